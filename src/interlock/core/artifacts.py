@@ -1,0 +1,31 @@
+"""Artifacts: the files that carry a version of a package, as an index page or a lock describes them."""
+
+from __future__ import annotations
+
+import msgspec
+
+__all__ = ["Artifact"]
+
+
+class Artifact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One wheel or sdist. Where it can be fetched from is the index client's knowledge, not the artifact's."""
+
+    filename: str
+    """As published; never contains a directory separator."""
+    sha256: str = ""
+    """Lower-case hex; empty when the index states none (then only a download can tell)."""
+    size: int | None = None
+    """Bytes."""
+    upload_time: str = ""
+    """UTC, ``YYYY-MM-DDTHH:MM:SS[.ffffff]Z``; compare the first 19 characters."""
+    location: str = ""
+    """URL path below the index's file base (no leading slash), or a full URL when it lies elsewhere; percent-encoded as served."""
+    requires_python: str = ""
+    """PEP 440 text as published, unvalidated."""
+    yanked: bool = False
+    metadata_sha256: str = ""
+    """Hash of the PEP 658 file, ``"true"`` when offered without one, empty when not offered."""
+
+    @property
+    def is_wheel(self) -> bool:
+        return self.filename.endswith(".whl")

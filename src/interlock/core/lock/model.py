@@ -1,0 +1,102 @@
+"""The lock as values. ``codec`` turns it into bytes and back; the file format is described there."""
+
+from __future__ import annotations
+
+import msgspec
+
+from interlock.core.artifacts import Artifact
+from interlock.core.manifest import ConflictItem
+from interlock.core.names import ExtraName, GroupName, NormalizedName
+from interlock.core.sources import Source
+
+__all__ = ["FORMAT", "Edge", "Lock", "LockedMember", "LockedPackage", "ResolutionInputs"]
+
+FORMAT = (1, 0)
+"""Major and minor version of the file format. A newer major is refused, a newer minor warned about."""
+
+
+class Edge(msgspec.Struct, frozen=True, order=True, omit_defaults=True, kw_only=True):
+    """One dependency of a member or of a locked package on a locked package or a member."""
+
+    name: NormalizedName
+    version: str = ""
+    """Only when the lock holds several packages of that name: which one. Empty for a source tree without a version."""
+    source: Source | None = None
+    """Only when the lock holds several packages of that name *and version*: which one."""
+    extras: tuple[ExtraName, ...] = ()
+    marker: str = ""
+    """When it applies; canonical PEP 508 text. May test ``extra == 'member[extra]'``, ``'member:group'`` or ``'member'``
+    for declared conflicts (see :func:`interlock.core.markers.environment.conflict_key`)."""
+
+
+class LockedMember(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A member with what was resolved for it. Neither its version nor anything else that changes without the
+    resolution changing is here."""
+
+    name: NormalizedName
+    path: str
+    """POSIX, relative to the workspace root."""
+    inputs: dict[str, str] = {}
+    """Digest of each resolution input by key (``dependencies``, ``optional-dependencies.x``, ``dependency-groups.y``,
+    ``requires-python``, ``sources.z``, ``name``): 16 hexadecimal digits each. Two equal mappings resolve alike."""
+    requires_python: str = ""
+    package: bool = True
+    dependencies: tuple[Edge, ...] = ()
+    extras: dict[ExtraName, tuple[Edge, ...]] = {}
+    groups: dict[GroupName, tuple[Edge, ...]] = {}
+
+
+class LockedPackage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One version of one package from one source."""
+
+    name: NormalizedName
+    version: str = ""
+    """Empty for a source tree whose version is dynamic."""
+    source: Source
+    markers: tuple[str, ...] = ()
+    """Forks this one was chosen in, when the lock holds several of that name; seeds the next resolution."""
+    requires_python: str = ""
+    dependencies: tuple[Edge, ...] = ()
+    extras: dict[ExtraName, tuple[Edge, ...]] = {}
+    artifacts: tuple[Artifact, ...] = ()
+    """Sorted by filename; every file of the version that an environment of this lock could use."""
+
+
+class ResolutionInputs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Settings that shaped the resolution; part of freshness like the members' own inputs."""
+
+    indexes: tuple[str, ...] = ()
+    """Names, in order of priority."""
+    environments: tuple[str, ...] = ()
+    required_environments: tuple[str, ...] = ()
+    conflicts: tuple[tuple[ConflictItem, ...], ...] = ()
+    constraints: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    prerelease: str = "if-necessary"
+    resolution: str = "highest"
+    fork_strategy: str = "requires-python"
+    index_strategy: str = "first-index"
+    exclude_newer: str = ""
+    """The cutoff as a timestamp. A relative window is resolved once, when the lock is made, and then kept."""
+    exclude_newer_span: str = ""
+    """The relative window as written, when there was one."""
+    exclude_newer_package: dict[NormalizedName, str] = {}
+    no_build: tuple[str, ...] = ()
+    """Package names, or ``(":all:",)``."""
+    no_binary: tuple[str, ...] = ()
+    dependency_metadata: str = ""
+    """Digest of the static metadata table; empty without one."""
+
+
+class Lock(msgspec.Struct, frozen=True, kw_only=True):
+    requires_python: str = ""
+    """The hull of the members' ranges; what each member needs stands with it."""
+    inputs: ResolutionInputs = ResolutionInputs()
+    forks: tuple[str, ...] = ()
+    """Marker of each fork of the resolution; empty when there was only one."""
+    members: tuple[LockedMember, ...] = ()
+    """Sorted by name."""
+    packages: tuple[LockedPackage, ...] = ()
+    """Sorted by name, version, source."""
+    format: tuple[int, int] = FORMAT

@@ -1,0 +1,138 @@
+"""Manifests: what one ``pyproject.toml`` says, whatever dialect it says it in.
+
+The parsers (``manifest_*.py``) read ``[project]``, ``[dependency-groups]``, ``[build-system]`` and one tool table into
+these values; nothing after them looks at TOML again.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from interlock.core.names import ExtraName, GroupName, NormalizedName
+from interlock.core.requirements import Requirement
+from interlock.core.sources import Index, Source
+
+__all__ = ["BuildSystem", "ConflictItem", "IncludeGroup", "Manifest", "SourceRule", "ToolSettings", "WorkspaceTable"]
+
+
+class BuildSystem(msgspec.Struct, frozen=True):
+    """``[build-system]`` (PEP 518, 517); the PEP 517 default when the table is absent but the project is a package."""
+
+    requires: tuple[str, ...] = ("setuptools>=40.8.0",)
+    backend: str = "setuptools.build_meta:__legacy__"
+    backend_path: tuple[str, ...] = ()
+
+
+class IncludeGroup(msgspec.Struct, frozen=True):
+    """``{include-group = "..."}`` (PEP 735)."""
+
+    group: GroupName
+
+
+class SourceRule(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of a sources table: the source to use for a name, and when."""
+
+    source: Source
+    marker: str = ""
+    extra: ExtraName | None = None
+    group: GroupName | None = None
+    editable: bool | None = None
+    """For members and directories; None takes the default of the kind (member: editable, directory: not)."""
+
+
+class ConflictItem(msgspec.Struct, frozen=True, order=True):
+    """One side of a declared conflict: a member, or one of its extras or groups."""
+
+    member: NormalizedName
+    extra: ExtraName | None = None
+    group: GroupName | None = None
+
+
+class WorkspaceTable(msgspec.Struct, frozen=True):
+    """``[tool.interlock.workspace]`` or ``[tool.uv.workspace]``."""
+
+    members: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+class ToolSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Resolution settings of a tool table; only the workspace root's count."""
+
+    indexes: tuple[Index, ...] = ()
+    index_strategy: str = "first-index"
+    find_links: tuple[str, ...] = ()
+    no_index: bool = False
+    environments: tuple[str, ...] = ()
+    """Markers; the lock covers only environments that match one of them. Empty: all."""
+    required_environments: tuple[str, ...] = ()
+    conflicts: tuple[tuple[ConflictItem, ...], ...] = ()
+    constraints: tuple[Requirement, ...] = ()
+    overrides: tuple[Requirement, ...] = ()
+    excludes: tuple[NormalizedName, ...] = ()
+    build_constraints: tuple[Requirement, ...] = ()
+    prerelease: str = "if-necessary"
+    """``disallow | allow | if-necessary | explicit``"""
+    resolution: str = "highest"
+    """``highest | lowest | lowest-direct``"""
+    fork_strategy: str = "requires-python"
+    """``requires-python | fewest``"""
+    exclude_newer: str = ""
+    """As written: an RFC 3339 timestamp, a date, or a duration."""
+    exclude_newer_package: dict[NormalizedName, str] = {}
+    """A timestamp per package, or ``""`` for no cutoff."""
+    no_build: bool = False
+    no_build_packages: tuple[NormalizedName, ...] = ()
+    no_binary: bool = False
+    no_binary_packages: tuple[NormalizedName, ...] = ()
+    no_build_isolation_packages: tuple[NormalizedName, ...] = ()
+    config_settings: dict[str, str | list[str]] = {}
+    config_settings_package: dict[NormalizedName, dict[str, str | list[str]]] = {}
+    extra_build_dependencies: dict[NormalizedName, tuple[Requirement, ...]] = {}
+    dependency_metadata: tuple[dict[str, object], ...] = ()
+    """Static metadata for packages (uv's ``dependency-metadata``), as written."""
+    link_mode: str = ""
+    """``clone | hardlink | copy | symlink``, empty: the best that works."""
+    env: str = "shared"
+    """``shared | member``: one environment at the root, or a strict one per member."""
+    required_version: str = ""
+    cache_keys: tuple[dict[str, object], ...] = ()
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """One ``pyproject.toml``."""
+
+    path: str
+    """Directory of the file, POSIX, relative to the workspace root; ``"."`` for the root itself."""
+    name: NormalizedName | None
+    """None when there is no ``[project]`` (a virtual root)."""
+    display_name: str = ""
+    version: str | None = None
+    """None when dynamic or absent."""
+    dynamic: frozenset[str] = frozenset()
+    requires_python: str = ""
+    """PEP 440 text; empty: any Python."""
+    dependencies: tuple[Requirement, ...] = ()
+    extras: dict[ExtraName, tuple[Requirement, ...]] = {}
+    """``[project.optional-dependencies]``; self-references are still in it."""
+    groups: dict[GroupName, tuple[Requirement | IncludeGroup, ...]] = {}
+    """``[dependency-groups]`` and a dialect's own groups, includes not expanded."""
+    group_problems: dict[GroupName, str] = {}
+    """Groups that cannot be used, with the reason; an error only when one is asked for (PEP 735)."""
+    group_requires_python: dict[GroupName, str] = {}
+    optional_groups: frozenset[GroupName] = frozenset()
+    """Poetry's ``optional = true`` groups: never installed by default."""
+    default_groups: tuple[GroupName, ...] | None = None
+    """None: the dialect's default (``dev`` if it exists); ``("all",)``: every group."""
+    scripts: dict[str, str] = {}
+    gui_scripts: dict[str, str] = {}
+    entry_points: dict[str, dict[str, str]] = {}
+    build_system: BuildSystem | None = None
+    package: bool = True
+    """Whether the project itself is built and installed; False for a virtual project."""
+    sources: dict[NormalizedName, tuple[SourceRule, ...]] = {}
+    workspace: WorkspaceTable | None = None
+    settings: ToolSettings = ToolSettings()
+    dialect: str = "standard"
+    """``interlock | uv | poetry | standard``: whose tool table was read."""
+    warnings: tuple[str, ...] = ()
+    """Settings that were read but are not honoured, and the like; one sentence each."""

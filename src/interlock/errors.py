@@ -1,0 +1,104 @@
+"""The errors people see.
+
+Every failure that is not a bug of ours is an :class:`InterlockError`. Leaf classes live in the room that raises
+them; this module holds the root, the families and the exit codes::
+
+    InterlockError                 exit 1   the user's world is wrong
+    |-- UsageError                 exit 2   the command line is wrong
+    |-- ManifestError              exit 1   a pyproject.toml says something that cannot be used
+    |-- ResolutionError            exit 1   no set of versions satisfies everything asked
+    |-- LockError                  exit 1   interlock.lock cannot be used
+    |   `-- LockOutdated           exit 3   interlock.lock is missing or does not match the manifests
+    |-- IndexFailure               exit 1   an index did not give what was needed
+    |-- IntegrityError             exit 1   bytes are not what was promised
+    |-- GitError                   exit 1
+    |-- BuildError                 exit 1
+    |-- EnvironmentFailure         exit 1   interpreters and virtual environments
+    `-- InstallError               exit 1
+
+``code`` is stable, kebab-case and unique; scripts match on it. The message is one or more plain sentences without
+markup; the surface renders it once.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "BuildError",
+    "EnvironmentFailure",
+    "GitError",
+    "IndexFailure",
+    "InstallError",
+    "IntegrityError",
+    "InterlockError",
+    "LockError",
+    "LockOutdated",
+    "ManifestError",
+    "ResolutionError",
+    "UsageError",
+]
+
+
+class InterlockError(Exception):
+    """A failure to explain to a person: what happened, the evidence, what to do."""
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str | None = None, facts: dict[str, object] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        """What the reader can do about it; one sentence, or None."""
+        self.facts: dict[str, object] = facts or {}
+        """The evidence as data (JSON-serialisable), for ``--json``."""
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class UsageError(InterlockError):
+    code = "usage"
+    exit_code = 2
+
+
+class ManifestError(InterlockError):
+    code = "manifest"
+
+
+class ResolutionError(InterlockError):
+    code = "resolution"
+
+
+class LockError(InterlockError):
+    code = "lock"
+
+
+class LockOutdated(LockError):
+    code = "lock-outdated"
+    exit_code = 3
+
+
+class IndexFailure(InterlockError):
+    code = "index"
+
+
+class IntegrityError(InterlockError):
+    code = "integrity"
+
+
+class GitError(InterlockError):
+    code = "git"
+
+
+class BuildError(InterlockError):
+    code = "build"
+
+
+class EnvironmentFailure(InterlockError):
+    code = "environment"
+
+
+class InstallError(InterlockError):
+    code = "install"

@@ -1,0 +1,57 @@
+"""Progress as values: rooms report what happens, a surface decides whether and how to show it."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+import msgspec
+
+__all__ = ["SILENT", "Advanced", "Event", "Finished", "Phase", "Reporter", "Started", "Warned"]
+
+Phase = Literal["resolve", "metadata", "download", "build", "install", "remove", "publish"]
+
+
+class Started(msgspec.Struct, frozen=True):
+    """A phase begins. ``total`` is the number of items, or None when it is not known yet."""
+
+    phase: Phase
+    total: int | None = None
+
+
+class Advanced(msgspec.Struct, frozen=True):
+    """One step of a phase: an item was chosen, fetched, built, linked."""
+
+    phase: Phase
+    item: str
+    """Name and version of the package, or a member's name."""
+    amount: int = 0
+    """Bytes, where the phase moves bytes."""
+    done: bool = True
+    """False when the item has begun, True when it is finished."""
+
+
+class Finished(msgspec.Struct, frozen=True):
+    phase: Phase
+
+
+class Warned(msgspec.Struct, frozen=True):
+    """Something the user should know that does not stop the command."""
+
+    code: str
+    message: str
+
+
+Event = Started | Advanced | Finished | Warned
+
+
+class Reporter(Protocol):
+    def report(self, event: Event, /) -> None:
+        """Take one event; must return at once and never raise."""
+
+
+class _Silent:
+    def report(self, event: Event, /) -> None:
+        """Ignore it."""
+
+
+SILENT: Reporter = _Silent()
