@@ -1,0 +1,107 @@
+"""Where things are in the store, and how an entry appears in it: complete, at once, or not at all.
+
+::
+
+    <root>/                         INTERLOCK_CACHE_DIR or the platform's cache directory
+      CACHEDIR.TAG  .gitignore
+      pages-v1/<index key>/<name>   parsed listings with their HTTP validators (msgpack)
+      metadata-v1/ab/<key>          parsed core metadata (msgpack)
+      wheels-v1/ab/<sha256>/        unpacked wheels: tree/ and files.msgpack
+      sdists-v1/ab/<sha256>         downloaded source archives
+      built-v1/ab/<digest>/         wheels built here, by the digest of what went in
+      git-v1/                       bare clones and checkouts by commit
+      build-envs-v1/ab/<digest>/    isolated build environments
+      interpreters-v1/<key>         what an interpreter said about itself (msgpack)
+      workspaces-v1/<key>/          what was learned about a workspace (parsed manifests, freshness)
+      locks/                        lock files of running processes
+      tmp/                          work in progress; anything here may be deleted when no process runs
+
+A bucket's version changes when its format does, so two versions of Interlock can share one store.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["BUCKETS", "Layout"]
+
+BUCKETS = (
+    "pages-v1",
+    "metadata-v1",
+    "wheels-v1",
+    "sdists-v1",
+    "built-v1",
+    "git-v1",
+    "build-envs-v1",
+    "interpreters-v1",
+    "workspaces-v1",
+)
+_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# This directory is a cache and can be deleted.\n"
+
+
+class Layout:
+    """Paths below one store root. Making one touches nothing."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def __repr__(self) -> str:
+        return f"<Layout {self.root}>"
+
+    def bucket(self, name: str) -> Path:
+        return self.root / name
+
+    def entry(self, bucket: str, key: str) -> Path:
+        """Path of an entry; long keys are spread over 256 folders by their first two characters."""
+        return self.root / bucket / key[:2] / key
+
+    @property
+    def locks(self) -> Path:
+        return self.root / "locks"
+
+    @property
+    def tmp(self) -> Path:
+        return self.root / "tmp"
+
+    def prepare(self) -> None:
+        """Create the root with the marks that keep backups and git away from it."""
+        if not (self.root / "CACHEDIR.TAG").exists():
+            self.tmp.mkdir(parents=True, exist_ok=True)
+            self.locks.mkdir(exist_ok=True)
+            (self.root / ".gitignore").write_text("*\n", encoding="utf-8")
+            (self.root / "CACHEDIR.TAG").write_text(_TAG, encoding="utf-8")
+
+    def temporary_directory(self) -> Path:
+        """A new empty directory on the store's own file system, so that a rename into place is atomic."""
+        self.prepare()
+        self.tmp.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=self.tmp))
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Write a file of the store so that readers see the old content or the new, never a part."""
+        self.prepare()
+        self.tmp.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self.tmp)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            try:
+                os.replace(name, path)
+            except FileNotFoundError:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(name, path)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(name)
+            raise
+
+    def read(self, path: Path) -> bytes | None:
+        """The bytes of an entry, or None when it is not there."""
+        try:
+            with open(path, "rb") as file:
+                return file.read()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
