@@ -1,0 +1,259 @@
+"""The shape of the source is a test: who imports whom, how long things are, which names are taken."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from tests.architecture import ROOT, Module, modules, room_of
+
+SURFACE = {"cli", "__main__"}
+EDGES = {
+    "": set(),
+    "errors": set(),
+    "core": {"errors"},
+    "events": {"errors", "core"},
+    "settings": {"errors", "core"},
+    "store": {"errors", "core", "events"},
+    "envs": {"errors", "core", "events"},
+    "index": {"errors", "core", "events", "store"},
+    "git": {"errors", "core", "events", "store"},
+    "build": {"errors", "core", "events", "store", "envs"},
+    "install": {"errors", "core", "events", "store", "envs"},
+    "workspace": {
+        "errors", "core", "events", "settings", "store", "envs", "index", "git", "build", "install",
+    },
+    "cli": {"", "errors", "core", "events", "settings", "workspace"},
+    "__main__": {"cli"},
+}  # fmt: skip
+"""Room -> rooms it may import, beside itself."""
+
+IMPURE = {"anyio", "asyncio", "io", "os", "random", "shutil", "socket", "subprocess", "tempfile", "threading", "time"}
+"""What core may not touch."""
+
+DEFERRED = {
+    "interlock.__main__": "the exit of a run of the package",
+    "interlock.cli.main": "loads the chosen command, so that no command pays for another's imports",
+}
+"""Modules that may import inside a function, and why."""
+
+BANNED = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager"}
+MAX_FILE, MAX_FUNCTION, MAX_PARAMETERS = 400, 60, 8
+
+EVERY = [pytest.param(module, id=module.name) for module in modules().values()]
+
+
+def test_rooms_are_known() -> None:
+    assert {room_of(name) for name in modules()} <= set(EDGES)
+
+
+def test_imports_go_downward() -> None:
+    wrong = []
+    for module in modules().values():
+        room = room_of(module.name)
+        for found in module.imports():
+            if found.target.split(".")[0] != "interlock":
+                continue
+            target = room_of(found.target)
+            if target != room and target not in EDGES[room]:
+                wrong.append(f"{module.shown}:{found.line} imports {found.target}: {room} may not know {target}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_modules_do_not_import_each_other_in_circles() -> None:
+    edges: dict[str, set[str]] = defaultdict(set)
+    for module in modules().values():
+        for found in module.imports():
+            if found.target in modules() and found.target != module.name and not found.typing_only:
+                edges[module.name].add(found.target)
+    done: set[str] = set()
+    for start in sorted(edges):
+        circle = _circle(start, edges, done, [])
+        assert not circle, " -> ".join(circle)
+
+
+def _circle(name: str, edges: dict[str, set[str]], done: set[str], path: list[str]) -> list[str]:
+    if name in path:
+        return [*path[path.index(name) :], name]
+    if name in done:
+        return []
+    for target in sorted(edges.get(name, ())):
+        if circle := _circle(target, edges, done, [*path, name]):
+            return circle
+    done.add(name)
+    return []
+
+
+def test_imports_are_at_the_top() -> None:
+    wrong = [
+        f"{module.shown}:{found.line} imports {found.target} inside a function"
+        for module in modules().values()
+        if module.name not in DEFERRED and not _runs_elsewhere(module.text)
+        for found in module.imports()
+        if found.deferred
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def _runs_elsewhere(text: str) -> bool:
+    """A file that is started by another interpreter says so in its docstring's first line, and is a program."""
+    return text.startswith('"""Runs inside ') and "interpreter" in text.partition("\n")[0]
+
+
+def test_programs_for_other_interpreters_stand_alone() -> None:
+    wrong = [
+        f"{module.shown}:{found.line} imports {found.target}"
+        for module in modules().values()
+        if _runs_elsewhere(module.text)
+        for found in module.imports()
+        if found.target.split(".")[0] not in sys.stdlib_module_names
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_core_is_pure() -> None:
+    wrong = [
+        f"{module.shown}:{found.line} imports {found.target}"
+        for module in modules().values()
+        if room_of(module.name) == "core"
+        for found in module.imports()
+        if found.target.split(".")[0] in IMPURE
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_only_the_surface_prints_and_reads_the_environment() -> None:
+    wrong = []
+    for module in modules().values():
+        if room_of(module.name) in SURFACE or _runs_elsewhere(module.text):
+            continue
+        for node in ast.walk(module.tree):
+            shown = ast.unparse(node) if isinstance(node, ast.Attribute | ast.Name) else ""
+            if shown in {"os.environ", "os.getenv", "sys.argv", "time.time", "datetime.now"} or (
+                isinstance(node, ast.Call) and ast.unparse(node.func) == "print"
+            ):
+                wrong.append(f"{module.shown}:{getattr(node, 'lineno', 0)} uses {shown or 'print'}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_exception_is_caught_blindly() -> None:
+    wrong = [
+        f"{module.shown}:{node.lineno}"
+        for module in modules().values()
+        if module.name != "interlock.cli.main" and not _runs_elsewhere(module.text)
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ExceptHandler) and (node.type is None or ast.unparse(node.type) == "Exception")
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_files_functions_and_signatures_stay_small() -> None:
+    wrong = []
+    for module in modules().values():
+        if (lines := module.text.count("\n")) > MAX_FILE:
+            wrong.append(f"{module.shown} has {lines} lines")
+        for node in ast.walk(module.tree):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            count = len(arguments) - (bool(arguments) and arguments[0].arg in {"self", "cls"})
+            if length > MAX_FUNCTION:
+                wrong.append(f"{module.shown}:{node.lineno} {node.name} has {length} lines")
+            if count > MAX_PARAMETERS:
+                wrong.append(f"{module.shown}:{node.lineno} {node.name} takes {count} parameters")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_attics() -> None:
+    wrong = [module.shown for module in modules().values() if BANNED & set(module.name.strip("_").split("."))]
+    assert not wrong
+
+
+def test_error_codes_are_unique_and_kebab_case() -> None:
+    owners: dict[str, list[str]] = defaultdict(list)
+    families = _error_classes()
+    for module in modules().values():
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.ClassDef) and node.name in families:
+                code = _assigned_code(node)
+                assert code is not None or module.name == "interlock.errors", f"{module.shown}: {node.name} has no code"
+                if code is not None:
+                    owners[code].append(f"{module.name}.{node.name}")
+    assert len(owners) > 5
+    assert all(re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", code) for code in owners)
+    assert not {code: names for code, names in owners.items() if len(names) > 1}
+
+
+def _error_classes() -> set[str]:
+    """The names of the classes that descend from InterlockError, found by reading."""
+    known = {"InterlockError"}
+    while True:
+        more = {
+            node.name
+            for module in modules().values()
+            for node in ast.walk(module.tree)
+            if isinstance(node, ast.ClassDef) and known & {ast.unparse(base).split(".")[-1] for base in node.bases}
+        }
+        if more <= known:
+            return known
+        known |= more
+
+
+def _assigned_code(node: ast.ClassDef) -> str | None:
+    for statement in node.body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        if isinstance(statement, ast.AnnAssign):
+            targets = [statement.target]
+        if any(isinstance(target, ast.Name) and target.id == "code" for target in targets):
+            value = getattr(statement, "value", None)
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                return value.value
+    return None
+
+
+@pytest.mark.parametrize("module", EVERY)
+def test_all_lists_what_there_is(module: Module) -> None:
+    declares = any(
+        isinstance(node, ast.Assign | ast.AnnAssign) and "__all__" in ast.unparse(node).partition("=")[0]
+        for node in module.tree.body
+    )
+    if not module.tree.body or module.name.endswith("__main__") or _runs_elsewhere(module.text):
+        pytest.skip("empty, or a program")
+    if module.is_package and not declares and len(module.tree.body) == 1:
+        return
+    assert declares, f"{module.shown} has no __all__"
+    loaded = importlib.import_module(module.name)
+    assert sorted(set(loaded.__all__)) == sorted(loaded.__all__)
+    assert not [name for name in loaded.__all__ if not hasattr(loaded, name)]
+
+
+@pytest.mark.parametrize("module", EVERY)
+def test_modules_say_what_they_own(module: Module) -> None:
+    assert not module.tree.body or ast.get_docstring(module.tree), f"{module.shown} has no docstring"
+
+
+def _tracked() -> list[Path]:
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a checkout")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True).stdout
+    return [ROOT / name for name in listed.decode().split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_no_registry_is_named() -> None:
+    # Written in pieces, so that this file passes its own test.
+    hosts = [("py" + "pi", "org"), ("python" + "hosted", "org"), ("np" + "mjs", "(?:org|com)"), ("deb" + "ian", "org")]
+    pattern = re.compile("|".join(rf"{name}\.{top}" for name, top in hosts).encode(), re.IGNORECASE)
+    assert not [str(path.relative_to(ROOT)) for path in _tracked() if pattern.search(path.read_bytes())]
+
+
+def test_no_path_of_a_machine_is_written_down() -> None:
+    pattern = re.compile(rb"(?<![\w.>)}/])/" + b"(?:ro" + b"ot|ho" + b"me/[a-z]+|wo" + b"rk|Us" + rb"ers/[a-z]+)/")
+    assert not [str(path.relative_to(ROOT)) for path in _tracked() if pattern.search(path.read_bytes())]
