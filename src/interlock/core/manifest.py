@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.requirements import Requirement
+from interlock.core.requirement import Requirement
 from interlock.core.sources import Index, Source
 
 __all__ = ["BuildSystem", "ConflictItem", "IncludeGroup", "Manifest", "SourceRule", "ToolSettings", "WorkspaceTable"]
@@ -23,13 +23,13 @@ class BuildSystem(msgspec.Struct, frozen=True):
     backend_path: tuple[str, ...] = ()
 
 
-class IncludeGroup(msgspec.Struct, frozen=True):
+class IncludeGroup(msgspec.Struct, frozen=True, array_like=True, tag=1):
     """``{include-group = "..."}`` (PEP 735)."""
 
     group: GroupName
 
 
-class SourceRule(msgspec.Struct, frozen=True, kw_only=True):
+class SourceRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One entry of a sources table: the source to use for a name, and when."""
 
     source: Source
@@ -55,7 +55,7 @@ class WorkspaceTable(msgspec.Struct, frozen=True):
     exclude: tuple[str, ...] = ()
 
 
-class ToolSettings(msgspec.Struct, frozen=True, kw_only=True):
+class ToolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Resolution settings of a tool table; only the workspace root's count."""
 
     indexes: tuple[Index, ...] = ()
@@ -84,6 +84,7 @@ class ToolSettings(msgspec.Struct, frozen=True, kw_only=True):
     no_build_packages: tuple[NormalizedName, ...] = ()
     no_binary: bool = False
     no_binary_packages: tuple[NormalizedName, ...] = ()
+    no_build_isolation: bool = False
     no_build_isolation_packages: tuple[NormalizedName, ...] = ()
     config_settings: dict[str, str | list[str]] = {}
     config_settings_package: dict[NormalizedName, dict[str, str | list[str]]] = {}
@@ -98,7 +99,7 @@ class ToolSettings(msgspec.Struct, frozen=True, kw_only=True):
     cache_keys: tuple[dict[str, object], ...] = ()
 
 
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One ``pyproject.toml``."""
 
     path: str
@@ -132,6 +133,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     sources: dict[NormalizedName, tuple[SourceRule, ...]] = {}
     workspace: WorkspaceTable | None = None
     settings: ToolSettings = ToolSettings()
+    managed: bool = True
+    """False when the project asked to be left alone (``managed = false``); it is then no member of any workspace."""
+    kept: dict[str, object] = {}
+    """Keys of ``[tool.interlock]`` that later commands read (``tasks``, ``publish``, ...), as written."""
     dialect: str = "standard"
     """``interlock | uv | poetry | standard``: whose tool table was read."""
     warnings: tuple[str, ...] = ()

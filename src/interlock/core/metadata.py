@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from interlock.core.names import ExtraName, NormalizedName
-from interlock.core.requirements import Requirement
+from interlock.core.requirement import Requirement
 
 __all__ = ["Metadata"]
 

@@ -1,12 +1,12 @@
-"""Requirements: what is asked of a package (PEP 508)."""
+"""Requirement text into requirements (PEP 508)."""
 
 from __future__ import annotations
 
-import msgspec
 from packaging.requirements import InvalidRequirement as _Invalid
 from packaging.requirements import Requirement as _Parsed
 
-from interlock.core.names import ExtraName, NormalizedName, normalize_extra, normalize_name
+from interlock.core.names import normalize_extra, normalize_name
+from interlock.core.requirement import Requirement, format_requirement
 from interlock.errors import ManifestError
 
 __all__ = ["InvalidRequirement", "Requirement", "format_requirement", "parse_requirement"]
@@ -14,20 +14,6 @@ __all__ = ["InvalidRequirement", "Requirement", "format_requirement", "parse_req
 
 class InvalidRequirement(ManifestError):
     code = "invalid-requirement"
-
-
-class Requirement(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
-    """One requirement, its parts as canonical text so that it can be cached, hashed and compared cheaply."""
-
-    name: NormalizedName
-    specifier: str = ""
-    """PEP 440 specifier set, clauses sorted, no spaces; empty for any version."""
-    marker: str = ""
-    """PEP 508 marker text; empty when it always applies."""
-    extras: tuple[ExtraName, ...] = ()
-    """Sorted and unique."""
-    url: str = ""
-    """Direct reference (``name @ url``); then ``specifier`` is empty."""
 
 
 _MEMO: dict[str, Requirement] = {}
@@ -52,13 +38,3 @@ def parse_requirement(text: str) -> Requirement:
             url=parsed.url or "",
         )
     return found
-
-
-def format_requirement(requirement: Requirement) -> str:
-    """Write it as PEP 508 text that parses to an equal requirement."""
-    extras = f"[{','.join(requirement.extras)}]" if requirement.extras else ""
-    if requirement.url:
-        body = f"{requirement.name}{extras} @ {requirement.url}"
-        return f"{body} ; {requirement.marker}" if requirement.marker else body
-    body = f"{requirement.name}{extras}{requirement.specifier}"
-    return f"{body} ; {requirement.marker}" if requirement.marker else body

@@ -75,3 +75,5 @@ class Index(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     authenticate: str = "auto"
     """``auto | always | never``"""
     ignore_error_codes: tuple[int, ...] = ()
+    publish_url: str = ""
+    """Where files are uploaded to, empty when this index takes none."""

@@ -1,0 +1,81 @@
+"""Dependency groups with their includes expanded (PEP 735)."""
+
+from __future__ import annotations
+
+from interlock.core.manifest import IncludeGroup, Manifest
+from interlock.core.manifest_problems import suggest
+from interlock.core.names import GroupName
+from interlock.core.requirements import Requirement
+from interlock.errors import ManifestError
+
+__all__ = ["BrokenGroup", "GroupCycle", "UnknownGroup", "expand_group"]
+
+
+class UnknownGroup(ManifestError):
+    """A group is asked for, or included, that the manifest does not have."""
+
+    code = "unknown-group"
+
+    def __init__(self, manifest: Manifest, group: str, *, included_by: str = "") -> None:
+        known = sorted({*manifest.groups, *manifest.group_problems})
+        owner = manifest.display_name or manifest.name or "the workspace root"
+        origin = f", which `{included_by}` includes" if included_by else ""
+        super().__init__(
+            f"{owner} has no dependency group `{group}`{origin}.{suggest(group, known)}",
+            hint=f"Known groups: {', '.join(known)}." if known else "It has no dependency groups.",
+            facts={"member": manifest.name, "group": group, "known": known},
+        )
+
+
+class GroupCycle(ManifestError):
+    """Groups include each other in a circle."""
+
+    code = "group-cycle"
+
+    def __init__(self, manifest: Manifest, chain: tuple[str, ...]) -> None:
+        owner = manifest.display_name or manifest.name or "the workspace root"
+        super().__init__(
+            f"The dependency groups of {owner} include each other: {' -> '.join(chain)}.",
+            hint="Remove one of the `include-group` entries.",
+            facts={"member": manifest.name, "chain": list(chain)},
+        )
+        self.chain = chain
+
+
+class BrokenGroup(ManifestError):
+    """A group is asked for that is written wrongly."""
+
+    code = "broken-group"
+
+    def __init__(self, manifest: Manifest, group: str) -> None:
+        owner = manifest.display_name or manifest.name or "the workspace root"
+        reason = manifest.group_problems[GroupName(group)]
+        super().__init__(
+            f"Dependency group `{group}` of {owner} cannot be used: {reason}",
+            facts={"member": manifest.name, "group": group},
+        )
+
+
+def expand_group(manifest: Manifest, name: GroupName) -> tuple[Requirement, ...]:
+    """The requirements of a group, those of included groups in their place; nothing is deduplicated.
+
+    Raises :class:`UnknownGroup`, :class:`GroupCycle` or :class:`BrokenGroup`.
+    """
+    return tuple(_expand(manifest, name, ()))
+
+
+def _expand(manifest: Manifest, name: GroupName, chain: tuple[GroupName, ...]) -> list[Requirement]:
+    if name in chain:
+        raise GroupCycle(manifest, (*chain[chain.index(name) :], name))
+    if name in manifest.group_problems:
+        raise BrokenGroup(manifest, name)
+    entries = manifest.groups.get(name)
+    if entries is None:
+        raise UnknownGroup(manifest, name, included_by=chain[-1] if chain else "")
+    found: list[Requirement] = []
+    for entry in entries:
+        if isinstance(entry, IncludeGroup):
+            found.extend(_expand(manifest, entry.group, (*chain, name)))
+        else:
+            found.append(entry)
+    return found
