@@ -7,7 +7,16 @@ import msgspec
 __all__ = ["Artifact"]
 
 
-class Artifact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+_SHORT = {
+    "filename": "file",
+    "upload_time": "time",
+    "location": "path",
+    "requires_python": "requires-python",
+    "metadata_sha256": "metadata",
+}
+
+
+class Artifact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename=_SHORT, gc=False):
     """One wheel or sdist. Where it can be fetched from is the index client's knowledge, not the artifact's."""
 
     filename: str

@@ -15,7 +15,7 @@ FORMAT = (1, 0)
 """Major and minor version of the file format. A newer major is refused, a newer minor warned about."""
 
 
-class Edge(msgspec.Struct, frozen=True, order=True, omit_defaults=True, kw_only=True):
+class Edge(msgspec.Struct, frozen=True, order=True, omit_defaults=True, kw_only=True, gc=False):
     """One dependency of a member or of a locked package on a locked package or a member."""
 
     name: NormalizedName
@@ -25,8 +25,8 @@ class Edge(msgspec.Struct, frozen=True, order=True, omit_defaults=True, kw_only=
     """Only when the lock holds several packages of that name *and version*: which one."""
     extras: tuple[ExtraName, ...] = ()
     marker: str = ""
-    """When it applies; canonical PEP 508 text. May test ``extra == 'member[extra]'``, ``'member:group'`` or ``'member'``
-    for declared conflicts (see :func:`interlock.core.markers.environment.conflict_key`)."""
+    """When it applies; canonical PEP 508 text. May test ``extra == 'member[extra]'``, ``'member:group'`` or
+    ``'member'`` for declared conflicts (see :func:`interlock.core.markers.environment.conflict_key`)."""
 
 
 class LockedMember(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
