@@ -1,0 +1,1 @@
+"""Needs urllib3 2."""

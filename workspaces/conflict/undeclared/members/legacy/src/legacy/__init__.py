@@ -1,0 +1,1 @@
+"""Cannot leave urllib3 1 yet."""

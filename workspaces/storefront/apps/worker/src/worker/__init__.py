@@ -1,0 +1,3 @@
+"""Work that no visitor waits for."""
+
+__version__ = "0.9.0"
