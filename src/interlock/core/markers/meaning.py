@@ -1,0 +1,225 @@
+"""What marker text means: expressions to diagrams.
+
+Standard: dependency specifiers (PEP 508), version comparison by PEP 440, names of extras and groups by PEP 685 and
+PEP 735. Choices where the standard leaves room:
+
+- ``python_version`` is the feature release of ``python_full_version``, so both become cuts through one order.
+- ``platform_release`` and ``platform_version`` are ordered when the value is PEP 440, and compared as text otherwise.
+- Ordered comparison of other variables is equality or nothing, as pip has it: ``<=`` is ``==``, ``<`` is never true.
+- ``variable in 'a b'`` is read as a list of words, plus every well-known value of that variable inside the text (the
+  standard's ``in`` is a substring test; ``'x86' in 'x86_64'`` is true).
+"""
+
+from __future__ import annotations
+
+import re
+
+from interlock.core.markers.expression import Comparison, Expression, InvalidMarker, parse_expression
+from interlock.core.markers.nodes import (
+    FALSE,
+    SYNONYMS,
+    TRUE,
+    Marker,
+    assume,
+    flag,
+    flag_node,
+    string_node,
+    variable,
+    version_node,
+)
+from interlock.core.markers.releases import Cut, Split, full_split, minor_split
+from interlock.core.names import normalize_extra
+
+__all__ = ["equals", "extra_marker", "lower_bound_marker", "parse_marker", "requires_python_marker"]
+
+_WORDS = re.compile(r"[^\s,;|]+")
+_VERSIONED = frozenset({"python_full_version", "implementation_version", "platform_release", "platform_version"})
+_SETS = frozenset({"extras", "dependency_groups"})
+_KNOWN: dict[str, tuple[str, ...]] = {
+    "os_name": ("nt", "posix", "java"),
+    "sys_platform": (
+        "linux",
+        "linux2",
+        "darwin",
+        "win32",
+        "cygwin",
+        "msys",
+        "aix",
+        "android",
+        "ios",
+        "emscripten",
+        "wasi",
+    ),
+    "platform_system": ("Linux", "Darwin", "Windows", "Java", "FreeBSD", "Android", "iOS"),
+    "platform_machine": (
+        *("x86_64", "x86", "amd64", "AMD64", "i386", "i486", "i586", "i686", "arm64", "ARM64", "aarch64", "arm"),
+        *("armv6l", "armv7l", "armv8l", "ppc", "ppc64", "ppc64le", "s390x", "riscv64", "loongarch64", "universal2"),
+    ),
+    "platform_python_implementation": ("CPython", "PyPy", "Jython", "IronPython", "GraalVM"),
+    "implementation_name": ("cpython", "pypy", "jython", "ironpython", "graalpy", "micropython"),
+}
+
+_MARKERS: dict[str, Marker] = {"": TRUE}
+_REQUIRES: dict[str, Marker] = {"": TRUE}
+_LOWER_BOUNDS: dict[str, Marker] = {"": TRUE}
+
+
+def parse_marker(text: str) -> Marker:
+    """The marker that text means, memoised; the empty text always applies.
+
+    Raises :class:`interlock.core.markers.expression.InvalidMarker`.
+    """
+    found = _MARKERS.get(text)
+    if found is None:
+        found = _MARKERS[text] = TRUE if not text.strip() else _expression(parse_expression(text), text)
+    return found
+
+
+def _expression(expression: Expression, text: str) -> Marker:
+    if isinstance(expression, Comparison):
+        return _comparison(expression, text)
+    result = _expression(expression.operands[0], text)
+    for operand in expression.operands[1:]:
+        if expression.operator == "and":
+            result &= _expression(operand, text)
+        else:
+            result |= _expression(operand, text)
+    return result
+
+
+def _comparison(comparison: Comparison, text: str) -> Marker:
+    name, operator, value = comparison.variable, comparison.operator, comparison.value
+    if operator == "not in":
+        return ~_comparison(Comparison(name, "in", value, comparison.position), text)
+    if operator == "has not":
+        return ~_comparison(Comparison(name, "has", value, comparison.position), text)
+    if name in _SETS:
+        if operator != "has":
+            raise InvalidMarker(text, comparison.position, f"`{name}` is a set, test it with `'...' in {name}`")
+        return flag_node(flag(name, "in", normalize_extra(value)), FALSE, TRUE)
+    if name == "extra":
+        return _extra(comparison, text)
+    if operator == "has":
+        return flag_node(flag(name, "has", value), FALSE, TRUE)
+    if operator == "in":
+        return _within(name, value)
+    if name == "python_version" or name in _VERSIONED:
+        return _versioned(comparison, text)
+    if operator == "~=":
+        raise InvalidMarker(text, comparison.position, f"`~=` compares versions, and `{name}` is not one")
+    if operator == "!=":
+        return ~equals(name, value)
+    return FALSE if operator in {"<", ">"} else equals(name, value)
+
+
+def _extra(comparison: Comparison, text: str) -> Marker:
+    operator, value = comparison.operator, comparison.value
+    if operator in {"==", "==="}:
+        return extra_marker(value)
+    if operator == "!=":
+        return ~extra_marker(value)
+    if operator == "in":
+        result = FALSE
+        for word in _WORDS.findall(value):
+            result |= extra_marker(word)
+        return result
+    raise InvalidMarker(text, comparison.position, "`extra` can only be tested with `==`, `!=`, `in` and `not in`")
+
+
+def extra_marker(name: str) -> Marker:
+    """``extra == 'name'``: true where that extra is asked for, whatever else is."""
+    return flag_node(flag("extra", "==", normalize_extra(name)), FALSE, TRUE)
+
+
+def equals(name: str, value: str) -> Marker:
+    """``name == 'value'`` for a string variable."""
+    name, value = SYNONYMS.get((name, value), (name, value))
+    return string_node(variable(name), (value,), [assume(TRUE, name, value), FALSE])
+
+
+def _versioned(comparison: Comparison, text: str) -> Marker:
+    name, operator, value = comparison.variable, comparison.operator, comparison.value
+    split = minor_split(operator, value) if name == "python_version" else full_split(operator, value)
+    if split is not None:
+        return _split_marker("python_full_version" if name == "python_version" else name, split)
+    if operator == "~=" or (name.startswith("python") and operator not in {"==", "===", "!="}):
+        raise InvalidMarker(text, comparison.position, f"`{operator} '{value}'` is not a version comparison")
+    if operator in {"<", ">"}:
+        return FALSE
+    same = flag_node(flag(name, "is", value), FALSE, TRUE)
+    return ~same if operator == "!=" else same
+
+
+def _split_marker(name: str, split: Split) -> Marker:
+    cuts, truth = split
+    children = [TRUE if truth == (position % 2 == 0) else FALSE for position in range(len(cuts) + 1)]
+    return version_node(variable(name), cuts, children)
+
+
+def _within(name: str, value: str) -> Marker:
+    words = _WORDS.findall(value)
+    result = FALSE
+    if name == "python_version":
+        for word in words:
+            # The text contains X.Y whenever a word starts with it.
+            split = minor_split("==", ".".join(word.split(".")[:2]))
+            if split is not None:
+                result |= _split_marker("python_full_version", split)
+        return result
+    if name in _VERSIONED:
+        splits = [full_split("==", word) for word in words]
+        if any(split is None for split in splits):
+            return flag_node(flag(name, "within", value), FALSE, TRUE)
+        for split in splits:
+            result |= _split_marker(name, split) if split is not None else FALSE
+        return result
+    for word in sorted({*words, *(known for known in _KNOWN.get(name, ()) if known in value)}):
+        result |= equals(name, word)
+    return result
+
+
+_CLAUSE = re.compile(r"\s*(===|==|~=|!=|<=|>=|<|>)\s*([^\s,]+)\s*,?")
+
+
+def requires_python_marker(specifier: str) -> Marker:
+    """``Requires-Python`` text as a marker, memoised.
+
+    What is in metadata for good is tolerated: ``>=3.5.*`` means ``>=3.5``, and a clause that cannot be read is no clause.
+    """
+    found = _REQUIRES.get(specifier)
+    if found is None:
+        found = TRUE
+        for split in _clauses(specifier):
+            found &= _split_marker("python_full_version", split)
+        _REQUIRES[specifier] = found
+    return found
+
+
+def lower_bound_marker(specifier: str) -> Marker:
+    """``Requires-Python`` without its upper caps: what decides whether a version can be chosen.
+
+    ``>=3.8,<4`` is ``>=3.8``; exclusions such as ``!=3.9.*`` stay; ``==3.9.*`` and ``~=3.9`` are their lower bound.
+    """
+    found = _LOWER_BOUNDS.get(specifier)
+    if found is None:
+        found = TRUE
+        for cuts, truth in _clauses(specifier):
+            if not truth and cuts:
+                found &= _split_marker("python_full_version", (cuts[:1], False))
+            elif truth and len(cuts) > 1:
+                found &= _split_marker("python_full_version", (cuts, True))
+        _LOWER_BOUNDS[specifier] = found
+    return found
+
+
+def _clauses(specifier: str) -> list[tuple[tuple[Cut, ...], bool]]:
+    splits = []
+    for operator, version in _CLAUSE.findall(specifier):
+        split = full_split(operator, version)
+        if split is None and version.endswith(".*"):
+            split = full_split(operator, version[:-2])
+        if split is None and operator == "~=":
+            split = full_split("==", f"{version}.*")  # `~=3`: PEP 440 forbids it, everyone means 3.*
+        if split is not None:
+            splits.append(split)
+    return splits

@@ -1,0 +1,117 @@
+"""Markers with something settled: extras that are or are not asked for, and what an assumption makes needless."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from interlock.core.markers.cover import cover, union
+from interlock.core.markers.nodes import EXTRA_BITS, FALSE, TRUE, Marker, Variable, rebuild, related
+from interlock.core.markers.writing import comparisons
+from interlock.core.names import ExtraName, normalize_extra
+
+__all__ = ["extra_key", "extras_in", "restrict_extra", "restrict_key", "simplify", "without_extras"]
+
+_RESTRICTED: dict[tuple[Marker, frozenset[str]], Marker] = {}
+_SETTLED: dict[tuple[Marker, str, bool], Marker] = {}
+_PROJECTED: dict[Marker, Marker] = {}
+_EXTRAS: dict[Marker, frozenset[ExtraName]] = {}
+_SIMPLIFIED: dict[tuple[Marker, Marker], Marker] = {}
+_FLAGS = frozenset({"extra", "extras", "dependency_groups"})
+
+
+def extra_key(tested: Variable) -> str:
+    """The key that makes a flag true: the name of an extra (or a conflict key), ``:name`` for a dependency group."""
+    return f":{tested.value}" if tested.name == "dependency_groups" else tested.value
+
+
+def restrict_extra(marker: Marker, active: frozenset[str]) -> Marker:
+    """Settle every test of an extra, conflict key or group: true when its key is in ``active``, else false."""
+    if not marker.mask & EXTRA_BITS:
+        return marker
+    found = _RESTRICTED.get((marker, active))
+    if found is None:
+        tested = marker.variable
+        if tested.name in _FLAGS:
+            found = restrict_extra(marker.children[extra_key(tested) in active], active)
+        else:
+            found = rebuild(marker, [restrict_extra(child, active) for child in marker.children])
+        _RESTRICTED[marker, active] = found
+    return found
+
+
+def restrict_key(marker: Marker, key: str, value: bool) -> Marker:
+    """Settle the tests of one key, leaving all others."""
+    return _settle(marker, normalize_extra(key), value)
+
+
+def _settle(marker: Marker, key: str, value: bool) -> Marker:
+    if not marker.mask & EXTRA_BITS:
+        return marker
+    found = _SETTLED.get((marker, key, value))
+    if found is None:
+        tested = marker.variable
+        if tested.name in _FLAGS and extra_key(tested) == key:
+            found = _settle(marker.children[value], key, value)
+        else:
+            found = rebuild(marker, [_settle(child, key, value) for child in marker.children])
+        _SETTLED[marker, key, value] = found
+    return found
+
+
+def without_extras(marker: Marker) -> Marker:
+    """Where the marker can hold for some choice of extras and groups."""
+    if not marker.mask & EXTRA_BITS:
+        return marker
+    found = _PROJECTED.get(marker)
+    if found is None:
+        children = [without_extras(child) for child in marker.children]
+        if marker.variable.name in _FLAGS:
+            found = children[0] | children[1]
+        else:
+            found = rebuild(marker, children)
+        _PROJECTED[marker] = found
+    return found
+
+
+def extras_in(marker: Marker) -> frozenset[ExtraName]:
+    """The extras and conflict keys a marker tests, by ``extra`` or ``extras``."""
+    if not marker.mask & EXTRA_BITS:
+        return frozenset()
+    found = _EXTRAS.get(marker)
+    if found is None:
+        found = frozenset().union(*(extras_in(child) for child in marker.children))
+        if marker.variable.name in {"extra", "extras"}:
+            found |= {ExtraName(marker.variable.value)}
+        _EXTRAS[marker] = found
+    return found
+
+
+def simplify(marker: Marker, assuming: Marker) -> Marker:
+    """A marker as short as possible that equals ``marker`` wherever ``assuming`` holds.
+
+    Outside it the result may be anything, so it is only always true when ``assuming`` implies ``marker``.
+    """
+    if assuming is TRUE or marker is TRUE or marker is FALSE:
+        return marker
+    found = _SIMPLIFIED.get((marker, assuming))
+    if found is None:
+        found = _SIMPLIFIED[marker, assuming] = _simplify(marker, assuming)
+    return found
+
+
+def _simplify(marker: Marker, assuming: Marker) -> Marker:
+    inside = marker & assuming
+    if inside is FALSE:
+        return FALSE
+    if inside is assuming:
+        return TRUE
+    if not related(marker, assuming):
+        return marker
+    terms = cover(inside, marker | ~assuming)
+    inverse = ~marker
+    clauses = cover(inverse & assuming, inverse | ~assuming)
+    choices: list[tuple[int, Callable[[], Marker]]] = [
+        (comparisons(terms), lambda: union(terms)),
+        (comparisons(clauses), lambda: ~union(clauses)),
+    ]
+    return min(choices, key=lambda choice: choice[0])[1]()

@@ -1,0 +1,240 @@
+"""Artifact file names and wheel tags: what a file says about itself before anything of it is read.
+
+Standards: binary distribution format (PEP 427), source distribution names (PEP 625), compatibility tags (PEP 425, 600,
+656). Everything here works on text and is memoised per tag triple, since a resolution looks at 100,000 names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+import msgspec
+
+from interlock.core.markers.meaning import equals, parse_marker
+from interlock.core.markers.nodes import FALSE, TRUE, Marker
+from interlock.core.names import NormalizedName, normalize_name
+
+__all__ = ["WheelName", "implied_marker", "parse_sdist_filename", "parse_wheel_filename", "rank", "tags_marker"]
+
+
+class WheelName(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The parts of a wheel's file name."""
+
+    name: NormalizedName
+    version: str
+    """As written."""
+    build: tuple[int, str] | tuple[()]
+    pythons: tuple[str, ...]
+    abis: tuple[str, ...]
+    platforms: tuple[str, ...]
+
+
+_WHEEL = re.compile(
+    r"(?P<name>[A-Za-z0-9][A-Za-z0-9._]*)-(?P<version>[0-9][A-Za-z0-9._!+]*)"
+    r"(?:-(?P<build>[0-9]+)(?P<label>[A-Za-z0-9._]*))?"
+    r"-(?P<python>[A-Za-z0-9._]+)-(?P<abi>[A-Za-z0-9._]+)-(?P<platform>[A-Za-z0-9._]+)\.whl",
+    re.ASCII,
+)
+
+
+@lru_cache(maxsize=4096)
+def _split_tags(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part for part in text.lower().split(".") if part))
+
+
+def parse_wheel_filename(filename: str) -> WheelName | None:
+    """The parts of a wheel's name, None when it is not a usable wheel name."""
+    match = _WHEEL.fullmatch(filename)
+    if match is None:
+        return None
+    name, version, build, label, python, abi, platform = match.groups()
+    return WheelName(
+        normalize_name(name),
+        version,
+        (int(build), label) if build else (),
+        _split_tags(python),
+        _split_tags(abi),
+        _split_tags(platform),
+    )
+
+
+def parse_sdist_filename(filename: str, name: str) -> str | None:
+    """The version text of a source archive of the project called ``name``; None for any other file.
+
+    Old archives have dashes in the project's part, or are not normalised at all; the known name decides where it ends.
+    """
+    if filename.endswith(".tar.gz"):
+        stem = filename[:-7]
+    elif filename.endswith(".zip"):
+        stem = filename[:-4]
+    else:
+        return None
+    wanted = normalize_name(name)
+    dash = stem.find("-")
+    while dash > 0:
+        version = stem[dash + 1 :]
+        if normalize_name(stem[:dash]) == wanted and version[:1].isdigit():
+            return version
+        dash = stem.find("-", dash + 1)
+    return None
+
+
+def rank(wheel: WheelName, tags: Mapping[str, int]) -> int | None:
+    """The best position of the wheel's tags among an interpreter's, None when it fits none.
+
+    ``tags`` maps ``python-abi-platform`` to its position, best first, so lower is better. Between wheels of one rank the
+    caller prefers the higher ``build``.
+    """
+    best: int | None = None
+    for python in wheel.pythons:
+        for abi in wheel.abis:
+            for platform in wheel.platforms:
+                position = tags.get(f"{python}-{abi}-{platform}")
+                if position is not None and (best is None or position < best):
+                    best = position
+    return best
+
+
+def implied_marker(filename: str) -> Marker:
+    """The environments that could use a wheel, as far as markers can say; FALSE when none or the name is unusable.
+
+    The marker is never too small: libc versions, macOS versions and free-threading are not visible to markers.
+    """
+    wheel = parse_wheel_filename(filename)
+    return FALSE if wheel is None else tags_marker(wheel.pythons, wheel.abis, wheel.platforms)
+
+
+@lru_cache(maxsize=16384)
+def tags_marker(pythons: tuple[str, ...], abis: tuple[str, ...], platforms: tuple[str, ...]) -> Marker:
+    """The same for parsed tags."""
+    interpreters = FALSE
+    for python in pythons:
+        for abi in abis:
+            interpreters |= _interpreter_marker(python, abi)
+    if interpreters is FALSE:
+        return FALSE
+    where = FALSE
+    for platform in platforms:
+        where |= _platform_marker(platform)
+    return interpreters & where
+
+
+_PYTHON = re.compile(r"(py|cp|pp|graalpy|ip|jy)([0-9]*)(?:_([0-9]+))?")
+_ABI = re.compile(r"(cp|pypy|graalpy)([0-9]+)(?:_pp([0-9]+)|_pypy([0-9]+))?[a-z]*(?:_.*)?")
+_IMPLEMENTATIONS = {"cp": "CPython", "pp": "PyPy", "graalpy": "GraalVM", "ip": "IronPython", "jy": "Jython"}
+
+
+@lru_cache(maxsize=4096)
+def _interpreter_marker(python: str, abi: str) -> Marker:
+    match = _PYTHON.fullmatch(python)
+    if match is None:
+        # An implementation we do not know: it may be any, but not one of those with a tag of their own.
+        return TRUE
+    kind, digits, minor = match.groups()
+    if kind == "graalpy":
+        # graalpy240: the digits are GraalPy's own version; the ABI (graalpy240_310_native) has Python's.
+        found = re.match(r"graalpy[0-9]+_([0-9])([0-9]+)_", abi)
+        version = _exactly(int(found[1]), int(found[2])) if found else TRUE
+        return version & equals("platform_python_implementation", "GraalVM")
+    if digits and digits[0] == "2" and kind != "jy":
+        return FALSE
+    release = _release(digits, minor)
+    if kind == "py":
+        return _generic(release) & _abi_marker(abi)
+    implementation = equals("platform_python_implementation", _IMPLEMENTATIONS[kind])
+    if release is None or len(release) == 1:
+        return implementation & _generic(release) & _abi_marker(abi)
+    if abi == "abi3" or (kind == "cp" and abi == "none"):
+        # cp39-none: PEP 425 lets later versions of the interpreter use it.
+        return implementation & _at_least(*release)
+    return implementation & _exactly(*release)
+
+
+def _release(digits: str, minor: str | None) -> tuple[int, ...] | None:
+    if not digits:
+        return None
+    if minor is not None:
+        return int(digits), int(minor)
+    return (int(digits[0]), int(digits[1:])) if len(digits) > 1 else (int(digits),)
+
+
+def _generic(release: tuple[int, ...] | None) -> Marker:
+    """py3 and py37: that version and every later one of the same major."""
+    if release is None:
+        return TRUE
+    return _at_least(*release) if len(release) > 1 else parse_marker(f"python_version >= '{release[0]}'")
+
+
+def _at_least(major: int, minor: int) -> Marker:
+    return parse_marker(f"python_version >= '{major}.{minor}'")
+
+
+def _exactly(major: int, minor: int) -> Marker:
+    return parse_marker(f"python_version == '{major}.{minor}'")
+
+
+def _abi_marker(abi: str) -> Marker:
+    """What an ABI tag alone says, for generic Python tags such as ``py3-cp311``, which only old tools write."""
+    match = _ABI.fullmatch(abi)
+    if match is None or match[1] != "cp":
+        return equals("platform_python_implementation", "CPython") if abi == "abi3" else TRUE
+    release = _release(match[2], None)
+    if release is None or len(release) < 2:
+        return TRUE
+    return _exactly(*release) & equals("platform_python_implementation", "CPython")
+
+
+_LINUX = re.compile(r"(?:manylinux(?:1|2010|2014|_[0-9]+_[0-9]+)|musllinux_[0-9]+_[0-9]+|linux)_(.+)")
+_MACOS = re.compile(r"macosx_[0-9]+_[0-9]+_(.+)")
+_ANDROID = re.compile(r"android_[0-9]+_(.+)")
+_IOS = re.compile(r"ios_[0-9]+_[0-9]+_(.+)_(?:iphoneos|iphonesimulator)")
+_MACOS_MACHINES: dict[str, tuple[str, ...]] = {
+    "universal2": ("arm64", "x86_64"),
+    "universal": ("x86_64", "i386", "ppc", "ppc64"),
+    "intel": ("x86_64", "i386"),
+    "fat": ("i386", "ppc"),
+    "fat3": ("x86_64", "i386", "ppc"),
+    "fat32": ("i386", "ppc"),
+    "fat64": ("x86_64", "ppc64"),
+}
+_LINUX_MACHINES: dict[str, tuple[str, ...]] = {
+    # A 32-bit userland on a 64-bit kernel reports the kernel's machine.
+    "i686": ("i686", "i586", "i486", "i386", "x86_64"),
+    "armv7l": ("armv7l", "armv8l", "aarch64"),
+    "armv6l": ("armv6l", "armv7l", "armv8l", "aarch64"),
+}
+_WINDOWS_MACHINES: dict[str, tuple[str, ...]] = {
+    "win32": ("x86", "AMD64", "ARM64"),
+    "win_amd64": ("AMD64", "ARM64"),
+    "win_arm64": ("ARM64",),
+    "win_arm32": ("ARM",),
+}
+
+
+@lru_cache(maxsize=4096)
+def _platform_marker(platform: str) -> Marker:
+    if platform == "any":
+        return TRUE
+    if platform in _WINDOWS_MACHINES:
+        return equals("sys_platform", "win32") & _machines(_WINDOWS_MACHINES[platform])
+    if match := _LINUX.fullmatch(platform):
+        return equals("sys_platform", "linux") & _machines(_LINUX_MACHINES.get(match[1], (match[1],)))
+    if match := _MACOS.fullmatch(platform):
+        return equals("sys_platform", "darwin") & _machines(_MACOS_MACHINES.get(match[1], (match[1],)))
+    if match := _ANDROID.fullmatch(platform):
+        return equals("sys_platform", "android")
+    if match := _IOS.fullmatch(platform):
+        return equals("sys_platform", "ios")
+    if platform.startswith(("pyodide_", "emscripten_", "pyemscripten_")):
+        return equals("sys_platform", "emscripten")
+    # Some other system: at least none of those above.
+    return ~(equals("sys_platform", "win32") | equals("sys_platform", "linux") | equals("sys_platform", "darwin"))
+
+
+def _machines(names: tuple[str, ...]) -> Marker:
+    found = FALSE
+    for name in names:
+        found |= equals("platform_machine", name)
+    return found
