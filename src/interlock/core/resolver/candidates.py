@@ -1,0 +1,237 @@
+"""Which candidate of a package to try, and which cannot be tried: preferences, policy, Pythons and platforms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from interlock.core.artifacts import Artifact
+from interlock.core.markers.diagram import FALSE, TRUE, Marker, lower_bound_marker, parse_marker
+from interlock.core.names import NormalizedName
+from interlock.core.requirements import Requirement
+from interlock.core.resolver.facts import Facts, Known, Segment, Universe
+from interlock.core.resolver.problem import Preference, Problem
+from interlock.core.sources import Registry, Source
+from interlock.core.tags import implied_marker
+from interlock.core.versions import is_exact, mentions_prerelease, parse_version
+
+__all__ = ["Candidates", "Rejection", "Usability", "usable_artifacts"]
+
+_TIMESTAMP = len("YYYY-MM-DDTHH:MM:SS")
+
+
+class Rejection(NamedTuple):
+    """Candidates that may never be chosen, whatever the fork."""
+
+    mask: int
+    reason: str
+    detail: str
+
+
+class Usability(NamedTuple):
+    """Where a candidate can be used."""
+
+    python: Marker
+    """Environments whose Python one of its files admits (lower bounds only)."""
+    platform: Marker
+    """Environments one of its files can be installed in; ``TRUE`` within :attr:`python` when it has an sdist."""
+    has_files: bool
+
+
+def usable_artifacts(
+    artifacts: tuple[Artifact, ...], *, cutoff: str, no_build: bool, no_binary: bool, yanked: bool
+) -> tuple[Artifact, ...]:
+    """The files of a version that the policy leaves."""
+    limit = cutoff[:_TIMESTAMP]
+    return tuple(
+        artifact
+        for artifact in artifacts
+        if not (limit and (not artifact.upload_time or artifact.upload_time[:_TIMESTAMP] >= limit))
+        and not (artifact.yanked and not yanked)
+        and not (no_binary if artifact.is_wheel else no_build)
+    )
+
+
+class Candidates:
+    """Chooses candidates for one problem; shared by all forks."""
+
+    def __init__(self, problem: Problem, facts: Facts) -> None:
+        self._policy = problem.policy
+        self._problem = problem
+        self._facts = facts
+        self._usability: dict[tuple[NormalizedName, int], Usability] = {}
+        self._rejections: dict[NormalizedName, tuple[Rejection, ...]] = {}
+        self._prereleases: dict[NormalizedName, int] = {}
+        self._direct: dict[NormalizedName, list[tuple[Requirement, Source | None]]] = {}
+        self._preferences: dict[NormalizedName, list[tuple[Preference, Marker | None]]] = {
+            name: [(wish, _where(wish.markers)) for wish in wishes] for name, wishes in problem.preferences.items()
+        }
+        self._from_forks: dict[NormalizedName, list[tuple[int, Marker]]] = {}
+        for member in (*problem.members, *problem.direct.values()):
+            for asks in (member.dependencies, *member.extras.values(), *member.groups.values()):
+                for ask in asks:
+                    self._direct.setdefault(ask.requirement.name, []).append((ask.requirement, ask.source))
+        for requirement in (*problem.constraints, *problem.overrides):
+            self._direct.setdefault(requirement.name, []).append((requirement, None))
+
+    def prefer(self, name: NormalizedName, position: int, where: Marker) -> None:
+        """Wish for a candidate because an earlier fork chose it."""
+        self._from_forks.setdefault(name, []).append((position, where))
+
+    # ---- what is out of the question -------------------------------------------------------------------------
+
+    def rejections(self, name: NormalizedName) -> tuple[Rejection, ...]:
+        found = self._rejections.get(name)
+        if found is None:
+            universe = self._facts.universes[name]
+            found = self._rejections[name] = tuple(
+                rejection for segment in universe.segments for rejection in self._rejected(universe, segment)
+            )
+        return found
+
+    def _rejected(self, universe: Universe, segment: Segment) -> Iterator[Rejection]:
+        listing, name = segment.listing, universe.name
+        if listing is None:
+            return
+        if listing.yanked:
+            mask = sum(1 << position for position in listing.yanked) << segment.offset
+            mask &= ~self._asked_exactly(universe)
+            for wish, _ in self._preferences.get(name, ()):
+                locked = universe.find(wish.version, wish.source)
+                if locked is not None:
+                    mask &= ~(1 << locked)
+            if mask:
+                yield Rejection(mask, "yanked", "")
+        cutoff = self._policy.cutoff_of(name)
+        if cutoff:
+            limit = cutoff[:_TIMESTAMP]
+            uploads = listing.first_upload or ("",) * len(listing.versions)
+            mask = sum(1 << i for i, upload in enumerate(uploads) if not upload or upload[:_TIMESTAMP] >= limit)
+            if mask:
+                yield Rejection(mask << segment.offset, "cutoff", cutoff)
+        if self._policy.prerelease in {"disallow", "explicit"} and listing.prereleases:
+            mask = sum(1 << position for position in listing.prereleases) << segment.offset
+            if self._policy.prerelease == "explicit" and any(
+                mentions_prerelease(requirement.specifier) for requirement, _ in self._direct.get(name, ())
+            ):
+                mask = 0
+            if mask:
+                yield Rejection(mask, "prerelease", self._policy.prerelease)
+
+    def _asked_exactly(self, universe: Universe) -> int:
+        mask = 0
+        for requirement, source in self._direct.get(universe.name, ()):
+            if requirement.specifier and is_exact(requirement.specifier):
+                mask |= universe.mask(requirement.specifier, source)
+        return mask
+
+    # ---- where a candidate can be used -----------------------------------------------------------------------
+
+    def artifacts(self, name: NormalizedName, position: int) -> tuple[Artifact, ...]:
+        """The files of a candidate that policy leaves."""
+        universe = self._facts.universes[name]
+        segment = universe.segment(position)
+        files = universe.artifacts(position)
+        if segment.listing is None:
+            return files
+        policy = self._policy
+        all_yanked = position - segment.offset in segment.listing.yanked
+        return usable_artifacts(
+            files,
+            cutoff=policy.cutoff_of(name),
+            no_build=name in policy.no_build or (":all:" in policy.no_build and name not in policy.build_allowed),
+            no_binary=name in policy.no_binary or ":all:" in policy.no_binary,
+            yanked=all_yanked,
+        )
+
+    def usability(self, name: NormalizedName, position: int) -> Usability:
+        found = self._usability.get((name, position))
+        if found is None:
+            found = self._usability[name, position] = self._usable(name, position)
+        return found
+
+    def _usable(self, name: NormalizedName, position: int) -> Usability:
+        universe = self._facts.universes[name]
+        if universe.segment(position).listing is None:
+            known = self._facts.dependencies.get((name, position))
+            python = lower_bound_marker(known.requires_python) if isinstance(known, Known) else TRUE
+            return Usability(python, TRUE, has_files=True)
+        python = FALSE
+        wheels = FALSE
+        source = FALSE
+        files = self.artifacts(name, position)
+        bounds: set[str] = set()
+        for artifact in files:
+            if artifact.requires_python not in bounds:
+                bounds.add(artifact.requires_python)
+                python = python | lower_bound_marker(artifact.requires_python)
+            if not artifact.is_wheel:
+                source = source | lower_bound_marker(artifact.requires_python)
+        if not (python.implies(source) and files and not files[-1].is_wheel):
+            # No sdist stands in for missing wheels: the tags decide.
+            for artifact in files:
+                if artifact.is_wheel:
+                    wheels = wheels | (implied_marker(artifact.filename) & lower_bound_marker(artifact.requires_python))
+        return Usability(python, source | wheels, has_files=bool(files))
+
+    # ---- choice ----------------------------------------------------------------------------------------------
+
+    def preferred(self, name: NormalizedName, mask: int, env: Marker) -> int | None:
+        """A candidate within the mask that was locked for such environments, or chosen by an earlier fork."""
+        universe = self._facts.universes[name]
+        for wish, where in self._preferences.get(name, ()):
+            if where is None or not where.is_disjoint(env):
+                position = universe.find(wish.version, wish.source)
+                if position is not None and mask >> position & 1:
+                    return position
+        for position, _ in self._from_forks.get(name, ()):
+            if mask >> position & 1:
+                return position
+        return None
+
+    def best(self, name: NormalizedName, mask: int) -> int:
+        """The candidate to try first among those of a non-empty mask."""
+        universe = self._facts.universes[name]
+        default = mask & universe.default_mask
+        mask = default or mask
+        if self._policy.prerelease != "allow":
+            stable = mask & ~self._prerelease_mask(universe)
+            mask = stable or mask
+        if self._lowest(name):
+            return (mask & -mask).bit_length() - 1
+        return mask.bit_length() - 1
+
+    def _lowest(self, name: NormalizedName) -> bool:
+        mode = self._policy.resolution
+        return mode == "lowest" or (mode == "lowest-direct" and name in self._direct)
+
+    def _prerelease_mask(self, universe: Universe) -> int:
+        found = self._prereleases.get(universe.name)
+        if found is None:
+            found = 0
+            for segment in universe.segments:
+                if segment.listing is not None and segment.listing.prereleases:
+                    found |= sum(1 << i for i in segment.listing.prereleases) << segment.offset
+            self._prereleases[universe.name] = found
+        return found
+
+    def without_local(self, name: NormalizedName, position: int, mask: int) -> int | None:
+        """For a local version (``1.0+cpu``): the same version without the local part, when it is in the mask."""
+        universe = self._facts.universes[name]
+        segment = universe.segment(position)
+        version = segment.versions.version(position - segment.offset)
+        if version.local is None or not isinstance(segment.source, Registry):
+            return None
+        base = segment.versions.position(str(parse_version(version.public)))
+        if base is None or not mask >> (base + segment.offset) & 1:
+            return None
+        return base + segment.offset
+
+
+def _where(markers: tuple[str, ...]) -> Marker | None:
+    if not markers:
+        return None
+    found = FALSE
+    for marker in markers:
+        found = found | parse_marker(marker)
+    return found

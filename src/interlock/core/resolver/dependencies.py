@@ -1,0 +1,146 @@
+"""From what a candidate asks for to what the solver is told: markers, overrides, constraints and excludes applied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from interlock.core.asks import Ask, MemberAsks, Origin
+from interlock.core.manifest import ConflictItem
+from interlock.core.markers.diagram import TRUE, Marker, extras_in, parse_marker, requires_python_marker, restrict_extra
+from interlock.core.markers.environment import conflict_key
+from interlock.core.names import ExtraName, GroupName, NormalizedName
+from interlock.core.requirements import Requirement
+from interlock.core.resolver.facts import Facts, Known
+from interlock.core.resolver.incompatibility import PackageKey
+from interlock.core.resolver.problem import Problem
+from interlock.core.sources import Source
+
+__all__ = ["ROOT", "Dependencies", "Dependency"]
+
+ROOT = PackageKey(NormalizedName(""))
+_NO_EXTRA: frozenset[str] = frozenset()
+
+
+class Dependency(NamedTuple):
+    """One thing a candidate asks for, ready for the solver but for the set of versions."""
+
+    requirement: Requirement
+    marker: Marker
+    source: Source | None = None
+    group: GroupName | None = None
+    origin: Origin | None = None
+    kind: str = "requirement"
+
+
+class Dependencies:
+    """Expands and remembers dependencies; they do not depend on the fork."""
+
+    def __init__(self, problem: Problem, facts: Facts) -> None:
+        self._problem = problem
+        self._facts = facts
+        self._memo: dict[tuple[PackageKey, int], tuple[Dependency, ...]] = {}
+        self._constraints = _by_name(problem.constraints)
+        self._overrides = _by_name(problem.overrides)
+        self._conflicting = {item for items in problem.conflicts for item in items}
+
+    def of(self, key: PackageKey, position: int) -> tuple[Dependency, ...]:
+        """What a candidate (or one of its extras or groups) asks for; its facts must be there."""
+        found = self._memo.get((key, position))
+        if found is None:
+            found = self._memo[key, position] = tuple(self._adjusted(self._asked(key, position)))
+        return found
+
+    def _asked(self, key: PackageKey, position: int) -> Iterator[Dependency]:
+        if key == ROOT:
+            for member in self._problem.members:
+                yield from self._of_root(member)
+            return
+        known = self._facts.dependencies[key.name, position]
+        assert isinstance(known, Known), key
+        if key.group is not None:
+            asked = known.group_requires.get(key.group, ())
+        elif key.extra is not None:
+            asked = known.extra_requires.get(key.extra, ())
+        else:
+            asked = known.requires
+        for item in asked:
+            yield from self._one(item, _NO_EXTRA, only_extra=False)
+        if key.extra is not None:
+            for item in known.requires:
+                yield from self._one(item, frozenset((key.extra,)), only_extra=True)
+
+    def _of_root(self, member: MemberAsks) -> Iterator[Dependency]:
+        """The root asks for every member, each of its extras and each of its groups, where their Pythons allow."""
+        where = requires_python_marker(member.requires_python)
+        name = member.name
+        yield Dependency(Requirement(name), where & self._if_selected(name), kind="member")
+        for extra in sorted(member.extras):
+            marker = where & self._if_selected(name) & self._if_selected(name, extra=extra)
+            yield Dependency(Requirement(name, extras=(extra,)), marker, kind="member")
+        for group in sorted(member.groups):
+            marker = where & self._if_selected(name) & self._if_selected(name, group=group)
+            python = member.group_requires_python.get(group, "")
+            if python:
+                marker = marker & requires_python_marker(python)
+            yield Dependency(Requirement(name), marker, group=group, kind="member")
+
+    def _if_selected(
+        self, name: NormalizedName, extra: ExtraName | None = None, group: GroupName | None = None
+    ) -> Marker:
+        if self._conflicting and ConflictItem(name, extra, group) in self._conflicting:
+            return parse_marker(f"extra == '{conflict_key(name, extra, group)}'")
+        return TRUE
+
+    def _one(self, item: Requirement | Ask, active: frozenset[str], *, only_extra: bool) -> Iterator[Dependency]:
+        requirement, source, origin = (
+            (item.requirement, item.source, item.origin) if isinstance(item, Ask) else (item, None, None)
+        )
+        if requirement.name in self._problem.excludes:
+            return
+        marker = parse_marker(requirement.marker) if requirement.marker else TRUE
+        if "extra" in requirement.marker and extras_in(marker):
+            plain = restrict_extra(marker, _NO_EXTRA)
+            if only_extra:
+                # What also holds without the extra is asked for by the package itself.
+                marker = restrict_extra(marker, active) & ~plain
+            else:
+                marker = plain
+        elif only_extra:
+            return
+        if marker.is_false:
+            return
+        if self._conflicting:
+            marker = marker & self._if_selected(requirement.name)
+            for extra in requirement.extras:
+                marker = marker & self._if_selected(requirement.name, extra=extra)
+        yield Dependency(requirement, marker, source, None, origin)
+
+    def _adjusted(self, asked: Iterable[Dependency]) -> Iterator[Dependency]:
+        """Apply overrides (which replace every requirement on a name) and constraints (which only restrict)."""
+        if not self._constraints and not self._overrides:
+            yield from asked
+            return
+        constrained: set[tuple[NormalizedName, Marker]] = set()
+        for dependency in asked:
+            name = dependency.requirement.name
+            overrides = self._overrides.get(name)
+            if overrides and dependency.kind != "member":
+                for override in overrides:
+                    extras = tuple(sorted({*dependency.requirement.extras, *override.extras}))
+                    replaced = Requirement(name, override.specifier, override.marker, extras, override.url)
+                    yield Dependency(replaced, parse_marker(override.marker), dependency.source, kind="override")
+                continue
+            yield dependency
+            for constraint in self._constraints.get(name, ()):
+                marker = dependency.marker & parse_marker(constraint.marker)
+                if not marker.is_false and (name, marker) not in constrained:
+                    constrained.add((name, marker))
+                    yield Dependency(constraint, marker, kind="constraint")
+
+
+def _by_name(requirements: Iterable[Requirement]) -> dict[NormalizedName, list[Requirement]]:
+    found: dict[NormalizedName, list[Requirement]] = {}
+    for requirement in requirements:
+        found.setdefault(requirement.name, []).append(requirement)
+    return found

@@ -1,0 +1,89 @@
+"""Incompatibilities: sets of terms that may not all hold, each with the reason it is so.
+
+A *term* is a pair ``(package, mask)``. The mask says in which states of the package the term holds: bit 0 is "not
+selected", bit ``i + 1`` is "candidate ``i`` is selected". A positive term (``foo in V``) has bit 0 clear, a negative one
+(``not foo in V``) has it set, and intersection, union, complement, subset and disjointness are plain integer operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from interlock.core.asks import Origin
+from interlock.core.names import ExtraName, GroupName, NormalizedName
+from interlock.core.requirements import Requirement
+
+__all__ = ["Cause", "Derived", "Incompatibility", "NeededBy", "PackageKey", "Rejected", "RootCause", "SamePackage", "Term"]
+
+ABSENT = 1
+"""The mask of "not selected"."""
+
+Term = tuple[int, int]
+
+
+class PackageKey(NamedTuple):
+    """What is decided: a package, one of its extras, or a member's group. Extras and groups share the candidates."""
+
+    name: NormalizedName
+    extra: ExtraName | None = None
+    group: GroupName | None = None
+
+    def __str__(self) -> str:
+        if self.extra is not None:
+            return f"{self.name}[{self.extra}]"
+        return f"{self.name}:{self.group}" if self.group is not None else str(self.name)
+
+
+class RootCause(NamedTuple):
+    """The root must be selected."""
+
+
+class NeededBy(NamedTuple):
+    """A candidate (or the root) asks for something."""
+
+    depender: PackageKey
+    requirement: Requirement
+    origin: Origin | None
+    """Where a member says so; None for what packages say."""
+    kind: str = "requirement"
+    """``requirement | constraint | override | member``"""
+
+
+class SamePackage(NamedTuple):
+    """An extra or group is of the same version as its package."""
+
+    key: PackageKey
+
+
+class Rejected(NamedTuple):
+    """Candidates that policy or circumstances rule out."""
+
+    key: PackageKey
+    reason: str
+    """``python | yanked | cutoff | prerelease | platform | unusable | source | missing``"""
+    detail: str = ""
+
+
+class Derived(NamedTuple):
+    """Learned from two others."""
+
+    left: Incompatibility
+    right: Incompatibility
+
+
+Cause = RootCause | NeededBy | SamePackage | Rejected | Derived
+
+
+class Incompatibility:
+    """At most one term per package. ``marker`` holds the markers of the requirement behind it, for forking on failure."""
+
+    __slots__ = ("cause", "marker", "terms")
+
+    def __init__(self, terms: Sequence[Term], cause: Cause, marker: object = None) -> None:
+        self.terms = tuple(terms)
+        self.cause = cause
+        self.marker = marker
+
+    def __repr__(self) -> str:
+        return f"<Incompatibility {self.terms} {type(self.cause).__name__}>"

@@ -1,0 +1,59 @@
+"""The problem: everything a resolution depends on besides what packages say about themselves."""
+
+from __future__ import annotations
+
+import msgspec
+
+from interlock.core.asks import MemberAsks
+from interlock.core.manifest import ConflictItem
+from interlock.core.names import NormalizedName
+from interlock.core.requirements import Requirement
+from interlock.core.sources import Source
+
+__all__ = ["Policy", "Preference", "Problem"]
+
+
+class Preference(msgspec.Struct, frozen=True):
+    """A version wished because it was locked."""
+
+    version: str
+    source: Source
+    markers: tuple[str, ...] = ()
+    """Forks it was chosen in; empty: everywhere."""
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """Which candidates may be chosen, and in what order."""
+
+    prerelease: str = "if-necessary"
+    resolution: str = "highest"
+    fork_strategy: str = "requires-python"
+    cutoff: str = ""
+    """Files uploaded at or after this timestamp do not exist; empty: no cutoff."""
+    cutoff_packages: dict[NormalizedName, str] = {}
+    """Per package: its own cutoff, ``""`` for none."""
+    no_build: frozenset[str] = frozenset()
+    """Names whose sdists do not count; ``":all:"`` for every package."""
+    no_binary: frozenset[str] = frozenset()
+    build_allowed: frozenset[str] = frozenset()
+    """Names excepted from ``":all:"`` in :attr:`no_build` because they were named in :attr:`no_binary`."""
+
+    def cutoff_of(self, name: NormalizedName) -> str:
+        return self.cutoff_packages.get(name, self.cutoff)
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    members: tuple[MemberAsks, ...]
+    """Sorted by name."""
+    direct: dict[tuple[NormalizedName, Source], MemberAsks] = {}
+    """Asks of source trees and archives outside the workspace, discovered before solving."""
+    environments: tuple[str, ...] = ()
+    required_environments: tuple[str, ...] = ()
+    conflicts: tuple[tuple[ConflictItem, ...], ...] = ()
+    constraints: tuple[Requirement, ...] = ()
+    overrides: tuple[Requirement, ...] = ()
+    excludes: frozenset[NormalizedName] = frozenset()
+    policy: Policy = Policy()
+    preferences: dict[NormalizedName, tuple[Preference, ...]] = {}
+    forks: tuple[str, ...] = ()
+    """Fork markers of the previous lock; empty on the first resolution and on an upgrade."""

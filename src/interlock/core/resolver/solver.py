@@ -1,0 +1,464 @@
+"""The solver: PubGrub for one fork (https://github.com/dart-lang/pub/blob/master/doc/solver.md).
+
+``advance`` runs until something is unknown (:class:`Needs`), the fork has to split (:class:`Split`), everything is
+decided (``True``) or nothing can be (:class:`NoSolution`). All of the state is here and in :mod:`solution`; ``clone``
+copies it for the halves of a split.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from interlock.core.markers.diagram import Marker
+from interlock.core.names import NormalizedName
+from interlock.core.requirements import Requirement
+from interlock.core.resolver.candidates import Candidates
+from interlock.core.resolver.dependencies import ROOT, Dependencies, Dependency
+from interlock.core.resolver.facts import Facts, Universe, Unusable
+from interlock.core.resolver.incompatibility import (
+    ABSENT,
+    Derived,
+    Incompatibility,
+    NeededBy,
+    PackageKey,
+    Rejected,
+    RootCause,
+    SamePackage,
+    Term,
+)
+from interlock.core.resolver.outcome import Needs
+from interlock.core.resolver.priority import Priorities
+from interlock.core.resolver.required import Required
+from interlock.core.resolver.solution import Solution
+from interlock.core.resolver.split import halves, split
+from interlock.core.sources import Registry
+
+__all__ = ["NoSolution", "Shared", "Solver", "Split"]
+
+
+class Split(NamedTuple):
+    """The fork has to be solved as these parts instead."""
+
+    forks: list[Marker]
+
+
+class NoSolution(NamedTuple):
+    """The fork cannot be solved; the cause has no term but the root."""
+
+    cause: Incompatibility
+
+
+class Shared:
+    """What all forks of a problem share; none of it depends on the fork."""
+
+    def __init__(
+        self, facts: Facts, dependencies: Dependencies, candidates: Candidates, required: Required, *, fork_python: bool
+    ) -> None:
+        self.facts = facts
+        self.dependencies = dependencies
+        self.candidates = candidates
+        self.required = required
+        self.fork_python = fork_python
+        self.keys: list[PackageKey] = []
+        self.ids: dict[PackageKey, int] = {}
+        self.full: list[int] = []
+        self.decisions = 0
+        """Decisions taken over all forks: the measure of search effort that scenarios pin."""
+
+    def package(self, key: PackageKey, size: int) -> int:
+        found = self.ids.get(key)
+        if found is None:
+            found = self.ids[key] = len(self.keys)
+            self.keys.append(key)
+            self.full.append((1 << (size + 1)) - 1)
+        return found
+
+
+class Solver:
+    def __init__(self, shared: Shared, env: Marker) -> None:
+        self.shared = shared
+        self.env = env
+        self.solution = Solution()
+        self.by_package: list[list[Incompatibility]] = []
+        self.contradicted: dict[Incompatibility, int] = {}
+        self.priorities = Priorities()
+        self.introduced: set[NormalizedName] = set()
+        self.attached: set[tuple[int, int]] = set()
+        """Candidates whose dependencies have been added."""
+        self.merged: dict[tuple[int, int, int], Incompatibility] = {}
+        """Dependency incompatibilities by (depender, dependee, mask), so that versions that agree share one."""
+        self.changed: list[int] = []
+        self.pending: tuple[int, int] | None = None
+        """A candidate chosen but not yet decided, because its dependencies were not known."""
+        self.final: Incompatibility | None = None
+        """The end of the last failed conflict resolution: why there is no solution."""
+        root = self._package(ROOT, 1)
+        self._add(Incompatibility([(root, ABSENT)], RootCause()))
+        self.changed.append(root)
+
+    def __repr__(self) -> str:
+        return f"<Solver {self.solution!r}>"
+
+    def clone(self, env: Marker) -> Solver:
+        copy = object.__new__(Solver)
+        copy.shared = self.shared
+        copy.env = env
+        copy.solution = self.solution.clone()
+        copy.by_package = [found.copy() for found in self.by_package]
+        copy.contradicted = self.contradicted.copy()
+        copy.priorities = self.priorities.clone()
+        copy.introduced = set()
+        copy.attached = self.attached.copy()
+        copy.merged = self.merged.copy()
+        copy.changed = self.changed.copy()
+        copy.pending = self.pending
+        copy.final = None
+        # Which pinned sources may be used depends on the fork, so packages are introduced to it anew.
+        for name in sorted(self.introduced):
+            copy._introduce(name)
+        return copy
+
+    # ---- the loop --------------------------------------------------------------------------------------------
+
+    def advance(self) -> Needs | Split | NoSolution | bool:
+        """Run until a fact is missing, the fork has to split, or there is an answer."""
+        while True:
+            failure = self._propagate()
+            if failure is not None:
+                return NoSolution(failure)
+            package = self._next()
+            if package is None:
+                return True
+            outcome = self._choose(package)
+            if outcome is not None:
+                return outcome
+
+    def _next(self) -> int | None:
+        if self.pending is not None:
+            package, mask = self.pending
+            if package not in self.solution.decided and self.solution.masks[package] & mask:
+                return package
+            self.pending = None
+        return self.priorities.pop(self.solution)
+
+    def _choose(self, package: int) -> Needs | Split | None:
+        """Choose a candidate for a package and decide it, unless its dependencies already rule it out."""
+        key = self.shared.keys[package]
+        if self.pending is not None:
+            position = self.pending[1].bit_length() - 2
+        elif key == ROOT:
+            position = 0
+        else:
+            choice = self._candidate(package, key)
+            if choice is None:
+                self.priorities.push(package)
+                return None
+            if isinstance(choice, Split):
+                self.priorities.push(package)
+                return choice
+            position = choice
+        mask = 2 << position
+        self.pending = (package, mask)
+        if (package, position) not in self.attached:
+            outcome = self._attach(package, key, position)
+            if outcome is not None:
+                return outcome
+        self.pending = None
+        if self._is_ruled_out(package, mask):
+            self.changed.append(package)
+            self.priorities.push(package)
+            return None
+        self.shared.decisions += 1
+        self.solution.decide(package, mask)
+        self.changed.append(package)
+        return None
+
+    def _is_ruled_out(self, package: int, mask: int) -> bool:
+        """Whether deciding would complete an incompatibility at once: then propagation should say so first."""
+        masks = self.solution.masks
+        for incompatibility in reversed(self.by_package[package]):
+            for other, term in incompatibility.terms:
+                known = mask if other == package else masks[other]
+                if known & ~term:
+                    break
+            else:
+                return True
+        return False
+
+    # ---- candidates ------------------------------------------------------------------------------------------
+
+    def _candidate(self, package: int, key: PackageKey) -> int | Split | None:
+        """The best candidate in range; ``None`` when candidates had to be rejected first."""
+        candidates = self.shared.candidates
+        mask = self.solution.masks[package] >> 1
+        base = self._package_of(key.name)
+        if base != package:
+            # An extra is of the version its package has: look no further than that.
+            common = mask & (self.solution.masks[base] >> 1)
+            if not common:
+                terms = sorted([(package, mask << 1), (base, self.solution.masks[base])])
+                self._add(Incompatibility(terms, SamePackage(key)))
+                self.changed.append(package)
+                return None
+            mask = common
+        rejected: dict[str, int] = {}
+        choice: int | Split | None = None
+        while mask:
+            position = candidates.preferred(key.name, mask, self.env)
+            if position is None:
+                position = candidates.best(key.name, mask)
+            verdict = self._verdict(key.name, position, mask)
+            if not isinstance(verdict, str):
+                choice = verdict
+                break
+            rejected[verdict] = rejected.get(verdict, 0) | 1 << position
+            mask &= ~(1 << position)
+        for reason, found in rejected.items():
+            self._add(Incompatibility([(base, found << 1)], Rejected(PackageKey(key.name), reason)))
+            self.changed.append(base)
+        return None if rejected else choice
+
+    def _verdict(self, name: NormalizedName, position: int, mask: int) -> int | Split | str:
+        """The position itself when it can be used all over this fork, a split when only in a part, else a reason."""
+        usability = self.shared.candidates.usability(name, position)
+        env = self.env
+        if not usability.has_files:
+            return "platform"
+        if env.is_disjoint(usability.python):
+            return "python"
+        if not env.implies(usability.python):
+            if self.shared.fork_python:
+                return Split(halves(env, usability.python))
+            return "python"
+        if env.implies(usability.platform):
+            return position
+        if env.is_disjoint(usability.platform):
+            return "platform"
+        for required in self.shared.required.environments:
+            part = env & required
+            if part.is_false or part.implies(usability.platform):
+                continue
+            if env.implies(required):
+                return "platform"
+            return Split(halves(env, required))
+        return self._local_choice(name, position, mask, usability.platform)
+
+    def _local_choice(self, name: NormalizedName, position: int, mask: int, platform: Marker) -> int | Split:
+        """A local version (``2.5+cu124``) often covers some platforms only, and the plain one covers the others."""
+        base = self.shared.candidates.without_local(name, position, mask)
+        if base is None:
+            return position
+        other = self.shared.candidates.usability(name, base)
+        if (self.env & ~platform & other.platform).is_false:
+            return position
+        return Split(halves(self.env, platform))
+
+    # ---- dependencies ----------------------------------------------------------------------------------------
+
+    def _attach(self, package: int, key: PackageKey, position: int) -> Needs | Split | None:
+        """Add the dependencies of a candidate; asks for facts or a split first when need be."""
+        shared = self.shared
+        if key != ROOT:
+            known = shared.facts.dependencies.get((key.name, position))
+            if known is None:
+                return Needs(dependencies=((key.name, position),))
+            if isinstance(known, Unusable):
+                base = self._package_of(key.name)
+                cause = Rejected(PackageKey(key.name), "unusable", known.reason)
+                self._add(Incompatibility([(base, 2 << position)], cause))
+                if base != package:
+                    self._add(Incompatibility([(package, 2 << position)], cause))
+                self.changed.extend((base, package))
+                return None
+        dependencies = [
+            dependency
+            for dependency in shared.dependencies.of(key, position)
+            if not dependency.marker.is_disjoint(self.env)
+        ]
+        unknown = {
+            dependency.requirement.name
+            for dependency in dependencies
+            if dependency.requirement.name not in shared.facts.universes
+        }
+        if unknown:
+            return Needs(universes=tuple(sorted(unknown)))
+        forks = split(self.env, dependencies)
+        if len(forks) > 1:
+            return Split(forks)
+        self.attached.add((package, position))
+        term = (package, 2 << position)
+        if key.extra is not None or key.group is not None:
+            base = self._package_of(key.name)
+            self._add(Incompatibility([term, (base, shared.full[base] & ~(2 << position))], SamePackage(key)))
+        for dependency in dependencies:
+            self._require(term, key, dependency)
+        return None
+
+    def _require(self, term: Term, depender: PackageKey, dependency: Dependency) -> None:
+        requirement = dependency.requirement
+        universe = self.shared.facts.universes[requirement.name]
+        self._introduce(requirement.name)
+        admitted = _admitted(universe, dependency)
+        cause = NeededBy(depender, requirement, dependency.origin, dependency.kind)
+        if dependency.kind == "constraint":
+            # A constraint restricts a package but does not ask for it: not being there is fine too.
+            package = self._package_of(requirement.name)
+            self._depend(term, package, admitted << 1 | ABSENT, cause, dependency.marker)
+            return
+        keys = [PackageKey(requirement.name, extra) for extra in requirement.extras]
+        if dependency.group is not None:
+            keys.append(PackageKey(requirement.name, None, dependency.group))
+        if dependency.group is None:
+            keys.insert(0, PackageKey(requirement.name))
+        pinned = self.shared.required.is_pin(requirement)
+        for key in keys:
+            package = self._package(key, universe.size)
+            self.priorities.saw(package, key.name, pinned=pinned, direct=universe.default_mask == 0 or _is_direct(universe))
+            self._depend(term, package, admitted << 1, cause, dependency.marker)
+
+    def _depend(self, term: Term, package: int, allowed: int, cause: NeededBy, marker: Marker) -> None:
+        """Add ``{depender, not dependee in allowed}``, merged with that of other versions that ask for the same."""
+        depender, mask = term
+        forbidden = self.shared.full[package] & ~allowed
+        if not forbidden:
+            return
+        if depender == package:
+            if mask & forbidden:
+                self._add(Incompatibility([(package, mask & forbidden)], cause, marker))
+            return
+        known = self.merged.get((depender, package, forbidden))
+        if known is not None and known.marker is marker:
+            mask |= next(found for other, found in known.terms if other == depender)
+            for other, _ in known.terms:
+                self.by_package[other].remove(known)
+            self.contradicted.pop(known, None)
+        terms = [(depender, mask)]
+        if forbidden != self.shared.full[package]:
+            # Otherwise nothing of the dependee will do, and the depender alone is the trouble.
+            terms.append((package, forbidden))
+        made = Incompatibility(terms, cause, marker)
+        self.merged[depender, package, forbidden] = made
+        self._add(made)
+
+    def _introduce(self, name: NormalizedName) -> None:
+        """Tell the solver, once per fork, what is out of the question for a package."""
+        if name in self.introduced:
+            return
+        self.introduced.add(name)
+        universe = self.shared.facts.universes[name]
+        base = self._package_of(name)
+        for rejection in self.shared.candidates.rejections(name):
+            cause = Rejected(PackageKey(name), rejection.reason, rejection.detail)
+            self._add(Incompatibility([(base, rejection.mask << 1)], cause))
+        excluded = universe.full & ~self.shared.required.allowed(universe, self.env)
+        if excluded:
+            self._add(Incompatibility([(base, excluded << 1)], Rejected(PackageKey(name), "source")))
+        self.changed.append(base)
+
+    # ---- propagation and conflicts ---------------------------------------------------------------------------
+
+    def _propagate(self) -> Incompatibility | None:
+        """Unit propagation; returns the final cause when there is no solution."""
+        solution, contradicted, changed = self.solution, self.contradicted, self.changed
+        masks = solution.masks
+        while changed:
+            package = changed.pop()
+            conflict: Incompatibility | None = None
+            for incompatibility in reversed(self.by_package[package]):
+                if incompatibility in contradicted:
+                    continue
+                unit: Term | None = None
+                for term in incompatibility.terms:
+                    known = masks[term[0]]
+                    if not known & term[1]:
+                        contradicted[incompatibility] = solution.level
+                        break
+                    if known & ~term[1]:
+                        if unit is not None:
+                            break
+                        unit = term
+                else:
+                    if unit is None:
+                        conflict = incompatibility
+                        break
+                    contradicted[incompatibility] = solution.level
+                    self._derive(unit, incompatibility)
+            if conflict is not None:
+                learned = self._resolve(conflict)
+                if learned is None:
+                    return self.final
+                changed.clear()
+                changed.extend(package for package, _ in learned.terms)
+        return None
+
+    def _derive(self, term: Term, cause: Incompatibility) -> None:
+        package, mask = term
+        narrowed = self.solution.masks[package] & ~mask
+        self.solution.derive(package, narrowed, cause)
+        if not narrowed & ABSENT:
+            self.priorities.push(package)
+        self.changed.append(package)
+
+    def _resolve(self, conflict: Incompatibility) -> Incompatibility | None:
+        """Find the root cause of a conflict, go back to where it can be avoided and remember it."""
+        solution, full = self.solution, self.shared.full
+        incompatibility = conflict
+        while True:
+            terms = incompatibility.terms
+            if not terms or (len(terms) == 1 and terms[0][0] == 0):
+                self.final = incompatibility
+                return None
+            satisfier = solution.satisfier(terms)
+            package, _, _, level, cause = satisfier.assignment
+            if cause is None or satisfier.previous_level < level:
+                if incompatibility is not conflict:
+                    self._add(incompatibility)
+                self._backtrack(satisfier.previous_level, conflict)
+                return incompatibility
+            merged = {other: mask for other, mask in terms if other != package}
+            for other, mask in cause.terms:
+                if other != package:
+                    merged[other] = merged.get(other, -1) & mask
+            rest = solution.own(cause, package) & ~satisfier.term[1]
+            if rest:
+                merged[package] = full[package] & ~rest
+            prior = [(other, mask & full[other]) for other, mask in sorted(merged.items()) if mask & full[other] != full[other]]
+            incompatibility = Incompatibility(prior, Derived(incompatibility, cause))
+
+    def _backtrack(self, level: int, conflict: Incompatibility) -> None:
+        target = self.priorities.record(self.solution, conflict, level)
+        for package in self.solution.backtrack(min(level, target)):
+            self.priorities.push(package)
+        current = self.solution.level
+        self.contradicted = {found: at for found, at in self.contradicted.items() if at <= current}
+        self.pending = None
+
+    # ---- bookkeeping -----------------------------------------------------------------------------------------
+
+    def _package(self, key: PackageKey, size: int) -> int:
+        package = self.shared.package(key, size)
+        while len(self.by_package) <= package:
+            self.solution.grow(self.shared.full[len(self.by_package)])
+            self.by_package.append([])
+        return package
+
+    def _package_of(self, name: NormalizedName) -> int:
+        return self._package(PackageKey(name), self.shared.facts.universes[name].size)
+
+    def _add(self, incompatibility: Incompatibility) -> None:
+        for package, _ in incompatibility.terms:
+            self.by_package[package].append(incompatibility)
+
+
+def _admitted(universe: Universe, dependency: Dependency) -> int:
+    requirement: Requirement = dependency.requirement
+    if dependency.kind == "member":
+        return universe.full
+    if requirement.url and dependency.source is None:
+        # A package of an index may not bring in a URL of its own (S8, D13): only one that a member asked for.
+        return sum(segment.mask for segment in universe.segments if getattr(segment.source, "url", None) == requirement.url)
+    return universe.mask(requirement.specifier, dependency.source)
+
+
+def _is_direct(universe: Universe) -> bool:
+    return not isinstance(universe.segments[0].source, Registry) if universe.segments else False
