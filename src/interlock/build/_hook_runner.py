@@ -1,0 +1,446 @@
+"""Runs inside a build environment's interpreter and calls build backends (PEP 517, PEP 660); imports nothing of ours.
+
+Must work on Python 3.8 and later, so it is written without newer syntax. Two ways to start it::
+
+    python _hook_runner.py serve <backend>   import the backend once, then fork a child for every call
+    python _hook_runner.py once              take one request, answer it, exit (where fork is missing or unsafe)
+
+Frames in both directions are a four byte big-endian length and a JSON object. In: ``{"id", "hook", "tree", "backend",
+"backend_path", "args", "log"}`` or ``{"id", "cancel": true}``. Out: first ``{"ready", "fork", "python"}``, then for
+each call ``{"id", "pid"}`` and ``{"id", "result"}``. A result is data whatever the backend did: its ``kind`` is
+``value``, ``missing-hook``, ``unavailable``, ``unsupported``, ``raised``, ``exited``, ``garbage``, ``died`` or
+``cancelled``.
+
+A child is the leader of its own session, its standard output and error are the call's log, and it never holds the
+protocol's descriptors, so nothing a backend prints, forks or leaves behind can be taken for an answer. The server ends
+when its standard input does, and takes its children with it: a killed parent leaves nothing running.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import errno
+import importlib
+import json
+import os
+import selectors
+import signal
+import struct
+import sys
+import threading
+import time
+import traceback
+from typing import Any
+
+_HEADER = struct.Struct(">I")
+_LIMIT = 64 * 1024 * 1024
+_GRACE = 5.0
+_ROUNDS = 8
+
+# What a backend's call imports is imported in the server too, so that the next child finds it loaded. Only packages
+# known to do nothing but define things: numpy.distutils, for one, patches setuptools when it is imported.
+_PURE = frozenset(("packaging", "pathspec", "pluggy", "tomli", "tomllib", "trove_classifiers", "typing_extensions"))
+_NEVER = frozenset(
+    ("__main__", "antigravity", "distutils", "idlelib", "pip", "readline", "site", "sitecustomize", "this", "tkinter")
+)
+
+
+class _EndedError(Exception):
+    """The other side has closed its end."""
+
+
+def _read_exactly(descriptor: int, size: int) -> bytes:
+    parts = []
+    while size:
+        part = os.read(descriptor, min(size, 1 << 20))
+        if not part:
+            raise _EndedError
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _read_frame(descriptor: int) -> dict[str, Any]:
+    (size,) = _HEADER.unpack(_read_exactly(descriptor, _HEADER.size))
+    message: dict[str, Any] = json.loads(_read_exactly(descriptor, size).decode("utf-8"))
+    return message
+
+
+def _write_frame(descriptor: int, message: dict[str, Any]) -> None:
+    body = json.dumps(message).encode("utf-8")
+    data = memoryview(_HEADER.pack(len(body)) + body)
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
+def _take_protocol() -> tuple[int, int]:
+    """Move the protocol away from descriptors 0 and 1, where a backend may read and print."""
+    incoming, outgoing = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return incoming, outgoing
+
+
+def _load(backend: str, backend_path: list[str], tree: str) -> Any:
+    """Import the backend and return the object that has the hooks."""
+    module_name, _, attributes = backend.partition(":")
+    if backend_path:
+        roots = [os.path.realpath(os.path.join(tree, entry)) for entry in backend_path]
+        sys.path[:0] = roots
+        module = importlib.import_module(module_name)
+        origin = os.path.realpath(getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", [])), ""))
+        if not any(origin == root or origin.startswith(os.path.join(root, "")) for root in roots):
+            raise ImportError(f"the backend `{module_name}` is not in backend-path, it was found at {origin}")
+    else:
+        module = importlib.import_module(module_name)
+    found = module
+    for attribute in filter(None, attributes.split(".")):
+        found = getattr(found, attribute)
+    return found
+
+
+def _call(request: dict[str, Any]) -> dict[str, Any]:
+    """Run one hook in this process and describe what became of it."""
+    os.chdir(request["tree"])
+    sys.argv = [request["backend"].partition(":")[0]]
+    importlib.invalidate_caches()
+    try:
+        backend = _load(request["backend"], request["backend_path"], request["tree"])
+    except BaseException as error:
+        return {"kind": "unavailable", "message": _describe(error), "traceback": traceback.format_exc()}
+    hook = getattr(backend, request["hook"], None)
+    if hook is None:
+        return {"kind": "missing-hook"}
+    try:
+        value = hook(*request["args"])
+    except SystemExit as error:
+        code = error.code
+        return {"kind": "exited", "status": code if isinstance(code, int) else str(code), "traceback": _trace()}
+    except BaseException as error:
+        kind = "unsupported" if type(error).__name__ == "UnsupportedOperation" else "raised"
+        return {"kind": kind, "message": _describe(error), "traceback": _trace()}
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError):
+        return {"kind": "garbage", "message": repr(value)[:200]}
+    return {"kind": "value", "value": value}
+
+
+def _describe(error: BaseException) -> str:
+    return "".join(traceback.format_exception_only(type(error), error)).strip()[-2000:]
+
+
+def _trace() -> str:
+    """Print the traceback into the log, as the backend's own last words, and return it."""
+    text = traceback.format_exc()
+    sys.stderr.write(text)
+    return text[-20000:]
+
+
+def _redirect(path: str) -> None:
+    """Standard output and error into the log, standard input from nothing."""
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace", line_buffering=True)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+
+
+class _Child:
+    """One running call."""
+
+    def __init__(self, number: int, pid: int, pipe: int) -> None:
+        self.number = number
+        self.pid = pid
+        self.pipe = pipe
+        self.data = bytearray()
+        self.status: int | None = None
+        self.cancelled = False
+        self.deadline: float | None = None
+
+    def answer(self) -> dict[str, Any] | None:
+        """The result the child wrote, or None while (or if) it has not written all of it."""
+        if len(self.data) < _HEADER.size:
+            return None
+        (size,) = _HEADER.unpack_from(self.data)
+        if len(self.data) < _HEADER.size + size:
+            return None
+        result: dict[str, Any] = json.loads(bytes(self.data[_HEADER.size : _HEADER.size + size]).decode("utf-8"))
+        return result
+
+    def kill(self) -> None:
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except OSError:
+            # The child may not have become a group leader yet, or nothing of it is left.
+            try:
+                if self.status is None:
+                    os.kill(self.pid, signal.SIGKILL)
+            except OSError:
+                pass
+
+
+class _Server:
+    def __init__(self, incoming: int, outgoing: int) -> None:
+        self.incoming = incoming
+        self.outgoing = outgoing
+        self.children: dict[int, _Child] = {}
+        self.rounds = 0
+        self.buffer = bytearray()
+        self.selector = selectors.DefaultSelector()
+        self.wake, wake_end = os.pipe()
+        for descriptor in (self.wake, wake_end):
+            os.set_blocking(descriptor, False)
+        self.wake_end = wake_end
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
+        self.selector.register(self.wake, selectors.EVENT_READ, None)
+        self.selector.register(incoming, selectors.EVENT_READ, None)
+
+    def run(self) -> None:
+        try:
+            while True:
+                self.turn()
+        except (_EndedError, BrokenPipeError):
+            for child in list(self.children.values()):
+                child.kill()
+
+    def turn(self) -> None:
+        deadlines = [child.deadline for child in self.children.values() if child.deadline is not None]
+        timeout = max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+        for key, _ in self.selector.select(timeout):
+            if key.fd == self.incoming:
+                self.receive()
+            elif key.fd == self.wake:
+                with contextlib.suppress(BlockingIOError):
+                    os.read(self.wake, 4096)
+            else:
+                self.collect(key.data)
+        self.reap()
+
+    def receive(self) -> None:
+        part = os.read(self.incoming, 1 << 16)
+        if not part:
+            raise _EndedError
+        self.buffer += part
+        while len(self.buffer) >= _HEADER.size:
+            (size,) = _HEADER.unpack_from(self.buffer)
+            if len(self.buffer) < _HEADER.size + size:
+                return
+            request = json.loads(bytes(self.buffer[_HEADER.size : _HEADER.size + size]).decode("utf-8"))
+            del self.buffer[: _HEADER.size + size]
+            if request.get("cancel"):
+                for child in self.children.values():
+                    if child.number == request["id"]:
+                        child.cancelled = True
+                        child.kill()
+            else:
+                self.start(request)
+
+    def start(self, request: dict[str, Any]) -> None:
+        reading, writing = os.pipe()
+        _flush()
+        pid = os.fork()
+        if pid == 0:
+            self.be_child(request, writing)
+        os.close(writing)
+        os.set_blocking(reading, False)
+        child = self.children[pid] = _Child(request["id"], pid, reading)
+        self.selector.register(reading, selectors.EVENT_READ, child)
+        _write_frame(self.outgoing, {"id": request["id"], "pid": pid})
+
+    def be_child(self, request: dict[str, Any], writing: int) -> None:
+        """The whole life of a child; never returns."""
+        me = os.getpid()
+        code = 1
+        try:
+            os.setsid()
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            self.selector.close()
+            for descriptor in (self.incoming, self.outgoing, self.wake, self.wake_end):
+                os.close(descriptor)
+            for other in self.children.values():
+                os.close(other.pipe)
+            _redirect(request["log"])
+            before = set(sys.modules)
+            result = _call(request)
+            # A backend that forked and let both sides return: only the process that was asked may answer.
+            if os.getpid() == me:
+                if result["kind"] == "value" and not request["backend_path"]:
+                    result["modules"] = _learned(before, request["backend"])
+                _flush()
+                _write_frame(writing, result)
+                code = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            try:
+                if os.getpid() == me:
+                    atexit._run_exitfuncs()
+                _flush()
+            finally:
+                os._exit(code)
+
+    def collect(self, child: _Child) -> None:
+        """Read what a child has written; its end of file means nothing, a stray process may hold the pipe open."""
+        while True:
+            try:
+                part = os.read(child.pipe, 1 << 16)
+            except BlockingIOError:
+                break
+            if not part:
+                self.selector.unregister(child.pipe)
+                os.close(child.pipe)
+                child.pipe = -1
+                break
+            child.data += part
+            if len(child.data) > _LIMIT:
+                child.kill()
+                break
+        if child.deadline is None and child.answer() is not None:
+            # The answer is there; what is left is tidying up, which may not take for ever.
+            child.deadline = time.monotonic() + _GRACE
+
+    def reap(self) -> None:
+        now = time.monotonic()
+        for child in list(self.children.values()):
+            if child.deadline is not None and now >= child.deadline:
+                child.kill()
+            try:
+                pid, status = os.waitpid(child.pid, os.WNOHANG)
+            except ChildProcessError:
+                pid, status = child.pid, 0
+            if pid:
+                child.status = status
+                self.finish(child)
+
+    def finish(self, child: _Child) -> None:
+        if child.pipe >= 0:
+            self.collect(child)
+        if child.pipe >= 0:
+            self.selector.unregister(child.pipe)
+            os.close(child.pipe)
+        child.kill()
+        del self.children[child.pid]
+        result = child.answer()
+        modules = result.pop("modules", []) if result is not None else []
+        if result is None:
+            status = child.status or 0
+            died = {"kind": "died", "status": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None}
+            died["signal"] = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+            result = {"kind": "cancelled"} if child.cancelled else died
+        _write_frame(self.outgoing, {"id": child.number, "result": result})
+        self.learn(modules)
+
+    def learn(self, modules: list[str]) -> None:
+        if not modules or self.rounds >= _ROUNDS:
+            return
+        missing = [name for name in modules if name not in sys.modules]
+        if missing:
+            self.rounds += 1
+        for name in missing:
+            # If it fails, every child imports it itself, as it would without us.
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
+
+
+def _learned(before: set[str], backend: str) -> list[str]:
+    """Modules this call imported that are safe to have loaded ahead: the standard library's and the backend's."""
+    standard = getattr(sys, "stdlib_module_names", None)
+    library = os.path.dirname(os.__file__)
+    own = backend.partition(":")[0].partition(".")[0]
+    found = []
+    for name, module in list(sys.modules.items()):
+        top = name.partition(".")[0]
+        spec = getattr(module, "__spec__", None)
+        if name in before or top in _NEVER or spec is None or spec.name != name:
+            continue
+        if top != own and top not in _PURE:
+            origin = spec.origin or ""
+            inside = origin.startswith(os.path.join(library, "")) and "site-packages" not in origin
+            if not (top in standard if standard is not None else inside or origin == "built-in"):
+                continue
+        found.append(name)
+    return found
+
+
+def _may_fork() -> bool:
+    """Whether children of this process would be whole: fork exists and the imports started no threads."""
+    if not hasattr(os, "fork") or threading.active_count() > 1:
+        return False
+    try:
+        return len(os.listdir("/proc/self/task")) == 1
+    except OSError as error:
+        if error.errno not in (errno.ENOENT, errno.EACCES, errno.EPERM):
+            raise
+        return True
+
+
+def _serve(backend: str) -> None:
+    incoming, outgoing = _take_protocol()
+    if backend and hasattr(os, "fork"):
+        try:
+            importlib.import_module(backend.partition(":")[0])
+        except BaseException:
+            # Each child tries again and reports it as its result.
+            traceback.print_exc()
+    may_fork = _may_fork()
+    _write_frame(outgoing, {"ready": True, "fork": may_fork, "python": sys.version.split()[0]})
+    if may_fork:
+        _Server(incoming, outgoing).run()
+
+
+def _watch(incoming: int) -> None:
+    """End this process when the frontend is gone, or says anything more: there is nothing left to say but "cancel"."""
+    with contextlib.suppress(OSError):
+        os.read(incoming, 1 << 16)
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
+
+
+def _once() -> None:
+    incoming, outgoing = _take_protocol()
+    _write_frame(outgoing, {"ready": True, "fork": False, "python": sys.version.split()[0]})
+    try:
+        request = _read_frame(incoming)
+    except _EndedError:
+        return
+    me = os.getpid()
+    threading.Thread(target=_watch, args=(incoming,), daemon=True).start()
+    _redirect(request["log"])
+    _write_frame(outgoing, {"id": request["id"], "pid": me})
+    result = _call(request)
+    if os.getpid() == me:
+        _flush()
+        _write_frame(outgoing, {"id": request["id"], "result": result})
+        atexit._run_exitfuncs()
+    _flush()
+    os._exit(0)
+
+
+def _main() -> None:
+    # The folder of this file is not part of the build environment.
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here and entry]
+    if sys.argv[1] == "serve":
+        _serve(sys.argv[2])
+    else:
+        _once()
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,184 @@
+"""The digest of a build's inputs: what went in decides whether a stored result may be used again.
+
+In doubt the digest covers more: every file of the source tree with its executable bit, except version control, caches
+of interpreters, environments and what builds leave behind. Times never count, so a copied or touched tree has the same
+digest. Hashes of files are remembered by what ``stat`` says (``workspaces-v1/files-<key>``), so that an unchanged tree
+is walked but not read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from interlock.build.failures import InvalidSourceTree
+from interlock.store.layout import Layout
+
+__all__ = ["FileHashes", "build_digest", "read_tree", "tree_digest"]
+
+_SKIPPED = frozenset(
+    {
+        ".git",
+        ".hg",
+        ".svn",
+        ".bzr",
+        "_darcs",
+        "CVS",
+        "__pycache__",
+        ".venv",
+        ".tox",
+        ".nox",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+        ".hypothesis",
+        ".interlock",
+        "node_modules",
+    }
+)
+_BUILD_OUTPUT = ("lib", "lib.", "bdist.", "temp.", "scripts-", "__editable__.")
+_DIST_OUTPUT = (".whl", ".tar.gz", ".zip", ".gitignore")
+_YOUNG = 2_000_000_000
+"""A file changed within the last moments before it was hashed may change again without its time moving on."""
+
+
+class _Seen(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    size: int
+    mtime: int
+    inode: int
+    changed: int
+    sha256: bytes
+
+
+_DECODER = msgspec.msgpack.Decoder(dict[str, _Seen])
+
+
+class FileHashes:
+    """SHA-256 of the files below one tree, remembered between runs by size, times and inode."""
+
+    def __init__(self, layout: Layout, tree: Path) -> None:
+        key = hashlib.sha256(os.fsencode(os.path.abspath(tree))).hexdigest()[:32]
+        self._layout = layout
+        self._path = layout.bucket("workspaces-v1") / f"files-{key}"
+        self._known = self._load()
+        self._now: dict[str, _Seen] = {}
+        self.read = 0
+        """Files whose content had to be read."""
+
+    def _load(self) -> dict[str, _Seen]:
+        data = self._layout.read(self._path)
+        try:
+            return _DECODER.decode(data) if data is not None else {}
+        except msgspec.MsgspecError:
+            return {}
+
+    def hash(self, name: str, path: str, status: os.stat_result) -> bytes:
+        seen = self._known.get(name)
+        facts = (status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns)
+        if seen is None or (seen.size, seen.mtime, seen.inode, seen.changed) != facts:
+            with open(path, "rb") as file:
+                digest = hashlib.file_digest(file, "sha256").digest()
+            self.read += 1
+            seen = _Seen(*facts, digest)
+        self._now[name] = seen
+        return seen.sha256
+
+    def save(self, newest: int) -> None:
+        """Write what was learned; ``newest`` (nanoseconds) is when the walk began, by the tree's own clock."""
+        # ctime cannot be set back by a user, so equal stats mean equal content, except within one tick of the clock.
+        safe = {name: seen for name, seen in self._now.items() if seen.changed < newest - _YOUNG}
+        if safe != self._known:
+            self._layout.write(self._path, msgspec.msgpack.encode(safe))
+
+
+def read_tree(tree: Path) -> Iterator[tuple[str, str, os.stat_result]]:
+    """The files that may go into a build: relative POSIX path, path, status; links are not followed. Not sorted."""
+    pending = [("", os.fspath(tree))]
+    while pending:
+        prefix, folder = pending.pop()
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                name = entry.name
+                if name in _SKIPPED or name.endswith((".pyc", ".egg-info")):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    if not _is_output(name, entry.path, top=not prefix):
+                        pending.append((f"{prefix}{name}/", entry.path))
+                else:
+                    yield f"{prefix}{name}", entry.path, entry.stat(follow_symlinks=False)
+
+
+def _is_output(name: str, path: str, *, top: bool) -> bool:
+    """Whether a folder is what builds leave behind, judged by what is in it: a package may be called ``build`` too."""
+    inside: list[str] = []
+    if name in {"venv", "env"}:
+        return os.path.exists(os.path.join(path, "pyvenv.cfg"))
+    if top and name == "build":
+        inside = os.listdir(path)
+        return all(entry == "lib" or entry.startswith(_BUILD_OUTPUT[1:]) for entry in inside)
+    if top and name == "dist":
+        inside = os.listdir(path)
+        return all(entry.endswith(_DIST_OUTPUT) for entry in inside)
+    return False
+
+
+def tree_digest(layout: Layout, tree: Path) -> str:
+    """The digest of a source tree's content; blocking, meant for a worker thread. Raises :class:`InvalidSourceTree`."""
+    hashes = FileHashes(layout, tree)
+    lines: list[tuple[str, bytes]] = []
+    newest = 0
+    try:
+        for name, path, status in read_tree(tree):
+            newest = max(newest, status.st_ctime_ns)
+            mode = status.st_mode
+            if stat.S_ISLNK(mode):
+                lines.append((name, b"link " + os.fsencode(os.readlink(path)) + _linked(path)))
+            elif stat.S_ISREG(mode):
+                kind = b"exec " if mode & 0o100 else b"file "
+                lines.append((name, kind + hashes.hash(name, path, status)))
+            # Sockets, pipes and devices cannot be part of a build.
+    except OSError as error:
+        raise InvalidSourceTree(f"The source tree {tree} cannot be read: {error}.") from error
+    hashes.save(_clock(layout))
+    return _digest(part for name, line in sorted(lines) for part in (os.fsencode(name), line))
+
+
+def _linked(path: str) -> bytes:
+    """What a link leads to counts when it is a file, wherever that is."""
+    try:
+        with open(path, "rb") as file:
+            return b" " + hashlib.file_digest(file, "sha256").digest()
+    except OSError:
+        return b""
+
+
+def _clock(layout: Layout) -> int:
+    """Now, as the file system sees it: the times of files are compared with its clock, not with ours."""
+    layout.prepare()
+    layout.tmp.mkdir(parents=True, exist_ok=True)
+    mark = layout.tmp / f"clock-{os.getpid()}"
+    mark.touch()
+    now = mark.stat().st_ctime_ns
+    mark.unlink(missing_ok=True)
+    return now
+
+
+def build_digest(
+    kind: str, tree: str, parts: Mapping[str, object], variables: Sequence[tuple[str, str]] = ()
+) -> str:
+    """The digest of one build: what is built, the tree's digest, and everything else that decides the result."""
+    described = msgspec.json.encode({"kind": kind, "tree": tree, **parts, "variables": variables}, order="sorted")
+    return _digest((b"build-1", described))
+
+
+def _digest(parts: Iterator[bytes] | Sequence[bytes]) -> str:
+    found = hashlib.sha256()
+    for part in parts:
+        found.update(len(part).to_bytes(8, "big"))
+        found.update(part)
+    return found.hexdigest()
