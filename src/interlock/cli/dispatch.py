@@ -1,0 +1,49 @@
+"""Dispatch: from a request to the command that carries it out, with everything it stands on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from interlock.cli.arguments import Request
+from interlock.cli.call import Call
+from interlock.cli.loading import load
+from interlock.cli.quiet_progress import QuietReporter
+from interlock.cli.render import Terminal
+from interlock.cli.surroundings import make_context, read_flags, read_surroundings
+from interlock.settings import Settings
+
+__all__ = ["dispatch"]
+
+
+def dispatch(request: Request, terminal: Terminal) -> int:
+    """Carry a command out; its module's ``run`` returns an exit code, or something to await for one."""
+    assert request.command is not None
+    flags = read_flags(request.values)
+    around = read_surroundings(os.environ)
+    reporter = QuietReporter(terminal)
+    context = make_context(flags, around, reporter)
+    settings = context.settings
+    terminal.configure(color=settings.color, verbosity=settings.verbosity, json=settings.json)
+    temporary: Path | None = None
+    try:
+        if settings.no_cache:
+            temporary = Path(tempfile.mkdtemp(prefix="interlock-cache-"))
+            context = make_context(flags, around, reporter, temporary)
+        if _wants_progress(settings, terminal):
+            reporter = load("interlock.cli.progress").ProgressReporter(terminal)
+            context = make_context(flags, around, reporter, temporary)
+        call = Call(context=context, terminal=terminal, values=request.values, rest=request.rest)
+        answer = load(f"interlock.cli.commands.{request.command.module}").run(call)
+        code: int = load("interlock.cli.loop").run_to_end(answer) if hasattr(answer, "__await__") else answer
+        return code
+    finally:
+        reporter.close()
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _wants_progress(settings: Settings, terminal: Terminal) -> bool:
+    return settings.progress and settings.verbosity >= 0 and terminal.err.isatty() and os.environ.get("TERM") != "dumb"

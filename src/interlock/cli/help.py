@@ -1,0 +1,90 @@
+"""Help: the overview on one screen, and the help of each command with examples that work."""
+
+from __future__ import annotations
+
+import argparse
+
+from interlock.cli.arguments import make_parser
+from interlock.cli.command_table import COMMANDS, GROUPS, Command
+
+__all__ = ["command_help", "group_help", "overview"]
+
+_SECTIONS = (
+    ("The lock and environments", ("lock", "sync", "install", "run")),
+    ("Looking", ("tree", "show", "export", "workspace")),
+    ("This machine", ("venv", "env", "python", "cache")),
+)
+_OVERVIEW_OPTIONS = """\
+  -C, --directory DIR      act as if started in DIR
+      --project DIR        look for the workspace from DIR upward
+  -p, --python PYTHON      interpreter: 3.12, pypy@3.11, a path
+      --offline            use only what is in the cache
+      --cache-dir DIR      where downloads and builds are kept   (--no-cache: nowhere)
+      --default-index URL  index used instead of PyPI
+      --index NAME=URL     index to look at first (repeatable)
+  -f, --find-links PLACE   directory or page of files            (--no-index: only those)
+      --exclude-newer WHEN ignore later uploads: 2026-03-01, 7 days
+      --json               write one JSON document to stdout
+  -q, -v                   say less, say more (repeatable)
+      --color WHEN         auto, always or never                 (--no-progress: calm)
+  -V, --version            show the version
+  -h, --help               show help, also after a command"""
+
+
+def overview() -> str:
+    """``interlock --help``."""
+    summaries = {command.words[0]: command.summary for command in COMMANDS if len(command.words) == 1} | GROUPS
+    lines = ["One shared lock for a Python monorepo, and environments made from it.", ""]
+    lines += ["Usage: interlock [options] COMMAND ...", ""]
+    for title, names in _SECTIONS:
+        lines.append(f"{title}:")
+        lines += [f"  {name:<11} {summaries[name]}" for name in names]
+        lines.append("")
+    lines += ["Options, before or after the command; each has a variable like INTERLOCK_OFFLINE:", _OVERVIEW_OPTIONS]
+    return "\n".join(lines) + "\n"
+
+
+def group_help(group: str) -> str:
+    """``interlock cache --help``."""
+    lines = [f"{GROUPS[group]}.", "", f"Usage: interlock {group} COMMAND [options]", "", "Commands:"]
+    lines += [f"  {command.words[1]:<8} {command.summary}" for command in COMMANDS if command.words[0] == group]
+    if group == "env":
+        lines.append("  create   Make a virtual environment (`interlock venv`)")
+    return "\n".join([*lines, "", f"Each takes --help: `interlock {group} {_first(group)} --help`."]) + "\n"
+
+
+def _first(group: str) -> str:
+    return next(command.words[1] for command in COMMANDS if command.words[0] == group)
+
+
+def command_help(command: Command) -> str:
+    """``interlock lock --help``."""
+    parser = make_parser(command)
+    name = " ".join(("interlock", *command.words))
+    formatter = _Formatter(prog=name, max_help_position=34, width=96)
+    for group in parser._action_groups:
+        title = group.title or ""
+        formatter.start_section("Arguments" if title.startswith("positional") else title.capitalize())
+        formatter.add_arguments(group._group_actions)
+        formatter.end_section()
+    options = formatter.format_help().rstrip()
+    examples = "\n".join(_example(name, arguments, meaning) for arguments, meaning in command.examples)
+    other = [" ".join(("interlock", *words)) for words in command.aliases]
+    parts = [f"{command.summary}.", f"Usage: {name} {command.usage}"]
+    parts += [f"Also: {', '.join(other)}"] if other else []
+    parts += [options] if options else []
+    parts += [f"Examples:\n{examples}", "Options that every command takes: `interlock --help`."]
+    return "\n\n".join(parts) + "\n"
+
+
+def _example(name: str, arguments: str, meaning: str) -> str:
+    return f"  # {meaning}\n  {name} {arguments}".rstrip()
+
+
+class _Formatter(argparse.HelpFormatter):
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        """All spellings, then the value once (older versions of argparse repeat it)."""
+        if not action.option_strings:
+            return super()._format_action_invocation(action)
+        value = f" {action.metavar}" if action.nargs != 0 else ""
+        return ", ".join(action.option_strings) + value

@@ -1,0 +1,156 @@
+"""Arguments in, exit code out.
+
+Exit codes: 0 ok, 1 the user's world is wrong, 2 usage, 3 the lock is out of date, 70 our bug, 130 interrupted. What a
+command needs is loaded when the command is known (:mod:`interlock.cli.loading`).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from interlock import __version__
+from interlock.cli.loading import load
+from interlock.cli.render import Terminal, bug_document, error_document
+from interlock.errors import InterlockError, UsageError
+
+if TYPE_CHECKING:
+    from interlock.cli.arguments import Request
+
+__all__ = ["main"]
+
+_BUG, _INTERRUPTED, _BROKEN_PIPE = 70, 130, 141
+_MACHINE_TROUBLE = {
+    errno.ENOSPC: "disk-full",
+    errno.EDQUOT: "disk-full",
+    errno.EACCES: "permission-denied",
+    errno.EPERM: "permission-denied",
+    errno.EROFS: "read-only",
+    errno.EMFILE: "too-many-open-files",
+    errno.ENFILE: "too-many-open-files",
+    errno.EIO: "input-output",
+    errno.ENAMETOOLONG: "name-too-long",
+}
+_MACHINE_HINTS = {
+    "disk-full": "Free some space (`interlock cache prune` may help), or choose another --cache-dir.",
+    "too-many-open-files": "Raise the limit (`ulimit -n`) or lower INTERLOCK_CONCURRENT_DOWNLOADS.",
+}
+
+
+class NoCommand(UsageError):
+    code = "no-command"
+
+
+class MachineError(InterlockError):
+    """The operating system refused: a full disk, missing rights."""
+
+    code = "machine"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out one command line."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _guarded(arguments, Terminal(**_early(arguments, os.environ)))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has seen enough. What is still buffered must not fail again at exit.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - lives as long as the process
+        return _BROKEN_PIPE
+    return code
+
+
+def _guarded(arguments: list[str], terminal: Terminal) -> int:
+    """Turn every way a command can end into an exit code and one message."""
+    try:
+        return _carry_out(arguments, terminal)
+    except KeyboardInterrupt as stop:
+        terminal.interrupted()
+        return getattr(stop, "exit_code", _INTERRUPTED)
+    except BrokenPipeError:
+        raise
+    except BaseExceptionGroup as group:
+        return _end(_first_reason(group), terminal)
+    except Exception as error:  # the last line of defence: nobody should see a traceback they did not ask for
+        return _end(error, terminal)
+
+
+def _carry_out(arguments: list[str], terminal: Terminal) -> int:
+    if arguments in (["--version"], ["-V"]):
+        terminal.data(f"interlock {__version__}")
+        return 0
+    request = load("interlock.cli.arguments").parse_arguments(arguments)
+    if request.values.version:
+        terminal.data(f"interlock {__version__}")
+        return 0
+    if request.command is None or request.values.help:
+        return _help(request, terminal)
+    code: int = load("interlock.cli.dispatch").dispatch(request, terminal)
+    return code
+
+
+def _help(request: Request, terminal: Terminal) -> int:
+    pages = load("interlock.cli.help")
+    if request.command is not None:
+        terminal.data(pages.command_help(request.command))
+    elif request.values.help:
+        terminal.data(pages.group_help(request.words[0]) if request.words else pages.overview())
+    else:
+        place = " ".join(("interlock", *request.words))
+        raise NoCommand(f"`{place}` needs a command.", hint=f"See `{place} --help`.")
+    return 0
+
+
+def _early(arguments: Sequence[str], environ: Mapping[str, str]) -> dict[str, Any]:
+    """How to speak before the command line is understood, so that a mistake in it looks like any other."""
+    color = environ.get("INTERLOCK_COLOR") or "auto"
+    if "--color=never" in arguments or "--no-ansi" in arguments or environ.get("NO_COLOR"):
+        color = "never"
+    elif "--color=always" in arguments or environ.get("FORCE_COLOR"):
+        color = "always"
+    verbose = bool({"-v", "-vv", "-vvv", "--verbose"} & set(arguments))
+    return {"color": color, "verbosity": int(verbose), "json": "--json" in arguments, "environ": environ}
+
+
+def _first_reason(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The exception of a group that a person should hear about: ours before the machine's before a bug."""
+    flat: list[BaseException] = []
+    waiting: list[BaseException] = [group]
+    while waiting:
+        error = waiting.pop(0)
+        if isinstance(error, BaseExceptionGroup):
+            waiting[:0] = error.exceptions
+        else:
+            flat.append(error)
+    ranks = (InterlockError, OSError, Exception, BaseException)
+    return next(error for rank in ranks for error in flat if isinstance(error, rank))
+
+
+def _end(error: BaseException, terminal: Terminal) -> int:
+    if isinstance(error, KeyboardInterrupt):
+        terminal.interrupted()
+        return _INTERRUPTED
+    if isinstance(error, OSError) and error.errno in _MACHINE_TROUBLE:
+        error = _machine_error(error)
+    if isinstance(error, InterlockError):
+        terminal.fail(error)
+        document, code = error_document(error), error.exit_code
+    else:
+        summary = f"{type(error).__name__}: {error}"
+        trace = "".join(load("traceback").format_exception(error)) if terminal.verbosity > 0 else ""
+        terminal.bug(summary, trace)
+        document, code = bug_document(summary), _BUG
+    if terminal.json:
+        terminal.data(load("json").dumps(document, indent=2, default=str))
+    return code
+
+
+def _machine_error(error: OSError) -> InterlockError:
+    code = _MACHINE_TROUBLE[error.errno or 0]
+    place = f"{error.filename}: " if error.filename else ""
+    failure = MachineError(f"{place}{error.strerror}.", hint=_MACHINE_HINTS.get(code))
+    failure.facts = {"reason": code, "path": str(error.filename) if error.filename else None}
+    return failure

@@ -1,0 +1,115 @@
+"""Options of the commands about a workspace, its lock and its environments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from interlock.cli.options_selection import (
+    add_freshness_options,
+    add_install_options,
+    add_resolver_options,
+    add_selection_options,
+)
+
+if TYPE_CHECKING:
+    from interlock.cli.option_group import OptionGroup
+
+__all__ = [
+    "export_options",
+    "graph_options",
+    "install_options",
+    "list_options",
+    "lock_options",
+    "run_options",
+    "show_options",
+    "sync_options",
+    "tree_options",
+]
+
+
+def lock_options(parser: OptionGroup) -> None:
+    parser.flag("--check", text="only say whether the lock is fresh (exit 3 when not)")
+    parser.flag("-U", "--upgrade", "--regenerate", text="forget every locked version")
+    parser.repeat(
+        "-P", "--upgrade-package", dest="upgrade_package", metavar="NAME[==V]", text="upgrade this package (repeatable)"
+    )
+    parser.flag("--dry-run", text="show what would change, write nothing")
+    add_resolver_options(parser)
+
+
+def sync_options(parser: OptionGroup) -> None:
+    _environment_options(parser)
+    parser.flag("--exact", text="remove what is not selected (the default)")
+    parser.flag("--inexact", text="keep what is not selected")
+
+
+def install_options(parser: OptionGroup) -> None:
+    _environment_options(parser)
+    parser.flag("--exact", "--sync", text="remove what is not selected")
+    parser.flag("--inexact", text="keep what is not selected (the default)")
+
+
+def _environment_options(parser: OptionGroup) -> None:
+    parser.flag("--check", text="only say whether the environment is in sync (exit 1 when not)")
+    parser.flag("--dry-run", text="show what would change, change nothing")
+    add_selection_options(parser)
+    add_install_options(parser)
+    add_resolver_options(parser)
+
+
+def run_options(parser: OptionGroup) -> None:
+    parser.flag("-m", "--module", text="run a module, as `python -m` does")
+    parser.flag("--no-sync", text="run in the environment as it is")
+    parser.flag("--exact", text="remove what is not selected from the environment first")
+    parser.repeat("--env-file", dest="env_file", metavar="FILE", text="read variables from FILE (repeatable)")
+    add_selection_options(parser)
+    add_install_options(parser)
+    add_resolver_options(parser)
+
+
+def tree_options(parser: OptionGroup) -> None:
+    parser.words("roots", metavar="PACKAGE", text="begin at these packages instead of the members")
+    parser.number("-d", "--depth", metavar="N", text="show N levels")
+    parser.flag("-i", "--invert", "--reverse", "--why", text="show what needs a package")
+    parser.repeat("--prune", dest="prune", metavar="NAME", text="do not show this package (repeatable)")
+    parser.flag("--no-dedupe", text="show what is below a package each time")
+    parser.flag("--universal", text="show every platform and Python, not only this one")
+    parser.flag("--duplicates", text="show only packages locked in several versions")
+    add_selection_options(parser)
+    add_freshness_options(parser)
+
+
+def show_options(parser: OptionGroup) -> None:
+    parser.word("name", metavar="PACKAGE", text="show the details of one package")
+    parser.flag("-t", "--tree", text="show as a tree, like `interlock tree`")
+    parser.flag("--why", text="show what needs a package")
+    parser.flag("-T", "--top-level", text="show only what the members ask for themselves")
+    parser.flag("-a", "--all", text="show every platform and Python, not only this one")
+    add_selection_options(parser)
+    add_freshness_options(parser)
+
+
+def export_options(parser: OptionGroup) -> None:
+    parser.value("--format", metavar="FORMAT", text="pylock (the default) or requirements", choices=EXPORT_FORMATS)
+    parser.value("-o", "--output-file", "--output", dest="output_file", metavar="FILE", text="write to FILE")
+    parser.flag("--no-hashes", "--without-hashes", text="leave hashes out")
+    parser.flag("--no-header", text="leave the leading comment out")
+    parser.flag("--no-annotate", text="leave out who needs a package")
+    parser.flag("--no-editable", text="write members and directories as not editable")
+    parser.flag("--no-emit-project", text="leave the selected members out")
+    parser.flag("--no-emit-workspace", text="leave every member out")
+    parser.flag("--no-emit-local", text="leave members and local directories out")
+    parser.repeat("--no-emit-package", dest="no_emit_package", metavar="NAME", text="leave this package out")
+    add_selection_options(parser)
+    add_freshness_options(parser)
+
+
+EXPORT_FORMATS = ("pylock", "pylock.toml", "requirements", "requirements.txt")
+
+
+def list_options(parser: OptionGroup) -> None:
+    parser.flag("--paths", text="show only the directories")
+
+
+def graph_options(parser: OptionGroup) -> None:
+    parser.value("--format", metavar="FORMAT", text="text (the default), json or dot", choices=("text", "json", "dot"))

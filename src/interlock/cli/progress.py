@@ -1,0 +1,98 @@
+"""Progress on a terminal: one line per phase while it runs, nothing left of it when it is done."""
+
+from __future__ import annotations
+
+import threading
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from interlock.cli.render import Terminal
+from interlock.events import Advanced, Event, Finished, Phase, Started, Warned
+
+__all__ = ["ProgressReporter"]
+
+_TITLES: dict[Phase, str] = {
+    "resolve": "Resolving",
+    "metadata": "Reading metadata",
+    "download": "Downloading",
+    "build": "Building",
+    "install": "Installing",
+    "remove": "Removing",
+    "publish": "Publishing",
+}
+
+
+class ProgressReporter:
+    """Shows events; safe to call from worker threads."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._progress = Progress(
+            SpinnerColumn(finished_text=" "),
+            TextColumn("{task.description:<16}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("[dim]{task.fields[item]}"),
+            console=Console(file=terminal.err, stderr=True, highlight=False),
+            transient=True,
+            refresh_per_second=12,
+        )
+        self._tasks: dict[Phase, TaskID] = {}
+        self._warnings: list[Warned] = []
+        self._lock = threading.Lock()
+        self._shown = False
+
+    def __repr__(self) -> str:
+        return f"<ProgressReporter {sorted(self._tasks)}>"
+
+    def report(self, event: Event, /) -> None:
+        with self._lock:
+            match event:
+                case Warned():
+                    # A warning in the middle of a live display would be torn; it can wait for the end of it.
+                    if self._shown:
+                        self._warnings.append(event)
+                    else:
+                        self._terminal.warn(event.message, event.code)
+                case Started(phase=phase, total=total):
+                    self._start(phase, total)
+                case Advanced():
+                    self._advance(event)
+                case Finished(phase=phase):
+                    task = self._tasks.pop(phase, None)
+                    if task is not None:
+                        self._progress.remove_task(task)
+                    if not self._tasks:
+                        self._hide()
+
+    def close(self) -> None:
+        """Take everything off the terminal and say what was held back."""
+        with self._lock:
+            self._hide()
+
+    def _start(self, phase: Phase, total: int | None) -> TaskID:
+        if not self._shown:
+            self._shown = True
+            self._progress.start()
+        known = self._tasks.get(phase)
+        if known is not None:
+            self._progress.update(known, total=total)
+            return known
+        task = self._tasks[phase] = self._progress.add_task(_TITLES[phase], total=total, item="")
+        return task
+
+    def _advance(self, event: Advanced) -> None:
+        task = self._tasks.get(event.phase)
+        if task is None:
+            task = self._start(event.phase, None)
+        self._progress.update(task, item=event.item, advance=1 if event.done else 0)
+
+    def _hide(self) -> None:
+        if self._shown:
+            self._shown = False
+            self._progress.stop()
+        for warning in self._warnings:
+            self._terminal.warn(warning.message, warning.code)
+        self._warnings.clear()

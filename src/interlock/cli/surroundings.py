@@ -1,0 +1,142 @@
+"""Surroundings: the environment, the clock, the user's files and the working directory, read once per command."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from argparse import Namespace
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+
+import msgspec
+import platformdirs
+
+from interlock.cli.pip_configuration import parse_pip_configuration
+from interlock.core.manifest import ToolSettings
+from interlock.core.variables import InvalidSetting
+from interlock.errors import InterlockError, UsageError
+from interlock.events import Reporter
+from interlock.settings import GlobalFlags, PipSettings, Surroundings, UserSettings, resolve_settings
+from interlock.store.layout import Layout
+from interlock.workspace.context import Context
+
+__all__ = ["NoDirectory", "UserConfigurationError", "make_context", "read_flags", "read_surroundings"]
+
+
+class NoDirectory(UsageError):
+    code = "no-directory"
+
+
+class UserConfigurationError(InterlockError):
+    code = "user-configuration"
+
+
+def read_flags(values: Namespace) -> GlobalFlags:
+    """The flags on the command line that settings are made from."""
+    known = {name: value for name, value in vars(values).items() if name in GlobalFlags.__struct_fields__}
+    return msgspec.convert(known, GlobalFlags)
+
+
+def read_surroundings(environ: Mapping[str, str]) -> Surroundings:
+    """Read what is outside of the workspace.
+
+    Raises :class:`UserConfigurationError`.
+    """
+    home = Path(environ.get("HOME") or environ.get("USERPROFILE") or os.path.expanduser("~"))
+    return Surroundings(
+        environ=environ,
+        now=datetime.now(UTC),
+        home=str(home),
+        cache_home=platformdirs.user_cache_dir("interlock", appauthor=False),
+        processors=_processors(),
+        user=_read_user(environ),
+        pip=_read_pip(environ, home),
+    )
+
+
+def make_context(
+    flags: GlobalFlags, around: Surroundings, reporter: Reporter, temporary_cache: Path | None = None
+) -> Context:
+    """Stand where ``--directory`` and ``--project`` say.
+
+    Raises :class:`NoDirectory`.
+    """
+    cwd = _directory(Path.cwd(), flags.directory or around.environ.get("INTERLOCK_DIRECTORY"), "--directory")
+    start = _directory(cwd, flags.project or around.environ.get("INTERLOCK_PROJECT"), "--project")
+    settings = resolve_settings(flags, ToolSettings(), around)
+    root = temporary_cache or cwd / Path(settings.cache_dir).expanduser()
+    return Context(
+        cwd=cwd,
+        start=start,
+        flags=flags,
+        around=around,
+        settings=settings,
+        layout=Layout(root),
+        reporter=reporter,
+    )
+
+
+def _directory(base: Path, text: str | None, flag: str) -> Path:
+    if not text:
+        return base
+    path = Path(os.path.normpath(base / Path(text).expanduser()))
+    if flag == "--project" and path.is_file() and path.name == "pyproject.toml":
+        return path.parent
+    if not path.is_dir():
+        raise NoDirectory(f"{flag} is `{text}`, which is not a directory.")
+    return path
+
+
+def _processors() -> int:
+    """Those this process may use, which containers often restrict."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+
+
+def _read_user(environ: Mapping[str, str]) -> UserSettings:
+    place = environ.get("INTERLOCK_CONFIG_FILE")
+    path = Path(place) if place else Path(platformdirs.user_config_dir("interlock", appauthor=False)) / "config.toml"
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        if place:
+            raise InvalidSetting(f"INTERLOCK_CONFIG_FILE is `{place}`, which does not exist.") from None
+        return UserSettings()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UserConfigurationError(f"{path} cannot be read: {error}.") from error
+    allowed = UserSettings.__struct_encode_fields__
+    for key in table:
+        if key not in allowed:
+            close = get_close_matches(key, allowed, n=1)
+            hint = f"Did you mean `{close[0]}`?" if close else f"Known keys: {', '.join(sorted(allowed))}."
+            raise UserConfigurationError(f"{path} has the unknown key `{key}`.", hint=hint)
+    try:
+        return msgspec.convert(table, UserSettings)
+    except msgspec.ValidationError as error:
+        raise UserConfigurationError(f"{path} has a value that cannot be used: {error}.") from error
+
+
+def _read_pip(environ: Mapping[str, str], home: Path) -> PipSettings:
+    """pip's configuration, the user's over the machine's; ``PIP_CONFIG_FILE`` over both, as pip does."""
+    chosen = environ.get("PIP_CONFIG_FILE")
+    if chosen == os.devnull:
+        return PipSettings()
+    places = [
+        Path("/etc/pip.conf"),
+        Path("/etc/xdg/pip/pip.conf"),
+        home / ".pip" / "pip.conf",
+        Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "pip" / "pip.conf",
+    ]
+    if environ.get("VIRTUAL_ENV"):
+        places.append(Path(environ["VIRTUAL_ENV"]) / "pip.conf")
+    if chosen:
+        places.append(Path(chosen))
+    texts = []
+    for place in places:
+        try:
+            texts.append(place.read_text(encoding="utf-8", errors="replace"))
+        except OSError:
+            continue
+    return parse_pip_configuration(texts)
