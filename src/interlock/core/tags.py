@@ -84,8 +84,8 @@ def parse_sdist_filename(filename: str, name: str) -> str | None:
 def rank(wheel: WheelName, tags: Mapping[str, int]) -> int | None:
     """The best position of the wheel's tags among an interpreter's, None when it fits none.
 
-    ``tags`` maps ``python-abi-platform`` to its position, best first, so lower is better. Between wheels of one rank the
-    caller prefers the higher ``build``.
+    ``tags`` maps ``python-abi-platform`` to its position, best first, so lower is better. Between wheels of one rank
+    the caller prefers the higher ``build``.
     """
     best: int | None = None
     for python in wheel.pythons:
@@ -100,7 +100,8 @@ def rank(wheel: WheelName, tags: Mapping[str, int]) -> int | None:
 def implied_marker(filename: str) -> Marker:
     """The environments that could use a wheel, as far as markers can say; FALSE when none or the name is unusable.
 
-    The marker is never too small: libc versions, macOS versions and free-threading are not visible to markers.
+    Versions of libc and macOS and free-threading are not visible to markers, so those are not in it. A 32-bit wheel is
+    counted for 32-bit machines, although a 32-bit interpreter on a 64-bit kernel could use it.
     """
     wheel = parse_wheel_filename(filename)
     return FALSE if wheel is None else tags_marker(wheel.pythons, wheel.abis, wheel.platforms)
@@ -130,26 +131,24 @@ _IMPLEMENTATIONS = {"cp": "CPython", "pp": "PyPy", "graalpy": "GraalVM", "ip": "
 def _interpreter_marker(python: str, abi: str) -> Marker:
     match = _PYTHON.fullmatch(python)
     if match is None:
-        # An implementation we do not know: it may be any, but not one of those with a tag of their own.
-        return TRUE
+        # Some other implementation: at least none of those with a tag of their own.
+        return ~(_implementation("cp") | _implementation("pp"))
     kind, digits, minor = match.groups()
-    if kind == "graalpy":
-        # graalpy240: the digits are GraalPy's own version; the ABI (graalpy240_310_native) has Python's.
-        found = re.match(r"graalpy[0-9]+_([0-9])([0-9]+)_", abi)
-        version = _exactly(int(found[1]), int(found[2])) if found else TRUE
-        return version & equals("platform_python_implementation", "GraalVM")
-    if digits and digits[0] == "2" and kind != "jy":
+    if digits[:1] == "2":
         return FALSE
     release = _release(digits, minor)
     if kind == "py":
         return _generic(release) & _abi_marker(abi)
-    implementation = equals("platform_python_implementation", _IMPLEMENTATIONS[kind])
+    implementation = _implementation(kind)
     if release is None or len(release) == 1:
         return implementation & _generic(release) & _abi_marker(abi)
-    if abi == "abi3" or (kind == "cp" and abi == "none"):
-        # cp39-none: PEP 425 lets later versions of the interpreter use it.
+    if abi in {"abi3", "abi3t"}:
         return implementation & _at_least(*release)
     return implementation & _exactly(*release)
+
+
+def _implementation(kind: str) -> Marker:
+    return equals("platform_python_implementation", _IMPLEMENTATIONS[kind])
 
 
 def _release(digits: str, minor: str | None) -> tuple[int, ...] | None:
@@ -161,10 +160,8 @@ def _release(digits: str, minor: str | None) -> tuple[int, ...] | None:
 
 
 def _generic(release: tuple[int, ...] | None) -> Marker:
-    """py3 and py37: that version and every later one of the same major."""
-    if release is None:
-        return TRUE
-    return _at_least(*release) if len(release) > 1 else parse_marker(f"python_version >= '{release[0]}'")
+    """py3 and py37: that version and every later one. There is nothing before 3 here, and nothing after it yet."""
+    return _at_least(*release) if release is not None and len(release) > 1 else TRUE
 
 
 def _at_least(major: int, minor: int) -> Marker:
@@ -179,11 +176,11 @@ def _abi_marker(abi: str) -> Marker:
     """What an ABI tag alone says, for generic Python tags such as ``py3-cp311``, which only old tools write."""
     match = _ABI.fullmatch(abi)
     if match is None or match[1] != "cp":
-        return equals("platform_python_implementation", "CPython") if abi == "abi3" else TRUE
+        return _implementation("cp") if abi in {"abi3", "abi3t"} else TRUE
     release = _release(match[2], None)
     if release is None or len(release) < 2:
         return TRUE
-    return _exactly(*release) & equals("platform_python_implementation", "CPython")
+    return _exactly(*release) & _implementation("cp")
 
 
 _LINUX = re.compile(r"(?:manylinux(?:1|2010|2014|_[0-9]+_[0-9]+)|musllinux_[0-9]+_[0-9]+|linux)_(.+)")
@@ -200,16 +197,17 @@ _MACOS_MACHINES: dict[str, tuple[str, ...]] = {
     "fat64": ("x86_64", "ppc64"),
 }
 _LINUX_MACHINES: dict[str, tuple[str, ...]] = {
-    # A 32-bit userland on a 64-bit kernel reports the kernel's machine.
-    "i686": ("i686", "i586", "i486", "i386", "x86_64"),
-    "armv7l": ("armv7l", "armv8l", "aarch64"),
-    "armv6l": ("armv6l", "armv7l", "armv8l", "aarch64"),
+    "i686": ("i686", "i586", "i486", "i386"),
+    "armv7l": ("armv7l", "armv8l"),
+    "armv6l": ("armv6l", "armv7l", "armv8l"),
 }
 _WINDOWS_MACHINES: dict[str, tuple[str, ...]] = {
-    "win32": ("x86", "AMD64", "ARM64"),
-    "win_amd64": ("AMD64", "ARM64"),
+    "win32": ("x86",),
+    "win_amd64": ("AMD64",),
     "win_arm64": ("ARM64",),
     "win_arm32": ("ARM",),
+    "mingw_x86_64": ("AMD64",),
+    "mingw_i686": ("x86",),
 }
 
 

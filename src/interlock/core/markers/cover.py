@@ -24,7 +24,7 @@ from interlock.core.markers.nodes import (
 )
 from interlock.core.markers.releases import Cut, is_minor
 
-__all__ = ["Flag", "Literal", "Range", "Term", "Values", "cover", "literal_marker", "term_marker"]
+__all__ = ["Flag", "Literal", "Range", "Term", "Values", "cover", "literal_marker", "term_marker", "union"]
 
 
 class Range(msgspec.Struct, frozen=True):

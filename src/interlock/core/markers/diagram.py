@@ -7,7 +7,8 @@ True
 True
 >>> format_marker(~windows | parse_marker("python_version < '3.11'"))
 "python_full_version < '3.11' or sys_platform != 'win32'"
->>> format_marker(simplify(parse_marker("python_version >= '3.8' and os_name == 'nt'"), requires_python_marker(">=3.10")))
+>>> recent = parse_marker("python_version >= '3.8' and os_name == 'nt'")
+>>> format_marker(simplify(recent, requires_python_marker(">=3.10")))
 "sys_platform == 'win32'"
 """
 

@@ -45,7 +45,7 @@ _PYPY_VERSION = "7.3.17"
 
 
 def standard_environment(platform: str, python: str, *, pypy: bool = False) -> Environment:
-    """The environment of a common interpreter, by platform (``linux-x86_64``, ``macos-arm64`` ...) and Python version."""
+    """The environment of a common interpreter, by platform (``linux-x86_64``, ``windows-amd64`` ...) and version."""
     os_name, sys_platform, system, machine, release, version = _PLATFORMS[platform]
     parts = python.split(".")
     full = python if len(parts) > 2 else f"{python}.0"
@@ -74,7 +74,7 @@ STANDARD_ENVIRONMENTS: dict[str, Environment] = {
 
 
 def conflict_key(member: str, extra: str | None = None, group: str | None = None) -> str:
-    """What a lock's markers compare ``extra`` with to test a selection: ``member``, ``member[extra]``, ``member:group``."""
+    """What a lock's markers compare ``extra`` with: ``member``, ``member[extra]`` or ``member:group``."""
     if extra is not None:
         return f"{member}[{extra}]"
     return f"{member}:{group}" if group is not None else member

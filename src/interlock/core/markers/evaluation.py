@@ -25,12 +25,12 @@ def evaluate(marker: Marker, environment: Mapping[str, str], active: frozenset[s
         name = tested.name
         if tested.kind == "string":
             value = environment.get(name, "")
-            node = node.children[node.keys.index(value) if value in node.keys else -1]  # type: ignore[arg-type]
+            node = node.children[node.keys.index(value) if value in node.keys else -1]
         elif tested.kind == "version":
             # A version stands between (key, 0) and (key, 1).
             key = platform_key(environment.get(name, "")) if name[0:2] == "pl" else _interpreter(name, environment)
-            node = node.children[bisect_right(node.keys, (key, 0))]  # type: ignore[type-var]
-        elif name == "extra" or name == "extras":
+            node = node.children[bisect_right(node.keys, (key, 0))]
+        elif name in {"extra", "extras"}:
             node = node.children[tested.value in active]
         elif name == "dependency_groups":
             node = node.children[f":{tested.value}" in active]

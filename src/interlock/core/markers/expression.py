@@ -1,7 +1,7 @@
 """Marker expressions: the text of a marker as a small tree, and nothing about what it means.
 
-Standard: dependency specifiers (PEP 508), with ``extras`` and ``dependency_groups`` of PEP 751 and the dotted names that
-old metadata uses.
+Standard: dependency specifiers (PEP 508), with ``extras`` and ``dependency_groups`` of PEP 751 and the dotted names
+that old metadata uses.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Comparison(msgspec.Struct, frozen=True):
 
     variable: str
     operator: str
-    """``== != < <= > >= ~= ===``, ``in`` and ``not in`` (value is a list), ``has`` and ``has not`` (value in variable)."""
+    """As written; ``has`` and ``has not`` for ``'value' in variable`` and its negation."""
     value: str
     position: int
     """Where it starts in the text."""

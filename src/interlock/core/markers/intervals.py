@@ -28,7 +28,7 @@ def python_range(marker: Marker) -> tuple[Interval, ...]:
     found: list[Interval] = []
     start: Cut | None = None
     inside = False
-    cuts: list[Cut | None] = [None, *marker.keys]  # type: ignore[list-item]
+    cuts: list[Cut | None] = [None, *marker.keys]
     for cut, child in zip(cuts, marker.children, strict=True):
         if child is not FALSE and not inside:
             start, inside = cut, True
@@ -50,7 +50,7 @@ def _interval(low: Cut | None, high: Cut | None) -> Interval:
 
 
 def python_lower_bound(marker: Marker) -> str | None:
-    """The lowest version the marker can hold on (its bound, inclusive or not); None without one or when it never holds."""
+    """The bound below every version the marker can hold on; None without one or when it never holds."""
     ranges = python_range(marker)
     return ranges[0].lower if ranges else None
 

@@ -140,6 +140,10 @@ def equals(name: str, value: str) -> Marker:
 def _versioned(comparison: Comparison, text: str) -> Marker:
     name, operator, value = comparison.variable, comparison.operator, comparison.value
     split = minor_split(operator, value) if name == "python_version" else full_split(operator, value)
+    if split is None and value.endswith(".*"):
+        # `>= '3.6.*'` is in published metadata; everyone means `>= '3.6'`.
+        comparison = Comparison(name, operator, value[:-2], comparison.position)
+        return _versioned(comparison, text)
     if split is not None:
         return _split_marker("python_full_version" if name == "python_version" else name, split)
     if operator == "~=" or (name.startswith("python") and operator not in {"==", "===", "!="}):
@@ -184,7 +188,7 @@ _CLAUSE = re.compile(r"\s*(===|==|~=|!=|<=|>=|<|>)\s*([^\s,]+)\s*,?")
 def requires_python_marker(specifier: str) -> Marker:
     """``Requires-Python`` text as a marker, memoised.
 
-    What is in metadata for good is tolerated: ``>=3.5.*`` means ``>=3.5``, and a clause that cannot be read is no clause.
+    Published mistakes are tolerated: ``>=3.5.*`` means ``>=3.5``, and a clause that cannot be read is no clause.
     """
     found = _REQUIRES.get(specifier)
     if found is None:

@@ -12,31 +12,36 @@ flag     ``extra == 'x'``, ``'x' in extras``,    false, true
          ``'x' in sys_platform``
 ======== ======================================= ====================================================
 
-Order: the interpreter's version, then the platform, then the implementation, flags on extras last; a flag about a string
-variable comes right after that variable.
+Order: the interpreter's version, then the platform, then the implementation, flags on extras last; a flag about a
+string variable comes right after that variable.
 
-Facts. ``os_name == 'nt'`` and ``platform_system == 'Windows'`` are ``sys_platform == 'win32'`` when a marker is read, and
-so on (:data:`SYNONYMS`); below an edge that fixes a value, everything this value decides is decided (:data:`FACTS`), and
-an edge is only kept when its child differs from what the *other* edge's child becomes under that value. So impossible
-combinations never appear and the form stays canonical.
+Facts. ``os_name == 'nt'`` and ``platform_system == 'Windows'`` are ``sys_platform == 'win32'`` when a marker is read,
+and so on (:data:`SYNONYMS`); below an edge that fixes a value, everything this value decides is decided
+(:data:`FACTS`), and an edge is only kept when its child differs from what the last edge's child becomes under that
+value. So impossible combinations never appear and the form stays canonical.
 """
 
 from __future__ import annotations
 
 from itertools import count
+from typing import Any
 
 from interlock.core.markers.releases import Cut, release_tuple_key
 
 __all__ = [
+    "EXTRA_BITS",
     "FACTS",
     "FALSE",
+    "Marker",
     "SYNONYMS",
     "TRUE",
-    "Marker",
     "Variable",
+    "align",
     "assume",
     "flag",
     "flag_node",
+    "rebuild",
+    "related",
     "string_node",
     "variable",
     "version_node",
@@ -133,7 +138,8 @@ def flag(name: str, operator: str, value: str) -> Variable:
     return found
 
 
-_Keys = tuple[Cut, ...] | tuple[str, ...]
+_Keys = tuple[Any, ...]
+"""Cuts of a version variable or values of a string variable, ascending."""
 
 
 class Marker:
@@ -143,7 +149,6 @@ class Marker:
 
     variable: Variable
     keys: _Keys
-    """Cuts or values, ascending."""
     children: tuple[Marker, ...]
     mask: int
     """Which variables occur below, one bit per name."""
@@ -159,30 +164,10 @@ class Marker:
         return self is FALSE
 
     def __and__(self, other: Marker) -> Marker:
-        if self is other or other is TRUE:
-            return self
-        if self is TRUE:
-            return other
-        if self is FALSE or other is FALSE or self.negation is other:
-            return FALSE
-        pair = (self, other) if self.serial < other.serial else (other, self)
-        found = _AND.get(pair)
-        if found is None:
-            found = _AND[pair] = _combine(pair[0], pair[1], conjunction=True)
-        return found
+        return _and(self, other)
 
     def __or__(self, other: Marker) -> Marker:
-        if self is other or other is FALSE:
-            return self
-        if self is FALSE:
-            return other
-        if self is TRUE or other is TRUE or self.negation is other:
-            return TRUE
-        pair = (self, other) if self.serial < other.serial else (other, self)
-        found = _OR.get(pair)
-        if found is None:
-            found = _OR[pair] = _combine(pair[0], pair[1], conjunction=False)
-        return found
+        return _or(self, other)
 
     def __invert__(self) -> Marker:
         found = self.negation
@@ -286,34 +271,62 @@ def _fix(node: Marker, name: str, value: str) -> Marker:
         position = node.keys.index(value) if value in node.keys else -1
         # Flags on the same variable follow it, so they are still there below.
         found = _fix(node.children[position], name, value)
-    elif tested.kind == "flag" and tested.operator not in {"==", "in"}:
-        found = _fix(node.children[tested.decide(value)], name, value)
     else:
-        found = rebuild(node, [_fix(child, name, value) for child in node.children])
+        found = _fix(node.children[tested.decide(value)], name, value)
     _ASSUMED[key] = found
     return found
 
 
 def rebuild(node: Marker, children: list[Marker]) -> Marker:
     """The node with other children that only test later variables."""
-    tested = node.variable
+    return _node(node.variable, node.keys, children)
+
+
+def _node(tested: Variable, keys: _Keys, children: list[Marker]) -> Marker:
     if tested.kind == "version":
-        return version_node(tested, node.keys, children)  # type: ignore[arg-type]
+        return version_node(tested, keys, children)
     if tested.kind == "string":
-        return string_node(tested, node.keys, children)  # type: ignore[arg-type]
+        return string_node(tested, keys, children)
     return flag_node(tested, children[0], children[1])
 
 
-def _combine(left: Marker, right: Marker, *, conjunction: bool) -> Marker:
-    """Shannon expansion on the earlier of the two variables."""
-    tested = left.variable if left.variable.order <= right.variable.order else right.variable
-    keys, pairs = align(tested, left, right)
-    children = [a & b for a, b in pairs] if conjunction else [a | b for a, b in pairs]
-    if tested.kind == "version":
-        return version_node(tested, keys, children)  # type: ignore[arg-type]
-    if tested.kind == "string":
-        return string_node(tested, keys, children)  # type: ignore[arg-type]
-    return flag_node(tested, children[0], children[1])
+def _and(left: Marker, right: Marker) -> Marker:
+    # Plain functions call each other below: recursion through operators would use up the C stack.
+    if left is right or right is TRUE:
+        return left
+    if left is TRUE:
+        return right
+    if left is FALSE or right is FALSE or left.negation is right:
+        return FALSE
+    pair = (left, right) if left.serial < right.serial else (right, left)
+    found = _AND.get(pair)
+    if found is None:
+        tested = left.variable if left.variable.order <= right.variable.order else right.variable
+        keys, pairs = align(tested, left, right)
+        children = []
+        for a, b in pairs:
+            children.append(_and(a, b))  # noqa: PERF401 - a comprehension costs a frame per variable
+        found = _AND[pair] = _node(tested, keys, children)
+    return found
+
+
+def _or(left: Marker, right: Marker) -> Marker:
+    if left is right or right is FALSE:
+        return left
+    if left is FALSE:
+        return right
+    if left is TRUE or right is TRUE or left.negation is right:
+        return TRUE
+    pair = (left, right) if left.serial < right.serial else (right, left)
+    found = _OR.get(pair)
+    if found is None:
+        tested = left.variable if left.variable.order <= right.variable.order else right.variable
+        keys, pairs = align(tested, left, right)
+        children = []
+        for a, b in pairs:
+            children.append(_or(a, b))  # noqa: PERF401 - as above
+        found = _OR[pair] = _node(tested, keys, children)
+    return found
 
 
 def align(tested: Variable, left: Marker, right: Marker) -> tuple[_Keys, list[tuple[Marker, Marker]]]:
@@ -342,10 +355,10 @@ def _align_versions(tested: Variable, left: Marker, right: Marker) -> tuple[_Key
         if j == len(theirs) or (i < len(mine) and mine[i] <= theirs[j]):
             if j < len(theirs) and mine[i] == theirs[j]:
                 j += 1
-            cuts.append(mine[i])  # type: ignore[arg-type]
+            cuts.append(mine[i])
             i += 1
         else:
-            cuts.append(theirs[j])  # type: ignore[arg-type]
+            cuts.append(theirs[j])
             j += 1
         pairs.append((left.children[i], right.children[j]))
     return tuple(cuts), pairs
@@ -354,7 +367,7 @@ def _align_versions(tested: Variable, left: Marker, right: Marker) -> tuple[_Key
 def _align_strings(tested: Variable, left: Marker, right: Marker) -> tuple[_Keys, list[tuple[Marker, Marker]]]:
     mine = left.keys if left.variable is tested else ()
     theirs = right.keys if right.variable is tested else ()
-    values: tuple[str, ...] = tuple(sorted({*mine, *theirs}))  # type: ignore[arg-type]
+    values: tuple[str, ...] = tuple(sorted({*mine, *theirs}))
     pairs = [(_under(left, tested, value), _under(right, tested, value)) for value in values]
     pairs.append((_other(left, tested), _other(right, tested)))
     return values, pairs
@@ -362,7 +375,7 @@ def _align_strings(tested: Variable, left: Marker, right: Marker) -> tuple[_Keys
 
 def _under(node: Marker, tested: Variable, value: str) -> Marker:
     if node.variable is tested and value in node.keys:
-        return node.children[node.keys.index(value)]  # type: ignore[arg-type]
+        return node.children[node.keys.index(value)]
     return assume(_other(node, tested), tested.name, value)
 
 

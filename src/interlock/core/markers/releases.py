@@ -3,9 +3,9 @@
 A *cut* is a place between versions: ``(key, 0)`` just before a version, ``(key, 1)`` just after it. A comparison is a
 strictly ascending tuple of cuts plus its truth before the first one; every cut flips the truth.
 
-Pre-releases: the diagrams know the whole order, so ``< '3.11.0a7'`` keeps its bound, but an *interpreter* is placed by
-the release part of its version. So 3.15.0rc1 satisfies ``>= '3.15'``, for ``python_version`` and ``python_full_version``
-alike, and ``<`` and ``>=`` stay exact complements.
+Pre-releases: the diagrams know the whole order, so ``< '3.11.0a7'`` keeps its bound, but an *interpreter* is placed
+by the release part of its version. So 3.15.0rc1 satisfies ``>= '3.15'``, for ``python_version`` and
+``python_full_version`` alike, and ``<`` and ``>=`` stay exact complements.
 """
 
 from __future__ import annotations

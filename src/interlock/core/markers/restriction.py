@@ -65,10 +65,7 @@ def without_extras(marker: Marker) -> Marker:
     found = _PROJECTED.get(marker)
     if found is None:
         children = [without_extras(child) for child in marker.children]
-        if marker.variable.name in _FLAGS:
-            found = children[0] | children[1]
-        else:
-            found = rebuild(marker, children)
+        found = children[0] | children[1] if marker.variable.name in _FLAGS else rebuild(marker, children)
         _PROJECTED[marker] = found
     return found
 

@@ -6,7 +6,7 @@ from interlock.core.markers.cover import Flag, Literal, Range, Term, Values, cov
 from interlock.core.markers.nodes import FALSE, TRUE, Marker, Variable
 from interlock.core.markers.releases import Cut, is_minor, key_text
 
-__all__ = ["format_marker"]
+__all__ = ["comparisons", "format_marker"]
 
 _NEVER = "python_version < '0'"
 _TEXTS: dict[Marker, str] = {TRUE: "", FALSE: _NEVER}
@@ -39,20 +39,31 @@ def _length(term: Term) -> int:
     return sum(len(_literal(literal, negated=False)[1]) for literal in term)
 
 
-_Group = tuple[tuple[int, str, str], list[str], str]
-"""Sort key of the variable, comparisons, and what joins them."""
+_Group = tuple[tuple[object, ...], list[str], str]
+"""Sort key, comparisons, and what joins them."""
 
 
 def _term(term: Term, *, negated: bool) -> list[_Group]:
     groups: list[_Group] = []
     for literal in term:
         joint, parts = _literal(literal, negated=negated)
-        groups.append((literal.variable.order, parts, joint))
+        groups.append((_place(literal), parts, joint))
     return groups
 
 
-def _order(groups: list[_Group]) -> tuple[tuple[tuple[int, str, str], list[str]], ...]:
-    return tuple((order, parts) for order, parts, _ in groups)
+def _order(groups: list[_Group]) -> tuple[tuple[object, ...], ...]:
+    return tuple(place for place, _, _ in groups)
+
+
+def _place(literal: Literal) -> tuple[object, ...]:
+    """By variable, then by version or value; open bounds first."""
+    order = literal.variable.order
+    if isinstance(literal, Flag):
+        return (*order, literal.truth)
+    if isinstance(literal, Values):
+        return (*order, literal.negated, literal.values)
+    low, high = literal.low, literal.high
+    return (*order, low is not None, low or (), high is not None, high or (), literal.holes)
 
 
 def _join(items: list[list[_Group]], outer: str, inner: str) -> str:
