@@ -1,0 +1,298 @@
+"""What a lock means in one environment: which packages, and which file of each.
+
+Selecting walks from the selected members along the edges whose markers hold; nothing is resolved again. The file is the
+wheel whose tag ranks first on the interpreter, then the highest build number (binary distribution format, PEP 427),
+else the sdist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from interlock.core.artifacts import Artifact
+from interlock.core.lock.conflicts import declared_keys, refuse_conflicts
+from interlock.core.lock.graph import Graph, Target, active_keys, root_edges
+from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
+from interlock.core.markers.diagram import evaluate, parse_marker, requires_python_marker
+from interlock.core.markers.environment import conflict_key
+from interlock.core.names import ExtraName, NormalizedName
+from interlock.core.plan import Wanted
+from interlock.core.selection import Selection
+from interlock.core.sources import Directory, Git, Member
+from interlock.core.tags import parse_wheel_filename, rank
+from interlock.errors import EnvironmentFailure, InstallError, LockError
+
+__all__ = [
+    "AmbiguousSelection",
+    "EnvironmentNotLocked",
+    "NoUsableArtifact",
+    "PythonNotAdmitted",
+    "Reached",
+    "select",
+    "walk",
+]
+
+
+class AmbiguousSelection(LockError):
+    """The markers of a lock let in two versions of one package: a bug of the resolver, or an edited lock."""
+
+    code = "ambiguous-selection"
+
+
+class NoUsableArtifact(InstallError):
+    code = "no-usable-artifact"
+
+
+class PythonNotAdmitted(EnvironmentFailure):
+    code = "python-not-admitted"
+
+
+class EnvironmentNotLocked(EnvironmentFailure):
+    code = "environment-not-locked"
+
+
+class Reached:
+    """The packages, members and extras that a walk came by."""
+
+    __slots__ = ("active", "extras", "members", "packages")
+
+    def __init__(self, active: frozenset[str]) -> None:
+        self.active = active
+        """The conflict keys that were on."""
+        self.members: dict[NormalizedName, LockedMember] = {}
+        self.packages: dict[NormalizedName, list[LockedPackage]] = {}
+        self.extras: dict[NormalizedName, set[ExtraName]] = {}
+
+    def __repr__(self) -> str:
+        return f"Reached({len(self.members)} members, {len(self.packages)} packages)"
+
+    def keys(self) -> Iterable[str]:
+        """The conflict keys of what was reached."""
+        for name in self.members:
+            yield conflict_key(name, None, None)
+            for extra in self.extras[name]:
+                yield conflict_key(name, extra, None)
+
+
+def select(
+    lock: Lock,
+    environment: Mapping[str, str],
+    selection: Selection,
+    *,
+    tags: tuple[str, ...],
+    no_build: tuple[str, ...] | None = None,
+    no_binary: tuple[str, ...] | None = None,
+) -> tuple[Wanted, ...]:
+    """Choose what an environment should hold, sorted by name.
+
+    ``tags`` are the interpreter's, best first. ``no_build`` and ``no_binary`` are names or ``:all:``; the lock's own
+    unless given. Members come as editable without a file; the caller decides otherwise.
+    """
+    _refuse_environment(lock, environment)
+    graph = Graph(lock)
+    reached = walk(graph, environment, selection)
+    for member in _with_selected(graph, reached, selection):
+        _refuse_python(member, environment)
+    order = {tag: position for position, tag in enumerate(tags)}
+    files = _Files(
+        order,
+        lock.inputs.no_build if no_build is None else no_build,
+        lock.inputs.no_binary if no_binary is None else no_binary,
+    )
+    wanted = [
+        Wanted(
+            name=name,
+            version="",
+            source=Member(name=name),
+            editable=True,
+            extras=tuple(sorted(reached.extras[name])),
+        )
+        for name, member in reached.members.items()
+        if member.package and name not in selection.skip
+    ]
+    for name, packages in reached.packages.items():
+        if len(packages) > 1 or name in reached.members:
+            raise _ambiguous(name, packages)
+        if name not in selection.skip:
+            wanted.append(_wanted(packages[0], files, tuple(sorted(reached.extras[name]))))
+    return tuple(sorted(wanted, key=lambda item: item.name))
+
+
+def walk(graph: Graph, environment: Mapping[str, str], selection: Selection) -> Reached:
+    """Follow the edges that hold in the environment.
+
+    Raises :class:`~interlock.core.lock.conflicts.ConflictingSelection`. A conflicting extra of a member may be switched
+    on by an edge instead of by the selection; then the walk is made again with it switched on.
+    """
+    declared = declared_keys(graph.lock)
+    active = active_keys(selection)
+    while True:
+        refuse_conflicts(graph.lock, active)
+        reached = _walk(graph, environment, selection, active)
+        if not declared:
+            return reached
+        grown = active | declared.intersection(reached.keys())
+        if grown == active:
+            return reached
+        active = grown
+
+
+def _walk(graph: Graph, environment: Mapping[str, str], selection: Selection, active: frozenset[str]) -> Reached:
+    reached = Reached(active)
+    holds: dict[str, bool] = {"": True}
+    seen: dict[int, set[ExtraName]] = {}
+    stack: list[tuple[Edge, ...]] = []
+    for part in selection.members:
+        member = graph.member(part.member)
+        stack.extend(root_edges(member, part))
+        if part.project:
+            _arrive(reached, member, seen).update(part.extras)
+    only = graph.only
+    while stack:
+        for edge in stack.pop():
+            held = holds.get(edge.marker)
+            if held is None:
+                held = holds[edge.marker] = evaluate(parse_marker(edge.marker), environment, active)
+            if not held:
+                continue
+            target = only.get(edge.name) or graph.target(edge)
+            extras = seen.get(id(target))
+            if extras is None:
+                extras = _arrive(reached, target, seen)
+                stack.append(target.dependencies)
+            for extra in edge.extras:
+                if extra not in extras:
+                    extras.add(extra)
+                    stack.append(target.extras.get(extra, ()))
+    return reached
+
+
+def _arrive(reached: Reached, target: Target, seen: dict[int, set[ExtraName]]) -> set[ExtraName]:
+    if isinstance(target, LockedMember):
+        reached.members[target.name] = target
+    else:
+        reached.packages.setdefault(target.name, []).append(target)
+    extras = seen[id(target)] = reached.extras.setdefault(target.name, set())
+    return extras
+
+
+def _with_selected(graph: Graph, reached: Reached, selection: Selection) -> Iterable[LockedMember]:
+    names = {part.member for part in selection.members}.union(reached.members)
+    return [graph.members[name] for name in sorted(names)]
+
+
+def _refuse_environment(lock: Lock, environment: Mapping[str, str]) -> None:
+    markers = lock.inputs.environments
+    if markers and not any(evaluate(parse_marker(marker), environment, frozenset()) for marker in markers):
+        raise EnvironmentNotLocked(
+            f"The lock is limited to environments that match {' or '.join(f'`{marker}`' for marker in markers)}; "
+            f"this is Python {environment.get('python_full_version', '')} on {environment.get('sys_platform', '')} "
+            f"{environment.get('platform_machine', '')}.",
+            hint="Add the environment to the `environments` setting and run `interlock lock`.",
+            facts={"environments": list(markers)},
+        )
+
+
+def _refuse_python(member: LockedMember, environment: Mapping[str, str]) -> None:
+    wanted = member.requires_python
+    if wanted and not evaluate(requires_python_marker(wanted), environment, frozenset()):
+        python = environment.get("python_full_version", "")
+        raise PythonNotAdmitted(
+            f"{member.name} requires Python {wanted}, but this environment has Python {python}.",
+            hint="Use an interpreter in that range, for example with `--python`, or select other members.",
+            facts={"member": member.name, "requires-python": wanted, "python": python},
+        )
+
+
+def _ambiguous(name: NormalizedName, packages: list[LockedPackage]) -> AmbiguousSelection:
+    versions = ", ".join(sorted(package.version or "a source tree" for package in packages))
+    return AmbiguousSelection(
+        f"The lock gives more than one {name} for this environment: {versions}.",
+        hint="Run `interlock lock` to write it anew; if that does not help, this is a bug to report.",
+        facts={"package": name, "versions": [package.version for package in packages]},
+    )
+
+
+class _Files:
+    """The rules by which a file is chosen."""
+
+    __slots__ = ("no_binary", "no_build", "order")
+
+    def __init__(self, order: Mapping[str, int], no_build: tuple[str, ...], no_binary: tuple[str, ...]) -> None:
+        self.order = order
+        self.no_build = frozenset(no_build)
+        self.no_binary = frozenset(no_binary)
+
+    def __repr__(self) -> str:
+        return f"_Files(no_build={sorted(self.no_build)}, no_binary={sorted(self.no_binary)})"
+
+    def allows_build(self, name: str) -> bool:
+        return _allowed(name, self.no_build, self.no_binary)
+
+    def allows_wheel(self, name: str) -> bool:
+        return _allowed(name, self.no_binary, self.no_build)
+
+
+def _allowed(name: str, forbidden: frozenset[str], opposite: frozenset[str]) -> bool:
+    """A name that is listed beats ``:all:``, in the opposite list too."""
+    return name not in forbidden and (":all:" not in forbidden or name in opposite)
+
+
+def _wanted(package: LockedPackage, files: _Files, extras: tuple[ExtraName, ...]) -> Wanted:
+    source = package.source
+    if isinstance(source, (Git, Directory)):
+        if not files.allows_build(package.name):
+            raise _unusable(package, files, "it has to be built, which `no-build` forbids")
+        editable = isinstance(source, Directory) and source.editable
+        return Wanted(name=package.name, version=package.version, source=source, editable=editable, extras=extras)
+    artifact = _choose(package, files)
+    return Wanted(name=package.name, version=package.version, source=source, artifact=artifact, extras=extras)
+
+
+def _choose(package: LockedPackage, files: _Files) -> Artifact:
+    best: tuple[int, tuple[int, str], str] | None = None
+    chosen: Artifact | None = None
+    sdist: Artifact | None = None
+    wheels = files.allows_wheel(package.name)
+    for artifact in package.artifacts:
+        if not artifact.is_wheel:
+            if sdist is None or artifact.filename.endswith(".tar.gz"):
+                sdist = artifact
+            continue
+        if not wheels:
+            continue
+        wheel = parse_wheel_filename(artifact.filename)
+        place = None if wheel is None else rank(wheel, files.order)
+        if wheel is None or place is None:
+            continue
+        build = wheel.build or (-1, "")
+        candidate = (-place, build, artifact.filename)
+        if best is None or candidate > best:
+            best, chosen = candidate, artifact
+    if chosen is not None:
+        return chosen
+    if sdist is not None and files.allows_build(package.name):
+        return sdist
+    if sdist is not None:
+        raise _unusable(package, files, "only its source could be used, and `no-build` forbids building it")
+    if not wheels:
+        raise _unusable(package, files, "`no-binary` forbids its wheels and there is no source distribution")
+    raise _unusable(package, files, "no wheel fits this interpreter and platform, and there is no source distribution")
+
+
+def _unusable(package: LockedPackage, files: _Files, reason: str) -> NoUsableArtifact:
+    platforms: set[str] = set()
+    for artifact in package.artifacts:
+        if artifact.is_wheel:
+            interpreter, abi, platform = artifact.filename.removesuffix(".whl").split("-")[-3:]
+            platforms.add(f"{interpreter}-{abi}-{platform}")
+    found = sorted(platforms)
+    listed = f" Its wheels are for {', '.join(found)}." if found else ""
+    best = next(iter(files.order), "")
+    this = f" The interpreter's first tag is {best}." if best and found else ""
+    return NoUsableArtifact(
+        f"{package.name} {package.version} cannot be installed here: {reason}.{listed}{this}",
+        hint="Add this environment to `required-environments` and run `interlock lock`, so that a version with a "
+        "usable file is chosen; or use another interpreter.",
+        facts={"package": package.name, "version": package.version, "tags": found},
+    )
