@@ -1,0 +1,259 @@
+"""Finding an interpreter that fits: requests as people write them, places where interpreters are, reasons when none fits."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from interlock.envs.interpreters import Interpreter, InterpreterUnusable, query_interpreter
+from interlock.errors import EnvironmentFailure, UsageError
+
+__all__ = [
+    "BadPythonRequest",
+    "NoInterpreter",
+    "Places",
+    "Request",
+    "find_interpreter",
+    "iter_interpreters",
+    "parse_python_version_file",
+    "parse_request",
+]
+
+_IMPLEMENTATIONS = {"python": "", "py": "", "cpython": "cpython", "cp": "cpython", "pypy": "pypy", "pp": "pypy", "graalpy": "graalpy"}
+_NAMED = re.compile(r"(?P<name>[a-z]+)?[@-]?(?P<version>\d+(?:\.\d+)*)?(?P<free>t|\+freethreaded)?")
+_EXECUTABLE = re.compile(r"(?:python|pypy)(?:3(?:\.\d+)?t?)?(?:\.exe)?")
+_COMPACT = re.compile(r"(3)(\d{1,2})")
+
+
+class BadPythonRequest(UsageError):
+    """A request for an interpreter that cannot be understood."""
+
+    code = "bad-python-request"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"{text!r} does not name a Python interpreter.",
+            hint="Write a version (3.12), a range (>=3.11,<3.14), a name (python3.12, pypy@3.10) or a path.",
+            facts={"request": text},
+        )
+
+
+class NoInterpreter(EnvironmentFailure):
+    """No interpreter on this machine fits."""
+
+    code = "no-interpreter"
+
+    def __init__(self, wanted: str, rejected: list[tuple[str, str]]) -> None:
+        seen = "".join(f"\n  {path}: {why}" for path, why in rejected) or "\n  (none was found)"
+        super().__init__(
+            f"No Python interpreter on this machine satisfies {wanted}. Considered:{seen}",
+            hint="Install one that fits, or name one with --python.",
+            facts={"wanted": wanted, "rejected": [{"executable": path, "why": why} for path, why in rejected]},
+        )
+        self.wanted = wanted
+        self.rejected = rejected
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """Which interpreter is wished. All fields empty: any."""
+
+    path: str = ""
+    specifier: str = ""
+    """PEP 440."""
+    implementation: str = ""
+    free_threaded: bool | None = None
+
+    def __str__(self) -> str:
+        if self.path:
+            return self.path
+        free = " free-threaded" if self.free_threaded else ""
+        return f"{self.implementation or 'python'}{free} {self.specifier or '(any version)'}"
+
+
+class Places(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to look, in this order; the surface fills it from the process environment."""
+
+    active: str = ""
+    """The active virtual environment (``VIRTUAL_ENV``)."""
+    path: tuple[str, ...] = ()
+    """Entries of ``PATH``."""
+    pyenv: str = ""
+    """Root of pyenv; its ``versions`` are looked at."""
+    own: bool = True
+    """Whether the interpreter that runs Interlock is considered, last."""
+
+
+def parse_request(text: str) -> Request:
+    """Understand a request.
+
+    >>> parse_request("3.12").specifier, parse_request("pypy@3.10").implementation
+    ('==3.12.*', 'pypy')
+    """
+    text = text.strip()
+    if not text or text in {"python", "python3"}:
+        return Request(specifier=">=3" if text == "python3" else "")
+    if text[0] in "<>=!~":
+        try:
+            return Request(specifier=str(SpecifierSet(text)))
+        except InvalidSpecifier as error:
+            raise BadPythonRequest(text) from error
+    if "/" in text or "\\" in text or text[0] in "~.":
+        return Request(path=os.path.expanduser(text))
+    match = _NAMED.fullmatch(text.lower().removesuffix(".exe"))
+    name = (match["name"] or "") if match else ""
+    if match is None or name not in {"", *_IMPLEMENTATIONS}:
+        raise BadPythonRequest(text)
+    version = match["version"] or ""
+    compact = _COMPACT.fullmatch(version)
+    if compact:
+        version = f"{compact[1]}.{compact[2]}"
+    return Request(
+        specifier=_at(version),
+        implementation=_IMPLEMENTATIONS.get(name, ""),
+        # A plain version means the usual build: extension wheels of the other one are rare.
+        free_threaded=bool(match["free"]) if version else None,
+    )
+
+
+def _at(version: str) -> str:
+    if not version:
+        return ""
+    return f"=={version}" if version.count(".") == 2 else f"=={version}.*"
+
+
+def parse_python_version_file(text: str) -> Request | None:
+    """The first request of a ``.python-version`` file; None when it asks for nothing we can look for (``system``)."""
+    for line in text.splitlines():
+        line = line.partition("#")[0].strip()
+        if line and line != "system":
+            return parse_request(line)
+    return None
+
+
+def find_interpreter(request: Request, places: Places, *, requires_python: str = "", remembered: Path | None = None) -> Interpreter:
+    """The first interpreter that fits the request and ``requires_python``; blocking. Raises :class:`NoInterpreter`."""
+    rejected: list[tuple[str, str]] = []
+    ranges = [SpecifierSet(text) for text in (request.specifier, requires_python) if text]
+    seen: set[str] = set()
+    for executable in _candidates(request, places):
+        real = os.path.realpath(executable)
+        if not request.path and real in seen:
+            continue
+        seen.add(real)
+        why = _unlikely(executable, request, ranges)
+        if why:
+            rejected.append((executable, why))
+            continue
+        try:
+            interpreter = query_interpreter(executable, remembered)
+        except InterpreterUnusable as error:
+            rejected.append((executable, error.why))
+            continue
+        why = _misfit(interpreter, request, ranges)
+        if not why:
+            return interpreter
+        rejected.append((executable, why))
+    wanted = str(request)
+    if requires_python and requires_python != request.specifier:
+        wanted += f" (and requires-python {requires_python})"
+    raise NoInterpreter(wanted, rejected)
+
+
+def iter_interpreters(places: Places, *, remembered: Path | None = None) -> Iterator[Interpreter]:
+    """Every usable interpreter, each once, in the order of the places; blocking."""
+    seen: set[str] = set()
+    for executable in _candidates(Request(), places):
+        real = os.path.realpath(executable)
+        if real in seen:
+            continue
+        seen.add(real)
+        try:
+            interpreter = query_interpreter(executable, remembered)
+        except InterpreterUnusable:
+            continue
+        yield interpreter
+
+
+def _misfit(interpreter: Interpreter, request: Request, ranges: list[SpecifierSet]) -> str:
+    for wanted in ranges:
+        if not wanted.contains(interpreter.version, prereleases=True):
+            return f"version {interpreter.version} is not in {wanted}"
+    if request.implementation and interpreter.implementation != request.implementation:
+        return f"it is {interpreter.implementation}, not {request.implementation}"
+    if request.free_threaded is not None and interpreter.free_threaded != request.free_threaded:
+        return "it is a free-threaded build" if interpreter.free_threaded else "it is not a free-threaded build"
+    return ""
+
+
+_VERSIONED = re.compile(r"python(\d+)\.(\d+)t?(?:\.exe)?")
+
+
+def _unlikely(executable: str, request: Request, ranges: list[SpecifierSet]) -> str:
+    """Why an executable need not be asked, judged by its name: asking costs a process."""
+    match = _VERSIONED.fullmatch(os.path.basename(executable))
+    if match is None or request.path:
+        return ""
+    minor = f"{match[1]}.{match[2]}"
+    # Any patch may fit; the far ends of the minor version and a few between tell whether one can.
+    samples = [f"{minor}.{patch}" for patch in range(40)] + [f"{minor}.0rc1"]
+    for wanted in ranges:
+        if not any(wanted.contains(sample, prereleases=True) for sample in samples):
+            return f"version {minor} is not in {wanted}"
+    return ""
+
+
+def _candidates(request: Request, places: Places) -> Iterator[str]:
+    if request.path:
+        yield from _at_path(request.path)
+        return
+    if places.active:
+        yield from _at_path(places.active)
+    for folder in places.path:
+        yield from _in_folder(folder)
+    if places.pyenv:
+        versions = os.path.join(places.pyenv, "versions")
+        for version in sorted(_listed(versions), key=_natural, reverse=True):
+            yield from _at_path(os.path.join(versions, version))
+    if places.own:
+        yield getattr(sys, "_base_executable", None) or sys.executable
+
+
+def _at_path(path: str) -> Iterator[str]:
+    """An executable, or the interpreter of an environment or installation."""
+    if not os.path.isdir(path):
+        yield path
+        return
+    for name in ("bin/python3", "bin/python", "bin/pypy3", "Scripts/python.exe", "python.exe"):
+        if os.path.exists(os.path.join(path, name)):
+            yield os.path.join(path, name)
+            return
+
+
+def _in_folder(folder: str) -> Iterator[str]:
+    # pyenv's shims are scripts that start another interpreter: their versions are looked at directly.
+    if os.path.basename(os.path.normpath(folder)) == "shims":
+        return
+    names = [name for name in _listed(folder) if _EXECUTABLE.fullmatch(name)]
+    # The plain names are what the user meant by putting the folder on PATH; then the newest.
+    plain = [name for name in ("python3", "python", "python3.exe", "python.exe") if name in names]
+    for name in plain + sorted(set(names) - set(plain), key=_natural, reverse=True):
+        path = os.path.join(folder, name)
+        if os.path.isfile(path) and os.access(path, os.X_OK):
+            yield path
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name) if part]
+
+
+def _listed(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []

@@ -1,0 +1,167 @@
+"""What an interpreter says about itself: asked once by a probe, then remembered until its file changes."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from interlock.errors import EnvironmentFailure
+
+__all__ = ["Interpreter", "InterpreterUnusable", "SchemePaths", "query_interpreter"]
+
+_FORMAT = "2"
+_PATIENCE = 60.0
+_PROBE = Path(__file__).with_name("probe.py")
+_LONGEST_EVIDENCE = 400
+
+
+class InterpreterUnusable(EnvironmentFailure):
+    """A file that should be a Python interpreter does not answer like one."""
+
+    code = "interpreter-unusable"
+
+    def __init__(self, executable: str, why: str) -> None:
+        super().__init__(
+            f"{executable} cannot be used as a Python interpreter: {why}.",
+            hint="Check that it runs, and that it is Python 3.8 or newer.",
+            facts={"executable": executable, "why": why},
+        )
+        self.executable = executable
+        self.why = why
+
+
+class SchemePaths(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the kinds of files of a distribution go; ``{root}`` stands for the environment in a template."""
+
+    purelib: str
+    platlib: str
+    scripts: str
+    data: str
+    include: str
+
+    def at(self, root: str) -> SchemePaths:
+        """The same paths below an environment."""
+        return SchemePaths(
+            purelib=os.path.normpath(self.purelib.replace("{root}", root)),
+            platlib=os.path.normpath(self.platlib.replace("{root}", root)),
+            scripts=os.path.normpath(self.scripts.replace("{root}", root)),
+            data=os.path.normpath(self.data.replace("{root}", root)),
+            include=os.path.normpath(self.include.replace("{root}", root)),
+        )
+
+
+class Interpreter(msgspec.Struct, frozen=True, kw_only=True):
+    """One Python on this machine."""
+
+    executable: str
+    base_executable: str
+    """The interpreter that a virtual environment's python was made from; the same as ``executable`` outside one."""
+    version: str
+    version_info: tuple[int, int, int]
+    implementation: str
+    """``cpython``, ``pypy``, ..."""
+    cache_tag: str
+    prefix: str
+    base_prefix: str
+    pointer_size: int
+    free_threaded: bool
+    externally_managed: bool
+    """Its installation asks that only its own package manager changes it (PEP 668)."""
+    markers: dict[str, str]
+    """PEP 508 environment."""
+    scheme: SchemePaths
+    """Template for virtual environments."""
+    paths: SchemePaths
+    """Its own installation paths."""
+    stdlib: str
+    tags: tuple[str, ...]
+    """Wheel tags it accepts, best first."""
+
+    @property
+    def is_virtual(self) -> bool:
+        return self.prefix != self.base_prefix
+
+    @property
+    def minor(self) -> str:
+        """``3.12``"""
+        return f"{self.version_info[0]}.{self.version_info[1]}"
+
+
+class _Remembered(msgspec.Struct, frozen=True, kw_only=True):
+    stamp: str
+    interpreter: Interpreter
+
+
+_DECODER = msgspec.msgpack.Decoder(_Remembered)
+
+
+def query_interpreter(executable: str, remembered: Path | None = None) -> Interpreter:
+    """Ask an interpreter about itself; blocking.
+
+    ``remembered`` is the store's folder for answers (``interpreters-v1``); an answer is used while path, size and time
+    of the interpreter (behind links) and of its ``pyvenv.cfg`` are the same.
+    """
+    executable = os.path.abspath(executable)
+    stamp = _stamp(executable)
+    path = remembered / hashlib.sha256(executable.encode()).hexdigest()[:32] if remembered is not None else None
+    if path is not None:
+        with suppress(OSError, msgspec.DecodeError, msgspec.ValidationError):
+            known = _DECODER.decode(path.read_bytes())
+            if known.stamp == stamp:
+                return known.interpreter
+    interpreter = _ask(executable)
+    if path is not None:
+        _remember(path, _Remembered(stamp=stamp, interpreter=interpreter))
+    return interpreter
+
+
+def _stamp(executable: str) -> str:
+    try:
+        real = os.path.realpath(executable)
+        status = os.stat(real)
+    except OSError as error:
+        raise InterpreterUnusable(executable, (error.strerror or "it cannot be read").lower()) from error
+    parts = [_FORMAT, real, str(status.st_mtime_ns), str(status.st_size)]
+    with suppress(OSError):
+        status = os.stat(os.path.join(os.path.dirname(os.path.dirname(executable)), "pyvenv.cfg"))
+        parts += [str(status.st_mtime_ns), str(status.st_size)]
+    return "|".join(parts)
+
+
+def _ask(executable: str) -> Interpreter:
+    spec = importlib.util.find_spec("packaging")
+    if spec is None or spec.origin is None:  # a dependency of ours: it is there
+        raise InterpreterUnusable(executable, "the package 'packaging' is missing beside interlock")
+    folder = os.path.dirname(os.path.dirname(spec.origin))
+    # -B: neither the probe nor packaging may leave bytecode of a foreign interpreter in our own installation.
+    command = [executable, "-I", "-S", "-B", str(_PROBE), folder]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_PATIENCE, check=False, stdin=subprocess.DEVNULL)
+    except subprocess.TimeoutExpired as error:
+        raise InterpreterUnusable(executable, f"it did not answer within {_PATIENCE:g} seconds") from error
+    except OSError as error:
+        raise InterpreterUnusable(executable, (error.strerror or str(error)).lower()) from error
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        why = f"it ended with code {done.returncode}" + (f" ({said[-1][:_LONGEST_EVIDENCE]})" if said else "")
+        raise InterpreterUnusable(executable, why)
+    try:
+        answer = msgspec.json.decode(done.stdout, type=Interpreter)
+    except msgspec.DecodeError as error:
+        raise InterpreterUnusable(executable, "its answer cannot be understood") from error
+    # Asked for by this name; sys.executable may be another link to the same file.
+    return msgspec.structs.replace(answer, executable=executable)
+
+
+def _remember(path: Path, value: _Remembered) -> None:
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(msgspec.msgpack.encode(value))
+        os.replace(temporary, path)

@@ -1,0 +1,26 @@
+"""Compiles modules before they are moved to their place; runs alone inside the environment's interpreter.
+
+Standard input holds one JSON list of ``[file, place]`` per line, place being where the file will be; the paths of the
+bytecode files that were made are printed, one JSON string per line. Written for every Python since 3.8.
+"""
+
+import json
+import py_compile
+import sys
+
+__all__ = ["main"]
+
+
+def main():
+    for line in sys.stdin:
+        file, place = json.loads(line)
+        try:
+            made = py_compile.compile(file, dfile=place, doraise=True)
+        except (py_compile.PyCompileError, OSError, ValueError, RecursionError):
+            # Templates, files for another Python: pip and the interpreter's own caching leave those alone as well.
+            continue
+        print(json.dumps(made))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""Making a distribution complete beside its final place: files linked, scripts and metadata written, RECORD last."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable
+
+import msgspec
+
+from interlock.core.plan import Wanted
+from interlock.envs.installed import DIGEST_FILE
+from interlock.install.data import Destination, Placement, place_files
+from interlock.install.link import Linker
+from interlock.install.record import digest_text, format_row, hash_text
+from interlock.install.scripts import launchers, rewrite_shebang
+from interlock.store.archives import StoredWheel
+
+__all__ = ["Notes", "Staged", "compile_staged", "stage", "write_record"]
+
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_COMPILER = os.path.join(os.path.dirname(__file__), "bytecode.py")
+
+
+class Notes(msgspec.Struct, frozen=True, kw_only=True):
+    """What is written about a distribution beside what its wheel says."""
+
+    installer: str = "interlock"
+    requested: bool = False
+    origin: str = ""
+    """``direct_url.json``."""
+    digest: str = ""
+
+
+class Staged(msgspec.Struct, frozen=True, kw_only=True):
+    """A distribution that only needs to be moved into place."""
+
+    wanted: Wanted
+    wheel: StoredWheel
+    folder: str
+    """Mirrors the environment's root."""
+    site: str
+    """Relative to the root, as all paths here."""
+    rows: dict[str, str]
+    """Target to its line in RECORD; ``rows`` without that of RECORD itself."""
+    hashes: dict[str, str]
+    """Target to hash."""
+
+    @property
+    def dist_info(self) -> str:
+        return f"{self.site}/{self.wheel.dist_info}"
+
+
+def stage(wheel: StoredWheel, wanted: Wanted, notes: Notes, to: Destination, folder: str, linker: Linker, python: str) -> Staged:
+    """Build the tree of a distribution in an own folder; blocking. RECORD follows with :func:`write_record`."""
+    placement = place_files(wheel, to)
+    os.mkdir(folder)
+    base = folder + "/"
+    for made in placement.folders:
+        os.mkdir(base + made)
+    tree = wheel.tree + "/"
+    linker.link([(tree + path, base + target) for path, target in placement.links])
+    hashes = {target: file.sha256 for target, file in placement.rows}
+    rows = _rows(placement)
+    for target, content, executable in _written(wheel, placement, notes, to, python):
+        path = base + target
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        # A launcher of an entry point replaces a script of the same name that the wheel brought.
+        if target in hashes:
+            os.unlink(path)
+        handle = os.open(path, _CREATE, 0o777 if executable else 0o666)
+        try:
+            os.write(handle, content)
+        finally:
+            os.close(handle)
+        hashes[target] = hash_text(content)
+        rows[target] = format_row(_from(placement.site, target), hashes[target], len(content))
+    return Staged(wanted=wanted, wheel=wheel, folder=folder, site=placement.site, rows=rows, hashes=hashes)
+
+
+def _rows(placement: Placement) -> dict[str, str]:
+    start = placement.site + "/"
+    cut = len(start)
+    return {
+        target: format_row(target[cut:] if target.startswith(start) else _from(placement.site, target), file.sha256, file.size)
+        for target, file in placement.rows
+    }
+
+
+def _written(
+    wheel: StoredWheel, placement: Placement, notes: Notes, to: Destination, python: str
+) -> Iterable[tuple[str, bytes, bool]]:
+    for path, target in placement.rewritten:
+        yield target, rewrite_shebang(wheel.read(path), python), True
+    for name, content in launchers(wheel.entry_points, wheel.filename, python, windows=os.name == "nt"):
+        yield f"{to.scripts}/{name}", content, True
+    info = f"{placement.site}/{wheel.dist_info}/"
+    yield info + "INSTALLER", notes.installer.encode() + b"\n", False
+    if notes.requested:
+        yield info + "REQUESTED", b"", False
+    if notes.origin:
+        yield info + "direct_url.json", notes.origin.encode(), False
+    if notes.digest:
+        yield info + DIGEST_FILE, digest_text(notes.digest), False
+
+
+def _from(site: str, target: str) -> str:
+    if target.startswith(site + "/"):
+        return target[len(site) + 1 :]
+    return os.path.relpath(target, site).replace(os.sep, "/")
+
+
+def write_record(staged: Staged, bytecode: Iterable[str] = ()) -> None:
+    """Write RECORD, with the bytecode files that were made (absolute, in the staging folder)."""
+    lines = list(staged.rows.values())
+    for path in bytecode:
+        lines.append(format_row(_from(staged.site, os.path.relpath(path, staged.folder).replace(os.sep, "/"))))
+    lines.append(format_row(f"{staged.wheel.dist_info}/RECORD"))
+    path = f"{staged.folder}/{staged.dist_info}/RECORD"
+    handle = os.open(path, _CREATE, 0o666)
+    try:
+        os.write(handle, "".join(lines).encode())
+    finally:
+        os.close(handle)
+
+
+def compile_staged(staged: Iterable[Staged], root: str, python: str) -> dict[str, list[str]]:
+    """Compile the modules of some distributions in one process; bytecode files by staging folder. Blocking."""
+    wanted: list[bytes] = []
+    made: dict[str, list[str]] = {}
+    parent = 0
+    for one in staged:
+        made[one.folder] = []
+        parent = len(os.path.dirname(one.folder)) + 1
+        start = one.site + "/"
+        wanted += [
+            msgspec.json.encode([os.path.join(one.folder, target), os.path.join(root, target)])
+            for target in one.rows
+            if target.endswith(".py") and target.startswith(start)
+        ]
+    if not wanted:
+        return made
+    command = [python, "-I", "-S", "-B", _COMPILER]
+    done = subprocess.run(command, input=b"\n".join(wanted) + b"\n", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    for line in done.stdout.splitlines():
+        path = msgspec.json.decode(line, type=str)
+        # All staging folders have one parent.
+        made[path[: path.index(os.sep, parent)]].append(path)
+    return made

@@ -1,0 +1,357 @@
+"""The store's unpacked wheels: each is verified, unpacked once and then only linked from.
+
+::
+
+    wheels-v1/ab/<sha256>/
+      files.msgpack     a StoredWheel: everything an installer asks, so that no file of the wheel is parsed twice
+      tree/             the wheel's content, file for file
+
+An entry appears by renaming a complete folder, so it is never seen in part. Files of an entry are shared by hard links
+with environments; nothing writes to them.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import mmap
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import msgspec
+
+from interlock.core.names import NormalizedName, normalize_name
+from interlock.errors import IntegrityError
+from interlock.store.layout import Layout
+from interlock.store.wheels import (
+    BadWheel,
+    EntryPoint,
+    check_identity,
+    parse_entry_points,
+    parse_record,
+    parse_wheel_file,
+    parse_wheel_name,
+)
+from interlock.store.zips import Buffer, Entry, inflate, inflate_pieces, read_directory
+
+__all__ = ["DigestMismatch", "StoredFile", "StoredWheel", "add_wheel", "drop_wheel", "open_wheel"]
+
+BUCKET = "wheels-v1"
+_INDEX = "files.msgpack"
+_TREE = "tree"
+_STREAMED = 32 << 20
+"""Entries from this size on are inflated and written piece by piece."""
+_UNLISTED = frozenset({"RECORD", "RECORD.jws", "RECORD.p7s"})
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class DigestMismatch(IntegrityError):
+    """A file is not the one that was promised."""
+
+    code = "digest-mismatch"
+
+    def __init__(self, filename: str, expected: str, actual: str) -> None:
+        super().__init__(
+            f"{filename} does not have the promised hash: expected sha256 {expected}, got {actual}.",
+            hint="The file was changed after it was locked, or damaged on its way. Nothing of it has been used.",
+            facts={"filename": filename, "expected": expected, "actual": actual},
+        )
+        self.filename = filename
+        self.expected = expected
+        self.actual = actual
+
+
+class StoredFile(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A file of a wheel."""
+
+    path: str
+    """As in the archive, ``.data`` folders included."""
+    size: int
+    sha256: str
+    """urlsafe base64 without padding, as RECORD writes it."""
+    executable: bool = False
+
+
+class _Index(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    filename: str
+    sha256: str
+    name: str
+    version: str
+    dist_info: str
+    data: str
+    root_is_purelib: bool
+    tags: tuple[str, ...]
+    build: str
+    files: tuple[StoredFile, ...]
+    entry_points: tuple[EntryPoint, ...]
+
+
+class StoredWheel(msgspec.Struct, frozen=True, kw_only=True):
+    """An unpacked wheel in the store."""
+
+    root: str
+    """The entry; the wheel's files are in ``tree``."""
+    filename: str
+    sha256: str
+    name: NormalizedName
+    project: str
+    """The name as METADATA writes it."""
+    version: str
+    dist_info: str
+    """Name of its ``.dist-info`` folder."""
+    data: str
+    """Name of its ``.data`` folder, empty when it has none."""
+    root_is_purelib: bool
+    tags: tuple[str, ...]
+    build: str = ""
+    files: tuple[StoredFile, ...]
+    """Sorted by path."""
+    entry_points: tuple[EntryPoint, ...]
+
+    @property
+    def tree(self) -> str:
+        return os.path.join(self.root, _TREE)
+
+    @property
+    def size(self) -> int:
+        return sum(file.size for file in self.files)
+
+    def read(self, path: str) -> bytes:
+        """Content of one of its files."""
+        with open(os.path.join(self.root, _TREE, path), "rb") as file:
+            return file.read()
+
+    @property
+    def metadata(self) -> bytes:
+        return self.read(f"{self.dist_info}/METADATA")
+
+
+_DECODER = msgspec.msgpack.Decoder(_Index)
+
+
+def open_wheel(layout: Layout, sha256: str) -> StoredWheel | None:
+    """The entry of a wheel, or None when it is not there or not whole."""
+    root = layout.entry(BUCKET, sha256)
+    data = layout.read(root / _INDEX)
+    if data is None:
+        return None
+    try:
+        index = _DECODER.decode(data)
+    except msgspec.DecodeError:
+        return None
+    if not os.path.exists(os.path.join(root, _TREE, index.dist_info)):
+        return None
+    return _stored(str(root), index)
+
+
+def add_wheel(layout: Layout, data: bytes | Path, *, filename: str, sha256: str = "") -> StoredWheel:
+    """Verify a wheel, unpack it into the store and return its entry; blocking, meant for a worker thread.
+
+    ``sha256`` is what was promised (empty: nothing was), and it is checked before anything is written, also when the
+    wheel is in the store already: the bytes in hand are what the caller vouches for.
+    """
+    with _opened(data) as archive:
+        actual = hashlib.sha256(archive).hexdigest()
+        if sha256 and actual != sha256.lower():
+            raise DigestMismatch(filename, sha256.lower(), actual)
+        present = open_wheel(layout, actual)
+        if present is not None:
+            return present
+        temporary = layout.temporary_directory()
+        try:
+            index = _unpack(archive, temporary, filename, actual)
+            return _publish(layout, temporary, index)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def drop_wheel(layout: Layout, sha256: str) -> bool:
+    """Take an entry out of the store, at once for those who look for it; whether there was one."""
+    return _set_aside(layout, layout.entry(BUCKET, sha256))
+
+
+def _stored(root: str, index: _Index) -> StoredWheel:
+    return StoredWheel(
+        root=root,
+        filename=index.filename,
+        sha256=index.sha256,
+        name=normalize_name(index.name),
+        project=index.name,
+        version=index.version,
+        dist_info=index.dist_info,
+        data=index.data,
+        root_is_purelib=index.root_is_purelib,
+        tags=index.tags,
+        build=index.build,
+        files=index.files,
+        entry_points=index.entry_points,
+    )
+
+
+def _publish(layout: Layout, temporary: Path, index: _Index) -> StoredWheel:
+    target = layout.entry(BUCKET, index.sha256)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    entry = temporary / "entry"
+    for _ in range(3):
+        try:
+            os.rename(entry, target)
+        except OSError:
+            # Somebody was faster, or what is there is damaged; a rename never replaces a folder that is not empty.
+            present = open_wheel(layout, index.sha256)
+            if present is not None:
+                return present
+            if not _set_aside(layout, target):
+                raise
+        else:
+            return _stored(str(target), index)
+    raise IntegrityError(f"The store's entry {target} cannot be replaced.", hint="Delete that folder.")
+
+
+def _set_aside(layout: Layout, path: Path) -> bool:
+    temporary = layout.temporary_directory()
+    try:
+        os.rename(path, temporary / "old")
+    except FileNotFoundError:
+        return False
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return True
+
+
+@contextmanager
+def _opened(data: bytes | Path) -> Iterator[memoryview]:
+    if isinstance(data, bytes):
+        yield memoryview(data)
+        return
+    with open(data, "rb") as file:
+        if os.fstat(file.fileno()).st_size == 0:
+            yield memoryview(b"")
+            return
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            view = memoryview(mapped)
+            try:
+                yield view
+            finally:
+                # A traceback in flight may still refer to slices of the map; the map then closes with them.
+                with suppress(BufferError):
+                    view.release()
+
+
+def _unpack(archive: memoryview, temporary: Path, filename: str, sha256: str) -> _Index:
+    named = parse_wheel_name(filename)
+    entries = read_directory(archive)
+    entries.sort(key=lambda entry: entry.name)
+    by_name = {entry.name: entry for entry in entries}
+    info, data = _folders(entries, filename)
+
+    def text(name: str, *, required: bool = True) -> bytes:
+        entry = by_name.get(f"{info}/{name}")
+        if entry is None:
+            if required:
+                raise BadWheel(filename, f"it has no {name}")
+            return b""
+        return bytes(inflate(archive, entry))
+
+    project, version = check_identity(filename, named, info, text("METADATA"))
+    wheel = parse_wheel_file(text("WHEEL"), filename)
+    points = parse_entry_points(text("entry_points.txt", required=False), filename)
+    promised = parse_record(text("RECORD"), filename)
+    tree = temporary / "entry" / _TREE
+    _make_folders(str(tree), entries)
+    files = _write_files(archive, str(tree), entries, promised, filename)
+    index = _Index(
+        filename=filename,
+        sha256=sha256,
+        name=project,
+        version=version,
+        dist_info=info,
+        data=data,
+        root_is_purelib=wheel.root_is_purelib,
+        tags=wheel.tags or named.tags,
+        build=named.build,
+        files=files,
+        entry_points=points,
+    )
+    (temporary / "entry" / _INDEX).write_bytes(msgspec.msgpack.encode(index))
+    return index
+
+
+def _folders(entries: list[Entry], filename: str) -> tuple[str, str]:
+    """Names of the ``.dist-info`` and ``.data`` folders."""
+    tops = {entry.name.partition("/")[0] for entry in entries if "/" in entry.name}
+    infos = sorted(top for top in tops if top.lower().endswith(".dist-info"))
+    if len(infos) != 1:
+        raise BadWheel(filename, f"it has {len(infos)} .dist-info folders instead of one" + (f" ({', '.join(infos)})" if infos else ""))
+    stem = infos[0].removesuffix(".dist-info")
+    data = stem + ".data"
+    for entry in entries:
+        parts = entry.name.split("/")
+        if parts[0] == data and len(parts) > 3 and parts[1] in {"purelib", "platlib"} and parts[2].endswith(".dist-info"):
+            raise BadWheel(filename, f"it writes metadata from its .data folder ({entry.name})")
+    return infos[0], data if data in tops else ""
+
+
+def _make_folders(tree: str, entries: list[Entry]) -> None:
+    os.makedirs(tree)
+    made = {""}
+    for entry in entries:
+        folder = entry.name.rpartition("/")[0]
+        missing = []
+        while folder not in made:
+            missing.append(folder)
+            made.add(folder)
+            folder = folder.rpartition("/")[0]
+        for folder in reversed(missing):
+            os.mkdir(f"{tree}/{folder}")
+
+
+def _write_files(
+    archive: memoryview, tree: str, entries: list[Entry], promised: dict[str, tuple[str, str]], filename: str
+) -> tuple[StoredFile, ...]:
+    files: list[StoredFile] = []
+    sha256, encode = hashlib.sha256, base64.urlsafe_b64encode
+    prefix = tree + "/"
+    for entry in entries:
+        name = entry.name
+        algorithm, expected = promised.get(name, ("", ""))
+        other = hashlib.new(algorithm) if algorithm and algorithm != "sha256" else None
+        handle = os.open(prefix + name, _CREATE, 0o777 if entry.executable else 0o666)
+        try:
+            if entry.size < _STREAMED:
+                data = inflate(archive, entry)
+                hashed = sha256(data)
+                if other is not None:
+                    other.update(data)
+                if entry.size:
+                    _write(handle, data)
+            else:
+                hashed = _stream(archive, entry, handle, None if other is None else other.update)
+        finally:
+            os.close(handle)
+        digest = hashed.digest()
+        if algorithm and (other.hexdigest() if other is not None else digest.hex()) != expected:
+            if name.rpartition("/")[2] not in _UNLISTED:
+                raise BadWheel(filename, f"{name} does not have the hash that its RECORD states")
+        files.append(StoredFile(name, entry.size, encode(digest).rstrip(b"=").decode(), entry.executable))
+    return tuple(files)
+
+
+def _stream(archive: memoryview, entry: Entry, handle: int, also: Callable[[Buffer], None] | None) -> "hashlib._Hash":
+    hashed = hashlib.sha256()
+    for piece in inflate_pieces(archive, entry):
+        hashed.update(piece)
+        if also is not None:
+            also(piece)
+        _write(handle, piece)
+    return hashed
+
+
+def _write(handle: int, data: Buffer) -> None:
+    written = os.write(handle, data)
+    if written != len(data):
+        view = memoryview(data)[written:]
+        while view:
+            view = view[os.write(handle, view) :]

@@ -1,0 +1,163 @@
+"""Locks between processes: one file per thing that only one process may change at a time.
+
+The locks are advisory (``flock`` on POSIX, a locked byte range on Windows) and vanish with the process that held them,
+however it ended. A lock file is never deleted, because deleting one while another process waits on it splits the lock.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+
+import anyio
+
+from interlock.errors import InterlockError
+
+__all__ = ["LockTimeout", "hold", "hold_sync"]
+
+_FIRST_PAUSE = 0.005
+_LONGEST_PAUSE = 0.1
+_PID_BYTES = 32
+
+
+class LockTimeout(InterlockError):
+    """Another process kept a lock for longer than we were willing to wait."""
+
+    code = "lock-timeout"
+
+    def __init__(self, path: Path, timeout: float, holder: int | None) -> None:
+        by = f" It is held by process {holder}." if holder else ""
+        super().__init__(
+            f"The lock {path} could not be taken within {timeout:g} seconds.{by}",
+            hint="Wait for the other process to end, or end it; a lock is freed when its process is gone.",
+            facts={"path": str(path), "timeout": timeout, "holder": holder},
+        )
+        self.path = path
+        self.holder = holder
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    # A byte far beyond the end, so that the process id at the start stays readable for the others.
+    _LOCKED_BYTE = 1 << 30
+
+    def _try(handle: int, *, shared: bool) -> bool:
+        # msvcrt has no shared locks: a shared holder excludes others, which is slower but never wrong.
+        os.lseek(handle, _LOCKED_BYTE, os.SEEK_SET)
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _release(handle: int) -> None:
+        os.lseek(handle, _LOCKED_BYTE, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _try(handle: int, *, shared: bool) -> bool:
+        try:
+            fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _release(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_UN)
+
+
+@asynccontextmanager
+async def hold(path: Path, *, shared: bool = False, timeout: float | None = None) -> AsyncIterator[None]:
+    """Hold the lock of a path; waits for at most ``timeout`` seconds (None: for ever), then :class:`LockTimeout`.
+
+    Two tasks of one process exclude each other as two processes do.
+    """
+    handle = _open(path)
+    try:
+        if not _take(handle, shared=shared):
+            with anyio.move_on_after(timeout) as waiting:
+                for pause in _pauses():
+                    await anyio.sleep(pause)
+                    if _take(handle, shared=shared):
+                        break
+            if waiting.cancelled_caught:
+                raise LockTimeout(path, timeout or 0.0, _holder(path))
+        try:
+            yield
+        finally:
+            _free(handle, shared=shared)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def hold_sync(path: Path, *, shared: bool = False, timeout: float | None = None) -> Iterator[None]:
+    """The same for code that runs in a worker thread."""
+    handle = _open(path)
+    try:
+        waited = 0.0
+        pauses = _pauses()
+        while not _take(handle, shared=shared):
+            if timeout is not None and waited >= timeout:
+                raise LockTimeout(path, timeout, _holder(path))
+            pause = next(pauses)
+            time.sleep(pause)
+            waited += pause
+        try:
+            yield
+        finally:
+            _free(handle, shared=shared)
+    finally:
+        os.close(handle)
+
+
+def _pauses() -> Iterator[float]:
+    pause = _FIRST_PAUSE
+    while True:
+        yield pause
+        pause = min(pause * 1.5, _LONGEST_PAUSE)
+
+
+def _open(path: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
+    try:
+        return os.open(path, flags, 0o666)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, flags, 0o666)
+
+
+def _take(handle: int, *, shared: bool) -> bool:
+    if not _try(handle, shared=shared):
+        return False
+    if not shared:
+        _write(handle, f"{os.getpid()}\n".encode())
+    return True
+
+
+def _free(handle: int, *, shared: bool) -> None:
+    if not shared:
+        _write(handle, b"")
+    _release(handle)
+
+
+def _write(handle: int, text: bytes) -> None:
+    # Only for the message of others; a full disk must not fail a lock.
+    with suppress(OSError):
+        os.ftruncate(handle, 0)
+        os.lseek(handle, 0, os.SEEK_SET)
+        os.write(handle, text)
+
+
+def _holder(path: Path) -> int | None:
+    with suppress(OSError, ValueError):
+        with open(path, "rb") as file:
+            return int(file.read(_PID_BYTES))
+    return None

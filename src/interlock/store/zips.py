@@ -1,0 +1,276 @@
+"""Reading zip archives fast and with suspicion (APPNOTE 6.3: central directory, zip64, stored and deflated entries).
+
+The reader works on a buffer (bytes or a memory map), trusts the central directory only, and refuses what a wheel has no
+use for: links, encryption, names that leave the archive's root, names that collide, and entries that inflate to more
+than they declare.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import msgspec
+
+from interlock.errors import IntegrityError
+
+try:
+    from isal import isal_zlib as _inflater
+except ImportError:  # pragma: no cover - no wheel of isal for this interpreter
+    _inflater = zlib
+
+__all__ = ["BadArchive", "Buffer", "Entry", "inflate", "inflate_pieces", "read_directory"]
+
+Buffer = bytes | memoryview
+
+_END = struct.Struct("<4s4H2LH")
+_END64_LOCATOR = struct.Struct("<4sLQL")
+_END64 = struct.Struct("<4sQ2H2L4Q")
+_CENTRAL = struct.Struct("<4s4B4H3L5H2L")
+_LOCAL = struct.Struct("<4s5H3L2H")
+_LONGEST_COMMENT = 0xFFFF
+_ENCRYPTED = 0x1 | 0x40 | 0x2000
+_UTF8 = 0x800
+_STORED, _DEFLATED = 0, 8
+_UNIX = 3
+_LINK, _REGULAR, _DIRECTORY, _KIND = 0o120000, 0o100000, 0o040000, 0o170000
+_LARGEST = 64 << 30
+_SUSPICIOUS = 256 << 20
+_RATIO = 300
+"""Deflate can reach 1032:1; real wheels stay below 30:1. Only archives that also get large are refused."""
+_PIECE = 4 << 20
+_FED = 256 << 10
+
+
+class BadArchive(IntegrityError):
+    """A wheel's archive is damaged, or holds something that must not be unpacked."""
+
+    code = "bad-archive"
+
+    def __init__(self, why: str, *, entry: str = "") -> None:
+        where = f" (entry {entry!r})" if entry else ""
+        super().__init__(f"The archive cannot be unpacked: {why}{where}.", facts={"entry": entry, "why": why})
+        self.why = why
+        self.entry = entry
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One file of an archive."""
+
+    name: str
+    offset: int
+    """Where its compressed bytes begin."""
+    packed: int
+    size: int
+    crc: int
+    deflated: bool
+    executable: bool
+
+
+class _Inflater(Protocol):
+    eof: bool
+    unconsumed_tail: bytes
+    unused_data: bytes
+
+    def decompress(self, data: Buffer, max_length: int = 0) -> bytes: ...
+
+
+def read_directory(archive: memoryview) -> list[Entry]:
+    """The files of an archive in its own order, without folders; raises :class:`BadArchive` for what is refused."""
+    count, size, start = _end(archive)
+    if start + size > len(archive):
+        raise BadArchive("its central directory lies outside the file")
+    entries: list[Entry] = []
+    at = start
+    for _ in range(count):
+        if at + _CENTRAL.size > len(archive):
+            raise BadArchive("its central directory is cut off")
+        entry, at = _entry(archive, at)
+        if entry is not None:
+            entries.append(entry)
+    _check_sizes(entries, len(archive))
+    _check_names([entry.name for entry in entries])
+    _check_overlap(entries, start)
+    return entries
+
+
+def inflate(archive: memoryview, entry: Entry) -> bytes | memoryview:
+    """The bytes of an entry, with size and checksum verified."""
+    packed = archive[entry.offset : entry.offset + entry.packed]
+    data: bytes | memoryview
+    if entry.deflated:
+        inflater: _Inflater = _inflater.decompressobj(-15)
+        try:
+            # One byte more than declared is asked for, so that an entry that lies is noticed and never inflated.
+            data = inflater.decompress(packed, entry.size + 1)
+        except _inflater.error as error:
+            raise BadArchive(f"its data cannot be inflated: {error}", entry=entry.name) from error
+        if len(data) == entry.size and not inflater.eof:
+            data += inflater.decompress(inflater.unconsumed_tail, 1)
+    else:
+        data = packed
+    if len(data) != entry.size:
+        raise BadArchive("an entry does not have the size that it declares", entry=entry.name)
+    if _inflater.crc32(data) != entry.crc:
+        raise BadArchive("a checksum does not match", entry=entry.name)
+    return data
+
+
+def inflate_pieces(archive: memoryview, entry: Entry) -> Iterator[Buffer]:
+    """The bytes of a large entry piece by piece, so that memory stays small; verified when the last piece is taken."""
+    crc = total = 0
+    inflater: _Inflater | None = _inflater.decompressobj(-15) if entry.deflated else None
+    step = _FED if entry.deflated else _PIECE
+    for at in range(entry.offset, entry.offset + entry.packed, step):
+        fed: Buffer = archive[at : min(at + step, entry.offset + entry.packed)]
+        while True:
+            try:
+                piece = inflater.decompress(fed, _PIECE) if inflater is not None else fed
+            except _inflater.error as error:
+                raise BadArchive(f"its data cannot be inflated: {error}", entry=entry.name) from error
+            total += len(piece)
+            if total > entry.size:
+                raise BadArchive("an entry does not have the size that it declares", entry=entry.name)
+            crc = _inflater.crc32(piece, crc)
+            yield piece
+            if inflater is None or not inflater.unconsumed_tail:
+                break
+            fed = inflater.unconsumed_tail
+    if total != entry.size:
+        raise BadArchive("an entry does not have the size that it declares", entry=entry.name)
+    if crc != entry.crc:
+        raise BadArchive("a checksum does not match", entry=entry.name)
+
+
+def _end(archive: memoryview) -> tuple[int, int, int]:
+    """Count, size and offset of the central directory."""
+    tail_start = max(0, len(archive) - _LONGEST_COMMENT - _END.size)
+    tail = bytes(archive[tail_start:])
+    found = tail.rfind(b"PK\x05\x06")
+    if found < 0 or found + _END.size > len(tail):
+        raise BadArchive("it is not a zip file or its end is missing")
+    _, disk, first_disk, _, count, size, offset, _ = _END.unpack_from(tail, found)
+    at = tail_start + found
+    if (count == 0xFFFF or size == 0xFFFFFFFF or offset == 0xFFFFFFFF) and at >= _END64_LOCATOR.size:
+        signature, _, end64, _ = _END64_LOCATOR.unpack_from(archive, at - _END64_LOCATOR.size)
+        if signature == b"PK\x06\x07":
+            if end64 + _END64.size > len(archive):
+                raise BadArchive("its zip64 directory is cut off")
+            signature, _, _, _, disk, first_disk, _, count, size, offset = _END64.unpack_from(archive, end64)
+            if signature != b"PK\x06\x06":
+                raise BadArchive("its zip64 directory is damaged")
+    if disk or first_disk:
+        raise BadArchive("it is split over several disks")
+    return count, size, offset
+
+
+def _entry(archive: memoryview, at: int) -> tuple[Entry | None, int]:
+    (signature, _, host, _, _, flags, method, _, _, crc, packed, size, name_size, extra_size, comment_size,
+     _, _, attributes, offset) = _CENTRAL.unpack_from(archive, at)  # fmt: skip
+    if signature != b"PK\x01\x02":
+        raise BadArchive("its central directory is damaged")
+    name_at = at + _CENTRAL.size
+    raw = bytes(archive[name_at : name_at + name_size])
+    after = name_at + name_size + extra_size + comment_size
+    if 0xFFFFFFFF in {packed, size, offset}:
+        extra = bytes(archive[name_at + name_size : name_at + name_size + extra_size])
+        size, packed, offset = _zip64(extra, size, packed, offset)
+    try:
+        name = raw.decode("utf-8" if flags & _UTF8 else "ascii")
+    except UnicodeDecodeError:
+        name = raw.decode("utf-8", "replace") if flags & _UTF8 else raw.decode("cp437")
+    mode = attributes >> 16 if host == _UNIX else 0
+    if flags & _ENCRYPTED:
+        raise BadArchive("it is encrypted", entry=name)
+    if mode & _KIND not in {0, _REGULAR, _DIRECTORY}:
+        raise BadArchive("it holds a link or a special file" if mode & _KIND == _LINK else "it holds a special file", entry=name)
+    if name.endswith("/") or mode & _KIND == _DIRECTORY:
+        _check_path(name.rstrip("/"))
+        if size:
+            raise BadArchive("a folder has content", entry=name)
+        return None, after
+    _check_path(name)
+    if method not in {_STORED, _DEFLATED}:
+        raise BadArchive(f"it uses compression method {method}, which wheels do not", entry=name)
+    if method == _STORED and packed != size:
+        raise BadArchive("an entry does not have the size that it declares", entry=name)
+    begin = _data_offset(archive, offset, raw, name)
+    if begin + packed > len(archive):
+        raise BadArchive("an entry is cut off", entry=name)
+    entry = Entry(
+        name=name, offset=begin, packed=packed, size=size, crc=crc, deflated=method == _DEFLATED, executable=bool(mode & 0o111)
+    )
+    return entry, after
+
+
+def _zip64(extra: bytes, size: int, packed: int, offset: int) -> tuple[int, int, int]:
+    at = 0
+    while at + 4 <= len(extra):
+        kind, length = struct.unpack_from("<HH", extra, at)
+        if kind == 1:
+            values = iter(struct.unpack_from(f"<{length // 8}Q", extra, at + 4))
+            try:
+                size = next(values) if size == 0xFFFFFFFF else size
+                packed = next(values) if packed == 0xFFFFFFFF else packed
+                offset = next(values) if offset == 0xFFFFFFFF else offset
+            except StopIteration as error:
+                raise BadArchive("a zip64 field is cut off") from error
+            break
+        at += 4 + length
+    return size, packed, offset
+
+
+def _data_offset(archive: memoryview, offset: int, raw: bytes, name: str) -> int:
+    if offset + _LOCAL.size > len(archive):
+        raise BadArchive("an entry lies outside the file", entry=name)
+    header = _LOCAL.unpack_from(archive, offset)
+    if header[0] != b"PK\x03\x04":
+        raise BadArchive("an entry's header is damaged", entry=name)
+    at = offset + _LOCAL.size
+    # Readers that go by the local headers must see the same files as we do.
+    if archive[at : at + header[9]] != raw:
+        raise BadArchive("an entry has two names", entry=name)
+    return int(at + header[9] + header[10])
+
+
+def _check_path(name: str) -> None:
+    if not name or "\\" in name or "\0" in name or name[0] == "/" or ":" in name.split("/", 1)[0]:
+        raise BadArchive("a name is not a relative path", entry=name)
+    if any(part in {"", ".", ".."} for part in name.split("/")):
+        raise BadArchive("a name leaves the archive's root or is not canonical", entry=name)
+
+
+def _check_sizes(entries: Sequence[Entry], length: int) -> None:
+    total = sum(entry.size for entry in entries)
+    if total > _LARGEST or (total > _SUSPICIOUS and total > length * _RATIO):
+        raise BadArchive(f"{length} bytes would unpack to {total}, which is not plausible")
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """Refuse names that would overwrite each other, on file systems that ignore case too."""
+    folded = {name.casefold() for name in names}
+    if len(folded) != len(names):
+        seen: set[str] = set()
+        for name in names:
+            if name.casefold() in seen:
+                raise BadArchive("two entries have the same name, or names that differ in case only", entry=name)
+            seen.add(name.casefold())
+    folders = {name.rpartition("/")[0] for name in folded}
+    for folder in sorted(folders):
+        while folder:
+            if folder in folded:
+                raise BadArchive("a name is a file and a folder at once", entry=folder)
+            folder = folder.rpartition("/")[0]
+
+
+def _check_overlap(entries: Sequence[Entry], directory: int) -> None:
+    """Refuse entries that share bytes: how a small file declares petabytes."""
+    end = 0
+    for entry in sorted(entries, key=lambda entry: entry.offset):
+        if entry.offset < end:
+            raise BadArchive("entries overlap", entry=entry.name)
+        end = entry.offset + entry.packed
+    if end > directory:
+        raise BadArchive("entries overlap the central directory")
