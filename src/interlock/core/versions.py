@@ -171,7 +171,9 @@ class VersionList:
         return self._between(low, high)
 
     def _compatible_mask(self, version: Version) -> int:
-        upper = (*version.release[:-2], version.release[-2] + 1) if len(version.release) > 1 else (version.release[0] + 1,)
+        upper = (
+            (*version.release[:-2], version.release[-2] + 1) if len(version.release) > 1 else (version.release[0] + 1,)
+        )
         low = self._first(version)
         high = self._first(_earliest(version.epoch, upper))
         return self._between(low, high)
@@ -191,7 +193,11 @@ class VersionList:
             # >V excludes the post-releases of V itself.
             while start < len(self.texts) and _is_postrelease_of(self.version(start), version):
                 start += 1
-        while start < len(self.texts) and self.version(start).local is not None and _base_equal(self.version(start), version):
+        while (
+            start < len(self.texts)
+            and self.version(start).local is not None
+            and _base_equal(self.version(start), version)
+        ):
             start += 1
         return self.full & ~self._below(start)
 

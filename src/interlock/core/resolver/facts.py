@@ -42,8 +42,13 @@ class Universe:
 
     __slots__ = ("_masks", "full", "missing", "name", "segments", "size")
 
-    def __init__(self, name: NormalizedName, segments: Sequence[tuple[Source, VersionList, Listing | None, Artifact | None]],
-                 *, missing: str = "") -> None:
+    def __init__(
+        self,
+        name: NormalizedName,
+        segments: Sequence[tuple[Source, VersionList, Listing | None, Artifact | None]],
+        *,
+        missing: str = "",
+    ) -> None:
         self.name = name
         made: list[Segment] = []
         offset = 0
@@ -108,7 +113,7 @@ class Universe:
     @property
     def default_mask(self) -> int:
         """Candidates that need no pin: those of the index asked by default, or of the only source there is."""
-        if len(self.segments) == 1:
+        if len(self.segments) <= 1:
             return self.full
         first = self.segments[0]
         return first.mask if isinstance(first.source, Registry) and first.offset == 0 else 0

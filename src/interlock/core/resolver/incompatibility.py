@@ -1,8 +1,8 @@
 """Incompatibilities: sets of terms that may not all hold, each with the reason it is so.
 
 A *term* is a pair ``(package, mask)``. The mask says in which states of the package the term holds: bit 0 is "not
-selected", bit ``i + 1`` is "candidate ``i`` is selected". A positive term (``foo in V``) has bit 0 clear, a negative one
-(``not foo in V``) has it set, and intersection, union, complement, subset and disjointness are plain integer operations.
+selected", bit ``i + 1`` is "candidate ``i`` is selected". A positive term (``foo in V``) has bit 0 clear, a negative
+one (``not foo in V``) has it set; intersection, union, complement, subset and disjointness are integer operations.
 """
 
 from __future__ import annotations
@@ -11,10 +11,21 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from interlock.core.asks import Origin
+from interlock.core.markers.diagram import Marker
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirements import Requirement
 
-__all__ = ["Cause", "Derived", "Incompatibility", "NeededBy", "PackageKey", "Rejected", "RootCause", "SamePackage", "Term"]
+__all__ = [
+    "Cause",
+    "Derived",
+    "Incompatibility",
+    "NeededBy",
+    "PackageKey",
+    "Rejected",
+    "RootCause",
+    "SamePackage",
+    "Term",
+]
 
 ABSENT = 1
 """The mask of "not selected"."""
@@ -76,11 +87,11 @@ Cause = RootCause | NeededBy | SamePackage | Rejected | Derived
 
 
 class Incompatibility:
-    """At most one term per package. ``marker`` holds the markers of the requirement behind it, for forking on failure."""
+    """At most one term per package. ``marker`` is that of the requirement behind it, for forking on failure."""
 
     __slots__ = ("cause", "marker", "terms")
 
-    def __init__(self, terms: Sequence[Term], cause: Cause, marker: object = None) -> None:
+    def __init__(self, terms: Sequence[Term], cause: Cause, marker: Marker | None = None) -> None:
         self.terms = tuple(terms)
         self.cause = cause
         self.marker = marker

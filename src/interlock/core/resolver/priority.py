@@ -81,36 +81,38 @@ class Priorities:
                 return package
         return None
 
-    def record(self, solution: Solution, conflict: Incompatibility, level: int) -> int:
+    def record(self, solution: Solution, affected: int, conflict: Incompatibility) -> int | None:
         """Count a conflict; returns the level to go back to when the order changed because of it.
 
-        The package decided last is the affected one, the others of the conflict are culprits. A package that was often
-        affected is decided earlier from now on, and the search goes back to before the culprit was decided.
+        A package whose versions are rejected again and again because of others is decided before them from now on.
         """
-        last = next((entry[0] for entry in reversed(solution.trail) if entry[4] is None), None)
-        if last is None:
-            return level
-        affected = self._order.get(last, -1)
-        if affected < 0:
-            return level
-        self._affected[affected] = self._affected.get(affected, 0) + 1
-        target = level
-        for package, _ in conflict.terms:
-            number = self._order.get(package, -1)
-            if number < 0 or number == affected:
-                continue
-            count = self._culprit[number] = self._culprit.get(number, 0) + 1
-            if count == _THRESHOLD and self._class[number] == _PLAIN:
-                self._class[number] = _LATE
-                self._push_name(number)
-                target = min(target, self._level_before(solution, number, target))
-        if self._affected[affected] == _THRESHOLD and self._class[affected] > _EARLY:
-            self._class[affected] = _EARLY
-            self._push_name(affected)
-        return target
+        number = self._order.get(affected, -1)
+        if number < 0:
+            return None
+        self._affected[number] = self._affected.get(number, 0) + 1
+        culprits = {self._order.get(package, -1) for package, _ in conflict.terms} - {-1, number}
+        level: int | None = None
+        for culprit in sorted(culprits):
+            self._culprit[culprit] = self._culprit.get(culprit, 0) + 1
+            if self._culprit[culprit] == _THRESHOLD and self._class[culprit] == _PLAIN:
+                self._move(culprit, _LATE)
+                level = self._earlier(level, self._level_before(solution, culprit))
+        if self._affected[number] == _THRESHOLD and self._class[number] > _EARLY:
+            self._move(number, _EARLY)
+            for culprit in sorted(culprits):
+                level = self._earlier(level, self._level_before(solution, culprit))
+        return level
 
-    def _level_before(self, solution: Solution, number: int, level: int) -> int:
+    def _move(self, number: int, to: int) -> None:
+        self._class[number] = to
+        self._push_name(number)
+
+    def _earlier(self, left: int | None, right: int | None) -> int | None:
+        return right if left is None else left if right is None else min(left, right)
+
+    def _level_before(self, solution: Solution, number: int) -> int | None:
+        """The level at which nothing of a name was decided yet; None when nothing is."""
         for package, _, _, at, cause in solution.trail:
             if cause is None and self._order.get(package, -1) == number:
                 return max(at - 1, 0)
-        return level
+        return None

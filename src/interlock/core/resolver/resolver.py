@@ -117,7 +117,9 @@ class Resolver:
     def _first_forks(self) -> list[Marker]:
         forks = [self.world]
         if self.problem.environments:
-            forks = [part for text in self.problem.environments if not (part := self.world & parse_marker(text)).is_false]
+            forks = [
+                part for text in self.problem.environments if not (part := self.world & parse_marker(text)).is_false
+            ]
         if self.problem.forks:
             seeds = [parse_marker(text) for text in self.problem.forks]
             seeded = [part for fork in forks for seed in seeds if not (part := fork & seed).is_false]
@@ -158,7 +160,7 @@ def _markers(cause: Incompatibility) -> list[Marker]:
         seen.add(id(incompatibility))
         if isinstance(incompatibility.cause, Derived):
             queue.extend((incompatibility.cause.left, incompatibility.cause.right))
-        elif isinstance(incompatibility.marker, Marker) and incompatibility.marker not in found:
+        elif incompatibility.marker is not None and incompatibility.marker not in found:
             found.append(incompatibility.marker)
     return found
 

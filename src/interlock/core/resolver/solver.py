@@ -164,17 +164,21 @@ class Solver:
             if outcome is not None:
                 return outcome
         self.pending = None
-        if self._is_ruled_out(package, mask):
+        conflict = self._ruled_out(package, mask)
+        if conflict is not None:
             self.changed.append(package)
             self.priorities.push(package)
+            level = self.priorities.record(self.solution, package, conflict)
+            if level is not None:
+                self._backtrack(level)
             return None
         self.shared.decisions += 1
         self.solution.decide(package, mask)
         self.changed.append(package)
         return None
 
-    def _is_ruled_out(self, package: int, mask: int) -> bool:
-        """Whether deciding would complete an incompatibility at once: then propagation should say so first."""
+    def _ruled_out(self, package: int, mask: int) -> Incompatibility | None:
+        """The incompatibility that deciding would complete at once; then propagation says so first."""
         masks = self.solution.masks
         for incompatibility in reversed(self.by_package[package]):
             for other, term in incompatibility.terms:
@@ -182,8 +186,8 @@ class Solver:
                 if known & ~term:
                     break
             else:
-                return True
-        return False
+                return incompatibility
+        return None
 
     # ---- candidates ------------------------------------------------------------------------------------------
 
@@ -313,7 +317,9 @@ class Solver:
         pinned = self.shared.required.is_pin(requirement)
         for key in keys:
             package = self._package(key, universe.size)
-            self.priorities.saw(package, key.name, pinned=pinned, direct=universe.default_mask == 0 or _is_direct(universe))
+            self.priorities.saw(
+                package, key.name, pinned=pinned, direct=universe.default_mask == 0 or _is_direct(universe)
+            )
             self._depend(term, package, admitted << 1, cause, dependency.marker)
 
     def _depend(self, term: Term, package: int, allowed: int, cause: NeededBy, marker: Marker) -> None:
@@ -389,7 +395,13 @@ class Solver:
                     return self.final
                 changed.clear()
                 changed.extend(package for package, _ in learned.terms)
+                level = self.priorities.record(solution, self._last_decided(), conflict)
+                if level is not None and level < solution.level:
+                    self._backtrack(level)
         return None
+
+    def _last_decided(self) -> int:
+        return next((entry[0] for entry in reversed(self.solution.trail) if entry[4] is None), 0)
 
     def _derive(self, term: Term, cause: Incompatibility) -> None:
         package, mask = term
@@ -413,7 +425,7 @@ class Solver:
             if cause is None or satisfier.previous_level < level:
                 if incompatibility is not conflict:
                     self._add(incompatibility)
-                self._backtrack(satisfier.previous_level, conflict)
+                self._backtrack(satisfier.previous_level)
                 return incompatibility
             merged = {other: mask for other, mask in terms if other != package}
             for other, mask in cause.terms:
@@ -422,13 +434,18 @@ class Solver:
             rest = solution.own(cause, package) & ~satisfier.term[1]
             if rest:
                 merged[package] = full[package] & ~rest
-            prior = [(other, mask & full[other]) for other, mask in sorted(merged.items()) if mask & full[other] != full[other]]
+            prior = [
+                (other, mask & full[other])
+                for other, mask in sorted(merged.items())
+                if mask & full[other] != full[other]
+            ]
             incompatibility = Incompatibility(prior, Derived(incompatibility, cause))
 
-    def _backtrack(self, level: int, conflict: Incompatibility) -> None:
-        target = self.priorities.record(self.solution, conflict, level)
-        for package in self.solution.backtrack(min(level, target)):
+    def _backtrack(self, level: int) -> None:
+        """Undo what was assigned above a level; packages that are open again go back into the queue."""
+        for package in self.solution.backtrack(level):
             self.priorities.push(package)
+            self.changed.append(package)
         current = self.solution.level
         self.contradicted = {found: at for found, at in self.contradicted.items() if at <= current}
         self.pending = None
@@ -456,7 +473,9 @@ def _admitted(universe: Universe, dependency: Dependency) -> int:
         return universe.full
     if requirement.url and dependency.source is None:
         # A package of an index may not bring in a URL of its own (S8, D13): only one that a member asked for.
-        return sum(segment.mask for segment in universe.segments if getattr(segment.source, "url", None) == requirement.url)
+        return sum(
+            segment.mask for segment in universe.segments if getattr(segment.source, "url", None) == requirement.url
+        )
     return universe.mask(requirement.specifier, dependency.source)
 
 
