@@ -1,0 +1,111 @@
+"""The replica: pages, metadata and files of the index, recorded the first time they are asked for, then kept.
+
+Pages are stored with relative links, so no host is in them; where the files come from is asked of the index itself.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+import urllib.error
+import urllib.request
+from collections import defaultdict
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+__all__ = ["PAGE_KIND", "Replica"]
+
+PAGE_KIND = "application/vnd.pypi.simple.v1+json"
+PAGE = "index.json"
+
+
+class Replica:
+    """A folder that fills itself from ``upstream`` (the address of a simple API); ``upstream`` None only reads."""
+
+    def __init__(self, folder: Path, upstream: str | None) -> None:
+        self.folder = folder
+        self.upstream = upstream
+        self.recorded = 0
+        """Files fetched from the index since the start; a measured run should not add to it."""
+        self._missing: set[str] = set()
+        self._base = ""
+        self._guards: dict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    def __repr__(self) -> str:
+        return f"<Replica {self.folder} [{self.recorded} recorded]>"
+
+    def stored(self, path: str) -> str | None:
+        """The file below the folder that answers a request path, recorded if need be; None when there is none."""
+        path = unquote(path).lstrip("/")
+        relative = path + PAGE if path.startswith("simple/") and path.endswith("/") else path
+        if ".." in relative.split("/"):
+            return None
+        with self._guards[relative]:
+            target = self.folder / relative
+            if target.is_file():
+                return relative
+            if self.upstream is None or relative in self._missing:
+                return None
+            content = self._fetch(relative)
+            if content is None:
+                self._missing.add(relative)
+                return None
+            self._write(target, content)
+            self.recorded += 1
+            return relative
+
+    def _fetch(self, relative: str) -> bytes | None:
+        if relative.startswith("simple/"):
+            name = relative.removeprefix("simple/").removesuffix(PAGE).strip("/")
+            page = self._page(name) if name else None
+            return None if page is None else _localized(page)
+        if relative.startswith("files/"):
+            return self._get(urljoin(self._file_base(), "/" + relative.removeprefix("files/")))
+        return None
+
+    def _page(self, name: str) -> bytes | None:
+        return self._get(f"{self.upstream}{name}/", accept=PAGE_KIND)
+
+    def _file_base(self) -> str:
+        """Scheme and host of the index's files, learnt from a page."""
+        if not self._base:
+            page = self._page("pip")
+            if page is None:
+                raise RuntimeError("the index has no page from which to learn where its files are")
+            link = urljoin(f"{self.upstream}pip/", json.loads(page)["files"][0]["url"])
+            self._base = f"{urlsplit(link).scheme}://{urlsplit(link).netloc}"
+        return self._base
+
+    def _get(self, url: str, accept: str = "*/*") -> bytes | None:
+        request = urllib.request.Request(url, headers={"Accept": accept, "User-Agent": "interlock-bench"})
+        for attempt in range(3):
+            try:
+                with urllib.request.urlopen(request, timeout=120) as response:
+                    content: bytes = response.read()
+                    return content
+            except urllib.error.HTTPError as error:
+                if error.code in {403, 404, 410}:
+                    return None
+                if attempt == 2:
+                    raise
+            except (urllib.error.URLError, TimeoutError):
+                if attempt == 2:
+                    raise
+        return None
+
+    def _write(self, target: Path, content: bytes) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.name == PAGE:
+            target.with_name(PAGE + ".gz").write_bytes(gzip.compress(content, 6, mtime=0))
+        partial = target.with_name(target.name + ".partial")
+        partial.write_bytes(content)
+        partial.replace(target)
+
+
+def _localized(page: bytes) -> bytes:
+    """A page whose links lead to the replica's own files."""
+    body = json.loads(page)
+    for file in body["files"]:
+        file["url"] = "../../files" + urlsplit(file["url"]).path
+    return json.dumps(body, separators=(",", ":")).encode()
