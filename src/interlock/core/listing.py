@@ -40,6 +40,12 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Per version: the earliest upload time of a file, empty when a file has none. Empty tuple: none known at all."""
     status: str = ""
     """PEP 792 project status (``archived``, ``quarantined``, ``deprecated``), empty when active."""
+    indexes: tuple[str, ...] = ()
+    """Per version: the name of its index, when several were merged; empty: all are ``index``'s."""
+
+    def index_of(self, position: int) -> str:
+        """Name of the index that the version at a position comes from."""
+        return self.indexes[position] if self.indexes else self.index
 
     def artifacts(self, position: int) -> tuple[Artifact, ...]:
         """Decode the files of the version at a position."""

@@ -1,0 +1,123 @@
+"""Credentials: which of them go to which URL (RFC 7617).
+
+An index's credentials go to the index's own host only, wherever a redirect or a link may lead; another host gets what
+netrc says about that host. A keyring is slow and may ask questions, so it is asked only when an index demands
+credentials and nothing else has any.
+"""
+
+from __future__ import annotations
+
+import netrc
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+
+import anyio
+import msgspec
+
+from interlock.core.index_order import take_login
+from interlock.core.sources import Index
+from interlock.index.urls import is_same_host, without_login
+
+__all__ = ["Authenticator", "CredentialSources", "Keyring"]
+
+Keyring = Callable[[str, str], tuple[str, str] | None]
+"""``(url, user name or empty) -> (user name, password)``; may block."""
+
+
+class CredentialSources(msgspec.Struct, frozen=True, kw_only=True):
+    """Where credentials may come from, in order of precedence after the URL's own."""
+
+    named: Mapping[str, tuple[str, str]] = {}
+    """User name and password by name of index."""
+    netrc: str = ""
+    """Path of a netrc file; it need not exist."""
+    keyring: Keyring | None = None
+
+    def __repr__(self) -> str:
+        return f"<CredentialSources for {sorted(self.named)}>"
+
+
+class Authenticator:
+    """Each index's credentials are looked up once per run."""
+
+    def __init__(self, sources: CredentialSources) -> None:
+        self._sources = sources
+        self._known: dict[str, tuple[str, str] | None] = {}
+        self._asked: set[str] = set()
+        self._netrc: netrc.netrc | None = None
+        self._netrc_read = False
+        self._guard = anyio.Lock()
+
+    def __repr__(self) -> str:
+        return f"<Authenticator [{len(self._known)} indexes known]>"
+
+    def header(self, index: Index | None, url: str) -> str | None:
+        """The ``Authorization`` for a request, or None to send none."""
+        if index is not None and index.authenticate == "never":
+            return None
+        own = take_login(url)[1] if "@" in url else None
+        if own is None and index is not None and is_same_host(index.url, url):
+            own = self._of(index)
+        return _basic(own or self._of_host(url))
+
+    async def ask_keyring(self, index: Index | None, url: str) -> bool:
+        """Ask the keyring, after a refusal; whether there is something new to try."""
+        keyring = self._sources.keyring
+        if keyring is None or index is None or index.authenticate == "never" or not is_same_host(index.url, url):
+            return False
+        async with self._guard:
+            if index.name in self._asked:
+                return False
+            self._asked.add(index.name)
+            known = self._of(index)
+            if known is not None and known[1]:
+                return False
+            found = await anyio.to_thread.run_sync(keyring, without_login(index.url), known[0] if known else "")
+            if found is not None:
+                self._known[index.name] = found
+            return found is not None
+
+    def identity(self, index: Index) -> str:
+        """The user an index's answers are for; part of the cache's key, since answers may differ by user."""
+        if index.authenticate == "never":
+            return ""
+        known = self._of(index)
+        return known[0] if known else ""
+
+    def _of(self, index: Index) -> tuple[str, str] | None:
+        if index.name not in self._known:
+            login = take_login(index.url)[1]
+            named = self._sources.named.get(index.name)
+            if login is not None and not login[1] and named is not None and named[0] in {"", login[0]}:
+                login = (login[0], named[1])
+            self._known[index.name] = login or named or self._of_host(index.url)
+        return self._known[index.name]
+
+    def _of_host(self, url: str) -> tuple[str, str] | None:
+        if not self._netrc_read:
+            self._netrc_read = True
+            self._netrc = _read_netrc(self._sources.netrc)
+        if self._netrc is None:
+            return None
+        host = without_login(url).partition("://")[2].partition("/")[0]
+        for name in (host, host.partition(":")[0]):
+            if name in self._netrc.hosts:
+                user, _, password = self._netrc.hosts[name]
+                return (user, password)
+        return None
+
+
+def _read_netrc(path: str) -> netrc.netrc | None:
+    if not path:
+        return None
+    try:
+        return netrc.netrc(path)
+    except (OSError, netrc.NetrcParseError):
+        # A file that is absent or meant for another program must not stop anything.
+        return None
+
+
+def _basic(login: tuple[str, str] | None) -> str | None:
+    if login is None or not any(login):
+        return None
+    return "Basic " + b64encode(f"{login[0]}:{login[1]}".encode()).decode()

@@ -1,0 +1,197 @@
+"""Files from indexes and URLs: found, fetched, and verified before anybody sees them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import anyio
+import msgspec
+from packaging.version import InvalidVersion
+
+from interlock.core.artifacts import Artifact
+from interlock.core.names import NormalizedName
+from interlock.core.sources import Index
+from interlock.core.versions import parse_version
+from interlock.index.failures import BadStatus, FileMissing, SizeMismatch, Unauthorized
+from interlock.index.filenames import version_in
+from interlock.index.index_pages import Pages
+from interlock.index.local_pages import file_path
+from interlock.index.pages import Page
+from interlock.index.receiver import Receiver
+from interlock.index.session import Session
+from interlock.index.urls import filename_of, is_remote, redact
+from interlock.store.archives import DigestMismatch
+from interlock.store.layout import Layout
+
+__all__ = ["Downloads", "Fetched"]
+
+_SDISTS = "sdists-v1"
+_CHUNK = 1 << 20
+
+
+class Fetched(msgspec.Struct, frozen=True, kw_only=True):
+    """A file from a URL: its bytes, or a temporary file of the store that the receiver deletes."""
+
+    content: bytes | Path
+    sha256: str
+
+
+class Downloads:
+    """Fetches whole files; sdists stay in the store, since learning their metadata and building them are two steps."""
+
+    def __init__(self, session: Session, pages: Pages, layout: Layout) -> None:
+        self._session = session
+        self._pages = pages
+        self._layout = layout
+        self._actual: dict[str, str] = {}
+
+    def __repr__(self) -> str:
+        return f"<Downloads into {self._layout.root}>"
+
+    async def fetch(self, index: Index, name: NormalizedName, artifact: Artifact) -> Receiver:
+        """A file of an index, verified.
+
+        Raises :class:`FileMissing`, :class:`DigestMismatch`, :class:`SizeMismatch` and what a session raises.
+        """
+        kept = self._kept(artifact.sha256)
+        if kept is not None and not artifact.is_wheel:
+            return await self._read(kept, artifact.filename, artifact.sha256, artifact.size)
+        url = self.address(index, name, artifact)
+        if url:
+            try:
+                return await self._receive(url, index, artifact)
+            except (FileMissing, Unauthorized, BadStatus) as failure:
+                # Another layout than the one that was learned, perhaps of a mirror: the page knows.
+                found = await self._look_up(index, name, artifact.filename)
+                if found in {"", url}:
+                    raise failure
+                return await self._receive(found, index, artifact)
+        found = await self._look_up(index, name, artifact.filename)
+        if not found:
+            raise FileMissing(artifact.filename, index=index.name)
+        return await self._receive(found, index, artifact)
+
+    async def fetch_url(self, url: str, sha256: str) -> Fetched:
+        """A file that no index knows of."""
+        receiver = await self._receive(url, None, Artifact(filename=filename_of(url) or redact(url), sha256=sha256))
+        return Fetched(content=receiver.content, sha256=await receiver.finish())
+
+    def address(self, index: Index, name: NormalizedName, artifact: Artifact) -> str:
+        """Where a file is, as far as is known without asking; empty otherwise."""
+        page = self._pages.known(index, name)
+        if artifact.location:
+            base = page.base if page is not None else ""
+            base = base or self._pages.base(index, name)
+            return base + artifact.location if base else ""
+        return page.links.get(artifact.filename, "") if page is not None else ""
+
+    async def _look_up(self, index: Index, name: NormalizedName, filename: str) -> str:
+        page = await self._pages.page(index, name)
+        return "" if page is None else _address_on(page, name, filename)
+
+    async def _receive(self, url: str, index: Index | None, artifact: Artifact) -> Receiver:
+        if not is_remote(url):
+            return await self._read(file_path(url), artifact.filename, artifact.sha256, artifact.size)
+        sha256 = self._actual.get(url, "")
+        kept = self._kept(sha256)
+        if kept is not None:
+            return await self._read(kept, artifact.filename, artifact.sha256, artifact.size)
+        opened: list[Receiver] = []
+
+        def open_sink() -> Receiver:
+            for earlier in opened:
+                earlier.discard()
+            opened.append(Receiver(self._layout))
+            return opened[-1]
+
+        try:
+            response, receiver = await self._session.stream(url, "file", open_sink, index=index)
+            if response.status != 200:
+                if response.status in {404, 410}:
+                    raise FileMissing(artifact.filename, index=index.name if index else "", url=redact(url))
+                raise BadStatus(redact(url), response.status, index=index.name if index else "")
+            self._actual[url] = await _verify(receiver, artifact.filename, artifact.sha256, artifact.size)
+        except BaseException:
+            for receiver in opened:
+                receiver.discard()
+            raise
+        return receiver
+
+    async def _read(self, path: Path, filename: str, sha256: str, size: int | None) -> Receiver:
+        """A file of this machine, as if it had been fetched."""
+        receiver = Receiver(self._layout)
+        try:
+            async with await anyio.open_file(path, "rb") as file:
+                while chunk := await file.read(_CHUNK):
+                    await receiver.feed(chunk)
+            await _verify(receiver, filename, sha256, size)
+        except FileNotFoundError as error:
+            raise FileMissing(filename, url=str(path)) from error
+        except BaseException:
+            receiver.discard()
+            raise
+        return receiver
+
+    def _kept(self, sha256: str) -> Path | None:
+        if not sha256:
+            return None
+        path = self._layout.entry(_SDISTS, sha256)
+        return path if path.exists() else None
+
+    def keep_sdist(self, receiver: Receiver, sha256: str) -> None:
+        """Put a verified sdist into the store; blocking for a large one no longer than a rename."""
+        path = self._layout.entry(_SDISTS, sha256)
+        if path.exists():
+            receiver.discard()
+        elif receiver.path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(receiver.path, path)
+            receiver.path = None
+        else:
+            self._layout.write(path, receiver.data)
+
+    def sdist_path(self, sha256: str) -> Path | None:
+        """Where the store keeps an sdist, or None."""
+        return self._kept(sha256)
+
+
+async def _verify(receiver: Receiver, filename: str, sha256: str, size: int | None) -> str:
+    actual = await receiver.finish()
+    if sha256 and actual != sha256:
+        raise DigestMismatch(filename, sha256, actual)
+    # The hash is what counts; without one, the size is all there is to compare.
+    if not sha256 and size is not None and receiver.size != size:
+        raise SizeMismatch(filename, size, receiver.size)
+    return actual
+
+
+def _address_on(page: Page, name: NormalizedName, filename: str) -> str:
+    if filename in page.links:
+        return page.links[filename]
+    text = version_in(filename, name)
+    try:
+        position = page.listing.versions.index(str(parse_version(text))) if text else -1
+    except (InvalidVersion, ValueError):
+        position = -1
+    # Equal versions share an entry under the text of the first one, so the text may not be found.
+    positions = range(len(page.listing.versions)) if position < 0 else (position,)
+    for number in positions:
+        for artifact in page.listing.artifacts(number):
+            if artifact.filename == filename and artifact.location:
+                return page.base + artifact.location
+    return ""
+
+
+def place(source: Path, destination: Path) -> None:
+    """Move a verified file to where it belongs, so that it appears there whole."""
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.replace(source, destination)
+    except OSError:
+        # Another file system: copy next to the destination first.
+        partial = destination.with_name(f".{destination.name}.{source.name}")
+        shutil.copyfile(source, partial)
+        os.replace(partial, destination)
+        source.unlink()

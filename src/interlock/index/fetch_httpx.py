@@ -1,0 +1,121 @@
+"""HTTP over httpx, where no pyreqwest wheel exists (PyPy, rare platforms)."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import httpx
+
+from interlock.index.fetcher import FetchFailed, FetchOptions, Response, Sink
+
+__all__ = ["HttpxFetcher"]
+
+
+class HttpxFetcher:
+    """One client, and a second one without verification for hosts that are allowed to go without."""
+
+    def __init__(self, options: FetchOptions) -> None:
+        self._options = options
+        self._clients: dict[bool, httpx.AsyncClient] = {}
+
+    def __repr__(self) -> str:
+        return f"<HttpxFetcher [{len(self._clients)} clients]>"
+
+    async def get(self, url: str, headers: Mapping[str, str]) -> Response:
+        try:
+            response = await self._client(url).get(url, headers=dict(headers))
+        except httpx.HTTPError as error:
+            raise _failed(error) from error
+        return Response(status=response.status_code, headers=_headers(response), body=response.content, url=url)
+
+    async def stream(self, url: str, headers: Mapping[str, str], sink: Sink) -> Response:
+        sent = {"accept-encoding": "identity", **headers}
+        try:
+            async with self._client(url).stream("GET", url, headers=sent) as response:
+                if response.status_code in {200, 206}:
+                    async for chunk in response.aiter_raw():
+                        await sink.feed(chunk)
+                return Response(status=response.status_code, headers=_headers(response), url=url)
+        except httpx.HTTPError as error:
+            raise _failed(error) from error
+
+    async def close(self) -> None:
+        clients, self._clients = list(self._clients.values()), {}
+        for client in clients:
+            await client.aclose()
+
+    def _client(self, url: str) -> httpx.AsyncClient:
+        insecure = False
+        if self._options.insecure_hosts:
+            parts = urlsplit(url)
+            insecure = bool({parts.netloc.rpartition("@")[2], parts.hostname} & set(self._options.insecure_hosts))
+        client = self._clients.get(insecure)
+        if client is None:
+            client = self._clients[insecure] = self._build(insecure=insecure)
+        return client
+
+    def _build(self, *, insecure: bool) -> httpx.AsyncClient:
+        options = self._options
+        context = _context(options, insecure=insecure)
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=options.connections)
+        return httpx.AsyncClient(
+            timeout=httpx.Timeout(options.read_timeout, connect=options.connect_timeout, pool=None),
+            limits=limits,
+            headers={"user-agent": options.user_agent},
+            verify=context,
+            trust_env=False,
+            mounts=_proxies(options, context, limits),
+        )
+
+
+def _context(options: FetchOptions, *, insecure: bool) -> ssl.SSLContext:
+    context = httpx.create_ssl_context(trust_env=False)
+    if options.ca_bundle:
+        if os.path.isdir(options.ca_bundle):
+            context.load_verify_locations(capath=options.ca_bundle)
+        else:
+            context.load_verify_locations(cafile=options.ca_bundle)
+    if options.client_cert:
+        context.load_cert_chain(options.client_cert)
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _proxies(
+    options: FetchOptions, context: ssl.SSLContext, limits: httpx.Limits
+) -> dict[str, httpx.AsyncBaseTransport | None]:
+    mounts: dict[str, httpx.AsyncBaseTransport | None] = {}
+    for scheme, proxy in (("http://", options.http_proxy), ("https://", options.https_proxy)):
+        if proxy:
+            mounts[scheme] = httpx.AsyncHTTPTransport(proxy=proxy, verify=context, limits=limits)
+    if mounts:
+        for host in options.no_proxy.split(","):
+            name = host.strip().lstrip(".")
+            if name == "*":
+                return {}
+            if name:
+                mounts[f"all://{name}"] = None
+                mounts[f"all://*.{name}"] = None
+    return mounts
+
+
+def _headers(response: httpx.Response) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.headers.items()}
+
+
+def _failed(error: httpx.HTTPError) -> FetchFailed:
+    text = str(error) or type(error).__name__
+    if isinstance(error, httpx.TimeoutException):
+        return FetchFailed("timeout", "no answer in time")
+    if "certificate" in text.lower() or "ssl" in text.lower():
+        return FetchFailed("tls", f"the connection is not trusted ({text})")
+    if isinstance(error, httpx.ConnectError):
+        return FetchFailed("connect", f"no connection ({text})")
+    if isinstance(error, httpx.UnsupportedProtocol):
+        return FetchFailed("request", text)
+    return FetchFailed("broken", f"the answer broke off ({text})")

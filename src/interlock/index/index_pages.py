@@ -1,0 +1,205 @@
+"""Listings by name: from memory, from the cache, or from an index."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+
+import anyio
+import msgspec
+
+from interlock.core.names import NormalizedName
+from interlock.core.sources import Index
+from interlock.index.failures import Offline
+from interlock.index.fetcher import Response
+from interlock.index.filenames import possible_names
+from interlock.index.local_pages import read_flat, read_project
+from interlock.index.once import Once
+from interlock.index.page_cache import Bases, CachedFlat, CachedPage, PageCache, Validators, index_key, validators_of
+from interlock.index.page_file import PageFile, PageFiles
+from interlock.index.pages import ACCEPT, Page, make_page, parse_page
+from interlock.index.session import Session
+from interlock.index.urls import is_remote, join, without_login
+
+__all__ = ["Freshness", "Pages"]
+
+_LARGE = 1 << 20
+
+
+class Freshness(msgspec.Struct, frozen=True, kw_only=True):
+    """When a cached page may be used."""
+
+    now: float
+    """Seconds since the epoch."""
+    refresh: bool | Collection[str] = False
+    """Ask again even when a page is fresh: always, or for these names."""
+    offline: bool = False
+
+    def allows(self, name: str, validators: Validators) -> bool:
+        if self.offline:
+            return True
+        forced = self.refresh if isinstance(self.refresh, bool) else name in self.refresh
+        return not forced and validators.is_fresh(self.now)
+
+
+class Pages:
+    """The pages of every index, each fetched at most once."""
+
+    def __init__(self, session: Session, cache: PageCache, freshness: Freshness) -> None:
+        self._session = session
+        self._cache = cache
+        self._freshness = freshness
+        self._pages: Once[tuple[str, str], Page | None] = Once()
+        self._flats: Once[str, dict[NormalizedName, list[PageFile]]] = Once()
+        self._bases: dict[str, Bases] = {}
+        self._keys: dict[str, str] = {}
+        self.skipped = 0
+
+    def __repr__(self) -> str:
+        return f"<Pages {self._pages!r}>"
+
+    def known(self, index: Index, name: NormalizedName) -> Page | None:
+        """A page of this run."""
+        return self._pages.known((index.name, name))
+
+    async def page(self, index: Index, name: NormalizedName) -> Page | None:
+        """The page of a package, or None where the index has none.
+
+        Raises :class:`Offline` when it is neither cached nor allowed to be fetched.
+        """
+        found = self._pages.known((index.name, name))
+        if found is not None:
+            return found
+        return await self._pages.get((index.name, name), lambda: self._load(index, name))
+
+    def key(self, index: Index) -> str:
+        """The folder of an index in the cache."""
+        found = self._keys.get(index.name)
+        if found is None:
+            found = self._keys[index.name] = index_key(index, self._session.auth.identity(index))
+        return found
+
+    def base(self, index: Index, name: NormalizedName) -> str:
+        """Where a package's files are, as far as it was ever learned."""
+        bases = self._known_bases(index)
+        return bases.others.get(name, bases.usual)
+
+    def _known_bases(self, index: Index) -> Bases:
+        found = self._bases.get(index.name)
+        if found is None:
+            found = self._bases[index.name] = self._cache.load_bases(self.key(index))
+        return found
+
+    def _learn_base(self, index: Index, name: NormalizedName, page: Page) -> None:
+        if not page.base or self.base(index, name) == page.base:
+            return
+        bases = self._known_bases(index)
+        if not bases.usual:
+            bases = Bases(page.base, bases.others)
+        elif bases.usual == page.base:
+            bases = Bases(bases.usual, {other: base for other, base in bases.others.items() if other != name})
+        else:
+            bases = Bases(bases.usual, {**bases.others, name: page.base})
+        self._bases[index.name] = bases
+        self._cache.save_bases(self.key(index), bases)
+
+    async def _load(self, index: Index, name: NormalizedName) -> Page | None:
+        if index.flat:
+            return await self._from_flat(index, name)
+        if not is_remote(index.url):
+            files = await anyio.to_thread.run_sync(read_project, index.url, name, index.name)
+            return None if files is None else make_page(name, index.name, index.url, files)
+        key = self.key(index)
+        cached = self._cache.load(key, name)
+        if cached is not None and self._freshness.allows(name, cached.validators):
+            return _renamed(cached.page, index)
+        if self._freshness.offline:
+            raise Offline(f"The page of `{name}`", index=index.name)
+        return await self._fetch(index, name, key, cached)
+
+    async def _fetch(self, index: Index, name: NormalizedName, key: str, cached: CachedPage | None) -> Page | None:
+        headers = {"accept": ACCEPT}
+        if cached is not None and cached.page is not None:
+            headers |= cached.validators.conditions()
+        url = f"{index.url.rstrip('/')}/{name}/"
+        response = await self._session.get(url, "page", index=index, headers=headers)
+        if response.status == 304 and cached is not None:
+            self._cache.save(
+                key, name, CachedPage(_renewed(cached.validators, response, self._freshness.now), cached.page)
+            )
+            return _renamed(cached.page, index)
+        if response.status != 200:
+            validators = validators_of(response.headers, self._freshness.now, absent=True)
+            self._cache.save(key, name, CachedPage(validators, None))
+            return None
+        page = self._parse(index, name, response)
+        self._cache.save(key, name, CachedPage(validators_of(response.headers, self._freshness.now), page))
+        self._learn_base(index, name, page)
+        return page
+
+    def _parse(self, index: Index, name: NormalizedName, response: Response) -> Page:
+        url = without_login(response.url)
+        files = parse_page(response.body, response.headers.get("content-type", ""), url, index=index.name)
+        page = make_page(name, index.name, url, files)
+        self.skipped += page.skipped
+        return page
+
+    async def _from_flat(self, index: Index, name: NormalizedName) -> Page | None:
+        by_name = await self._flats.get(index.name, lambda: self._load_flat(index))
+        files = by_name.get(name)
+        if not files:
+            return None
+        page = make_page(name, index.name, index.url, PageFiles(files=files))
+        # An sdist's name may look like another package's too; only what remains counts.
+        return page if page.listing.versions else None
+
+    async def _load_flat(self, index: Index) -> dict[NormalizedName, list[PageFile]]:
+        if not is_remote(index.url):
+            page = await anyio.to_thread.run_sync(read_flat, index.url, index.name)
+            return _by_name(_absolute(page.files, page.base))
+        key = self.key(index)
+        cached = self._cache.load_flat(key)
+        if cached is not None and self._freshness.allows(index.name, cached.validators):
+            return _by_name(cached.files)
+        if self._freshness.offline:
+            raise Offline(f"The page of the index `{index.name}`", index=index.name)
+        headers = {"accept": ACCEPT, **(cached.validators.conditions() if cached is not None else {})}
+        response = await self._session.get(index.url, "page", index=index, headers=headers)
+        if response.status == 304 and cached is not None:
+            validators = _renewed(cached.validators, response, self._freshness.now)
+            self._cache.save_flat(key, CachedFlat(validators, cached.url, cached.files))
+            return _by_name(cached.files)
+        if response.status != 200:
+            return {}
+        url = without_login(response.url)
+        parsed = parse_page(response.body, response.headers.get("content-type", ""), url, index=index.name)
+        files = _absolute(parsed.files, join(url, parsed.base) if parsed.base else url)
+        self._cache.save_flat(key, CachedFlat(validators_of(response.headers, self._freshness.now), url, tuple(files)))
+        return _by_name(files)
+
+
+def _absolute(files: Sequence[PageFile], base: str) -> list[PageFile]:
+    if not base:
+        return list(files)
+    return [msgspec.structs.replace(file, url=without_login(join(base, file.url))) for file in files]
+
+
+def _by_name(files: Sequence[PageFile]) -> dict[NormalizedName, list[PageFile]]:
+    found: dict[NormalizedName, list[PageFile]] = defaultdict(list)
+    for file in files:
+        for name in possible_names(file.filename):
+            found[name].append(file)
+    return dict(found)
+
+
+def _renamed(page: Page | None, index: Index) -> Page | None:
+    """The cache is by URL; the index may have had another name when the page was fetched."""
+    if page is None or page.listing.index == index.name:
+        return page
+    return Page(msgspec.structs.replace(page.listing, index=index.name), page.base, page.links, page.skipped)
+
+
+def _renewed(old: Validators, response: Response, now: float) -> Validators:
+    new = validators_of(response.headers, now)
+    max_age = new.max_age if "cache-control" in response.headers else old.max_age
+    return Validators(now, max_age, new.etag or old.etag, new.last_modified or old.last_modified, new.storable)

@@ -1,0 +1,138 @@
+"""Pages kept between runs, and when they are still good (RFC 9111).
+
+::
+
+    pages-v1/<digest of the index's URL and user>/<name>    one page, parsed, with its validators
+    pages-v1/<...>/.flat                                    the one page of a flat index
+    pages-v1/<...>/.bases                                   where the index's files are
+
+A page is stored parsed, so that reading it back costs one file and no JSON.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import msgspec
+
+from interlock.core.sources import Index
+from interlock.index.page_file import PageFile
+from interlock.index.pages import Page
+from interlock.index.urls import without_login
+from interlock.store.entries import Entries
+from interlock.store.layout import Layout
+
+__all__ = ["Bases", "CachedFlat", "CachedPage", "PageCache", "Validators", "index_key", "validators_of"]
+
+_BUCKET = "pages-v1"
+_LONGEST_ABSENCE = 600
+
+
+class Validators(msgspec.Struct, frozen=True, array_like=True):
+    """What the index said about keeping a page."""
+
+    fetched_at: float = 0.0
+    """Seconds since the epoch."""
+    max_age: int = 0
+    etag: str = ""
+    last_modified: str = ""
+    storable: bool = True
+
+    def is_fresh(self, now: float) -> bool:
+        """A page from the future (the clock was set back) is not fresh."""
+        return 0 <= now - self.fetched_at < self.max_age
+
+    def conditions(self) -> dict[str, str]:
+        """Headers that let the index answer that nothing changed."""
+        headers: dict[str, str] = {}
+        if self.etag:
+            headers["if-none-match"] = self.etag
+        if self.last_modified:
+            headers["if-modified-since"] = self.last_modified
+        return headers
+
+
+def validators_of(headers: Mapping[str, str], now: float, *, absent: bool = False) -> Validators:
+    """What the headers of an answer say about keeping it. Without ``max-age``, every run asks again."""
+    max_age = 0
+    directives = {part.strip().lower() for part in headers.get("cache-control", "").split(",")}
+    for directive in directives:
+        key, _, value = directive.partition("=")
+        if key == "max-age" and value.strip('"').isdecimal():
+            max_age = int(value.strip('"'))
+    age = headers.get("age", "")
+    if age.isdecimal():
+        max_age = max(0, max_age - int(age))
+    if "no-cache" in directives:
+        max_age = 0
+    if absent:
+        # Somebody may be about to publish the first version.
+        max_age = min(max_age, _LONGEST_ABSENCE)
+    return Validators(
+        fetched_at=now,
+        max_age=max_age,
+        etag=headers.get("etag", ""),
+        last_modified=headers.get("last-modified", ""),
+        storable="no-store" not in directives,
+    )
+
+
+class CachedPage(msgspec.Struct, frozen=True, array_like=True):
+    """A page, or None where the index has none."""
+
+    validators: Validators
+    page: Page | None
+
+
+class CachedFlat(msgspec.Struct, frozen=True, array_like=True):
+    """The files of a flat index's page, with absolute URLs."""
+
+    validators: Validators
+    url: str
+    files: tuple[PageFile, ...]
+
+
+class Bases(msgspec.Struct, frozen=True, array_like=True):
+    """Where an index's files are: usually one host, and now and then another one for some packages."""
+
+    usual: str = ""
+    others: dict[str, str] = {}
+
+
+class PageCache:
+    """The pages of all indexes, below the store's root."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._pages = Entries(layout, _BUCKET, CachedPage)
+        self._flats = Entries(layout, _BUCKET, CachedFlat)
+        self._bases = Entries(layout, _BUCKET, Bases)
+
+    def __repr__(self) -> str:
+        return f"<PageCache {self._pages!r}>"
+
+    def load(self, key: str, name: str) -> CachedPage | None:
+        return self._pages.load(name, key)
+
+    def save(self, key: str, name: str, page: CachedPage) -> None:
+        if page.validators.storable:
+            self._pages.save(name, page, key)
+
+    def load_flat(self, key: str) -> CachedFlat | None:
+        return self._flats.load(".flat", key)
+
+    def save_flat(self, key: str, page: CachedFlat) -> None:
+        if page.validators.storable:
+            self._flats.save(".flat", page, key)
+
+    def load_bases(self, key: str) -> Bases:
+        return self._bases.load(".bases", key) or Bases()
+
+    def save_bases(self, key: str, bases: Bases) -> None:
+        self._bases.save(".bases", bases, key)
+
+
+def index_key(index: Index, user: str) -> str:
+    """The folder of an index: the same URL answers different users differently."""
+    text = f"{without_login(index.url)}\n{user}\n{'flat' if index.flat else 'simple'}"
+    return hashlib.sha256(text.encode()).hexdigest()[:20]

@@ -1,0 +1,281 @@
+"""Index pages into listings (PEP 503, 592, 658, 691, 700, 714, 792).
+
+What one file says wrongly costs that file, never the page; what the page says wrongly is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import msgspec
+from packaging.version import InvalidVersion, Version
+
+from interlock.core.artifacts import Artifact
+from interlock.core.listing import Listing, encode_artifacts
+from interlock.core.names import NormalizedName
+from interlock.core.versions import parse_version
+from interlock.index.failures import BadPage, UnsupportedApi
+from interlock.index.filenames import version_in
+from interlock.index.html_page import parse_html
+from interlock.index.page_file import PageFile, PageFiles
+from interlock.index.urls import is_remote, join, origin, redact, without_login
+
+__all__ = ["ACCEPT", "Page", "make_page", "parse_page"]
+
+ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
+_API = 1
+
+
+class Page(msgspec.Struct, frozen=True, array_like=True):
+    """A listing, and where its files are."""
+
+    listing: Listing
+    base: str = ""
+    """Scheme and host of the files, with a slash; artifacts' locations are below it."""
+    links: dict[str, str] = {}
+    """URLs by file name, for files that are somewhere else."""
+    skipped: int = 0
+    """Files left out because something about them was unreadable."""
+
+
+class _Meta(msgspec.Struct, rename="kebab"):
+    api_version: str = "1.0"
+
+
+class _Status(msgspec.Struct):
+    status: str = ""
+
+
+class _JsonPage(msgspec.Struct, rename="kebab"):
+    files: list[PageFile]
+    meta: _Meta = msgspec.field(default_factory=_Meta)
+    project_status: _Status | None = None
+
+
+class _LoosePage(msgspec.Struct, rename="kebab"):
+    files: list[msgspec.Raw]
+    meta: _Meta = msgspec.field(default_factory=_Meta)
+    project_status: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_STRICT = msgspec.json.Decoder(_JsonPage)
+_LOOSE = msgspec.json.Decoder(_LoosePage)
+_FILE = msgspec.json.Decoder(PageFile)
+
+
+def parse_page(body: bytes, content_type: str, url: str, *, index: str = "") -> PageFiles:
+    """Read a page of either format.
+
+    Raises :class:`BadPage` when it is neither, :class:`UnsupportedApi` for a newer major version.
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind.endswith("json") or (not kind.endswith("html") and body.lstrip()[:1] == b"{"):
+        page = _parse_json(body, url, index)
+    elif kind.endswith("html") or body.lstrip()[:1] == b"<":
+        links = parse_html(body, content_type)
+        if links is None:
+            raise BadPage(redact(url), "it is not HTML", index=index)
+        page = links
+    else:
+        raise BadPage(redact(url), f"it is of type `{kind or 'unknown'}`, neither JSON nor HTML", index=index)
+    if not page.api_version.partition(".")[0].isdecimal():
+        raise BadPage(redact(url), f"its version of the API is `{page.api_version}`", index=index)
+    if int(page.api_version.partition(".")[0]) > _API:
+        raise UnsupportedApi(redact(url), page.api_version, index=index)
+    return page
+
+
+def _parse_json(body: bytes, url: str, index: str) -> PageFiles:
+    try:
+        page = _STRICT.decode(body)
+    except msgspec.ValidationError:
+        return _parse_loosely(body, url, index)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadPage(redact(url), f"it is not JSON ({error})", index=index) from error
+    status = page.project_status.status if page.project_status else ""
+    return PageFiles(files=page.files, api_version=page.meta.api_version, status=status)
+
+
+def _parse_loosely(body: bytes, url: str, index: str) -> PageFiles:
+    """File by file, leaving out those that are not as the standard says."""
+    try:
+        page = _LOOSE.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadPage(redact(url), f"it is not a page of the simple API ({error})", index=index) from error
+    files: list[PageFile] = []
+    for raw in page.files:
+        try:
+            files.append(_FILE.decode(raw))
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            continue
+    try:
+        status = msgspec.json.decode(page.project_status, type=_Status | None)
+    except msgspec.DecodeError:
+        status = None
+    return PageFiles(
+        files=files,
+        api_version=page.meta.api_version,
+        status=status.status if status else "",
+        skipped=len(page.files) - len(files),
+    )
+
+
+def make_page(name: NormalizedName, index: str, url: str, page: PageFiles) -> Page:
+    """Group a page's files by version. ``url`` is the page's own, without credentials; links are relative to it."""
+    addresses = _addresses(page.files, join(url, page.base) if page.base else url)
+    base = _base(addresses)
+    groups: dict[str, list[Artifact]] = {}
+    links: dict[str, str] = {}
+    skipped = page.skipped
+    cut = len(base)
+    for file, address in zip(page.files, addresses, strict=True):
+        filename = file.filename
+        text = version_in(filename, name)
+        if text is None or "/" in filename or "\\" in filename:
+            skipped += filename.endswith((".whl", ".tar.gz", ".zip"))
+            continue
+        if base and address.startswith(base) and "?" not in address:
+            location = address[cut:]
+        else:
+            location = ""
+            links[filename] = address
+        artifact = _artifact(file, location)
+        group = groups.get(text)
+        if group is None:
+            groups[text] = [artifact]
+        else:
+            group.append(artifact)
+    ordered, invalid = _order(groups)
+    return Page(_listing(name, index, ordered, page.status), base, links, skipped + invalid)
+
+
+def _addresses(files: Sequence[PageFile], base: str) -> list[str]:
+    """Absolute URLs of the files, without fragments and credentials."""
+    folders: dict[str, str] = {}
+    found: list[str] = []
+    for file in files:
+        url = file.url
+        if "#" in url:
+            url = url.partition("#")[0]
+        if not is_remote(url):
+            folder, slash, last = url.rpartition("/")
+            if not slash or not folder.strip("/") or "?" in url:
+                url = join(base, url)
+            else:
+                # urljoin costs more than everything else here, and a page has few folders.
+                known = folders.get(folder)
+                if known is None:
+                    known = folders[folder] = join(base, folder + "/")
+                url = known + last
+        found.append(without_login(url))
+    return found
+
+
+def _base(addresses: Sequence[str]) -> str:
+    """The host most files are on; the same page gives the same answer."""
+    if not addresses:
+        return ""
+    first = origin(addresses[0])
+    if first and all(address.startswith(first) for address in addresses):
+        return first
+    counted = Counter(filter(None, map(origin, addresses)))
+    return min(counted, key=lambda base: (-counted[base], base)) if counted else ""
+
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")
+
+
+def _artifact(file: PageFile, location: str) -> Artifact:
+    sha256 = file.hashes.get("sha256", "")
+    if sha256 and not _SHA256.fullmatch(sha256):
+        sha256 = sha256.lower()
+        if not _SHA256.fullmatch(sha256):
+            sha256 = ""
+    upload_time = file.upload_time or ""
+    if upload_time and not _TIME.fullmatch(upload_time):
+        upload_time = _utc(upload_time)
+    core = file.core_metadata
+    if core is None:
+        core = file.dist_info_metadata
+    if isinstance(core, dict):
+        digest = core.get("sha256", "").lower()
+        metadata_sha256 = digest if _SHA256.fullmatch(digest) else "true"
+    else:
+        metadata_sha256 = "true" if core else ""
+    return Artifact(
+        filename=file.filename,
+        sha256=sha256,
+        size=file.size,
+        upload_time=upload_time,
+        location=location,
+        requires_python=file.requires_python or "",
+        yanked=bool(file.yanked),
+        metadata_sha256=metadata_sha256,
+    )
+
+
+def _utc(text: str) -> str:
+    """A time stamp in the form we keep, or nothing."""
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        return ""
+    parsed = parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    return parsed.replace(tzinfo=None).isoformat() + "Z"
+
+
+def _order(groups: dict[str, list[Artifact]]) -> tuple[list[tuple[Version, list[Artifact]]], int]:
+    """The groups by version, equal versions (``1.0`` and ``1.0.0``) as one; and how many files had no valid one."""
+    merged: dict[Version, list[Artifact]] = {}
+    invalid = 0
+    for text, artifacts in groups.items():
+        try:
+            version = parse_version(text)
+        except InvalidVersion:
+            invalid += len(artifacts)
+            continue
+        known = merged.get(version)
+        if known is None:
+            merged[version] = artifacts
+        else:
+            known.extend(artifacts)
+    return [(version, merged[version]) for version in sorted(merged)], invalid
+
+
+def _listing(name: NormalizedName, index: str, ordered: list[tuple[Version, list[Artifact]]], status: str) -> Listing:
+    versions: list[str] = []
+    files: list[msgspec.Raw] = []
+    prereleases: list[int] = []
+    yanked: list[int] = []
+    first_upload: list[str] = []
+    for position, (version, artifacts) in enumerate(ordered):
+        if len(artifacts) > 1:
+            # A page may name a file twice; the last entry wins, as it would with a dictionary.
+            artifacts = list({artifact.filename: artifact for artifact in artifacts}.values())
+            artifacts.sort(key=_rank)
+        versions.append(str(version))
+        files.append(encode_artifacts(artifacts))
+        if version.is_prerelease:
+            prereleases.append(position)
+        if all(artifact.yanked for artifact in artifacts):
+            yanked.append(position)
+        times = [artifact.upload_time for artifact in artifacts]
+        first_upload.append(min(times))
+    return Listing(
+        name=name,
+        index=index,
+        versions=tuple(versions),
+        files=tuple(files),
+        prereleases=tuple(prereleases),
+        yanked=tuple(yanked),
+        first_upload=tuple(first_upload) if any(first_upload) else (),
+        status="" if status == "active" else status,
+    )
+
+
+def _rank(artifact: Artifact) -> tuple[bool, str]:
+    return (not artifact.filename.endswith(".whl"), artifact.filename)

@@ -1,0 +1,96 @@
+"""Where a file's bytes go while they come: memory first, a temporary file when they get many, hashed on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import anyio
+
+from interlock.store.layout import Layout
+
+__all__ = ["Receiver"]
+
+SMALL = 8 << 20
+"""Bytes up to which a file stays in memory."""
+_BATCH = 1 << 20
+
+
+class Receiver:
+    """Takes one body. ``data`` or ``path`` is set, never both; nothing is visible to others before it was verified."""
+
+    def __init__(self, layout: Layout, *, small: int = SMALL) -> None:
+        self._layout = layout
+        self._small = small
+        self._pending = bytearray()
+        self._hash = hashlib.sha256()
+        self._handle = -1
+        self.path: Path | None = None
+        self.size = 0
+
+    def __repr__(self) -> str:
+        return f"<Receiver [{self.size} bytes in {self.path or 'memory'}]>"
+
+    async def feed(self, chunk: bytes) -> None:
+        self._pending += chunk
+        self.size += len(chunk)
+        if self.path is not None:
+            if len(self._pending) >= _BATCH:
+                await anyio.to_thread.run_sync(self._flush)
+        elif self.size > self._small:
+            await anyio.to_thread.run_sync(self._spill)
+
+    async def finish(self) -> str:
+        """The sha256 of it all; the file, if there is one, is closed."""
+        if self.path is not None or len(self._pending) > _BATCH:
+            await anyio.to_thread.run_sync(self._close)
+        else:
+            self._close()
+        return self._hash.hexdigest()
+
+    @property
+    def data(self) -> bytes:
+        """What came, when it stayed in memory."""
+        return bytes(self._pending)
+
+    @property
+    def content(self) -> bytes | Path:
+        return self.path if self.path is not None else bytes(self._pending)
+
+    def discard(self) -> None:
+        """Forget it all, the temporary file included."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+        if self.path is not None:
+            with suppress(FileNotFoundError):
+                self.path.unlink()
+            self.path = None
+        self._pending.clear()
+
+    def _spill(self) -> None:
+        self._layout.prepare()
+        self._layout.tmp.mkdir(parents=True, exist_ok=True)
+        self._handle, name = tempfile.mkstemp(dir=self._layout.tmp)
+        self.path = Path(name)
+        self._flush()
+
+    def _flush(self) -> None:
+        self._hash.update(self._pending)
+        view = memoryview(self._pending)
+        while view:
+            view = view[os.write(self._handle, view) :]
+        view.release()
+        self._pending = bytearray()
+
+    def _close(self) -> None:
+        if self.path is None:
+            self._hash.update(self._pending)
+            return
+        if self._pending:
+            self._flush()
+        os.close(self._handle)
+        self._handle = -1
