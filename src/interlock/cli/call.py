@@ -33,7 +33,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         return self.context.settings.json
 
     def document(self, value: object) -> None:
-        """Write the one document of ``--json``."""
+        """Write the one document of ``--json``; keys are only ever added to a kind of document, never taken away."""
         self.terminal.data(format_document(value))
 
     def flag(self, name: str) -> bool:

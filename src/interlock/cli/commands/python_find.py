@@ -1,0 +1,18 @@
+"""``interlock python find``."""
+
+from __future__ import annotations
+
+from interlock.cli.call import Call
+from interlock.cli.words import describe_python
+from interlock.workspace.python import find_python
+
+__all__ = ["run"]
+
+
+async def run(call: Call) -> int:
+    found = await find_python(call.context, call.text("request"))
+    if call.json:
+        call.document(describe_python(found))
+    else:
+        call.terminal.data(found.executable)
+    return 0

@@ -1,0 +1,55 @@
+"""Words: how values of the commands read for people, and as documents."""
+
+from __future__ import annotations
+
+from interlock.envs.interpreters import Interpreter
+from interlock.workspace.environments import EnvironmentState
+
+__all__ = ["describe_environment", "describe_python", "format_bytes", "plural"]
+
+_STEP = 1024
+
+
+def format_bytes(amount: int) -> str:
+    """A size with a unit.
+
+    >>> format_bytes(512), format_bytes(1536), format_bytes(5 * 1024**3)
+    ('512 B', '1.5 KiB', '5.0 GiB')
+    """
+    size = float(amount)
+    for unit in ("B", "KiB", "MiB"):
+        if size < _STEP:
+            return f"{amount} B" if unit == "B" else f"{size:.1f} {unit}"
+        size /= _STEP
+    return f"{size:.1f} GiB"
+
+
+def plural(count: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> plural(1, "package"), plural(0, "package")
+    ('1 package', '0 packages')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def describe_python(interpreter: Interpreter) -> dict[str, object]:
+    return {
+        "executable": interpreter.executable,
+        "version": interpreter.version,
+        "implementation": interpreter.implementation,
+        "free_threaded": interpreter.free_threaded,
+        "virtual": interpreter.is_virtual,
+    }
+
+
+def describe_environment(state: EnvironmentState) -> dict[str, object]:
+    found = state.environment
+    return {
+        "path": state.path,
+        "member": state.member,
+        "exists": found is not None,
+        "ours": state.ours,
+        "problem": state.problem or None,
+        "python": describe_python(found.interpreter) if found is not None else None,
+    }

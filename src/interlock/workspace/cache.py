@@ -1,0 +1,190 @@
+"""The store as its owner sees it: how big it is, and making it smaller. What is removed is only fetched again."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import anyio.to_thread
+import msgspec
+
+from interlock.core.names import NormalizedName, normalize_name
+from interlock.errors import InterlockError
+from interlock.store.layout import BUCKETS, Layout
+from interlock.store.locks import LockTimeout, hold_sync
+
+__all__ = ["CacheBusy", "Removed", "Size", "clean", "measure", "prune", "usage_lock"]
+
+_BUCKET = re.compile(r"[a-z-]+-v\d+")
+_DOWNLOADS = ("wheels-v1", "sdists-v1", "build-envs-v1")
+_HEAD = 512
+"""A package's name is among the first bytes of what is kept about it."""
+
+
+class CacheBusy(InterlockError):
+    code = "cache-busy"
+
+
+class Size(msgspec.Struct, frozen=True):
+    """Of one bucket."""
+
+    name: str
+    files: int
+    bytes: int
+
+
+class Removed(msgspec.Struct, frozen=True):
+    files: int = 0
+    bytes: int = 0
+
+
+def usage_lock(layout: Layout) -> Path:
+    """The lock that a command holds shared while it uses the store, and one that empties it holds alone."""
+    return layout.locks / "usage"
+
+
+async def measure(layout: Layout) -> tuple[Size, ...]:
+    """The size of each bucket that is there, in the layout's order."""
+    return await anyio.to_thread.run_sync(_measure, layout)
+
+
+async def clean(layout: Layout, packages: tuple[NormalizedName, ...] = (), *, force: bool = False) -> Removed:
+    """Remove everything, or what belongs to some packages.
+
+    Raises :class:`CacheBusy` while another process uses the store, unless forced.
+    """
+    return await anyio.to_thread.run_sync(_alone, layout, force, lambda: _clean(layout, packages))
+
+
+async def prune(layout: Layout, *, ci: bool = False) -> Removed:
+    """Remove leftovers and buckets of other formats; with ``ci`` also all that is cheaper to fetch than to keep."""
+
+    def work() -> Removed:
+        paths = [layout.tmp / name for name in _listed(layout.tmp)]
+        paths += [
+            layout.root / name for name in _listed(layout.root) if _BUCKET.fullmatch(name) and name not in BUCKETS
+        ]
+        if ci:
+            paths += [layout.bucket(name) for name in _DOWNLOADS]
+        return _remove(layout, paths)
+
+    return await anyio.to_thread.run_sync(_alone, layout, False, work)
+
+
+def _alone(layout: Layout, force: bool, work: Callable[[], Removed]) -> Removed:
+    if not layout.root.is_dir():
+        return Removed()
+    if force:
+        return work()
+    try:
+        with hold_sync(usage_lock(layout), timeout=0):
+            return work()
+    except LockTimeout as error:
+        raise CacheBusy(
+            f"Another process uses the cache {layout.root}.", hint="Try again when it has ended, or add --all."
+        ) from error
+
+
+def _measure(layout: Layout) -> tuple[Size, ...]:
+    found = []
+    for name in BUCKETS:
+        path = layout.bucket(name)
+        if path.is_dir():
+            removed = _weigh(path)
+            found.append(Size(name, removed.files, removed.bytes))
+    return tuple(found)
+
+
+def _clean(layout: Layout, packages: tuple[NormalizedName, ...]) -> Removed:
+    if packages:
+        return _remove(layout, list(_belonging(layout, frozenset(packages))))
+    # The lock files stay: removing one that another process waits on would split it.
+    return _remove(layout, [layout.root / name for name in _listed(layout.root) if name != layout.locks.name])
+
+
+def _remove(layout: Layout, paths: list[Path]) -> Removed:
+    """Move everything aside first, so that what is half removed is never found by a key."""
+    layout.locks.mkdir(parents=True, exist_ok=True)
+    grave = Path(tempfile.mkdtemp(prefix="removed-", dir=layout.locks))
+    files = size = 0
+    try:
+        for position, path in enumerate(paths):
+            if not os.path.lexists(path):
+                continue
+            weight = _weigh(path)
+            files, size = files + weight.files, size + weight.bytes
+            os.rename(path, grave / str(position))
+    finally:
+        shutil.rmtree(grave, ignore_errors=True)
+    return Removed(files, size)
+
+
+def _belonging(layout: Layout, names: frozenset[NormalizedName]) -> Iterator[Path]:
+    """What is kept for packages. Entries are found by their digests, so each is asked for its name."""
+    for index in _listed(layout.bucket("pages-v1")):
+        for entry in _listed(layout.bucket("pages-v1") / index):
+            if normalize_name(entry.partition(".")[0] if entry.endswith(".msgpack") else entry) in names:
+                yield layout.bucket("pages-v1") / index / entry
+    wanted = [msgspec.msgpack.encode(name) for name in names]
+    for path in _entries(layout, "metadata-v1"):
+        with open(path, "rb") as file:
+            head = file.read(_HEAD)
+        if any(name in head for name in wanted):
+            yield path
+    for path in _entries(layout, "wheels-v1"):
+        if any(_project(name) in names for name in _listed(path / "tree") if name.endswith(".dist-info")):
+            yield path
+    for path in _entries(layout, "built-v1"):
+        if any(_project(name) in names for name in _listed(path) if name.endswith(".whl")):
+            yield path
+    for path in _entries(layout, "sdists-v1"):
+        if _project(_first_member(path)) in names:
+            yield path
+
+
+def _project(name: str) -> str:
+    return normalize_name(name.partition("-")[0])
+
+
+def _first_member(path: Path) -> str:
+    """The top folder of a source archive, ``name-version``."""
+    try:
+        with tarfile.open(path) as archive:
+            first = archive.next()
+            return first.name.partition("/")[0].rpartition("-")[0] if first is not None else ""
+    except (tarfile.TarError, OSError, EOFError):
+        return ""
+
+
+def _entries(layout: Layout, bucket: str) -> Iterator[Path]:
+    for folder in _listed(layout.bucket(bucket)):
+        for entry in _listed(layout.bucket(bucket) / folder):
+            yield layout.bucket(bucket) / folder / entry
+
+
+def _listed(path: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(path))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _weigh(path: Path) -> Removed:
+    if not path.is_dir() or path.is_symlink():
+        return Removed(1, path.lstat().st_size)
+    files = size = 0
+    waiting = [str(path)]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                else:
+                    files += 1
+                    size += entry.stat(follow_symlinks=False).st_size
+    return Removed(files, size)

@@ -1,0 +1,191 @@
+"""The environments of a workspace: where each is, what it is like, making and removing them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anyio.to_thread
+import msgspec
+
+from interlock.core.names import NormalizedName
+from interlock.envs.environments import (
+    BrokenEnvironment,
+    NotOurs,
+    VirtualEnvironment,
+    create_environment,
+    is_ours,
+    load_environment,
+    remove_environment,
+)
+from interlock.errors import EnvironmentFailure
+from interlock.workspace.context import Context
+from interlock.workspace.discovery import discover
+from interlock.workspace.members import Member, Workspace
+from interlock.workspace.python import choose_interpreter, workspace_or_none
+
+__all__ = [
+    "EnvironmentExists",
+    "EnvironmentState",
+    "NoEnvironment",
+    "environment_path",
+    "find_environment",
+    "iter_environment_paths",
+    "list_environments",
+    "look_at",
+    "make_environment",
+    "remove_environments",
+]
+
+
+class EnvironmentExists(EnvironmentFailure):
+    code = "environment-exists"
+
+
+class NoEnvironment(EnvironmentFailure):
+    code = "no-environment"
+
+
+class EnvironmentState(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of one place for an environment."""
+
+    path: Path
+    member: NormalizedName | None = None
+    """Whose strict environment it is; None for the shared one."""
+    environment: VirtualEnvironment | None = None
+    """None when there is none, or a broken one."""
+    ours: bool = False
+    problem: str = ""
+    """Why it cannot be used, when it is broken."""
+
+
+def environment_path(context: Context, workspace: Workspace, member: Member | None = None) -> Path:
+    """Where the shared environment is, or a member's own when environments are per member."""
+    settings = context.settings
+    if member is not None and settings.env == "member":
+        return member.directory / ".venv"
+    if settings.environment_path:
+        return workspace.root / Path(settings.environment_path).expanduser()
+    return workspace.root / ".venv"
+
+
+def iter_environment_paths(context: Context, workspace: Workspace) -> dict[Path, NormalizedName | None]:
+    """Every place where this workspace may have an environment: the shared one, then each member's."""
+    shared = environment_path(context, workspace)
+    places: dict[Path, NormalizedName | None] = {shared: None}
+    for member in workspace.members:
+        places.setdefault(member.directory / ".venv", member.name)
+    return places
+
+
+async def make_environment(
+    context: Context, path: str = "", *, prompt: str = "", system_site_packages: bool = False, clear: bool = False
+) -> VirtualEnvironment:
+    """Make an environment at a path, or where the workspace's own is expected.
+
+    Raises :class:`EnvironmentExists` for one that is there, unless it is ours and ``clear`` is set.
+    """
+
+    def make() -> VirtualEnvironment:
+        workspace = workspace_or_none(context)
+        here = context if workspace is None else context.within(workspace.manifest.settings)
+        if path:
+            place = context.cwd / Path(path).expanduser()
+        elif workspace is not None:
+            member = workspace.find(workspace.current) if workspace.current is not None else None
+            place = environment_path(here, workspace, member)
+        else:
+            place = context.cwd / ".venv"
+        if (place / "pyvenv.cfg").exists():
+            if not is_ours(place):
+                raise NotOurs(place, "it is a virtual environment made by another tool")
+            if not clear:
+                raise EnvironmentExists(
+                    f"There is an environment at {place} already.", hint="Replace it with `interlock venv --clear`."
+                )
+        interpreter = choose_interpreter(
+            here,
+            start=context.start,
+            root=workspace.root if workspace is not None else None,
+            requires_python=_range(workspace) if not path else "",
+        )
+        name = prompt or (workspace.root.name if workspace is not None and not path else "")
+        return create_environment(place, interpreter, prompt=name, system_site_packages=system_site_packages)
+
+    return await anyio.to_thread.run_sync(make)
+
+
+async def find_environment(context: Context, members: tuple[NormalizedName, ...] = ()) -> EnvironmentState:
+    """The environment that a member uses, or the one used here; whether it exists or not."""
+
+    def look() -> EnvironmentState:
+        workspace = discover(context.start, layout=context.layout)
+        here = context.within(workspace.manifest.settings)
+        name = members[0] if members else workspace.current
+        member = workspace.member(name) if name is not None else None
+        strict = here.settings.env == "member" and member is not None
+        return look_at(here, environment_path(here, workspace, member), name if strict else None)
+
+    return await anyio.to_thread.run_sync(look)
+
+
+async def list_environments(context: Context) -> tuple[EnvironmentState, ...]:
+    """The environments that exist, the shared one first."""
+
+    def look() -> tuple[EnvironmentState, ...]:
+        workspace = discover(context.start, layout=context.layout)
+        here = context.within(workspace.manifest.settings)
+        found = [look_at(here, place, name) for place, name in iter_environment_paths(here, workspace).items()]
+        return tuple(state for state in found if state.environment is not None or state.problem)
+
+    return await anyio.to_thread.run_sync(look)
+
+
+async def remove_environments(
+    context: Context, members: tuple[NormalizedName, ...] = (), *, every: bool = False
+) -> tuple[Path, ...]:
+    """Remove the shared environment, members' own, or all; only what Interlock made.
+
+    Raises :class:`~interlock.envs.environments.NotOurs` before anything is removed.
+    """
+
+    def remove() -> tuple[Path, ...]:
+        workspace = discover(context.start, layout=context.layout)
+        here = context.within(workspace.manifest.settings)
+        if every:
+            places = [path for path in iter_environment_paths(here, workspace) if is_ours(path)]
+        elif members:
+            chosen = [workspace.member(name) for name in members]
+            places = list(dict.fromkeys(environment_path(here, workspace, member) for member in chosen))
+        else:
+            member = workspace.find(workspace.current) if workspace.current is not None else None
+            places = [environment_path(here, workspace, member)]
+        for place in places:
+            if not place.exists():
+                raise NoEnvironment(f"There is no environment at {place}.", hint="See `interlock env list`.")
+            if not is_ours(place):
+                raise NotOurs(place, "it does not carry Interlock's mark in pyvenv.cfg")
+        for place in places:
+            remove_environment(place)
+        return tuple(places)
+
+    return await anyio.to_thread.run_sync(remove)
+
+
+def look_at(context: Context, path: Path, member: NormalizedName | None = None) -> EnvironmentState:
+    """What is at a place; blocking."""
+    try:
+        environment = load_environment(path, context.layout.bucket("interpreters-v1"))
+    except BrokenEnvironment as error:
+        return EnvironmentState(path=path, member=member, ours=error.ours, problem=error.message)
+    ours = environment is not None and environment.ours
+    return EnvironmentState(path=path, member=member, environment=environment, ours=ours)
+
+
+def _range(workspace: Workspace | None) -> str:
+    """The Python range every member admits, or the current member's own."""
+    if workspace is None:
+        return ""
+    if workspace.current is not None and workspace.by_name[workspace.current].manifest.requires_python:
+        return workspace.by_name[workspace.current].manifest.requires_python
+    ranges = {member.manifest.requires_python for member in workspace.members if member.manifest.requires_python}
+    return ",".join(sorted(ranges))

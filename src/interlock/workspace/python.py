@@ -1,0 +1,178 @@
+"""Which interpreter a workspace uses: asked for, pinned in ``.python-version``, or the first that fits."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import anyio.to_thread
+import msgspec
+from packaging.specifiers import SpecifierSet
+
+from interlock.envs.discovery import (
+    Places,
+    find_interpreter,
+    iter_interpreters,
+    parse_python_version_file,
+    parse_request,
+)
+from interlock.envs.discovery import Request as PythonRequest
+from interlock.envs.interpreters import Interpreter
+from interlock.errors import InterlockError, UsageError
+from interlock.workspace.context import Context
+from interlock.workspace.discovery import NoProject, discover
+from interlock.workspace.members import Workspace
+
+__all__ = [
+    "BadPin",
+    "NoPin",
+    "Pin",
+    "choose_interpreter",
+    "find_pin",
+    "find_python",
+    "list_pythons",
+    "places_of",
+    "remove_pin",
+    "workspace_or_none",
+    "write_pin",
+]
+
+PIN = ".python-version"
+
+
+class BadPin(UsageError):
+    code = "bad-pin"
+
+
+class NoPin(InterlockError):
+    code = "no-pin"
+
+
+class Pin(msgspec.Struct, frozen=True):
+    path: Path
+    text: str
+
+
+def places_of(context: Context) -> Places:
+    """Where interpreters are looked for."""
+    environ = context.environ
+    pyenv = environ.get("PYENV_ROOT") or (os.path.join(context.around.home, ".pyenv") if context.around.home else "")
+    return Places(
+        active=environ.get("VIRTUAL_ENV") or "",
+        path=tuple(folder for folder in environ.get("PATH", "").split(os.pathsep) if folder),
+        pyenv=pyenv,
+    )
+
+
+def find_pin(start: Path, root: Path | None) -> Pin | None:
+    """The nearest ``.python-version`` from a directory up to the workspace's root (up to the top without one)."""
+    for directory in (start, *start.parents):
+        path = directory / PIN
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            pass
+        except UnicodeDecodeError as error:
+            raise BadPin(f"{path} is not text.", hint="Write it anew with `interlock python pin VERSION`.") from error
+        else:
+            return Pin(path, text)
+        if directory == root:
+            break
+    return None
+
+
+def choose_interpreter(
+    context: Context, *, start: Path, root: Path | None, requires_python: str = "", asked: str = ""
+) -> Interpreter:
+    """The interpreter for an environment; blocking.
+
+    What was asked for counts most, then the settings, then the pin when it is in the range; the range binds always.
+    Raises :class:`~interlock.envs.discovery.NoInterpreter`.
+    """
+    text = asked or context.settings.python
+    request: PythonRequest | None = parse_request(text) if text else None
+    if request is None:
+        pin = find_pin(start, root)
+        request = parse_python_version_file(pin.text) if pin is not None else None
+    remembered = context.layout.bucket("interpreters-v1")
+    return find_interpreter(
+        request or PythonRequest(), places_of(context), requires_python=requires_python, remembered=remembered
+    )
+
+
+def workspace_or_none(context: Context) -> Workspace | None:
+    """The workspace here; None where there is none."""
+    try:
+        return discover(context.start, layout=context.layout)
+    except NoProject:
+        return None
+
+
+async def list_pythons(context: Context, request: str = "") -> tuple[Interpreter, ...]:
+    """Every interpreter on this machine that the request admits."""
+    wanted = parse_request(request) if request else None
+
+    def look() -> tuple[Interpreter, ...]:
+        found = iter_interpreters(places_of(context), remembered=context.layout.bucket("interpreters-v1"))
+        return tuple(interpreter for interpreter in found if wanted is None or _admits(wanted, interpreter))
+
+    return await anyio.to_thread.run_sync(look)
+
+
+async def find_python(context: Context, request: str = "") -> Interpreter:
+    """The interpreter that would be used here."""
+
+    def look() -> Interpreter:
+        workspace = workspace_or_none(context)
+        root = workspace.root if workspace is not None else None
+        requires = "" if request or workspace is None else _range_here(workspace)
+        return choose_interpreter(context, start=context.start, root=root, requires_python=requires, asked=request)
+
+    return await anyio.to_thread.run_sync(look)
+
+
+def write_pin(context: Context, request: str) -> Pin:
+    """Pin a request in the directory; a version is written as it was asked for.
+
+    Raises :class:`BadPin` for a path, which would mean nothing to others.
+    """
+    wanted = parse_request(request)
+    if wanted.path:
+        raise BadPin(f"`{request}` is a path, which means nothing on other machines.", hint="Pin a version: 3.12.")
+    if "\n" in request:
+        raise BadPin("A pin is one line.")
+    path = context.start / PIN
+    path.write_text(f"{request}\n", encoding="utf-8")
+    return Pin(path, f"{request}\n")
+
+
+def remove_pin(context: Context) -> Pin | None:
+    """Forget the nearest pin of the workspace; None when there is none."""
+    workspace = workspace_or_none(context)
+    pin = find_pin(context.start, workspace.root if workspace is not None else context.start)
+    if pin is not None:
+        pin.path.unlink()
+    return pin
+
+
+def _range_here(workspace: Workspace) -> str:
+    """The Python range of the member here, or of all members at a virtual root."""
+    if workspace.current is not None:
+        return workspace.by_name[workspace.current].manifest.requires_python
+    clauses = {
+        clause.strip()
+        for member in workspace.members
+        for clause in member.manifest.requires_python.split(",")
+        if clause.strip()
+    }
+    return ",".join(sorted(clauses))
+
+
+def _admits(request: PythonRequest, interpreter: Interpreter) -> bool:
+    if request.path:
+        return os.path.realpath(request.path) == os.path.realpath(interpreter.executable)
+    if request.implementation and interpreter.implementation != request.implementation:
+        return False
+    if request.free_threaded is not None and interpreter.free_threaded != request.free_threaded:
+        return False
+    return not request.specifier or SpecifierSet(request.specifier).contains(interpreter.version, prereleases=True)
