@@ -25,6 +25,9 @@ def main() -> int:
     parser.add_argument("--repetitions", type=int, default=0, help="5 by default")
     parser.add_argument("--list", action="store_true", help="show the rows and end")
     parser.add_argument("--offline", action="store_true", help="record nothing: serve the replica as it is")
+    parser.add_argument(
+        "--no-metadata", action="store_true", help="let pages advertise metadata files only where the index itself does"
+    )
     arguments = parser.parse_args()
     wanted = [row for row in ROWS if _is_wanted(row, arguments.only, quick=arguments.quick)]
     if arguments.list or not wanted:
@@ -33,7 +36,8 @@ def main() -> int:
     install_peers()
     folder = memory_folder()
     try:
-        replica = Replica(REPLICA, None if arguments.offline else default_index())
+        upstream = None if arguments.offline else default_index()
+        replica = Replica(REPLICA, upstream, metadata=not arguments.no_metadata)
         with serve_replica(replica, folder) as mirror:
             outcomes = []
             for row in wanted:
@@ -42,7 +46,7 @@ def main() -> int:
                 _show(outcomes[-1:])
             print()
             _show(outcomes)
-            print(f"\nserved by {mirror.server}; written to {write_json(outcomes, RESULTS, mirror.server)}")
+            print(f"\nserved by {mirror.server}; written to {write_json(outcomes, RESULTS, repr(mirror))}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     charted = [str(executable("python")), "-m", "bench.chart"]

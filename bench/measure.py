@@ -8,10 +8,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Failed", "Sample", "measure"]
+__all__ = ["RunError", "Sample", "measure"]
 
 
-class Failed(Exception):
+class RunError(Exception):
     """A command under measurement ended with an error."""
 
 
@@ -28,7 +28,7 @@ class Sample:
 
 
 def measure(argv: list[str], *, folder: Path, environ: dict[str, str], log: Path) -> Sample:
-    """Run to the end; the output goes to ``log``. Raises Failed with its tail on a non-zero exit."""
+    """Run to the end; the output goes to ``log``. Raises RunError with its tail on a non-zero exit."""
     with log.open("wb") as output:
         start = time.perf_counter()
         process = subprocess.Popen(
@@ -39,5 +39,5 @@ def measure(argv: list[str], *, folder: Path, environ: dict[str, str], log: Path
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         tail = log.read_text(errors="replace")[-1500:]
-        raise Failed(f"{' '.join(argv)} ended with {process.returncode}:\n{tail}")
+        raise RunError(f"{' '.join(argv)} ended with {process.returncode}:\n{tail}")
     return Sample(seconds=seconds, processor=usage.ru_utime + usage.ru_stime, peak=usage.ru_maxrss * 1024)

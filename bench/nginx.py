@@ -34,6 +34,9 @@ class Mirror:
     server: str
     """"nginx" or "python"; figures of the two are not to be compared."""
 
+    def __repr__(self) -> str:
+        return f"{self.server}, {'with' if self.replica.metadata else 'without'} metadata files"
+
 
 @contextlib.contextmanager
 def serve_replica(replica: Replica, folder: Path) -> Iterator[Mirror]:
@@ -48,7 +51,7 @@ def serve_replica(replica: Replica, folder: Path) -> Iterator[Mirror]:
     with serve_with_python(replica, log, hand_back=True) as recorder:
         port, delayed = _free_port(), _free_port()
         config = folder / "nginx.conf"
-        config.write_text(_config(folder, replica.folder, log, (port, delayed), recorder))
+        config.write_text(_config(folder, replica, log, (port, delayed), recorder))
         process = subprocess.Popen([binary, "-p", str(folder), "-c", str(config)], stderr=subprocess.DEVNULL)
         try:
             _wait_for(port, process, folder / "error.log")
@@ -79,12 +82,12 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], errors: Path) -> None
     raise RuntimeError(f"nginx does not answer: {errors.read_text() if errors.is_file() else 'no log'}")
 
 
-def _config(folder: Path, root: Path, log: Path, ports: tuple[int, int], recorder: int) -> str:
+def _config(folder: Path, replica: Replica, log: Path, ports: tuple[int, int], recorder: int) -> str:
     temporary = "\n".join(
         f"    {kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     modules = "\n".join(f"load_module {MODULES / module};" for module in LUA)
-    servers = "\n".join(_server(port, root, recorder, wait) for port, wait in zip(ports, (0.0, DELAY), strict=True))
+    servers = "\n".join(_server(port, replica, recorder, wait) for port, wait in zip(ports, (0.0, DELAY), strict=True))
     user = "user root;" if os.geteuid() == 0 else ""
     return f"""{user}
 daemon off;
@@ -108,8 +111,9 @@ http {{
 """
 
 
-def _server(port: int, root: Path, recorder: int, wait: float) -> str:
+def _server(port: int, replica: Replica, recorder: int, wait: float) -> str:
     pause = f"access_by_lua_block {{ ngx.sleep({wait}) }}" if wait else ""
+    root = replica.folder
     page, whole = "max-age=600, public", "max-age=365000000, immutable, public"
     return f"""    server {{
         listen 127.0.0.1:{port} backlog=1024;
@@ -120,7 +124,7 @@ def _server(port: int, root: Path, recorder: int, wait: float) -> str:
             types {{ }}
             default_type "{PAGE_KIND}";
             add_header Cache-Control "{page}";
-            try_files ${{uri}}index.json @record;
+            try_files ${{uri}}{replica.page} @record;
         }}
         location /files/ {{ add_header Cache-Control "{whole}"; try_files $uri @record; }}
         location /stored/simple/ {{

@@ -10,6 +10,7 @@ import json
 import threading
 import urllib.error
 import urllib.request
+import zipfile
 from collections import defaultdict
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
@@ -17,15 +18,20 @@ from urllib.parse import unquote, urljoin, urlsplit
 __all__ = ["PAGE_KIND", "Replica"]
 
 PAGE_KIND = "application/vnd.pypi.simple.v1+json"
-PAGE = "index.json"
 
 
 class Replica:
-    """A folder that fills itself from ``upstream`` (the address of a simple API); ``upstream`` None only reads."""
+    """A folder that fills itself from ``upstream`` (the address of a simple API); ``upstream`` None only reads.
 
-    def __init__(self, folder: Path, upstream: str | None) -> None:
+    With ``metadata`` its pages advertise a metadata file for every wheel, as large indexes do; where the index recorded
+    from has none, it is taken out of the wheel. Otherwise pages say what the index said.
+    """
+
+    def __init__(self, folder: Path, upstream: str | None, *, metadata: bool) -> None:
         self.folder = folder
         self.upstream = upstream
+        self.metadata = metadata
+        self.page = "metadata.json" if metadata else "index.json"
         self.recorded = 0
         """Files fetched from the index since the start; a measured run should not add to it."""
         self._missing: set[str] = set()
@@ -38,7 +44,7 @@ class Replica:
     def stored(self, path: str) -> str | None:
         """The file below the folder that answers a request path, recorded if need be; None when there is none."""
         path = unquote(path).lstrip("/")
-        relative = path + PAGE if path.startswith("simple/") and path.endswith("/") else path
+        relative = path + self.page if path.startswith("simple/") and path.endswith("/") else path
         if ".." in relative.split("/"):
             return None
         with self._guards[relative]:
@@ -57,9 +63,12 @@ class Replica:
 
     def _fetch(self, relative: str) -> bytes | None:
         if relative.startswith("simple/"):
-            name = relative.removeprefix("simple/").removesuffix(PAGE).strip("/")
+            name = relative.removeprefix("simple/").removesuffix(self.page).strip("/")
             page = self._page(name) if name else None
-            return None if page is None else _localized(page)
+            return None if page is None else _localized(page, metadata=self.metadata)
+        if relative.startswith("files/") and relative.endswith(".whl.metadata"):
+            wheel = self.stored(relative.removesuffix(".metadata"))
+            return None if wheel is None else _metadata_of(self.folder / wheel)
         if relative.startswith("files/"):
             return self._get(urljoin(self._file_base(), "/" + relative.removeprefix("files/")))
         return None
@@ -96,16 +105,24 @@ class Replica:
 
     def _write(self, target: Path, content: bytes) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
-        if target.name == PAGE:
-            target.with_name(PAGE + ".gz").write_bytes(gzip.compress(content, 6, mtime=0))
+        if target.suffix == ".json":
+            target.with_name(target.name + ".gz").write_bytes(gzip.compress(content, 6, mtime=0))
         partial = target.with_name(target.name + ".partial")
         partial.write_bytes(content)
         partial.replace(target)
 
 
-def _localized(page: bytes) -> bytes:
+def _localized(page: bytes, *, metadata: bool) -> bytes:
     """A page whose links lead to the replica's own files."""
     body = json.loads(page)
     for file in body["files"]:
         file["url"] = "../../files" + urlsplit(file["url"]).path
+        if metadata and file["filename"].endswith(".whl"):
+            file["core-metadata"] = file.get("core-metadata") or True
     return json.dumps(body, separators=(",", ":")).encode()
+
+
+def _metadata_of(wheel: Path) -> bytes | None:
+    with zipfile.ZipFile(wheel) as archive:
+        inside = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA") and name.count("/") == 1]
+        return archive.read(inside[0]) if inside else None

@@ -16,9 +16,7 @@ from bench.run import Outcome
 
 __all__ = ["HEADINGS", "formatted", "ratio", "rows", "write_json"]
 
-HEADINGS = (
-    "workload", "tool", "median s", "min-max s", "ratio", "reach", "aim", "cpu s", "peak MB", "requests", "MB", "packages"
-)  # fmt: skip
+HEADINGS = tuple("workload|tool|median s|min-max s|ratio|reach|aim|cpu s|peak MB|requests|MB|packages".split("|"))
 
 
 def ratio(outcome: Outcome, tool: str = "uv") -> float | None:
@@ -31,7 +29,8 @@ def ratio(outcome: Outcome, tool: str = "uv") -> float | None:
 
 def rows(outcome: Outcome) -> list[tuple[str, ...]]:
     """One row per tool; the ratio stands with the tool that Interlock is compared with."""
-    workload, made = outcome.workload, []
+    workload = outcome.workload
+    made: list[tuple[str, ...]] = []
     for tool, samples in outcome.samples.items():
         if not samples:
             continue

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.measure import Failed, Sample
+from bench.measure import RunError, Sample
 from bench.nginx import Mirror
 from bench.stage import Stage
 from bench.tool import TOOLS
@@ -38,7 +38,7 @@ def run_workload(workload: Workload, mirror: Mirror, folder: Path, repetitions: 
         try:
             stage.build()
             stage.repeat()
-        except Failed as error:
+        except RunError as error:
             failures[tool.name] = str(error)
         else:
             stages[tool.name] = stage
@@ -64,7 +64,7 @@ def _settled(stage: Stage) -> Sample:
         sample = stage.repeat()
         if stage.mirror.replica.recorded == before:
             return sample
-    raise Failed(f"{stage!r} asks for something new each time")
+    raise RunError(f"{stage!r} asks for something new each time")
 
 
 def _differences(results: dict[str, frozenset[tuple[str, str]]]) -> tuple[str, ...]:
