@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -43,6 +45,7 @@ _SKIPPED = frozenset(
 )
 _BUILD_OUTPUT = ("lib", "lib.", "bdist.", "temp.", "scripts-", "__editable__.")
 _DIST_OUTPUT = (".whl", ".tar.gz", ".zip", ".gitignore")
+_UPWARDS = re.compile(rb"(?<![\w./\\-])\.\./[\w./@+-]*")
 _YOUNG = 2_000_000_000
 """A file changed within the last moments before it was hashed may change again without its time moving on."""
 
@@ -88,17 +91,24 @@ class FileHashes:
         self._now[name] = seen
         return seen.sha256
 
-    def save(self, newest: int) -> None:
-        """Write what was learned; ``newest`` (nanoseconds) is when the walk began, by the tree's own clock."""
+    @property
+    def changed(self) -> bool:
+        return self.read > 0 or self._now.keys() != self._known.keys()
+
+    def save(self, now: int) -> None:
+        """Write what was learned; ``now`` (nanoseconds) is by the file system's own clock."""
         # ctime cannot be set back by a user, so equal stats mean equal content, except within one tick of the clock.
-        safe = {name: seen for name, seen in self._now.items() if seen.changed < newest - _YOUNG}
+        safe = {name: seen for name, seen in self._now.items() if seen.changed < now - _YOUNG}
         if safe != self._known:
             self._layout.write(self._path, msgspec.msgpack.encode(safe))
 
 
 def read_tree(tree: Path) -> Iterator[tuple[str, str, os.stat_result]]:
-    """The files that may go into a build: relative POSIX path, path, status; links are not followed. Not sorted."""
+    """The files that may go into a build: relative POSIX path, path, status. Links are yielded as they are, and those
+    to a folder elsewhere are followed too. Not sorted."""
+    top = os.path.realpath(tree)
     pending = [("", os.fspath(tree))]
+    followed = {top}
     while pending:
         prefix, folder = pending.pop()
         with os.scandir(folder) as entries:
@@ -106,7 +116,16 @@ def read_tree(tree: Path) -> Iterator[tuple[str, str, os.stat_result]]:
                 name = entry.name
                 if name in _SKIPPED or name.endswith((".pyc", ".egg-info")):
                     continue
-                if entry.is_dir(follow_symlinks=False):
+                if entry.is_symlink():
+                    yield f"{prefix}{name}", entry.path, entry.stat(follow_symlinks=False)
+                    real = os.path.realpath(entry.path)
+                    if real in followed or real.startswith(os.path.join(top, "")) or not entry.is_dir():
+                        continue
+                    if top.startswith(os.path.join(real, "")):
+                        continue
+                    followed.add(real)
+                    pending.append((f"{prefix}{name}/", entry.path))
+                elif entry.is_dir(follow_symlinks=False):
                     if not _is_output(name, entry.path, top=not prefix):
                         pending.append((f"{prefix}{name}/", entry.path))
                 else:
@@ -131,30 +150,49 @@ def tree_digest(layout: Layout, tree: Path) -> str:
     """The digest of a source tree's content; blocking, meant for a worker thread. Raises :class:`InvalidSourceTree`."""
     hashes = FileHashes(layout, tree)
     lines: list[tuple[str, bytes]] = []
-    newest = 0
     try:
         for name, path, status in read_tree(tree):
-            newest = max(newest, status.st_ctime_ns)
-            mode = status.st_mode
-            if stat.S_ISLNK(mode):
-                lines.append((name, b"link " + os.fsencode(os.readlink(path)) + _linked(path)))
-            elif stat.S_ISREG(mode):
-                kind = b"exec " if mode & 0o100 else b"file "
-                lines.append((name, kind + hashes.hash(name, path, status)))
-            # Sockets, pipes and devices cannot be part of a build.
+            lines.append((name, _line(hashes, name, path, status)))
+        for outside in _outside(tree):
+            if outside.is_file():
+                name = f"{os.path.relpath(outside, tree)}"
+                lines.append((name, _line(hashes, name, os.fspath(outside), outside.stat())))
+            elif outside.is_dir():
+                for name, path, status in read_tree(outside):
+                    name = f"{os.path.relpath(outside, tree)}/{name}"
+                    lines.append((name, _line(hashes, name, path, status)))
     except OSError as error:
         raise InvalidSourceTree(f"The source tree {tree} cannot be read: {error}.") from error
-    hashes.save(_clock(layout))
+    if hashes.changed:
+        hashes.save(_clock(layout))
     return _digest(part for name, line in sorted(lines) for part in (os.fsencode(name), line))
 
 
-def _linked(path: str) -> bytes:
-    """What a link leads to counts when it is a file, wherever that is."""
-    try:
-        with open(path, "rb") as file:
-            return b" " + hashlib.file_digest(file, "sha256").digest()
-    except OSError:
-        return b""
+def _line(hashes: FileHashes, name: str, path: str, status: os.stat_result) -> bytes:
+    mode = status.st_mode
+    if stat.S_ISREG(mode):
+        return (b"exec " if mode & 0o100 else b"file ") + hashes.hash(name, path, status)
+    if not stat.S_ISLNK(mode):
+        # Sockets, pipes and devices cannot be part of a build.
+        return b"other"
+    content = b""
+    if os.path.isfile(path):
+        content = hashes.hash(name, path, os.stat(path))
+    return b"link " + os.fsencode(os.readlink(path)) + b" " + content
+
+
+def _outside(tree: Path) -> list[Path]:
+    """Files and folders next to the tree that its configuration names: ``version = {path = "../about.py"}``."""
+    found: set[Path] = set()
+    top = os.path.realpath(tree)
+    for name in ("pyproject.toml", "setup.cfg", "setup.py", "hatch.toml"):
+        with suppress(FileNotFoundError):
+            for match in _UPWARDS.findall((tree / name).read_bytes()):
+                path = os.path.realpath(os.path.join(tree, os.fsdecode(match)))
+                # A folder above is the way to a repository's root, not an input as a whole.
+                if not os.path.join(top, "").startswith(os.path.join(path, "")):
+                    found.add(Path(path))
+    return sorted(found)
 
 
 def _clock(layout: Layout) -> int:
@@ -168,9 +206,7 @@ def _clock(layout: Layout) -> int:
     return now
 
 
-def build_digest(
-    kind: str, tree: str, parts: Mapping[str, object], variables: Sequence[tuple[str, str]] = ()
-) -> str:
+def build_digest(kind: str, tree: str, parts: Mapping[str, object], variables: Sequence[tuple[str, str]] = ()) -> str:
     """The digest of one build: what is built, the tree's digest, and everything else that decides the result."""
     described = msgspec.json.encode({"kind": kind, "tree": tree, **parts, "variables": variables}, order="sorted")
     return _digest((b"build-1", described))

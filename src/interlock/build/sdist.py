@@ -23,6 +23,7 @@ _LARGEST = 16 << 30
 _SUSPICIOUS = 512 << 20
 _RATIO = 300
 _MANY = 500_000
+_EXECUTABLE = 0o111
 
 
 def is_sdist_name(filename: str) -> bool:
@@ -168,4 +169,4 @@ def _unpack_zip(archive: Path, target: Path) -> None:
             written = opened.extract(entry, target)
             if not entry.is_dir() and mode & 0o111:
                 with suppress(OSError):
-                    os.chmod(written, os.stat(written).st_mode | 0o111)
+                    os.chmod(written, os.stat(written).st_mode | _EXECUTABLE)

@@ -10,7 +10,7 @@ from interlock.build.failures import InvalidBuildSystem
 from interlock.core.manifest import BuildSystem
 from interlock.core.requirements import InvalidRequirement, parse_requirement
 
-__all__ = ["read_build_system"]
+__all__ = ["build_system", "parse_document", "read_build_system"]
 
 _BACKEND = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*(:[^\W\d]\w*(\.[^\W\d]\w*)*)?")
 
@@ -20,12 +20,19 @@ def read_build_system(pyproject: bytes | None) -> BuildSystem:
 
     Raises :class:`InvalidBuildSystem`.
     """
-    if pyproject is None:
-        return BuildSystem()
+    return BuildSystem() if pyproject is None else build_system(parse_document(pyproject))
+
+
+def parse_document(pyproject: bytes) -> dict[str, Any]:
+    """The TOML of a ``pyproject.toml``. Raises :class:`InvalidBuildSystem`."""
     try:
-        document = tomllib.loads(pyproject.decode("utf-8"))
+        return tomllib.loads(pyproject.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidBuildSystem(f"pyproject.toml cannot be read: {error}.") from error
+
+
+def build_system(document: dict[str, Any]) -> BuildSystem:
+    """The ``[build-system]`` of a parsed ``pyproject.toml``."""
     table = document.get("build-system")
     if table is None:
         return BuildSystem()

@@ -1,0 +1,363 @@
+"""The build frontend: source trees to metadata, wheels, editable wheels and source archives (PEP 517, PEP 660).
+
+Everything a backend says is stored under the digest of what went in, so the same tree is built once; hooks run in
+servers (``server.py``) that are shared by all trees with the same build requirements.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from contextvars import ContextVar
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+import anyio
+import anyio.to_thread
+import msgspec
+
+from interlock.build.digest import build_digest, tree_digest
+from interlock.build.environment import BuildEnvironment, Provision, hook_environ
+from interlock.build.failures import BuildCycle, HookMissing
+from interlock.build.hooks import MISSING, Hooks
+from interlock.build.produced import check_identity, check_requirements, check_sdist, check_wheel, prepared_metadata
+from interlock.build.results import BuildResult, Results
+from interlock.build.revision import Revisions, reads_revision
+from interlock.build.server import HookServers
+from interlock.build.source import Declared, SourceTree, read_declared
+from interlock.core.metadata import Metadata
+from interlock.core.names import NormalizedName
+from interlock.events import SILENT, Advanced, Phase, Reporter
+from interlock.store.layout import Layout
+
+__all__ = ["BuildLimits", "BuildOptions", "Builder"]
+
+Kind = Literal["metadata", "wheel", "editable", "sdist"]
+ConfigSettings = Mapping[str, str | list[str]]
+
+# Variables that backends and compilers are known to take decisions from.
+_DECISIVE = re.compile(
+    r"(SETUPTOOLS_|DISTUTILS_|PBR_|HATCH_|PDM_|POETRY_|FLIT_|SKBUILD_|CMAKE_|MESON|NINJA|MATURIN_|CARGO_|RUST|PYO3_|CYTHON"
+    r"|CIBW_|NPY_|VERSIONEER_|DUNAMAI_|MACOSX_DEPLOYMENT_TARGET|ARCHFLAGS|SDKROOT|SOURCE_DATE_EPOCH|_PYTHON_HOST_PLATFORM"
+    r"|(CC|CXX|FC|LD|AR|CFLAGS|CPPFLAGS|CXXFLAGS|FFLAGS|LDFLAGS|LIBRARY_PATH|CPATH|C_INCLUDE_PATH|PKG_CONFIG_PATH)$)"
+    r"|.*_PRETEND_VERSION"
+)
+_CHAIN: ContextVar[tuple[str, ...]] = ContextVar("_CHAIN", default=())
+
+
+class BuildLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much at once and how long."""
+
+    concurrency: int = 4
+    """Hooks that run at the same time."""
+    timeout: float = 3600.0
+    """Seconds one hook may take."""
+    servers: int = 8
+    """Interpreters kept ready while they have nothing to do."""
+    fork: bool = True
+    """False starts an interpreter for every call."""
+
+
+class BuildOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What the user decided about builds."""
+
+    interpreter: str = ""
+    """Stands for the interpreter that builds (implementation, version, platform); part of every digest."""
+    config_settings: dict[str, str | list[str]] = {}
+    config_settings_package: dict[NormalizedName, dict[str, str | list[str]]] = {}
+    extra_requires: dict[NormalizedName, tuple[str, ...]] = {}
+    """Additional build requirements by package."""
+    variables: dict[NormalizedName, dict[str, str]] = {}
+    """Additional environment variables by package."""
+    not_isolated: frozenset[NormalizedName] = frozenset()
+    """Packages that are built in ``shared`` instead of an environment of their own."""
+    shared: BuildEnvironment | None = None
+    source_date_epoch: int | None = None
+
+
+class _Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One build, all its inputs settled."""
+
+    kind: Kind
+    source: SourceTree
+    declared: Declared
+    requires: tuple[str, ...]
+    settings: ConfigSettings
+    variables: dict[str, str]
+    digest: str
+    """Empty when the result must not be stored."""
+
+
+class Builder:
+    """Builds source trees; an async context manager, because it owns processes."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        *,
+        provision: Provision,
+        environ: Mapping[str, str],
+        limits: BuildLimits | None = None,
+        options: BuildOptions | None = None,
+        reporter: Reporter = SILENT,
+    ) -> None:
+        self._layout = layout
+        self._provision = provision
+        self._environ = environ
+        self._limits = limits or BuildLimits()
+        self._options = options or BuildOptions()
+        self._reporter = reporter
+        self._results = Results(layout)
+        self._revisions = Revisions(environ)
+        self._trees: dict[Path, anyio.Lock] = {}
+        self._needs: dict[str, dict[str, None]] = {}
+        self._jobs: dict[str, anyio.Lock] = {}
+        self._stack = AsyncExitStack()
+        self._hooks: Hooks | None = None
+        self.calls = 0
+        """Hooks called so far; what came from the store is not counted."""
+
+    async def __aenter__(self) -> Self:
+        folder = self._layout.temporary_directory()
+        self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        servers = HookServers(folder, most=self._limits.servers, fork=self._limits.fork)
+        await self._stack.enter_async_context(servers)
+        self._hooks = Hooks(
+            servers=servers,
+            results=self._results,
+            limiter=anyio.CapacityLimiter(self._limits.concurrency),
+            folder=folder,
+            timeout=self._limits.timeout,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._hooks = None
+        await self._stack.aclose()
+
+    async def metadata(self, source: SourceTree, *, config_settings: ConfigSettings | None = None) -> Metadata:
+        """The core metadata a wheel of this tree would have; static where the standards allow, else asked for once."""
+        declared = read_declared(source)
+        if declared.static is not None:
+            check_identity(declared.static, source, declared, f"pyproject.toml of {source.label}")
+            return declared.static
+        result, _ = await self._run("metadata", source, declared, config_settings)
+        assert result.metadata is not None
+        return result.metadata
+
+    async def wheel(
+        self, source: SourceTree, *, out: Path | None = None, config_settings: ConfigSettings | None = None
+    ) -> Path:
+        """Build a wheel; its path in the store, or in ``out`` when that is given."""
+        return await self._file("wheel", source, out, config_settings)
+
+    async def editable(
+        self, source: SourceTree, *, out: Path | None = None, config_settings: ConfigSettings | None = None
+    ) -> Path:
+        """Build a wheel that makes this very tree importable (PEP 660)."""
+        return await self._file("editable", source, out, config_settings)
+
+    async def sdist(
+        self, source: SourceTree, *, out: Path | None = None, config_settings: ConfigSettings | None = None
+    ) -> Path:
+        """Build a source archive."""
+        return await self._file("sdist", source, out, config_settings)
+
+    async def _file(self, kind: Kind, source: SourceTree, out: Path | None, settings: ConfigSettings | None) -> Path:
+        result, path = await self._run(kind, source, read_declared(source), settings)
+        assert path is not None
+        if out is None:
+            return path
+        return await anyio.to_thread.run_sync(_copy, path, out / result.filename)
+
+    async def _run(
+        self, kind: Kind, source: SourceTree, declared: Declared, settings: ConfigSettings | None
+    ) -> tuple[BuildResult, Path | None]:
+        self._enter(_step(source))
+        job = await self._job(kind, source, declared, settings)
+        if not job.digest:
+            return await self._build(job)
+        async with self._jobs.setdefault(job.digest, anyio.Lock()):
+            found = self._results.load(job.digest)
+            if found is not None:
+                return found, self._results.path(job.digest, found) if found.filename else None
+            return await self._build(job)
+
+    async def _job(self, kind: Kind, source: SourceTree, declared: Declared, settings: ConfigSettings | None) -> _Job:
+        options = self._options
+        name = declared.name or NormalizedName("")
+        merged = {**options.config_settings, **options.config_settings_package.get(name, {}), **(settings or {})}
+        variables = options.variables.get(name, {})
+        requires = (*declared.system.requires, *options.extra_requires.get(name, ()))
+        content: str | None = source.identity
+        revision: str | None = ""
+        if not source.identity:
+            content = await anyio.to_thread.run_sync(tree_digest, self._layout, source.path)
+            if await anyio.to_thread.run_sync(reads_revision, source.path, declared.system):
+                revision = await self._revisions.state(source.path)
+        digest = ""
+        if content and revision is not None and name not in options.not_isolated:
+            decisive = [(key, value) for key, value in self._environ.items() if _DECISIVE.match(key)]
+            digest = build_digest(
+                kind,
+                content,
+                {
+                    "system": declared.system,
+                    "requires": requires,
+                    "settings": merged,
+                    "interpreter": options.interpreter,
+                    "revision": revision,
+                    "name": [source.name, source.version],
+                    "epoch": options.source_date_epoch,
+                    # An editable wheel holds the path of its tree.
+                    "place": os.fspath(source.path) if kind == "editable" else "",
+                },
+                sorted([*decisive, *variables.items()]),
+            )
+        return _Job(
+            kind=kind,
+            source=source,
+            declared=declared,
+            requires=requires,
+            settings=merged,
+            variables=variables,
+            digest=digest,
+        )
+
+    def _enter(self, step: str) -> None:
+        """Note that the build in progress needs this one; raise :class:`BuildCycle` when that closes a circle.
+
+        The circle may be spread over tasks that would wait for each other, so it is looked for in what all have said.
+        """
+        chain = _CHAIN.get()
+        if not chain:
+            return
+        self._needs.setdefault(chain[-1], {})[step] = None
+        circle = _path(self._needs, step, chain[-1])
+        if circle is not None:
+            raise BuildCycle(
+                f"{step} is needed to build itself: {' needs '.join((chain[-1], *circle))}.",
+                hint="Use a wheel of one of them, or give it a version that comes as a wheel.",
+                facts={"circle": [chain[-1], *circle]},
+            )
+
+    async def _build(self, job: _Job) -> tuple[BuildResult, Path | None]:
+        step = _step(job.source)
+        token = _CHAIN.set((*_CHAIN.get(), step))
+        phase: Phase = "metadata" if job.kind == "metadata" else "build"
+        self._reporter.report(Advanced(phase, step, done=False))
+        try:
+            # Backends write into their tree (egg-info, build/): one at a time in each.
+            async with self._trees.setdefault(job.source.path, anyio.Lock()):
+                built = await self._call_hooks(job)
+        finally:
+            _CHAIN.reset(token)
+        self._reporter.report(Advanced(phase, step))
+        return built
+
+    async def _call_hooks(self, job: _Job) -> tuple[BuildResult, Path | None]:
+        hooks = self._hooks
+        assert hooks is not None, "Builder is used outside of `async with`"
+        kind = "wheel" if job.kind == "metadata" else job.kind
+        environment = await self._environment(job, job.requires)
+        wanted = await self._hook(job, f"get_requires_for_build_{kind}", (dict(job.settings),), environment)
+        if wanted is not MISSING:
+            more = check_requirements(wanted, job.source.label, f"get_requires_for_build_{kind}")
+            if more:
+                environment = await self._environment(job, (*job.requires, *more))
+        async with hooks.scratch() as folder:
+            if job.kind == "metadata":
+                hook = "prepare_metadata_for_build_wheel"
+                value = await self._hook(job, hook, (os.fspath(folder), dict(job.settings)), environment)
+                if value is not MISSING:
+                    metadata = prepared_metadata(folder, value, job.source.label)
+                    check_identity(metadata, job.source, job.declared, f"The metadata of {job.source.label}")
+                    shutil.rmtree(folder)
+                    folder.mkdir()
+                    return self._keep(job, BuildResult(metadata=metadata), folder)
+            result = await self._produce(job, kind, folder, environment)
+            return self._keep(job, result, folder)
+
+    async def _produce(self, job: _Job, kind: str, folder: Path, environment: BuildEnvironment) -> BuildResult:
+        hook = f"build_{kind}"
+        args: tuple[object, ...] = (os.fspath(folder), dict(job.settings))
+        value = await self._hook(job, hook, args if kind == "sdist" else (*args, None), environment)
+        if value is MISSING:
+            hint = f"Build {job.source.label} as an ordinary wheel, or use a backend that has {hook}."
+            if kind == "editable" and job.declared.system.backend.startswith("setuptools."):
+                hint = "Ask for `setuptools>=64` in `requires` of [build-system]; older versions have no such hook."
+            raise HookMissing(
+                f"The backend {job.declared.system.backend} of {job.source.label} has no {hook}.", hint=hint
+            )
+        if kind == "sdist":
+            return BuildResult(filename=check_sdist(folder, value, job.source, job.declared))
+        filename, metadata = await anyio.to_thread.run_sync(check_wheel, folder, value, job.source.label, hook)
+        check_identity(metadata, job.source, job.declared, filename)
+        return BuildResult(filename=filename, metadata=metadata)
+
+    def _keep(self, job: _Job, result: BuildResult, folder: Path) -> tuple[BuildResult, Path | None]:
+        digest = job.digest
+        if not digest:
+            if not result.filename:
+                return result, None
+            # Nobody can ask for it by its inputs, but equal outcomes still are one entry.
+            with (folder / result.filename).open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        for stray in folder.iterdir():
+            if stray.name != result.filename:
+                shutil.rmtree(stray) if stray.is_dir() else stray.unlink()
+        self._results.save(digest, result, folder)
+        return result, self._results.path(digest, result) if result.filename else None
+
+    async def _environment(self, job: _Job, requires: tuple[str, ...]) -> BuildEnvironment:
+        shared = self._options.shared
+        if job.declared.name in self._options.not_isolated and shared is not None:
+            return shared
+        wanted = tuple(dict.fromkeys(requires))
+        return await self._provision(wanted, purpose=f"build of {job.source.label}")
+
+    async def _hook(self, job: _Job, hook: str, args: tuple[object, ...], environment: BuildEnvironment) -> object:
+        hooks = self._hooks
+        assert hooks is not None
+        self.calls += 1
+        environ = hook_environ(
+            self._environ,
+            environment,
+            variables=job.variables,
+            source_date_epoch=self._options.source_date_epoch,
+        )
+        return await hooks.call(job.source, job.declared.system, hook, args, environment=environment, environ=environ)
+
+
+def _step(source: SourceTree) -> str:
+    return f"{source.label} {source.version}" if source.version else source.label
+
+
+def _path(needs: Mapping[str, Mapping[str, None]], start: str, end: str) -> list[str] | None:
+    """The steps from one build to another it needs, both included."""
+    pending = [[start]]
+    seen = {start}
+    while pending:
+        path = pending.pop()
+        if path[-1] == end:
+            return path
+        for step in needs.get(path[-1], ()):
+            if step not in seen:
+                seen.add(step)
+                pending.append([*path, step])
+    return None
+
+
+def _copy(path: Path, target: Path) -> Path:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    passing = target.with_name(f".{target.name}.{os.getpid()}")
+    shutil.copyfile(path, passing)
+    os.replace(passing, target)
+    return target

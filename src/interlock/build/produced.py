@@ -1,0 +1,124 @@
+"""Checking what backends produce: the file is there, has a proper name, and is of the package that was asked for."""
+
+from __future__ import annotations
+
+import os
+import re
+import zipfile
+import zlib
+from pathlib import Path
+
+from packaging.version import InvalidVersion, Version
+
+from interlock.build.failures import InvalidBuildResult
+from interlock.build.source import Declared, SourceTree
+from interlock.core.metadata import Metadata
+from interlock.core.metadata_text import parse_metadata
+from interlock.core.names import NormalizedName, normalize_name
+from interlock.errors import ManifestError
+
+__all__ = ["check_identity", "check_requirements", "check_sdist", "check_wheel", "prepared_metadata"]
+
+_WHEEL = re.compile(r"([^-\s]+)-([^-\s]+)(-\d[^-\s]*)?-[^-\s]+-[^-\s]+-[^-\s]+\.whl")
+
+
+def check_requirements(value: object, label: str, hook: str) -> tuple[str, ...]:
+    """The requirements a ``get_requires_for_...`` hook returned."""
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise InvalidBuildResult(f"{hook} of {label} returned something else than a list of strings: {value!r:.200}.")
+    return tuple(value)
+
+
+def prepared_metadata(folder: Path, value: object, label: str) -> Metadata:
+    """The METADATA in the ``.dist-info`` folder that ``prepare_metadata_for_build_wheel`` wrote."""
+    name = _file_name(value, label, "prepare_metadata_for_build_wheel")
+    try:
+        data = (folder / name / "METADATA").read_bytes()
+    except OSError as error:
+        raise InvalidBuildResult(
+            f"prepare_metadata_for_build_wheel of {label} named the folder `{name}`, which holds no METADATA."
+        ) from error
+    return _parse(data, label)
+
+
+def check_wheel(folder: Path, value: object, label: str, hook: str) -> tuple[str, Metadata]:
+    """File name and metadata of the wheel a hook has put into ``folder``."""
+    filename = _file_name(value, label, hook)
+    parts = _WHEEL.fullmatch(filename)
+    if parts is None:
+        raise InvalidBuildResult(f"{hook} of {label} returned `{filename}`, which is not the name of a wheel.")
+    try:
+        with zipfile.ZipFile(folder / filename) as archive:
+            names = [name for name in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", name)]
+            if len(names) != 1:
+                raise InvalidBuildResult(f"The wheel {filename} of {label} has {len(names)} METADATA files, not one.")
+            metadata = _parse(archive.read(names[0]), label)
+    except FileNotFoundError as error:
+        raise InvalidBuildResult(
+            f"{hook} of {label} named the file `{filename}`, but made none of that name."
+        ) from error
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError) as error:
+        raise InvalidBuildResult(f"{filename}, built by {label}, is not a readable wheel: {error}.") from error
+    if normalize_name(parts[1]) != metadata.name or not _same_version(parts[2], metadata.version):
+        raise InvalidBuildResult(
+            f"The wheel {filename} of {label} says inside that it is {metadata.name} {metadata.version}."
+        )
+    return filename, metadata
+
+
+def check_sdist(folder: Path, value: object, source: SourceTree, declared: Declared) -> str:
+    """File name of the source archive the backend has put into ``folder``."""
+    filename = _file_name(value, source.label, "build_sdist")
+    stem, ending, _ = filename.partition(".tar.gz")
+    name, dash, version = stem.rpartition("-")
+    if not ending or not dash or filename != f"{stem}.tar.gz":
+        raise InvalidBuildResult(
+            f"build_sdist of {source.label} returned `{filename}`, which is not a name-version.tar.gz."
+        )
+    if not (folder / filename).is_file():
+        raise InvalidBuildResult(f"build_sdist of {source.label} named the file `{filename}`, but made none.")
+    _check(normalize_name(name), version, source, declared, filename)
+    return filename
+
+
+def check_identity(metadata: Metadata, source: SourceTree, declared: Declared, produced: str) -> None:
+    """Whether metadata is of the package and version that was asked for and declared."""
+    _check(metadata.name, metadata.version, source, declared, produced)
+
+
+def _check(name: NormalizedName, version: str, source: SourceTree, declared: Declared, produced: str) -> None:
+    for wanted in (source.name, declared.name):
+        if wanted is not None and wanted != name:
+            raise InvalidBuildResult(
+                f"{produced} should be of {wanted}, and is of {name}.",
+                hint="The name that is asked for and the name the project gives itself have to agree.",
+                facts={"expected": wanted, "actual": name},
+            )
+    for wanted_version in (source.version, declared.static.version if declared.static is not None else None):
+        if wanted_version is not None and not _same_version(wanted_version, version):
+            raise InvalidBuildResult(
+                f"{produced} should be version {wanted_version} of {name}, and is {version}.",
+                facts={"expected": wanted_version, "actual": version},
+            )
+
+
+def _same_version(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    try:
+        return Version(one.replace("_", "-")) == Version(other.replace("_", "-"))
+    except InvalidVersion:
+        return False
+
+
+def _file_name(value: object, label: str, hook: str) -> str:
+    if not isinstance(value, str) or not value or value != os.path.basename(value) or value in {".", ".."}:
+        raise InvalidBuildResult(f"{hook} of {label} returned something else than a file name: {value!r:.200}.")
+    return value
+
+
+def _parse(data: bytes, label: str) -> Metadata:
+    try:
+        return parse_metadata(data)
+    except ManifestError as error:
+        raise InvalidBuildResult(f"The metadata that {label} builds cannot be used: {error.message}") from error

@@ -1,0 +1,84 @@
+"""Stored results of builds, by the digest of what went in.
+
+::
+
+    built-v1/ab/<digest>/
+      result.msgpack    a BuildResult
+      <filename>        the wheel or source archive, when there is one
+    built-v1/logs/      what backends printed before they failed
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from interlock.core.metadata import Metadata
+from interlock.store.layout import Layout
+
+__all__ = ["BuildResult", "Results"]
+
+_BUCKET = "built-v1"
+_FILE = "result.msgpack"
+
+
+class BuildResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What one build gave."""
+
+    filename: str = ""
+    """Of the wheel or source archive; empty when only metadata was asked for."""
+    metadata: Metadata | None = None
+
+
+_DECODER = msgspec.msgpack.Decoder(BuildResult)
+
+
+class Results:
+    """The bucket of built things."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+
+    def load(self, digest: str) -> BuildResult | None:
+        """The result of a build with these inputs, or None; an entry that cannot be read is as good as none."""
+        data = self._layout.read(self._layout.entry(_BUCKET, digest) / _FILE)
+        if data is None:
+            return None
+        try:
+            result = _DECODER.decode(data)
+        except msgspec.MsgspecError:
+            return None
+        if result.filename and not self.path(digest, result).is_file():
+            return None
+        return result
+
+    def path(self, digest: str, result: BuildResult) -> Path:
+        return self._layout.entry(_BUCKET, digest) / result.filename
+
+    def save(self, digest: str, result: BuildResult, folder: Path) -> None:
+        """Publish a folder that holds the result's file (if any) as the entry; the folder is gone afterwards."""
+        entry = self._layout.entry(_BUCKET, digest)
+        (folder / _FILE).write_bytes(msgspec.msgpack.encode(result))
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.rename(folder, entry)
+        except OSError:
+            if self.load(digest) is not None:
+                # Another process was first; the same inputs gave the same result.
+                shutil.rmtree(folder, ignore_errors=True)
+                return
+            shutil.rmtree(entry, ignore_errors=True)
+            os.rename(folder, entry)
+
+    def keep_log(self, log: Path, label: str, hook: str) -> Path:
+        """Move a failed call's log to where it can be read later."""
+        folder = self._layout.bucket(_BUCKET) / "logs"
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = folder / f"{label}-{hook}-{os.urandom(4).hex()}.log"
+        with suppress(OSError):
+            os.replace(log, kept)
+        return kept

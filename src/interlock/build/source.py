@@ -1,0 +1,96 @@
+"""A source tree to build and what its pyproject.toml says about building it (PEP 517, 518, 621)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from interlock.build.failures import InvalidSourceTree
+from interlock.build.system import build_system, parse_document
+from interlock.core.manifest import BuildSystem
+from interlock.core.metadata import Metadata
+from interlock.core.names import NormalizedName, normalize_name
+from interlock.core.project_metadata import InvalidProject, project_metadata
+from interlock.errors import BuildError
+
+__all__ = ["Declared", "SourceTree", "read_declared"]
+
+
+class SourceTree(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be built, and what is known about it beforehand."""
+
+    path: Path
+    """Absolute; holds a ``pyproject.toml`` or a ``setup.py``."""
+    name: NormalizedName | None = None
+    """The name the result must have, when it is known."""
+    version: str | None = None
+    """The version the result must have, when it is known."""
+    identity: str = ""
+    """Stands for the tree's content when that is known without reading it: an archive's hash, a commit. Then changes
+    of the tree are not looked for."""
+
+    @property
+    def label(self) -> str:
+        """How to call it in messages."""
+        return self.name or self.path.name
+
+
+class Declared(msgspec.Struct, frozen=True, kw_only=True):
+    """What a tree declares."""
+
+    name: NormalizedName | None
+    system: BuildSystem
+    static: Metadata | None
+    """The metadata, when no build is needed to know it."""
+
+
+def read_declared(source: SourceTree) -> Declared:
+    """Read a tree's pyproject.toml; blocking, but one small file.
+
+    Raises :class:`InvalidSourceTree`, :class:`InvalidBuildSystem` and :class:`InvalidProject`, which name the tree.
+    """
+    document: dict[str, Any] = {}
+    manifest = source.path / "pyproject.toml"
+    try:
+        data = manifest.read_bytes()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if not (source.path / "setup.py").is_file():
+            missing = "is not a folder" if not source.path.is_dir() else "has neither a pyproject.toml nor a setup.py"
+            raise InvalidSourceTree(f"{source.label} cannot be built: {source.path} {missing}.") from error
+    except OSError as error:
+        raise InvalidSourceTree(f"{manifest} cannot be read: {error}.") from error
+    else:
+        document = _with_place(manifest, data)
+    try:
+        system = build_system(document)
+        project = document.get("project")
+        static = None
+        name: NormalizedName | None = source.name
+        if isinstance(project, dict):
+            if isinstance(project.get("name"), str):
+                name = normalize_name(project["name"])
+            if not _poetry_decides(document, project):
+                static = project_metadata(project)
+    except (BuildError, InvalidProject) as error:
+        raise type(error)(f"{manifest}: {error.message}", hint=error.hint, facts=error.facts) from error
+    return Declared(name=name, system=system, static=static)
+
+
+def _with_place(manifest: Path, data: bytes) -> dict[str, Any]:
+    try:
+        return parse_document(data)
+    except BuildError as error:
+        raise type(error)(f"{manifest}: {error.message}") from error
+
+
+def _poetry_decides(document: dict[str, Any], project: dict[str, Any]) -> bool:
+    """Whether poetry-core takes from its own table what ``[project]`` leaves out; then only it can tell."""
+    tool = document.get("tool")
+    poetry = tool.get("poetry") if isinstance(tool, dict) else None
+    if not isinstance(poetry, dict):
+        return False
+    return ("dependencies" in poetry and "dependencies" not in project) or (
+        "extras" in poetry and "optional-dependencies" not in project
+    )
