@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import fnmatch
 import shutil
+import subprocess
 
 from bench.nginx import serve_replica
-from bench.paths import REPLICA, RESULTS, memory_folder
+from bench.paths import REPLICA, RESULTS, ROOT, memory_folder
 from bench.peers import default_index, executable, install_peers
 from bench.replica import Replica
 from bench.report import HEADINGS, formatted, rows, write_json
@@ -49,8 +50,8 @@ def main() -> int:
             print(f"\nserved by {mirror.server}; written to {write_json(outcomes, RESULTS, repr(mirror))}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    charted = [str(executable("python")), "-m", "bench.chart"]
-    print(f"charts: {' '.join(charted)}")
+    if any(row.curve for row in wanted):
+        subprocess.run([str(executable("python")), "-m", "bench.chart"], cwd=ROOT, check=True)
     return 0
 
 

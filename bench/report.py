@@ -16,7 +16,10 @@ from bench.run import Outcome
 
 __all__ = ["HEADINGS", "formatted", "ratio", "rows", "write_json"]
 
-HEADINGS = tuple("workload|tool|median s|min-max s|ratio|reach|aim|cpu s|peak MB|requests|MB|packages".split("|"))
+HEADINGS = (
+    *("workload", "tool", "median s", "min-max s", "ratio", "reach", "aim"),
+    *("cpu s", "peak MB", "requests", "MB", "packages"),
+)
 
 
 def ratio(outcome: Outcome, tool: str = "uv") -> float | None:
