@@ -63,7 +63,9 @@ end
 
 _CSH = """\
 # Use with "source bin/activate.csh" in csh or tcsh; undo with "deactivate".
-alias deactivate 'if ($?_INTERLOCK_PATH) setenv PATH "$_INTERLOCK_PATH"; unset _INTERLOCK_PATH; if ($?_INTERLOCK_PROMPT) set prompt="$_INTERLOCK_PROMPT"; unset _INTERLOCK_PROMPT; unsetenv VIRTUAL_ENV; unsetenv VIRTUAL_ENV_PROMPT; rehash'
+alias deactivate 'if ($?_INTERLOCK_PATH) setenv PATH "$_INTERLOCK_PATH"; unset _INTERLOCK_PATH; \\
+if ($?_INTERLOCK_PROMPT) set prompt="$_INTERLOCK_PROMPT"; unset _INTERLOCK_PROMPT; \\
+unsetenv VIRTUAL_ENV; unsetenv VIRTUAL_ENV_PROMPT; rehash'
 setenv VIRTUAL_ENV @ROOT@
 setenv VIRTUAL_ENV_PROMPT @PROMPT@
 if (! $?_INTERLOCK_PATH) set _INTERLOCK_PATH="$PATH"

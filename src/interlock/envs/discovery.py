@@ -1,4 +1,4 @@
-"""Finding an interpreter that fits: requests as people write them, places where interpreters are, reasons when none fits."""
+"""Finding an interpreter that fits: requests as people write them, places to look, and the reasons when none fits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,15 @@ __all__ = [
     "parse_request",
 ]
 
-_IMPLEMENTATIONS = {"python": "", "py": "", "cpython": "cpython", "cp": "cpython", "pypy": "pypy", "pp": "pypy", "graalpy": "graalpy"}
+_IMPLEMENTATIONS = {
+    "python": "",
+    "py": "",
+    "cpython": "cpython",
+    "cp": "cpython",
+    "pypy": "pypy",
+    "pp": "pypy",
+    "graalpy": "graalpy",
+}
 _NAMED = re.compile(r"(?P<name>[a-z]+)?[@-]?(?P<version>\d+(?:\.\d+)*)?(?P<free>t|\+freethreaded)?")
 _EXECUTABLE = re.compile(r"(?:python|pypy)(?:3(?:\.\d+)?t?)?(?:\.exe)?")
 _COMPACT = re.compile(r"(3)(\d{1,2})")
@@ -136,7 +144,9 @@ def parse_python_version_file(text: str) -> Request | None:
     return None
 
 
-def find_interpreter(request: Request, places: Places, *, requires_python: str = "", remembered: Path | None = None) -> Interpreter:
+def find_interpreter(
+    request: Request, places: Places, *, requires_python: str = "", remembered: Path | None = None
+) -> Interpreter:
     """The first interpreter that fits the request and ``requires_python``; blocking. Raises :class:`NoInterpreter`."""
     rejected: list[tuple[str, str]] = []
     ranges = [SpecifierSet(text) for text in (request.specifier, requires_python) if text]

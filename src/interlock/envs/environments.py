@@ -118,7 +118,11 @@ def create_environment(
     if path.is_dir() and (path / "pyvenv.cfg").exists() and is_ours(path):
         remove_environment(path)
     elif path.is_dir() and any(path.iterdir()):
-        what = "it is a virtual environment made by another tool" if (path / "pyvenv.cfg").exists() else "it is not a virtual environment"
+        what = (
+            "it is a virtual environment made by another tool"
+            if (path / "pyvenv.cfg").exists()
+            else "it is not a virtual environment"
+        )
         raise NotOurs(path, what)
     elif path.exists() and not path.is_dir():
         raise NotOurs(path, "it is not a folder")
@@ -137,7 +141,9 @@ def create_environment(
         with open(os.path.join(paths.scripts, name), "w", encoding="utf-8", newline="") as file:
             file.write(text)
     # Last, because it is what makes the folder an environment.
-    (path / "pyvenv.cfg").write_text(_config(interpreter, prompt, system_site_packages=system_site_packages), encoding="utf-8")
+    (path / "pyvenv.cfg").write_text(
+        _config(interpreter, prompt, system_site_packages=system_site_packages), encoding="utf-8"
+    )
     return VirtualEnvironment(
         root=path,
         interpreter=_inside(interpreter, path, python, paths),

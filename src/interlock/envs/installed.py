@@ -66,7 +66,10 @@ def scan(environment: VirtualEnvironment) -> tuple[Installed, ...]:
         if index.format == _FORMAT and index.times == times and age > max(times) + _RACE:
             return index.installed
     installed = tuple(
-        sorted((found for folder in folders for found in scan_folder(folder)), key=lambda found: (found.name, found.version))
+        sorted(
+            (found for folder in folders for found in scan_folder(folder)),
+            key=lambda found: (found.name, found.version),
+        )
     )
     # An environment that cannot be written to is still read.
     with suppress(OSError):

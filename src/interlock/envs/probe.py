@@ -15,9 +15,9 @@ __all__ = ["main"]
 ROOT = "{root}"
 
 
-def marker_values():
+def marker_values() -> "dict[str, str]":
     version = sys.implementation.version
-    implementation = "%d.%d.%d" % version[:3]
+    implementation = ".".join(str(part) for part in version[:3])
     if version.releaselevel != "final":
         implementation += version.releaselevel[0] + str(version.serial)
     full = platform.python_version()
@@ -31,13 +31,13 @@ def marker_values():
         "platform_system": platform.system(),
         "platform_version": platform.version(),
         # A local build says "3.12.1+", which is no version that a specifier can be compared with.
-        "python_full_version": full[:-1] if full.endswith("+") else full,
+        "python_full_version": full.removesuffix("+"),
         "python_version": ".".join(platform.python_version_tuple()[:2]),
         "sys_platform": sys.platform,
     }
 
 
-def scheme_paths():
+def scheme_paths() -> "dict[str, str]":
     """Where a virtual environment of this interpreter puts things, below a placeholder."""
     names = sysconfig.get_scheme_names()
     wanted = "venv" if "venv" in names else ("nt" if os.name == "nt" else "posix_prefix")
@@ -46,19 +46,19 @@ def scheme_paths():
     values = {"base": ROOT, "platbase": ROOT, "installed_base": ROOT, "installed_platbase": ROOT}
     paths = sysconfig.get_paths(wanted, vars=values)
     found = {key: paths[key] for key in ("purelib", "platlib", "scripts", "data")}
-    found["include"] = os.path.join(ROOT, "include", "site", "python%d.%d" % sys.version_info[:2])
+    found["include"] = os.path.join(ROOT, "include", "site", "python" + ".".join(platform.python_version_tuple()[:2]))
     return found
 
 
-def wheel_tags(folder):
+def wheel_tags(folder: str) -> "list[str]":
     # Last on the path: the standard library must win over whatever lies beside packaging.
     sys.path.append(folder)
-    from packaging import tags
+    from packaging import tags  # noqa: PLC0415 - only now on the path
 
     return [str(tag) for tag in tags.sys_tags()]
 
 
-def virtual_prefix():
+def virtual_prefix() -> "str | None":
     """Folder of the environment that the interpreter belongs to; without ``site`` nobody has looked for it yet."""
     folder = os.path.dirname(os.path.abspath(sys.executable))
     for candidate in (folder, os.path.dirname(folder)):
@@ -67,7 +67,7 @@ def virtual_prefix():
     return None
 
 
-def main():
+def main() -> None:
     prefix = virtual_prefix()
     base = getattr(sys, "_base_executable", None) or sys.executable
     if prefix and os.path.abspath(base) == os.path.abspath(sys.executable):

@@ -11,7 +11,7 @@ import sys
 __all__ = ["main"]
 
 
-def main():
+def main() -> None:
     for line in sys.stdin:
         file, place = json.loads(line)
         try:
@@ -19,7 +19,7 @@ def main():
         except (py_compile.PyCompileError, OSError, ValueError, RecursionError):
             # Templates, files for another Python: pip and the interpreter's own caching leave those alone as well.
             continue
-        print(json.dumps(made))
+        sys.stdout.write(json.dumps(made) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Files that several distributions want: told before anything is moved, refused where one would be a folder of the other."""
+"""Files that several distributions want: told before anything is moved, refused where one is a folder of the other."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class FileConflict(InstallError):
 
     def __init__(self, path: str, one: str, other: str) -> None:
         super().__init__(
-            f"{one} has a file {path} where {other} has a folder; they cannot be in one environment. Nothing was installed.",
+            f"{one} has a file {path} where {other} has a folder, so they exclude each other. Nothing was installed.",
             hint="Exclude one of them, or use separate environments for the members that need them.",
             facts={"path": path, "distributions": [one, other]},
         )

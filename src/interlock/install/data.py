@@ -1,4 +1,4 @@
-"""Where each file of a wheel goes in an environment: the root, and the five kinds of ``.data`` (binary distribution format)."""
+"""Where each file of a wheel goes in an environment: its root and ``.data`` (binary distribution format)."""
 
 from __future__ import annotations
 

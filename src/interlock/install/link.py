@@ -9,11 +9,21 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Literal
 
-__all__ = ["Linker", "LinkMode", "StoreDamaged"]
+__all__ = ["LinkMode", "Linker", "StoreDamaged"]
 
 LinkMode = Literal["auto", "clone", "hardlink", "copy", "symlink"]
 _UNSUPPORTED = frozenset(
-    {errno.EXDEV, errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EINVAL, errno.ENOTTY}
+    {
+        errno.EXDEV,
+        errno.EPERM,
+        errno.EACCES,
+        errno.EOPNOTSUPP,
+        errno.ENOTSUP,
+        errno.ENOSYS,
+        errno.EMLINK,
+        errno.EINVAL,
+        errno.ENOTTY,
+    }
 )
 _FICLONE = 0x40049409
 

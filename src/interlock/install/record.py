@@ -1,4 +1,4 @@
-"""What is written beside an installed distribution: RECORD, INSTALLER, REQUESTED, direct_url.json (PEP 376, 627, 610)."""
+"""What is written beside an installed distribution: RECORD and direct_url.json (PEP 376, 627, 610)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from interlock.core.names import NormalizedName
 from interlock.core.plan import Wanted
 from interlock.core.sources import Directory, File, Git, Member, Registry, Url
 
-__all__ = ["direct_url", "digest_text", "format_row", "hash_text", "read_record", "recorded_paths"]
+__all__ = ["digest_text", "direct_url", "format_row", "hash_text", "read_record", "recorded_paths"]
 
 
 def hash_text(content: bytes) -> str:

@@ -79,7 +79,9 @@ def rewrite_shebang(content: bytes, python: str) -> bytes:
     return shebang(python) + rest
 
 
-def launchers(points: tuple[EntryPoint, ...], distribution: str, python: str, *, windows: bool = False) -> Iterator[tuple[str, bytes]]:
+def launchers(
+    points: tuple[EntryPoint, ...], distribution: str, python: str, *, windows: bool = False
+) -> Iterator[tuple[str, bytes]]:
     """File name and content of the launchers of entry points; a console command wins over a gui one of its name."""
     seen: set[str] = set()
     for point in sorted(points, key=lambda point: point.gui):

@@ -51,7 +51,9 @@ class Staged(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.site}/{self.wheel.dist_info}"
 
 
-def stage(wheel: StoredWheel, wanted: Wanted, notes: Notes, to: Destination, folder: str, linker: Linker, python: str) -> Staged:
+def stage(
+    wheel: StoredWheel, wanted: Wanted, notes: Notes, to: Destination, folder: str, linker: Linker, python: str
+) -> Staged:
     """Build the tree of a distribution in an own folder; blocking. RECORD follows with :func:`write_record`."""
     placement = place_files(wheel, to)
     os.mkdir(folder)
@@ -82,7 +84,9 @@ def _rows(placement: Placement) -> dict[str, str]:
     start = placement.site + "/"
     cut = len(start)
     return {
-        target: format_row(target[cut:] if target.startswith(start) else _from(placement.site, target), file.sha256, file.size)
+        target: format_row(
+            target[cut:] if target.startswith(start) else _from(placement.site, target), file.sha256, file.size
+        )
         for target, file in placement.rows
     }
 
@@ -113,8 +117,8 @@ def _from(site: str, target: str) -> str:
 def write_record(staged: Staged, bytecode: Iterable[str] = ()) -> None:
     """Write RECORD, with the bytecode files that were made (absolute, in the staging folder)."""
     lines = list(staged.rows.values())
-    for path in bytecode:
-        lines.append(format_row(_from(staged.site, os.path.relpath(path, staged.folder).replace(os.sep, "/"))))
+    compiled = (os.path.relpath(path, staged.folder).replace(os.sep, "/") for path in bytecode)
+    lines += [format_row(_from(staged.site, path)) for path in compiled]
     lines.append(format_row(f"{staged.wheel.dist_info}/RECORD"))
     path = f"{staged.folder}/{staged.dist_info}/RECORD"
     handle = os.open(path, _CREATE, 0o666)
@@ -141,7 +145,9 @@ def compile_staged(staged: Iterable[Staged], root: str, python: str) -> dict[str
     if not wanted:
         return made
     command = [python, "-I", "-S", "-B", _COMPILER]
-    done = subprocess.run(command, input=b"\n".join(wanted) + b"\n", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    done = subprocess.run(
+        command, input=b"\n".join(wanted) + b"\n", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
+    )
     for line in done.stdout.splitlines():
         path = msgspec.json.decode(line, type=str)
         # All staging folders have one parent.

@@ -24,8 +24,8 @@ from pathlib import Path
 import msgspec
 
 from interlock.envs.environments import VirtualEnvironment
-from interlock.install.uninstall import Remover, absolute_paths, owned_paths
 from interlock.install.record import read_record
+from interlock.install.uninstall import Remover, absolute_paths, owned_paths
 
 __all__ = ["Move", "has_leftovers", "move", "recover", "site_folders", "work_folder", "write_journal"]
 

@@ -6,7 +6,6 @@ The caller holds the environment's lock (``VirtualEnvironment.lock``) from the s
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
@@ -90,7 +89,11 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def apply(
-    plan: Plan, environment: VirtualEnvironment, obtain: Obtain, options: Options | None = None, reporter: Reporter = SILENT
+    plan: Plan,
+    environment: VirtualEnvironment,
+    obtain: Obtain,
+    options: Options | None = None,
+    reporter: Reporter = SILENT,
 ) -> Applied:
     """Make the changes of a plan. After any failure, or a kill, the environment works and another run completes it."""
     return await _Transaction(plan, environment, obtain, options or Options(), reporter).run()
@@ -165,7 +168,9 @@ class _Transaction:
     async def _stage(self, number: int, step: Step, wheel: StoredWheel, linking: anyio.CapacityLimiter) -> Staged:
         wanted = step.wanted
         for attempt in range(2):
-            if wheel.name != wanted.name or (wanted.artifact is not None and wanted.artifact.is_wheel and _differs(wanted, wheel)):
+            if wheel.name != wanted.name or (
+                wanted.artifact is not None and wanted.artifact.is_wheel and _differs(wanted, wheel)
+            ):
                 raise WrongWheel(wanted, wheel)
             notes = Notes(
                 installer=self.options.installer,
@@ -181,7 +186,8 @@ class _Transaction:
             except StoreDamaged as error:
                 if attempt:
                     raise IntegrityError(
-                        f"The store's copy of {wheel.filename} is damaged: {error.path} is missing.", hint="Clear the cache."
+                        f"The store's copy of {wheel.filename} is damaged: {error.path} is missing.",
+                        hint="Clear the cache.",
                     ) from error
                 # Somebody deleted files of the store: the wheel is obtained anew, once.
                 await anyio.to_thread.run_sync(_discard, Path(wheel.root))

@@ -284,12 +284,20 @@ def _folders(entries: list[Entry], filename: str) -> tuple[str, str]:
     tops = {entry.name.partition("/")[0] for entry in entries if "/" in entry.name}
     infos = sorted(top for top in tops if top.lower().endswith(".dist-info"))
     if len(infos) != 1:
-        raise BadWheel(filename, f"it has {len(infos)} .dist-info folders instead of one" + (f" ({', '.join(infos)})" if infos else ""))
+        raise BadWheel(
+            filename,
+            f"it has {len(infos)} .dist-info folders instead of one" + (f" ({', '.join(infos)})" if infos else ""),
+        )
     stem = infos[0].removesuffix(".dist-info")
     data = stem + ".data"
     for entry in entries:
         parts = entry.name.split("/")
-        if parts[0] == data and len(parts) > 3 and parts[1] in {"purelib", "platlib"} and parts[2].endswith(".dist-info"):
+        if (
+            parts[0] == data
+            and len(parts) > 3
+            and parts[1] in {"purelib", "platlib"}
+            and parts[2].endswith(".dist-info")
+        ):
             raise BadWheel(filename, f"it writes metadata from its .data folder ({entry.name})")
     return infos[0], data if data in tops else ""
 
@@ -332,14 +340,14 @@ def _write_files(
         finally:
             os.close(handle)
         digest = hashed.digest()
-        if algorithm and (other.hexdigest() if other is not None else digest.hex()) != expected:
-            if name.rpartition("/")[2] not in _UNLISTED:
-                raise BadWheel(filename, f"{name} does not have the hash that its RECORD states")
+        actual = other.hexdigest() if other is not None else digest.hex()
+        if algorithm and actual != expected and name.rpartition("/")[2] not in _UNLISTED:
+            raise BadWheel(filename, f"{name} does not have the hash that its RECORD states")
         files.append(StoredFile(name, entry.size, encode(digest).rstrip(b"=").decode(), entry.executable))
     return tuple(files)
 
 
-def _stream(archive: memoryview, entry: Entry, handle: int, also: Callable[[Buffer], None] | None) -> "hashlib._Hash":
+def _stream(archive: memoryview, entry: Entry, handle: int, also: Callable[[Buffer], None] | None) -> hashlib._Hash:
     hashed = hashlib.sha256()
     for piece in inflate_pieces(archive, entry):
         hashed.update(piece)

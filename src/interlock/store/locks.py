@@ -157,7 +157,6 @@ def _write(handle: int, text: bytes) -> None:
 
 
 def _holder(path: Path) -> int | None:
-    with suppress(OSError, ValueError):
-        with open(path, "rb") as file:
-            return int(file.read(_PID_BYTES))
+    with suppress(OSError, ValueError), open(path, "rb") as file:
+        return int(file.read(_PID_BYTES))
     return None

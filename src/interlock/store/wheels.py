@@ -1,4 +1,4 @@
-"""What a wheel says about itself: file name, WHEEL, METADATA, RECORD and entry_points.txt (binary distribution format)."""
+"""What a wheel says about itself: file name, WHEEL, METADATA, RECORD, entry_points.txt (binary distribution format)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ class BadWheel(IntegrityError):
     code = "bad-wheel"
 
     def __init__(self, filename: str, why: str, *, hint: str | None = None) -> None:
-        super().__init__(f"{filename} is not a usable wheel: {why}.", hint=hint, facts={"filename": filename, "why": why})
+        super().__init__(
+            f"{filename} is not a usable wheel: {why}.", hint=hint, facts={"filename": filename, "why": why}
+        )
         self.filename = filename
         self.why = why
 
@@ -120,13 +122,17 @@ def parse_wheel_file(text: bytes, filename: str) -> WheelFile:
     if not major.isdigit():
         raise BadWheel(filename, "its WHEEL file states no Wheel-Version")
     if int(major) > _SUPPORTED_MAJOR:
-        raise BadWheel(filename, f"it has format version {version}, and this program knows {_SUPPORTED_MAJOR}.x", hint="Update interlock.")
+        raise BadWheel(
+            filename,
+            f"it has format version {version}, and this program knows {_SUPPORTED_MAJOR}.x",
+            hint="Update interlock.",
+        )
     purelib = (headers.get("root-is-purelib") or ["true"])[0].strip().lower() == "true"
     return WheelFile(version=version, root_is_purelib=purelib, tags=tuple(headers.get("tag", ())))
 
 
 def check_identity(filename: str, named: WheelName, info: str, metadata: bytes) -> tuple[str, str]:
-    """Check that file name, ``.dist-info`` folder and METADATA agree; return name and version as METADATA writes them."""
+    """Check that file name, ``.dist-info`` folder and METADATA agree; return name and version of METADATA."""
     headers = parse_headers(metadata)
     name, version = (headers.get("name") or [""])[0], (headers.get("version") or [""])[0]
     if not name or not version:
@@ -163,7 +169,9 @@ def parse_record(text: bytes, filename: str) -> dict[str, tuple[str, str]]:
         raise BadWheel(filename, "its RECORD is not UTF-8") from error
     found: dict[str, tuple[str, str]] = {}
     decode = base64.urlsafe_b64decode
-    rows: Iterable[list[str]] = csv.reader(lines) if '"' in text.decode("utf-8") else (line.split(",") for line in lines)
+    rows: Iterable[list[str]] = (
+        csv.reader(lines) if '"' in text.decode("utf-8") else (line.split(",") for line in lines)
+    )
     for row in rows:
         if not row or not row[0]:
             continue
@@ -197,5 +205,3 @@ def parse_entry_points(text: bytes, filename: str) -> tuple[EntryPoint, ...]:
             raise BadWheel(filename, f"its entry point {line!r} is not of the form name = module:function")
         points.append(EntryPoint(name=name.strip(), module=match[1], attribute=match[2], gui=group == "gui_scripts"))
     return tuple(points)
-
-
