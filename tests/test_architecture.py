@@ -41,6 +41,7 @@ IMPURE = {"anyio", "asyncio", "io", "os", "random", "shutil", "socket", "subproc
 DEFERRED = {
     "interlock.__main__": "the exit of a run of the package",
     "interlock.cli.main": "loads the chosen command, so that no command pays for another's imports",
+    "interlock.workspace.manifest_cache": "parses only what has changed; a command with nothing to do needs no parser",
 }
 """Modules that may import inside a function, and why."""
 

@@ -10,9 +10,18 @@ import msgspec
 
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirement import Requirement
-from interlock.core.sources import Index, Source
+from interlock.core.sources import Index, Registry, Source
 
-__all__ = ["BuildSystem", "ConflictItem", "IncludeGroup", "Manifest", "SourceRule", "ToolSettings", "WorkspaceTable"]
+__all__ = [
+    "BuildSystem",
+    "ConflictItem",
+    "IncludeGroup",
+    "Manifest",
+    "SourceRule",
+    "ToolSettings",
+    "WorkspaceTable",
+    "pinned_indexes",
+]
 
 
 class BuildSystem(msgspec.Struct, frozen=True):
@@ -141,3 +150,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``interlock | uv | poetry | standard``: whose tool table was read."""
     warnings: tuple[str, ...] = ()
     """Settings that were read but are not honoured, and the like; one sentence each."""
+
+
+def pinned_indexes(manifest: Manifest) -> frozenset[str]:
+    """Names of the indexes that the manifest's sources pin packages to."""
+    return frozenset(
+        rule.source.index for rules in manifest.sources.values() for rule in rules if isinstance(rule.source, Registry)
+    )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from interlock.core.index_order import DEFAULT_INDEX
 from interlock.core.manifest_sources import join_path, without_credentials
 from interlock.core.manifest_table import Table
 from interlock.core.sources import Index
@@ -35,7 +36,7 @@ def find_links_and_indexes(table: Table, path: str) -> tuple[tuple[str, ...], tu
     for key in ("index-url", "default-index"):
         default = table.text(key)
         if default is not None and not any(index.default for index in found):
-            found.append(Index(name="default", url=_address(table, key, default, path), default=True))
+            found.append(Index(name=DEFAULT_INDEX, url=_address(table, key, default, path), default=True))
     seen = set()
     for index in found:
         if index.name in seen:
@@ -59,7 +60,7 @@ def _index(entry: Table, path: str, position: int) -> Index | None:
         entry.problems.add(entry.where, "has an entry without `url`.")
         return None
     explicit = entry.flag("explicit") or False
-    name = entry.text("name") or ("default" if default else "")
+    name = entry.text("name") or (DEFAULT_INDEX if default else "")
     if not name and explicit:
         entry.problems.add(entry.where, "has an explicit entry without `name`; nothing could refer to it.", near=url)
     codes = entry.values.get("ignore-error-codes", [])
@@ -79,16 +80,10 @@ def _index(entry: Table, path: str, position: int) -> Index | None:
 
 
 def _address(table: Table, key: str, url: str, path: str) -> str:
-    """The URL without credentials, or a local path relative to the workspace root."""
-    parts = urlsplit(url)
+    """The URL as written, or a local path relative to the workspace root. Settings take a login out of it."""
     if "://" not in url:
         return join_path(path, url)
+    parts = urlsplit(url)
     if parts.scheme not in {"http", "https", "file"} or (parts.scheme != "file" and not parts.hostname):
         table.problem(key, f"is `{without_credentials(url)}`, which is not the URL of an index.", near=url)
-    bare = without_credentials(url)
-    if bare != url:
-        table.problems.warn(
-            f"the credentials in the URL of {bare} are not used; give them by the index's name in the environment,"
-            " netrc or a keyring."
-        )
-    return bare
+    return url

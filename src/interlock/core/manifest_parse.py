@@ -10,7 +10,7 @@ import tomllib
 import msgspec
 
 from interlock.core import manifest_interlock, manifest_uv
-from interlock.core.manifest import BuildSystem, Manifest, ToolSettings, WorkspaceTable
+from interlock.core.manifest import BuildSystem, Manifest, ToolSettings, WorkspaceTable, pinned_indexes
 from interlock.core.manifest_groups import Groups, parse_groups
 from interlock.core.manifest_poetry import parse_poetry
 from interlock.core.manifest_problems import BrokenToml, Problems
@@ -85,7 +85,7 @@ def parse_manifest(data: bytes, *, path: str, file: str) -> Manifest:
         dialect=dialect,
     )
     if path != ".":
-        _warn_of_root_settings(table)
+        _warn_of_root_settings(table, manifest)
     warnings = problems.finish(strict=dialect == "interlock")
     return msgspec.structs.replace(manifest, warnings=warnings) if warnings else manifest
 
@@ -159,8 +159,9 @@ def _workspace(table: Table) -> WorkspaceTable | None:
     return WorkspaceTable(members=inner.texts("members"), exclude=inner.texts("exclude"))
 
 
-def _warn_of_root_settings(table: Table) -> None:
+def _warn_of_root_settings(table: Table, manifest: Manifest) -> None:
+    own = {index.name for index in manifest.settings.indexes} <= pinned_indexes(manifest)
     for key in RESOLUTION_KEYS:
-        if key in table:
+        if key in table and not (key == "index" and own):  # an index for the member's own sources does count
             name = ".".join((*table.where, key))
             table.problems.warn(f"`{name}` only counts in the workspace root; here it does nothing.")

@@ -1,0 +1,94 @@
+"""Whether a lock still answers what the manifests ask, decided from digests alone: no network, no interpreter."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+import msgspec
+
+from interlock.core.lock.model import Lock, LockedMember, ResolutionInputs
+from interlock.core.names import NormalizedName
+
+__all__ = ["CurrentMember", "Stale", "compare"]
+
+
+class CurrentMember(msgspec.Struct, frozen=True, kw_only=True):
+    """A member as its manifest says it is now."""
+
+    name: NormalizedName
+    path: str
+    inputs: Mapping[str, str]
+
+
+class Stale(msgspec.Struct, frozen=True, kw_only=True):
+    """One reason why the lock is not fresh."""
+
+    member: NormalizedName | None
+    """None for a setting of the workspace."""
+    key: str
+    """The key of the manifest, ``member`` for a whole member, or the name of a setting."""
+    kind: str
+    """``added | removed | changed``, as seen from the lock."""
+    path: str = ""
+
+    def __str__(self) -> str:
+        if self.member is None:
+            return f"the setting {self.key} has {_PHRASES[self.kind]}"
+        where = "the workspace root" if self.path in {"", "."} else self.path
+        if self.key == "member":
+            verb = {"added": "is a new member", "removed": "is no member any more"}.get(self.kind, "moved")
+            return f"{where}: {self.member or 'the root'} {verb}"
+        return f"{where}: {self.key} {'have' if self.key == 'dependencies' else 'has'} {_PHRASES[self.kind]}"
+
+
+_PHRASES = {"added": "been added", "removed": "been removed", "changed": "changed"}
+
+
+def compare(
+    lock: Lock,
+    members: Iterable[CurrentMember],
+    inputs: ResolutionInputs,
+    *,
+    absent: Collection[NormalizedName] = (),
+) -> tuple[Stale, ...]:
+    """Everything that has changed since the lock was made, settings first; empty when it is fresh.
+
+    ``absent`` are locked members whose directory is not here, as in an image that holds part of the workspace: they
+    count as unchanged. The cutoff of a relative window is a fact of the lock, so the caller passes the locked one on.
+    """
+    found = _settings(lock.inputs, inputs)
+    locked = {member.name: member for member in lock.members}
+    seen = set()
+    for member in members:
+        seen.add(member.name)
+        before = locked.get(member.name)
+        if before is None:
+            found.append(Stale(member=member.name, key="member", kind="added", path=member.path))
+        elif before.path != member.path:
+            found.append(Stale(member=member.name, key="member", kind="changed", path=member.path))
+        if before is not None and before.inputs != member.inputs:
+            found.extend(_keys(before, member))
+    for name, before in locked.items():
+        if name not in seen and name not in absent:
+            found.append(Stale(member=name, key="member", kind="removed", path=before.path))
+    return tuple(found)
+
+
+def _keys(before: LockedMember, now: CurrentMember) -> Iterable[Stale]:
+    for key in sorted({*before.inputs, *now.inputs}):
+        was, is_now = before.inputs.get(key), now.inputs.get(key)
+        if was != is_now:
+            kind = "added" if was is None else "removed" if is_now is None else "changed"
+            yield Stale(member=now.name, key=key, kind=kind, path=now.path)
+
+
+def _settings(before: ResolutionInputs, now: ResolutionInputs) -> list[Stale]:
+    if before == now:
+        return []
+    found = []
+    for field in ResolutionInputs.__struct_fields__:
+        was, is_now = getattr(before, field), getattr(now, field)
+        if was != is_now:
+            kind = "changed" if was and is_now else "removed" if was else "added"
+            found.append(Stale(member=None, key=field.replace("_", "-"), kind=kind))
+    return found

@@ -1,0 +1,304 @@
+"""What the resolver is asked: each member's requirements, with the source each is to come from.
+
+Sources are the member's own entry for a name or, without one, the root's whole entry. A requirement on a member needs
+an entry that says so: the name of a member is never looked up on an index.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+import msgspec
+
+from interlock.core.asks import Ask, MemberAsks, Origin
+from interlock.core.groups import expand_group
+from interlock.core.index_order import DEFAULT_INDEX
+from interlock.core.manifest import Manifest, SourceRule
+from interlock.core.manifest_problems import suggest
+from interlock.core.manifest_sources import parse_url_source
+from interlock.core.markers.diagram import FALSE, TRUE, Marker, format_marker, parse_marker
+from interlock.core.names import ExtraName, GroupName, NormalizedName
+from interlock.core.requirement import Requirement, format_requirement
+from interlock.core.sources import Directory, File, Git, Registry, Source
+from interlock.core.sources import Member as FromMember
+from interlock.errors import ManifestError
+from interlock.workspace.members import VIRTUAL_ROOT, Workspace
+
+__all__ = [
+    "ConflictingSources",
+    "MemberWithoutSource",
+    "SourceNotMember",
+    "UnknownExtra",
+    "UnknownIndex",
+    "lower",
+]
+
+
+class MemberWithoutSource(ManifestError):
+    """A member is required, and nothing says that the member is meant."""
+
+    code = "member-without-source"
+
+
+class SourceNotMember(ManifestError):
+    """A source says ``workspace = true`` for a name that is no member's."""
+
+    code = "source-not-member"
+
+
+class ConflictingSources(ManifestError):
+    """A requirement has a URL and its name has a source as well."""
+
+    code = "conflicting-sources"
+
+
+class UnknownExtra(ManifestError):
+    """An extra of a member is required that the member does not have."""
+
+    code = "unknown-extra"
+
+
+class UnknownIndex(ManifestError):
+    """A source names an index that is not configured."""
+
+    code = "unknown-index"
+
+
+def lower(workspace: Workspace, *, indexes: Iterable[str] = ()) -> tuple[MemberAsks, ...]:
+    """Everything the members ask for, in their order; a virtual root with groups comes first, as :data:`VIRTUAL_ROOT`.
+
+    ``indexes`` are names of indexes that are configured elsewhere than in the root's manifest. Groups that cannot be
+    used are left out; using one is an error of its own. Raises :class:`ManifestError`.
+    """
+    lowering = _Lowering(workspace, frozenset(indexes))
+    found = [lowering.member(member.manifest, member.name) for member in workspace.members]
+    if workspace.manifest.name is None and (workspace.manifest.groups or workspace.manifest.group_problems):
+        found.insert(0, lowering.member(workspace.manifest, VIRTUAL_ROOT))
+    return tuple(found)
+
+
+class _Lowering:
+    """The work of :func:`lower`; memoises what many members share."""
+
+    def __init__(self, workspace: Workspace, indexes: frozenset[str]) -> None:
+        self.workspace = workspace
+        self.indexes = indexes | {DEFAULT_INDEX} | {index.name for index in workspace.settings.indexes}
+        self._root = workspace.root.as_posix()
+
+    def member(self, manifest: Manifest, name: NormalizedName) -> MemberAsks:
+        groups: dict[GroupName, tuple[Ask, ...]] = {}
+        for group in manifest.groups:
+            try:
+                requirements = expand_group(manifest, group)
+            except ManifestError:
+                continue  # an error when the group is asked for, not before (PEP 735)
+            asked = _Asked(self, manifest, name, f"group:{group}", group=group)
+            groups[group] = asked.all(requirements)
+        return MemberAsks(
+            name=name,
+            path=manifest.path,
+            version=manifest.version or "",
+            requires_python=manifest.requires_python,
+            package=manifest.package,
+            dependencies=_Asked(self, manifest, name, "dependencies").all(manifest.dependencies),
+            extras={
+                extra: _Asked(self, manifest, name, f"extra:{extra}", extra=extra).all(requirements)
+                for extra, requirements in manifest.extras.items()
+            },
+            groups=groups,
+            group_requires_python=manifest.group_requires_python,
+        )
+
+    def place(self, source: Source) -> Source:
+        """The source with an absolute path made relative to the root; a directory that is a member's is the member."""
+        if isinstance(source, File):
+            return msgspec.structs.replace(source, path=self._relative(source.path))
+        if isinstance(source, Directory):
+            path = self._relative(source.path)
+            member = self.workspace.by_path.get(path)
+            return FromMember(member.name) if member is not None else msgspec.structs.replace(source, path=path)
+        if isinstance(source, Git) and source.url.startswith("file://"):
+            path = self._relative(source.url[7:])
+            return source if path.startswith("..") else msgspec.structs.replace(source, url=path)
+        return source
+
+    def _relative(self, path: str) -> str:
+        return os.path.relpath(path, self._root).replace(os.sep, "/") if os.path.isabs(path) else path
+
+
+class _Asked:
+    """The asks of one table of one manifest."""
+
+    def __init__(
+        self,
+        lowering: _Lowering,
+        manifest: Manifest,
+        name: NormalizedName,
+        table: str,
+        *,
+        extra: ExtraName | None = None,
+        group: GroupName | None = None,
+    ) -> None:
+        self.lowering = lowering
+        self.manifest = manifest
+        self.name = name
+        self.table = table
+        self.extra = extra
+        self.group = group
+
+    def all(self, requirements: Iterable[Requirement]) -> tuple[Ask, ...]:
+        found: list[Ask] = []
+        for requirement in self._expanded(requirements, frozenset((self.extra,) if self.extra else ())):
+            found.extend(self._ask(requirement))
+        return tuple(found)
+
+    def _expanded(
+        self, requirements: Iterable[Requirement], open_extras: frozenset[ExtraName]
+    ) -> Iterable[Requirement]:
+        """The requirements with references of the project to its own extras replaced by what is in them.
+
+        A group keeps such a reference: there it asks for the project itself too.
+        """
+        for requirement in requirements:
+            if requirement.name != self.name:
+                yield requirement
+                continue
+            self._check_extras(requirement)
+            if self.group is not None:
+                yield requirement
+                continue
+            for extra in requirement.extras:
+                if extra not in open_extras:
+                    inner = [_restricted(item, requirement.marker) for item in self.manifest.extras[extra]]
+                    yield from self._expanded(inner, open_extras | {extra})
+
+    def _ask(self, requirement: Requirement) -> list[Ask]:
+        origin = Origin(
+            member=self.name, table=self.table, text=format_requirement(requirement), path=self.manifest.path
+        )
+        rules = self._rules(requirement.name)
+        if requirement.url:
+            if rules:
+                raise ConflictingSources(
+                    f"{self._where(requirement)} has a URL, and `{requirement.name}` has a source as well.",
+                    hint="Remove one of the two.",
+                )
+            source = self.lowering.place(parse_url_source(requirement.url, self.manifest.path))
+            self._check_member(requirement, source)
+            return [Ask(requirement=msgspec.structs.replace(requirement, url=""), source=source, origin=origin)]
+        if not rules and requirement.name == self.name:
+            rules = (SourceRule(source=FromMember(self.name)),)
+        asks = []
+        rest = parse_marker(requirement.marker) if rules and all(rule.marker for rule in rules) else FALSE
+        for rule in rules:
+            source = self.lowering.place(rule.source)
+            self._check_rule(requirement, source)
+            asks.append(
+                Ask(
+                    requirement=_restricted(requirement, rule.marker),
+                    source=source,
+                    editable=rule.editable,
+                    origin=origin,
+                )
+            )
+            if rest is not FALSE:
+                rest = rest & ~parse_marker(rule.marker)
+        if not rules:
+            self._need_source(requirement)
+            asks.append(Ask(requirement=requirement, origin=origin))
+        elif not rest.is_false:
+            asks.append(self._rest(requirement, rest, origin))
+        return asks
+
+    def _rest(self, requirement: Requirement, rest: Marker, origin: Origin) -> Ask:
+        """What remains where the markers of all the sources are false: the index answers."""
+        marker = "" if rest is TRUE else format_marker(rest)
+        if self.lowering.workspace.find(requirement.name) is not None:
+            raise MemberWithoutSource(
+                f"{self._where(requirement)} is a member of this workspace, but no source says so where"
+                f" `{marker}` holds.",
+                hint="Give the entry without a marker, or put the marker on the requirement.",
+                facts={"member": self.manifest.name, "name": requirement.name, "marker": marker},
+            )
+        return Ask(requirement=msgspec.structs.replace(requirement, marker=marker), origin=origin)
+
+    def _rules(self, name: NormalizedName) -> tuple[SourceRule, ...]:
+        """The entries that count here; a member's own entry replaces the root's whole entry."""
+        rules = self.manifest.sources.get(name)
+        if rules is None:
+            rules = self.lowering.workspace.manifest.sources.get(name, ())
+        return tuple(
+            rule
+            for rule in rules
+            if (rule.extra is None or rule.extra == self.extra) and (rule.group is None or rule.group == self.group)
+        )
+
+    def _check_rule(self, requirement: Requirement, source: Source) -> None:
+        if isinstance(source, Registry) and source.index not in self.lowering.indexes:
+            known = sorted(self.lowering.indexes)
+            raise UnknownIndex(
+                f"{self._where(requirement)} comes from index `{source.index}`, which is not"
+                f" configured.{suggest(source.index, known)}",
+                hint="Add it to the indexes of the workspace root.",
+                facts={"index": source.index, "known": known},
+            )
+        if isinstance(source, FromMember) and self.lowering.workspace.find(source.name) is None:
+            raise SourceNotMember(
+                f"`{source.name}` has the source `workspace = true` ({self._file}), but the workspace has no member of"
+                f" that name.{suggest(source.name, self.lowering.workspace.by_name)}",
+                hint="Add its directory to the members of the workspace, or give another source.",
+                facts={"name": source.name, "file": self._file},
+            )
+        self._check_member(requirement, source)
+
+    def _check_member(self, requirement: Requirement, source: Source) -> None:
+        """Extras of a member have to exist, and a member has to be the member."""
+        member = self.lowering.workspace.find(requirement.name)
+        if isinstance(source, FromMember):
+            self._check_extras(requirement)
+        elif member is not None and isinstance(source, Registry):
+            self._need_source(requirement)
+
+    def _check_extras(self, requirement: Requirement) -> None:
+        owner = self.lowering.workspace.find(requirement.name)
+        manifest = owner.manifest if owner is not None else self.manifest
+        if "optional-dependencies" in manifest.dynamic:
+            return
+        for extra in requirement.extras:
+            if extra not in manifest.extras:
+                known = sorted(manifest.extras)
+                raise UnknownExtra(
+                    f"{self._where(requirement)}: `{requirement.name}` has no extra `{extra}`.{suggest(extra, known)}",
+                    hint=f"Extras of `{requirement.name}`: {', '.join(known)}." if known else None,
+                    facts={"member": requirement.name, "extra": extra, "known": known},
+                )
+
+    def _need_source(self, requirement: Requirement) -> None:
+        name = requirement.name
+        if self.lowering.workspace.find(name) is None:
+            return
+        dialect = self.manifest.dialect
+        if dialect == "standard":
+            dialect = self.lowering.workspace.manifest.dialect
+        table = f"tool.{'uv' if dialect == 'uv' else 'interlock'}.sources"
+        raise MemberWithoutSource(
+            f"{self._where(requirement)} is a member of this workspace, but no source says so.",
+            hint=f"Add `{name} = {{ workspace = true }}` to [{table}] in {self._file}.",
+            facts={"member": self.manifest.name, "name": name, "file": self._file, "table": table},
+        )
+
+    @property
+    def _file(self) -> str:
+        return "pyproject.toml" if self.manifest.path == "." else f"{self.manifest.path}/pyproject.toml"
+
+    def _where(self, requirement: Requirement) -> str:
+        return f"`{format_requirement(requirement)}` in {self.table.replace(':', ' ')} of {self._file}"
+
+
+def _restricted(requirement: Requirement, marker: str) -> Requirement:
+    """The requirement where a marker holds too."""
+    if not marker or marker == requirement.marker:
+        return requirement
+    both = f"({requirement.marker}) and ({marker})" if requirement.marker else marker
+    return msgspec.structs.replace(requirement, marker=both)

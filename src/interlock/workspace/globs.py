@@ -1,0 +1,112 @@
+"""Patterns of a workspace table: which directories they name.
+
+``*``, ``?`` and ``[...]`` match within one part of a path, ``**`` matches any number of parts. A walk for ``**`` leaves
+out hidden directories, virtual environments and ``node_modules``, and follows no links; a part that is written or
+matched by ``*`` may be any of these.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+
+__all__ = ["expand", "is_excluded", "is_included"]
+
+_SKIPPED = frozenset({"node_modules", "__pycache__"})
+_MAGIC = re.compile(r"[*?\[]")
+_MEMO: dict[tuple[str, bool], re.Pattern[str]] = {}
+
+
+def expand(root: str, pattern: str) -> Iterator[tuple[str, bool]]:
+    """Paths of existing directories that match, relative to the root, sorted, each with whether ``**`` found it."""
+    yield from _expand(root, "", _parts(pattern), deep=False)
+
+
+def is_included(path: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a relative path matches one of the patterns of members."""
+    return any(_compiled(pattern, crossing=False).fullmatch(path) for pattern in patterns)
+
+
+def is_excluded(path: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a relative path matches one of the patterns of exclusions; in these ``*`` matches across ``/`` too."""
+    return any(_compiled(pattern, crossing=True).fullmatch(path) for pattern in patterns)
+
+
+def _parts(pattern: str) -> list[str]:
+    return [part for part in pattern.replace("\\", "/").split("/") if part not in {"", "."}]
+
+
+def _expand(root: str, base: str, parts: list[str], *, deep: bool) -> Iterator[tuple[str, bool]]:
+    if not parts:
+        yield base or ".", deep
+        return
+    part, rest = parts[0], parts[1:]
+    if part == "**":
+        yield from _descend(root, base, rest)
+    elif _MAGIC.search(part):
+        matches = re.compile(_translate(part, crossing=False)).fullmatch
+        for name, _ in _directories(root, base):
+            if matches(name):
+                yield from _expand(root, _join(base, name), rest, deep=deep)
+    else:
+        inner = os.path.normpath(_join(base, part)) if part == ".." else _join(base, part)
+        if rest or os.path.isdir(os.path.join(root, inner)):
+            yield from _expand(root, inner, rest, deep=deep)
+
+
+def _descend(root: str, base: str, rest: list[str]) -> Iterator[tuple[str, bool]]:
+    """Everything below a directory, itself included."""
+    yield from _expand(root, base, rest, deep=True)
+    if base and os.path.exists(os.path.join(root, base, "pyvenv.cfg")):
+        return
+    for name, is_link in _directories(root, base):
+        if not name.startswith(".") and name not in _SKIPPED and not is_link:
+            yield from _descend(root, _join(base, name), rest)
+
+
+def _directories(root: str, base: str) -> list[tuple[str, bool]]:
+    """Names of the directories in a directory, sorted, with whether each is a link."""
+    try:
+        with os.scandir(os.path.join(root, base)) as entries:
+            return sorted((entry.name, entry.is_symlink()) for entry in entries if entry.is_dir())
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return []
+
+
+def _join(base: str, name: str) -> str:
+    return f"{base}/{name}" if base else name
+
+
+def _compiled(pattern: str, *, crossing: bool) -> re.Pattern[str]:
+    found = _MEMO.get((pattern, crossing))
+    if found is None:
+        text = ""
+        parts = _parts(pattern)
+        for position, part in enumerate(parts):
+            last = position == len(parts) - 1
+            if part == "**":
+                text += ".*" if last else "(?:[^/]+/)*"
+            else:
+                text += _translate(part, crossing=crossing) + ("" if last else "/")
+        found = _MEMO[pattern, crossing] = re.compile(text or r"\.")
+    return found
+
+
+def _translate(part: str, *, crossing: bool) -> str:
+    """One part of a pattern as a regular expression."""
+    text, position = "", 0
+    while position < len(part):
+        letter = part[position]
+        position += 1
+        if letter == "*":
+            text += ".*" if crossing else "[^/]*"
+        elif letter == "?":
+            text += "[^/]"
+        elif letter == "[" and (end := part.find("]", position + 1)) != -1:
+            inner = part[position:end].replace("\\", "\\\\")
+            text += f"[{'^' + inner[1:] if inner[0] == '!' else inner}]"
+            position = end + 1
+        else:
+            text += re.escape(letter)
+    return text

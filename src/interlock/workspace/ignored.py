@@ -1,0 +1,77 @@
+"""Whether a directory holds nothing but what git ignores, as a checkout of another branch leaves it behind.
+
+Rules are those of gitignore(5): the last pattern that matches wins, a pattern with a slash is anchored, one that ends
+in a slash means directories. Only asked about directories that should have a manifest and have none.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+__all__ = ["holds_only_ignored"]
+
+_Rule = tuple[re.Pattern[str], bool, bool, str]
+"""Pattern, whether it negates, whether it means directories only, and the directory it stands in."""
+
+
+def holds_only_ignored(directory: Path) -> bool:
+    """Whether every file below is ignored by git; true for a directory without files."""
+    repository = next((parent for parent in (directory, *directory.parents) if (parent / ".git").exists()), None)
+    rules: list[_Rule] = []
+    if repository is not None:
+        rules += _rules(repository / ".git" / "info" / "exclude", repository)
+        between = [parent for parent in directory.parents if parent.is_relative_to(repository)]
+        for parent in reversed(between):
+            rules += _rules(parent / ".gitignore", parent)
+        for parent in (*reversed(between), directory):
+            if parent != repository and _is_ignored(parent.as_posix(), rules, is_directory=True):
+                return True
+    return _all_ignored(directory, rules, in_git=repository is not None)
+
+
+def _all_ignored(directory: Path, rules: list[_Rule], *, in_git: bool) -> bool:
+    if in_git:
+        rules = [*rules, *_rules(directory / ".gitignore", directory)]
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            inner = Path(entry.path)
+            is_directory = entry.is_dir(follow_symlinks=False)
+            if _is_ignored(inner.as_posix(), rules, is_directory=is_directory):
+                continue
+            if not is_directory or not _all_ignored(inner, rules, in_git=in_git):
+                return False
+    return True
+
+
+def _is_ignored(path: str, rules: list[_Rule], *, is_directory: bool) -> bool:
+    ignored = False
+    for pattern, negates, directories_only, base in rules:
+        applies = (is_directory or not directories_only) and path.startswith(base)
+        if applies and pattern.fullmatch(path[len(base) :]):
+            ignored = not negates
+    return ignored
+
+
+def _rules(file: Path, base: Path) -> list[_Rule]:
+    try:
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return []
+    return [rule for line in lines if (rule := _rule(line, base.as_posix().rstrip("/") + "/")) is not None]
+
+
+def _rule(line: str, base: str) -> _Rule | None:
+    line = line.rstrip()
+    if not line or line.startswith("#"):
+        return None
+    negates = line.startswith("!")
+    line = line.removeprefix("!").removeprefix("\\")
+    directories_only = line.endswith("/")
+    line = line.rstrip("/")
+    anchored = "/" in line
+    text = re.escape(line.lstrip("/"))
+    text = text.replace(r"\*\*/", "(?:.*/)?").replace(r"/\*\*", "/.*").replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
+    text = re.sub(r"\\\[(.*?)\\\]", lambda match: f"[{match[1]}]", text)
+    return re.compile(text if anchored else f"(?:.*/)?{text}"), negates, directories_only, base

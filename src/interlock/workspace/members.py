@@ -1,0 +1,134 @@
+"""The workspace as values: its root, its members, and who is who."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from interlock.core.freshness import CurrentMember
+from interlock.core.inputs import member_inputs
+from interlock.core.manifest import Manifest, ToolSettings, pinned_indexes
+from interlock.core.manifest_problems import suggest
+from interlock.core.names import NormalizedName
+from interlock.errors import UsageError
+
+__all__ = ["VIRTUAL_ROOT", "Member", "UnknownMember", "Workspace"]
+
+VIRTUAL_ROOT = NormalizedName("")
+"""Stands for a root that is no project but has dependency groups, in asks, locks and selections."""
+
+
+class UnknownMember(UsageError):
+    """A member is asked for that the workspace does not have."""
+
+    code = "unknown-member"
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(
+            f"The workspace has no member `{name}`.{suggest(name, known)}",
+            hint=f"Members: {', '.join(known)}." if 0 < len(known) <= 20 else None,
+            facts={"member": name, "known": list(known)},
+        )
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """A project of the workspace."""
+
+    name: NormalizedName
+    path: str
+    """POSIX, relative to the workspace root; ``"."`` for the root."""
+    manifest: Manifest
+    directory: Path
+    own_inputs: dict[str, str] = {}
+    """Digests of the resolution inputs that follow from this manifest alone."""
+
+    @property
+    def file(self) -> str:
+        """The manifest's file as messages call it."""
+        return "pyproject.toml" if self.path == "." else f"{self.path}/pyproject.toml"
+
+
+class Workspace(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """A root with its members; a project that is in no workspace is the root and only member of its own."""
+
+    root: Path
+    manifest: Manifest
+    """The root's; without a ``[project]`` table the root is virtual and no member."""
+    members: tuple[Member, ...]
+    """Sorted by name, the root among them when it is a project."""
+    current: NormalizedName | None = None
+    """The member that discovery started in; None at a virtual root."""
+    root_inputs: dict[str, str] = {}
+    """Digests of the root's own inputs, which count as a member's when a virtual root has groups."""
+
+    @cached_property
+    def by_name(self) -> dict[NormalizedName, Member]:
+        return {member.name: member for member in self.members}
+
+    @cached_property
+    def by_path(self) -> dict[str, Member]:
+        return {member.path: member for member in self.members}
+
+    def member(self, name: NormalizedName) -> Member:
+        """The member of that name; raises :class:`UnknownMember`."""
+        found = self.by_name.get(name)
+        if found is None:
+            raise UnknownMember(name, tuple(self.by_name))
+        return found
+
+    def find(self, name: NormalizedName) -> Member | None:
+        return self.by_name.get(name)
+
+    def containing(self, path: Path) -> Member | None:
+        """The member whose directory holds a file or directory, the innermost one when members are nested."""
+        for directory in (path, *path.parents):
+            if not directory.is_relative_to(self.root):
+                return None
+            relative = directory.relative_to(self.root).as_posix()
+            found = self.by_path.get(relative)
+            if found is not None:
+                return found
+        return None
+
+    @property
+    def has_root_groups(self) -> bool:
+        """Whether a virtual root takes part in the lock, as :data:`VIRTUAL_ROOT`."""
+        return self.manifest.name is None and bool(self.manifest.groups or self.manifest.group_problems)
+
+    @cached_property
+    def settings(self) -> ToolSettings:
+        """The root's, with the indexes that members define for their own sources; these are explicit."""
+        own = self.manifest.settings
+        found = list(own.indexes)
+        known = {index.name for index in found}
+        for member in self.members:
+            pinned = pinned_indexes(member.manifest) if member.manifest.settings.indexes else ()
+            for index in member.manifest.settings.indexes:
+                if index.name in pinned and index.name not in known:
+                    known.add(index.name)
+                    found.append(msgspec.structs.replace(index, explicit=True, default=False))
+        return own if len(found) == len(own.indexes) else msgspec.structs.replace(own, indexes=tuple(found))
+
+    def inputs(self) -> tuple[CurrentMember, ...]:
+        """What the resolution depends on, member by member, to compare with a lock."""
+        root = self.manifest
+        found = [
+            CurrentMember(
+                name=member.name, path=member.path, inputs=member_inputs(member.own_inputs, member.manifest, root)
+            )
+            for member in self.members
+        ]
+        if self.has_root_groups:
+            found.insert(0, CurrentMember(name=VIRTUAL_ROOT, path=".", inputs=self.root_inputs))
+        return tuple(found)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the manifests warn of, the root's first."""
+        found = list(self.manifest.warnings)
+        for member in self.members:
+            if member.path != ".":
+                found.extend(member.manifest.warnings)
+        return tuple(found)
