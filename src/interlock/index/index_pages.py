@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 
@@ -22,8 +23,6 @@ from interlock.index.session import Session
 from interlock.index.urls import is_remote, join, without_login
 
 __all__ = ["Freshness", "Pages"]
-
-_LARGE = 1 << 20
 
 
 class Freshness(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,8 +131,13 @@ class Pages:
             validators = validators_of(response.headers, self._freshness.now, absent=True)
             self._cache.save(key, name, CachedPage(validators, None))
             return None
+        validators = validators_of(response.headers, self._freshness.now, body=_digest(response))
+        if cached is not None and cached.page is not None and cached.validators.body == validators.body:
+            if validators.max_age or validators.conditions():
+                self._cache.save(key, name, CachedPage(validators, cached.page))
+            return _renamed(cached.page, index)
         page = self._parse(index, name, response)
-        self._cache.save(key, name, CachedPage(validators_of(response.headers, self._freshness.now), page))
+        self._cache.save(key, name, CachedPage(validators, page))
         self._learn_base(index, name, page)
         return page
 
@@ -202,4 +206,13 @@ def _renamed(page: Page | None, index: Index) -> Page | None:
 def _renewed(old: Validators, response: Response, now: float) -> Validators:
     new = validators_of(response.headers, now)
     max_age = new.max_age if "cache-control" in response.headers else old.max_age
-    return Validators(now, max_age, new.etag or old.etag, new.last_modified or old.last_modified, new.storable)
+    return Validators(
+        now, max_age, new.etag or old.etag, new.last_modified or old.last_modified, new.storable, old.body
+    )
+
+
+def _digest(response: Response) -> str:
+    """What tells an unchanged page from a new one; links are relative to the URL, so it counts too."""
+    hashed = hashlib.sha256(response.url.encode())
+    hashed.update(response.body)
+    return hashed.hexdigest()

@@ -27,7 +27,7 @@ from interlock.index.receiver import Receiver
 from interlock.index.sdist_info import read_pkg_info
 from interlock.index.session import Session
 from interlock.index.urls import is_remote, origin, redact
-from interlock.index.wheel_tail import MoreNeeded, NotAWheel, find_metadata
+from interlock.index.wheel_tail import MoreNeeded, NotAWheel, Pieces, find_metadata
 from interlock.store.archives import DigestMismatch
 from interlock.store.entries import Entries
 from interlock.store.layout import Layout
@@ -36,8 +36,8 @@ __all__ = ["MetadataLadder", "choose_artifact"]
 
 _BUCKET = "metadata-v1"
 _TAIL = 64 << 10
-_MOST_READS = 3
-"""End record and directory, METADATA, and a zip64 record: no wheel needs more reads than that."""
+_MOST_READS = 4
+"""The end, a zip64 record, the directory, METADATA: no wheel needs more reads than that."""
 
 Outcome = Metadata | NeedsBuild | Unavailable
 
@@ -121,9 +121,8 @@ class MetadataLadder:
 
     async def _from_tail(self, url: str, index: Index, artifact: Artifact) -> bytes | None:
         """METADATA from the end of the wheel; None when the host serves no ranges and the wheel must be fetched."""
-        tail, start, known = b"", 0, 0
+        pieces, wanted = Pieces(), f"bytes=-{_TAIL}"
         for _ in range(_MOST_READS):
-            wanted = f"bytes={start}-{known - 1}" if tail else f"bytes=-{_TAIL}"
             response, receiver = await self._session.stream(
                 url, "range", lambda: Receiver(self._layout), index=index, headers={"range": wanted}
             )
@@ -141,14 +140,11 @@ class MetadataLadder:
                     raise FileMissing(artifact.filename, index=index.name, url=redact(url))
                 self._without_ranges.add(origin(url))
                 return None
-            await receiver.finish()
-            tail, known = receiver.data + tail, first
-            found = find_metadata(tail, known, artifact.filename)
+            pieces.add(first, await _taken(receiver))
+            found = find_metadata(pieces, artifact.filename)
             if not isinstance(found, MoreNeeded):
                 return found
-            if found.start >= known:
-                break
-            start = found.start
+            wanted = f"bytes={found.start}-{found.stop - 1}"
         raise NotAWheel("its directory is not where it should be")
 
     async def _from_sdist(self, index: Index, name: NormalizedName, artifact: Artifact) -> Metadata | NeedsBuild:
@@ -199,11 +195,18 @@ def _first_byte(response: Response) -> int | None:
 
 async def _whole(receiver: Receiver, filename: str) -> bytes:
     """METADATA of a wheel that is here completely."""
-    try:
-        data = receiver.data if receiver.path is None else await anyio.Path(receiver.path).read_bytes()
-        found = find_metadata(data, 0, filename)
-    finally:
-        receiver.discard()
+    pieces = Pieces()
+    pieces.add(0, await _taken(receiver))
+    found = find_metadata(pieces, filename)
     if isinstance(found, MoreNeeded):
         raise NotAWheel("its directory is damaged")
     return found
+
+
+async def _taken(receiver: Receiver) -> bytes:
+    """All that was received, as bytes; a temporary file is deleted."""
+    try:
+        await receiver.finish()
+        return receiver.data if receiver.path is None else await anyio.Path(receiver.path).read_bytes()
+    finally:
+        receiver.discard()

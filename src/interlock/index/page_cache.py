@@ -38,6 +38,8 @@ class Validators(msgspec.Struct, frozen=True, array_like=True):
     etag: str = ""
     last_modified: str = ""
     storable: bool = True
+    body: str = ""
+    """Digest of the page as served; an index without validators is recognised by it, and nothing is parsed again."""
 
     def is_fresh(self, now: float) -> bool:
         """A page from the future (the clock was set back) is not fresh."""
@@ -53,7 +55,7 @@ class Validators(msgspec.Struct, frozen=True, array_like=True):
         return headers
 
 
-def validators_of(headers: Mapping[str, str], now: float, *, absent: bool = False) -> Validators:
+def validators_of(headers: Mapping[str, str], now: float, *, absent: bool = False, body: str = "") -> Validators:
     """What the headers of an answer say about keeping it. Without ``max-age``, every run asks again."""
     max_age = 0
     directives = {part.strip().lower() for part in headers.get("cache-control", "").split(",")}
@@ -75,6 +77,7 @@ def validators_of(headers: Mapping[str, str], now: float, *, absent: bool = Fals
         etag=headers.get("etag", ""),
         last_modified=headers.get("last-modified", ""),
         storable="no-store" not in directives,
+        body=body,
     )
 
 

@@ -28,6 +28,7 @@ class Receiver:
         self._pending = bytearray()
         self._hash = hashlib.sha256()
         self._handle = -1
+        self._digest = ""
         self.path: Path | None = None
         self.size = 0
 
@@ -45,11 +46,14 @@ class Receiver:
 
     async def finish(self) -> str:
         """The sha256 of it all; the file, if there is one, is closed."""
+        if self._digest:
+            return self._digest
         if self.path is not None or len(self._pending) > _BATCH:
             await anyio.to_thread.run_sync(self._close)
         else:
             self._close()
-        return self._hash.hexdigest()
+        self._digest = self._hash.hexdigest()
+        return self._digest
 
     @property
     def data(self) -> bytes:

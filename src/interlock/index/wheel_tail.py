@@ -12,7 +12,7 @@ import msgspec
 
 from interlock.core.names import normalize_name
 
-__all__ = ["MoreNeeded", "NotAWheel", "find_metadata"]
+__all__ = ["MoreNeeded", "NotAWheel", "Pieces", "find_metadata"]
 
 _END = struct.Struct("<4s4H2LH")
 _END64_LOCATOR = struct.Struct("<4sLQL")
@@ -21,33 +21,71 @@ _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
 _AROUND = 32 << 10
 """METADATA is usually among the last entries, just before the central directory: read a little more than asked."""
+_SLACK = 512
+"""A local header's extra field may be longer than the directory's, and its length is unknown before it is read."""
 _LARGEST = 64 << 20
 
 
 class MoreNeeded(msgspec.Struct, frozen=True):
-    """Bytes from ``start`` up to what is there already."""
+    """Bytes of the file that have to be known before the search can go on."""
 
     start: int
+    stop: int
 
 
 class NotAWheel(Exception):  # noqa: N818 - internal signal; the caller turns it into an outcome
     """The bytes are no wheel's."""
 
 
-def find_metadata(tail: bytes, start: int, filename: str) -> bytes | MoreNeeded:
-    """The METADATA of a wheel of which the bytes from ``start`` to the end are known.
+class _Missing(Exception):  # noqa: N818 - control flow within this module
+    def __init__(self, needed: MoreNeeded) -> None:
+        self.needed = needed
+
+
+class Pieces:
+    """The parts of a file that are known; some wheels have their METADATA far from the end."""
+
+    def __init__(self) -> None:
+        self._parts: dict[int, bytes] = {}
+        self.total = 0
+        """Size of the file, as far as is known."""
+
+    def __repr__(self) -> str:
+        return f"<Pieces {[(start, len(part)) for start, part in self._parts.items()]}>"
+
+    def add(self, start: int, data: bytes) -> None:
+        """Learn the bytes from ``start``; joined to the part that follows them, if that is known."""
+        self._parts[start] = data + self._parts.pop(start + len(data), b"")
+        self.total = max(self.total, start + len(self._parts[start]))
+
+    @property
+    def tail(self) -> tuple[int, bytes]:
+        """The part that reaches the end."""
+        start = max(self._parts)
+        return start, self._parts[start]
+
+    def read(self, start: int, size: int, *, before: int = 0, after: int = 0) -> bytes:
+        """Known bytes; fewer at the end of the file. ``before`` and ``after``: what to fetch besides, if anything."""
+        stop = min(start + size, self.total)
+        for first, part in self._parts.items():
+            if first <= start and stop <= first + len(part):
+                return part[start - first : stop - first]
+        tail = self.tail[0]
+        stop = min(stop + after, self.total)
+        raise _Missing(MoreNeeded(max(0, start - before), tail if start < tail <= stop else stop))
+
+
+def find_metadata(pieces: Pieces, filename: str) -> bytes | MoreNeeded:
+    """The METADATA of a wheel of which at least the end is known.
 
     Raises :class:`NotAWheel`.
     """
-    directory, size = _directory(tail, start)
-    if isinstance(directory, MoreNeeded):
-        return directory
-    if directory < start:
-        return MoreNeeded(max(0, directory - _AROUND))
-    entry = _find(tail, directory - start, size, filename)
-    if entry.offset < start:
-        return MoreNeeded(entry.offset)
-    return _inflate(tail, entry, start)
+    try:
+        offset, size = _directory(pieces)
+        entry = _find(pieces.read(offset, size, before=_AROUND), filename)
+        return _inflate(pieces, entry)
+    except _Missing as missing:
+        return missing.needed
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -56,10 +94,13 @@ class _Entry(msgspec.Struct, frozen=True):
     size: int
     method: int
     crc: int
+    header: int
+    """Length of its header, guessed generously."""
 
 
-def _directory(tail: bytes, start: int) -> tuple[int | MoreNeeded, int]:
+def _directory(pieces: Pieces) -> tuple[int, int]:
     """Offset and size of the central directory."""
+    tail = pieces.tail[1]
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or at + _END.size > len(tail):
         raise NotAWheel("it has no end-of-directory record")
@@ -69,33 +110,29 @@ def _directory(tail: bytes, start: int) -> tuple[int | MoreNeeded, int]:
     locator = at - _END64_LOCATOR.size
     if locator < 0 or tail[locator : locator + 4] != b"PK\x06\x07":
         raise NotAWheel("its zip64 record is missing")
-    record = _END64_LOCATOR.unpack_from(tail, locator)[2]
-    if record < start:
-        return MoreNeeded(record), 0
-    if record - start + _END64.size > len(tail) or tail[record - start : record - start + 4] != b"PK\x06\x06":
+    record = pieces.read(_END64_LOCATOR.unpack_from(tail, locator)[2], _END64.size)
+    if len(record) < _END64.size or record[:4] != b"PK\x06\x06":
         raise NotAWheel("its zip64 record is damaged")
-    fields = _END64.unpack_from(tail, record - start)
+    fields = _END64.unpack(record)
     return fields[9], fields[8]
 
 
-def _find(tail: bytes, at: int, size: int, filename: str) -> _Entry:
+def _find(directory: bytes, filename: str) -> _Entry:
     wanted = normalize_name(filename.partition("-")[0])
-    end = at + size
-    if end > len(tail):
-        raise NotAWheel("its directory is damaged")
+    at, end = 0, len(directory)
     while at + _CENTRAL.size <= end:
-        fields = _CENTRAL.unpack_from(tail, at)
+        fields = _CENTRAL.unpack_from(directory, at)
         if fields[0] != b"PK\x01\x02":
             raise NotAWheel("its directory is damaged")
         name_length, extra_length, comment_length = fields[10], fields[11], fields[12]
         begin = at + _CENTRAL.size
-        name = tail[begin : begin + name_length]
+        name = directory[begin : begin + name_length]
         if name.endswith(b".dist-info/METADATA") and name.count(b"/") == 1:
             folder = name.decode("utf-8", "replace").partition("/")[0]
             if normalize_name(folder.removesuffix(".dist-info").rpartition("-")[0]) == wanted:
-                extra = tail[begin + name_length : begin + name_length + extra_length]
+                extra = directory[begin + name_length : begin + name_length + extra_length]
                 offset, packed, full = _large(fields[16], fields[8], fields[9], extra)
-                return _Entry(offset, packed, full, fields[4], fields[7])
+                return _Entry(offset, packed, full, fields[4], fields[7], name_length + extra_length + _SLACK)
         at = begin + name_length + extra_length + comment_length
     raise NotAWheel("it has no METADATA")
 
@@ -115,13 +152,12 @@ def _large(offset: int, packed: int, size: int, extra: bytes) -> tuple[int, int,
     raise NotAWheel("its zip64 entry is damaged")
 
 
-def _inflate(tail: bytes, entry: _Entry, start: int) -> bytes:
-    at = entry.offset - start
-    if at + _LOCAL.size > len(tail) or tail[at : at + 4] != b"PK\x03\x04":
+def _inflate(pieces: Pieces, entry: _Entry) -> bytes:
+    header = pieces.read(entry.offset, _LOCAL.size, after=entry.header + entry.packed)
+    if len(header) < _LOCAL.size or header[:4] != b"PK\x03\x04":
         raise NotAWheel("its METADATA is damaged")
-    fields = _LOCAL.unpack_from(tail, at)
-    begin = at + _LOCAL.size + fields[9] + fields[10]
-    packed = tail[begin : begin + entry.packed]
+    fields = _LOCAL.unpack(header)
+    packed = pieces.read(entry.offset + _LOCAL.size + fields[9] + fields[10], entry.packed)
     if len(packed) != entry.packed or entry.size > _LARGEST:
         raise NotAWheel("its METADATA is damaged")
     if entry.method == 0:
