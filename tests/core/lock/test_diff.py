@@ -39,7 +39,7 @@ def test_equal_locks_have_no_difference() -> None:
 
 
 def test_changes_are_told_by_kind_and_attributed() -> None:
-    found = {change.name: change for change in diff(OLD, NEW).packages}
+    found = {str(change.name): change for change in diff(OLD, NEW).packages}
     assert {name: change.kind for name, change in found.items()} == {
         "a": "upgraded",
         "b": "artifacts",

@@ -128,7 +128,7 @@ def _kind(old: tuple[str, ...], new: tuple[str, ...], *, moved: bool, files: boo
     if old != new:
         if len(old) > 1 or len(new) > 1:
             return "changed"
-        return "upgraded" if release_key(old[0]) < release_key(new[0]) else "downgraded"
+        return "upgraded" if sorted((old[0], new[0]), key=release_key)[1] == new[0] else "downgraded"
     if moved:
         return "source"
     return "artifacts" if files else "dependencies"
@@ -157,7 +157,7 @@ def _attribution(lock: Lock) -> dict[str, set[NormalizedName]]:
 
 def _parents(lock: Lock) -> dict[NormalizedName, set[NormalizedName]]:
     found: dict[NormalizedName, set[NormalizedName]] = {}
-    for part in (*lock.members, *lock.packages):
+    for part in Graph(lock).targets():
         tables: list[tuple[Edge, ...]] = [part.dependencies, *part.extras.values()]
         if isinstance(part, LockedMember):
             tables += part.groups.values()
@@ -204,7 +204,7 @@ def _written(value: object) -> str:
 
 def to_data(change: LockDiff) -> dict[str, object]:
     """Plain data for JSON."""
-    data: dict[str, object] = msgspec.to_builtins(change)
+    data: dict[str, object] = msgspec.json.decode(msgspec.json.encode(change))
     return data | {"affected": list(change.affected)}
 
 
