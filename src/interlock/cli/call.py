@@ -14,11 +14,17 @@ from interlock.core.variables import Variables
 from interlock.errors import UsageError
 from interlock.workspace.context import Context
 
-__all__ = ["Call", "InvalidName"]
+__all__ = ["BadValue", "Call", "InvalidName", "checked_name", "split_values"]
 
 
 class InvalidName(UsageError):
     code = "invalid-name"
+
+
+class BadValue(UsageError):
+    """Options that do not go together, or a value that makes no sense."""
+
+    code = "bad-value"
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,65 @@
+"""``interlock lock``."""
+
+from __future__ import annotations
+
+from interlock.cli.call import BadValue, Call, checked_name
+from interlock.cli.words import plural
+from interlock.core.lock.diff import to_data, to_text
+from interlock.core.names import NormalizedName
+from interlock.workspace.lock import lock
+from interlock.workspace.options import LockOptions, LockOutcome
+
+__all__ = ["run"]
+
+
+async def run(call: Call) -> int:
+    options = LockOptions(
+        check=call.flag("check"),
+        upgrade=call.given("upgrade"),
+        upgrade_packages=_upgrades(call),
+        dry_run=call.given("dry_run"),
+    )
+    outcome = await lock(call.context, options)
+    if call.json:
+        call.document(
+            {
+                "path": outcome.path,
+                "changed": outcome.changed,
+                "written": outcome.changed and not (options.dry_run or options.check),
+                "reasons": outcome.reasons,
+                "created": outcome.created,
+                "changes": to_data(outcome.diff),
+                "members": len(outcome.lock.members),
+                "packages": len(outcome.lock.packages),
+            }
+        )
+        return 0
+    _say(call, outcome, options)
+    return 0
+
+
+def _say(call: Call, outcome: LockOutcome, options: LockOptions) -> None:
+    if options.dry_run:
+        call.terminal.data("".join(f"{line}\n" for line in to_text(outcome.diff)))
+    elif not outcome.created:
+        for line in to_text(outcome.diff):
+            call.terminal.say(line)
+    name = outcome.path.name
+    count = plural(len(outcome.lock.packages), "package")
+    if not outcome.changed:
+        call.terminal.say(f"{name} is up to date ({count}).")
+    elif options.dry_run:
+        call.terminal.say(f"{name} would change ({count}).")
+    else:
+        call.terminal.say(f"Locked {count} for {plural(len(outcome.lock.members), 'member')}.")
+
+
+def _upgrades(call: Call) -> dict[NormalizedName, str]:
+    """Names with the versions wanted; ``name==version`` or a name."""
+    found: dict[NormalizedName, str] = {}
+    for text in call.texts("upgrade_package"):
+        name, pinned, version = text.partition("==")
+        if pinned and not version:
+            raise BadValue(f"`{text}` names no version.", hint=f"Write --upgrade-package {name}==1.0, or {name} alone.")
+        found[checked_name(name)] = version
+    return found

@@ -1,0 +1,124 @@
+"""What sync, install and run share: their options from the command line, and their plans for people and scripts."""
+
+from __future__ import annotations
+
+from interlock.cli.call import BadValue, Call
+from interlock.cli.selecting import selection_flags
+from interlock.cli.words import plural
+from interlock.core.lock.diff import to_data, to_text
+from interlock.core.plan import Plan, Step
+from interlock.core.sources import Registry
+from interlock.workspace.options import EnvironmentOutcome, SyncOptions, SyncOutcome
+
+__all__ = ["show_outcome", "sync_options"]
+
+
+def sync_options(call: Call, *, exact: bool) -> SyncOptions:
+    """Raises :class:`BadValue` for flags that exclude each other."""
+    frozen, locked = call.flag("frozen"), call.flag("locked")
+    if call.given("frozen") and call.given("locked"):
+        raise BadValue("`--frozen` and `--locked` exclude each other.", hint="Leave out one of the two.")
+    return SyncOptions(
+        selection=selection_flags(call),
+        exact=exact,
+        # A flag beats the other one's variable.
+        frozen=frozen and not call.given("locked"),
+        locked=locked and not call.given("frozen"),
+        dry_run=call.given("dry_run"),
+        check=call.given("check"),
+        no_editable=call.flag("no_editable"),
+        no_editable_packages=call.names("no_editable_package"),
+        compile_bytecode=call.flag("compile_bytecode"),
+        reinstall=call.given("reinstall"),
+        reinstall_packages=call.names("reinstall_package"),
+    )
+
+
+def show_outcome(call: Call, outcome: SyncOutcome, options: SyncOptions) -> int:
+    """Say what was done; with ``--check``, 1 when something would have to be."""
+    code = 1 if options.check and not outcome.in_sync else 0
+    if call.json:
+        call.document(_document(outcome))
+        return code
+    if outcome.lock is not None and outcome.lock.changed:
+        if not outcome.lock.created:
+            for line in to_text(outcome.lock.diff):
+                call.terminal.say(line)
+        call.terminal.say(f"Locked {plural(len(outcome.lock.lock.packages), 'package')}.")
+    planned = options.dry_run or options.check
+    for environment in outcome.environments:
+        _say(call, environment, planned=planned)
+    if code:
+        call.terminal.say("The environment is not in sync with the lock; run `interlock sync`.")
+    return code
+
+
+def _say(call: Call, outcome: EnvironmentOutcome, *, planned: bool) -> None:
+    plan, terminal = outcome.plan, call.terminal
+    if outcome.created:
+        terminal.say(f"{'Would make' if planned else 'Made'} {outcome.path} with Python {outcome.python}.")
+    for line in plan_lines(plan):
+        if planned:
+            terminal.data(line)
+        else:
+            terminal.say(line)
+    if plan.is_empty:
+        terminal.say(f"{outcome.path.name} is in sync ({plural(len(plan.keep), 'package')}).")
+        return
+    words = [f"{'Would install' if planned else 'Installed'} {plural(len(plan.install), 'package')}"]
+    if plan.remove:
+        words.append(f"{'would remove' if planned else 'removed'} {len(plan.remove)}")
+    terminal.say(f"{', '.join(words)} in {outcome.path}.")
+
+
+def plan_lines(plan: Plan) -> list[str]:
+    """One line per change, by name."""
+    lines = [(step.wanted.name, _step_line(step)) for step in plan.install]
+    lines += [(gone.name, f" - {gone.name} {gone.version}".rstrip()) for gone in plan.remove]
+    return [line for _, line in sorted(lines)]
+
+
+def _step_line(step: Step) -> str:
+    wanted, before = step.wanted, step.replaces
+    version = wanted.version or "(dynamic)"
+    place = "" if isinstance(wanted.source, Registry) else " (editable)" if wanted.editable else " (from source)"
+    if before is None:
+        return f" + {wanted.name} {version}{place}"
+    if before.version == wanted.version:
+        return f" ~ {wanted.name} {version}{place} [{step.reason}]"
+    return f" ~ {wanted.name} {before.version} -> {version}{place}"
+
+
+def _document(outcome: SyncOutcome) -> dict[str, object]:
+    return {
+        "in_sync": outcome.in_sync,
+        "applied": outcome.applied,
+        "lock": None
+        if outcome.lock is None
+        else {"path": outcome.lock.path, "changed": outcome.lock.changed, "changes": to_data(outcome.lock.diff)},
+        "environments": [_environment(environment) for environment in outcome.environments],
+    }
+
+
+def _environment(outcome: EnvironmentOutcome) -> dict[str, object]:
+    plan = outcome.plan
+    return {
+        "path": outcome.path,
+        "python": outcome.python,
+        "member": outcome.member,
+        "created": outcome.created,
+        "install": [
+            {
+                "name": step.wanted.name,
+                "version": step.wanted.version or None,
+                "source": step.wanted.source,
+                "editable": step.wanted.editable,
+                "file": step.wanted.artifact.filename if step.wanted.artifact is not None else None,
+                "replaces": step.replaces.version if step.replaces is not None else None,
+                "reason": step.reason,
+            }
+            for step in plan.install
+        ],
+        "remove": [{"name": gone.name, "version": gone.version} for gone in plan.remove],
+        "keep": [{"name": kept.name, "version": kept.version} for kept in plan.keep],
+    }
