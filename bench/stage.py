@@ -11,7 +11,7 @@ from bench.paths import fresh
 from bench.tool import Tool, installed
 from bench.traffic import traffic_since
 from bench.workload import Workload
-from bench.workspace import change_member, write_project, write_workspace
+from bench.workspace import change_member, member_manifest, write_project, write_workspace
 
 __all__ = ["Stage"]
 
@@ -57,10 +57,14 @@ class Stage:
         if "lock" in without:
             (self.tree / self.tool.lockfile).unlink(missing_ok=True)
         if self.workload.change:
+            # Nothing but this one file may be newer than at the last run: tools are allowed to trust modification times.
             number = self.workload.workspace.members // 2
-            write_workspace(self.workload.workspace, self.tree)
+            manifest, kept = member_manifest(self.tree, number), self.folder / "kept.toml"
+            if not kept.is_file():
+                shutil.copy2(manifest, kept)
+            shutil.copy2(kept, manifest)
             shutil.copy2(self.folder / "seeded.lock", self.tree / self.tool.lockfile)
-            change_member(self.tree, number)
+            change_member(self.tree, number, newcomer=self.workload.change == "newcomer")
 
     def repeat(self) -> Sample:
         self.reset()

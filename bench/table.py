@@ -29,10 +29,18 @@ ROWS = (
         workspace=LARGE,
         action="lock",
         seed=("lock",),
-        change=True,
+        change="known",
         quick=True,
         reach=1.0,
         aim=0.5,
+    ),
+    Workload(
+        name="newcomer-800",
+        title="lock after one member gains a dependency new to the workspace, 800 members",
+        workspace=LARGE,
+        action="lock",
+        seed=("lock",),
+        change="newcomer",
     ),
     Workload(
         name="lock-warm",
@@ -142,7 +150,7 @@ ROWS = (
             action="lock",
             seed=seed,
             without=without,
-            change=curve == "grow-change",
+            change="known" if curve == "grow-change" else "",
             curve=curve,
         )
         for curve, title, seed, without in (

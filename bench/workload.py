@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from bench.workspace import Workspace
 
@@ -21,8 +22,8 @@ class Workload:
     """Actions run once beforehand, whose results the repetitions start from."""
     without: frozenset[str] = frozenset()
     """Removed before each repetition: "cache", "lock", "environment", "dist"."""
-    change: bool = False
-    """Before each repetition one member gains a dependency that the lock has not seen."""
+    change: Literal["", "known", "newcomer"] = ""
+    """Before each repetition one member gains a dependency: one that the lock has for others, or one it has not."""
     delayed: bool = False
     """Each response takes 30 ms longer."""
     project: bool = False

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from bench.names import ESTATE, SCALE
 
-__all__ = ["Workspace", "change_member", "write_project", "write_workspace"]
+__all__ = ["Workspace", "change_member", "member_manifest", "write_project", "write_workspace"]
 
 PYTHON = ">=3.11"
-GAINED = "humanize"
-"""What the changed member asks for anew; nothing else here does."""
+NEWCOMER = "humanize"
+"""Asked for by no member as generated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +49,16 @@ def write_workspace(workspace: Workspace, folder: Path) -> None:
         _write_member(folder, number, [*asked[number], *siblings], dynamic=workspace.dynamic)
 
 
-def change_member(folder: Path, number: int) -> None:
-    """Give one member one more dependency."""
-    manifest = folder / "members" / _name(number) / "pyproject.toml"
-    manifest.write_text(manifest.read_text().replace("dependencies = [", f'dependencies = ["{GAINED}>=4", ', 1))
+def change_member(folder: Path, number: int, *, newcomer: bool) -> None:
+    """Give one member one more dependency: one that others have, or one that is new to the workspace."""
+    manifest = member_manifest(folder, number)
+    text = manifest.read_text()
+    gained = NEWCOMER if newcomer else next(name for name in sorted(SCALE) if f'"{name}' not in text)
+    manifest.write_text(text.replace("dependencies = [", f'dependencies = ["{gained}", ', 1))
+
+
+def member_manifest(folder: Path, number: int) -> Path:
+    return folder / "members" / _name(number) / "pyproject.toml"
 
 
 def write_project(folder: Path, index_url: str = "") -> None:
