@@ -1,0 +1,122 @@
+"""Checkouts by commit, ``git-v1/checkouts/<key>/<commit>``: made once, complete or not there, never changed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+import anyio.to_thread
+
+from interlock.core.git_url import parse_git_url, redact_url
+from interlock.core.sources import Git
+from interlock.errors import GitError
+from interlock.git.command import GitCommand, GitFailed
+from interlock.git.repository import Repositories, repository_key
+from interlock.store.layout import Layout
+from interlock.store.locks import hold
+
+__all__ = ["Checkouts", "InvalidCommit", "source_of"]
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_READY = ".interlock-checkout"
+
+
+class InvalidCommit(GitError):
+    code = "invalid-commit"
+
+
+class Checkouts:
+    """The checked out commits of the store."""
+
+    def __init__(self, layout: Layout, git: GitCommand, repositories: Repositories) -> None:
+        self._layout = layout
+        self._git = git
+        self._repositories = repositories
+
+    def path(self, url: str, commit: str, *, lfs: bool = False) -> Path:
+        name = f"{commit}-lfs" if lfs else commit
+        return self._layout.bucket("git-v1") / "checkouts" / repository_key(url) / name
+
+    async def checkout(self, url: str, commit: str, *, lfs: bool = False) -> Path:
+        """The files of a commit with its submodules; present ones need neither git nor the network.
+
+        Files kept by git-lfs stay pointers unless ``lfs`` asks for them.
+        """
+        if not _COMMIT.fullmatch(commit):
+            raise InvalidCommit(f"`{commit}` is not a full commit of {redact_url(url)}.")
+        target = self.path(url, commit, lfs=lfs)
+        if (target / ".git" / _READY).exists():
+            return target
+        bare = await self._repositories.ensure(url, commit)
+        async with hold(self._repositories.lock(url)):
+            if not (target / ".git" / _READY).exists():
+                await self._make(url, commit, bare, target, lfs=lfs)
+        return target
+
+    async def _make(self, url: str, commit: str, bare: Path, target: Path, *, lfs: bool) -> None:
+        fresh = self._layout.temporary_directory() / "tree"
+        environ = {"GIT_LFS_SKIP_SMUDGE": "0" if lfs else "1"}
+        try:
+            # Objects are borrowed from the bare clone; tags come along for backends that read versions from them.
+            await self._git.run(
+                "clone", "--quiet", "--shared", "--no-checkout", "--template=", "--", str(bare), str(fresh)
+            )
+            # Relative submodule URLs are relative to the place the repository really comes from.
+            await self._git.run("config", "remote.origin.url", redacted_origin(url), cwd=fresh)
+            await self._git.run("checkout", "--quiet", "--force", "--detach", commit, cwd=fresh, environ=environ)
+            if (fresh / ".gitmodules").exists():
+                await self._submodules(url, fresh, environ)
+            if lfs:
+                await self._git.run("config", "remote.origin.url", url, cwd=fresh)
+                await self._git.run("lfs", "pull", cwd=fresh, environ=environ)
+                await self._git.run("config", "remote.origin.url", redacted_origin(url), cwd=fresh)
+            (fresh / ".git" / _READY).touch()
+            await anyio.to_thread.run_sync(_publish, fresh, target)
+        finally:
+            shutil.rmtree(fresh.parent, ignore_errors=True)
+
+    async def _submodules(self, url: str, fresh: Path, environ: dict[str, str]) -> None:
+        try:
+            # A local repository may have local submodules; from a server they would be a way to read this machine.
+            local = "://" not in url or url.startswith("file:")
+            allow = ["-c", "protocol.file.allow=always"] if local else []
+            await self._git.run("config", "remote.origin.url", url, cwd=fresh)
+            await self._git.run(
+                *allow, "submodule", "--quiet", "update", "--init", "--recursive", cwd=fresh, environ=environ
+            )
+            await self._git.run("config", "remote.origin.url", redacted_origin(url), cwd=fresh)
+        except GitFailed as error:
+            raise GitFailed(
+                f"The submodules of {redact_url(url)} cannot be fetched. {error.message}",
+                hint=error.hint,
+                facts=error.facts,
+            ) from error
+
+
+def redacted_origin(url: str) -> str:
+    """A URL to store in a checkout: without credentials."""
+    shown = redact_url(url)
+    return shown.replace("****@", "")
+
+
+def _publish(fresh: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(target, ignore_errors=True)
+    with suppress(FileNotFoundError):
+        os.rename(fresh, target)
+
+
+def source_of(text: str) -> Git:
+    """The source that a ``git+https://...`` reference of a requirement means; its commit is not resolved.
+
+    What follows ``@`` may be a branch, a tag or a commit, so it becomes a ``rev:``.
+    """
+    parsed = parse_git_url(text)
+    return Git(
+        url=redacted_origin(parsed.url),
+        reference=f"rev:{parsed.revision}" if parsed.revision else "",
+        subdirectory=parsed.subdirectory,
+    )
