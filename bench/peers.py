@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+import tomllib
 import venv
 from pathlib import Path
 
@@ -16,8 +17,9 @@ PINS = ("uv==0.13.9", "poetry==2.5.1", "pip==26.3", "matplotlib==3.11.2")
 
 
 def install_peers() -> None:
-    """Make the environment; costs nothing when it is there with the same pins and the same manifest."""
-    wanted = "\n".join((*PINS, sys.version, (ROOT / "pyproject.toml").read_text()))
+    """Make the environment; costs nothing when it is there with the same pins and the same project table."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = repr((PINS, sys.version, project))
     digest = hashlib.sha256(wanted.encode()).hexdigest()
     stamp = PEERS / "pins"
     if stamp.is_file() and stamp.read_text() == digest:

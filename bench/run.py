@@ -44,8 +44,12 @@ def run_workload(workload: Workload, mirror: Mirror, folder: Path, repetitions: 
             stages[tool.name] = stage
     samples: dict[str, list[Sample]] = {name: [] for name in stages}
     for _ in range(repetitions):
-        for name, stage in stages.items():
-            samples[name].append(_settled(stage))
+        for name, stage in list(stages.items()):
+            try:
+                samples[name].append(_settled(stage))
+            except RunError as error:
+                failures[name] = str(error)
+                del stages[name], samples[name]
     results = {name: stage.result() for name, stage in stages.items()}
     shutil.rmtree(folder / workload.name, ignore_errors=True)
     return Outcome(

@@ -57,7 +57,7 @@ class Stage:
         if "lock" in without:
             (self.tree / self.tool.lockfile).unlink(missing_ok=True)
         if self.workload.change:
-            # Nothing but this one file may be newer than at the last run: tools are allowed to trust modification times.
+            # Nothing but this one file may be newer than at the last run: tools may trust modification times.
             number = self.workload.workspace.members // 2
             manifest, kept = member_manifest(self.tree, number), self.folder / "kept.toml"
             if not kept.is_file():
