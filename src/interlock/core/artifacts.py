@@ -6,7 +6,7 @@ import msgspec
 
 __all__ = ["Artifact"]
 
-
+# Encoded under short names: a lock holds thousands of artifacts, one line each.
 _SHORT = {
     "filename": "file",
     "upload_time": "time",

@@ -28,7 +28,7 @@ from interlock.core.markers.environment import conflict_key
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.selection import MemberSelection, Selection
 
-__all__ = ["Offer", "assumption", "closure", "members_reaching", "reach", "selected_python"]
+__all__ = ["Offer", "assumption", "closure", "members_reaching", "reach", "selected_python", "switched_on"]
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,30 +59,45 @@ def reach(
     variable when offered, else off. What is in ``prune`` is left out together with what only it needs.
     Raises :class:`~interlock.core.lock.conflicts.ConflictingSelection`.
     """
-    graph = Graph(lock)
-    declared = declared_keys(lock)
-    offered = offer.markers() if offer else {}
-    active = active_keys(selection)
-    while True:
-        refuse_conflicts(lock, active)
-        found = _reach(graph, selection, offer, _Settled(active, offered), offered, prune)
-        if not declared:
-            break
-        reached = {
-            conflict_key(found.targets[place].name, ExtraName(extra) if extra else None)
-            for place, extra in found.values
-            if isinstance(found.targets[place], LockedMember)
-        }
-        grown = active | (declared & reached - offered.keys())
-        if grown == active:
-            break
-        active = grown
+    found = _settle(lock, selection, offer, prune, strict=True)[0]
     assuming = assumption(lock, selected_python(lock, selection))
     return {
         key_of(found.targets[place]): simplify(marker, assuming)
         for (place, extra), marker in found.values.items()
         if not extra
     }
+
+
+def switched_on(lock: Lock, selection: Selection) -> frozenset[str]:
+    """The conflict keys that are on: selected, or reached by an edge in some environment. Conflicts are let through."""
+    return (
+        _settle(lock, selection, None, frozenset(), strict=False)[1]
+        if lock.inputs.conflicts
+        else active_keys(selection)
+    )
+
+
+def _settle(
+    lock: Lock, selection: Selection, offer: Offer | None, prune: frozenset[NormalizedName], *, strict: bool
+) -> tuple[Flow[Marker], frozenset[str]]:
+    """Flow with ever more conflict keys switched on, until those reached are those that are on."""
+    graph = Graph(lock)
+    declared = declared_keys(lock)
+    offered = offer.markers() if offer else {}
+    active = active_keys(selection)
+    while True:
+        if strict:
+            refuse_conflicts(lock, active)
+        found = _reach(graph, selection, offer, _Settled(active, offered), offered, prune)
+        reached = {
+            conflict_key(target.name, extra or None)
+            for target, extra in ((found.targets[place], extra) for place, extra in found.values if declared)
+            if isinstance(target, LockedMember)
+        }
+        grown = active | (declared & reached - offered.keys())
+        if grown == active:
+            return found, active
+        active = grown
 
 
 def selected_python(lock: Lock, selection: Selection) -> str:
