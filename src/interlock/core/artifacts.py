@@ -28,8 +28,8 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, re
     upload_time: str = ""
     """UTC, ``YYYY-MM-DDTHH:MM:SS[.ffffff]Z``; compare the first 19 characters."""
     location: str = ""
-    """Path below the index's file base (scheme and host of its files), no leading slash, percent-encoded as served. Empty
-    when that cannot be said without naming a host or a local path: then the index's page is asked by filename."""
+    """Path below the index's file base (scheme and host of its files), no leading slash, percent-encoded as served.
+    Empty when that cannot be said without naming a host or a local path: then the index's page is asked by filename."""
     requires_python: str = ""
     """PEP 440 text as published, unvalidated."""
     yanked: bool = False
