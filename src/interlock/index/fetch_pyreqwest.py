@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+import anyio
+import anyio.lowlevel
 from pyreqwest import exceptions
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.proxy import ProxyBuilder
@@ -33,6 +35,9 @@ class PyreqwestFetcher:
             body = bytes(await response.bytes())
         except exceptions.PyreqwestError as error:
             raise _failed(error) from error
+        except anyio.get_cancelled_exc_class():
+            await _reveal_cancellation()
+            raise
         return Response(status=response.status, headers=_headers(response.headers), body=body, url=url)
 
     async def stream(self, url: str, headers: Mapping[str, str], sink: Sink) -> Response:
@@ -47,6 +52,9 @@ class PyreqwestFetcher:
                 return Response(status=response.status, headers=_headers(response.headers), url=url)
         except exceptions.PyreqwestError as error:
             raise _failed(error) from error
+        except anyio.get_cancelled_exc_class():
+            await _reveal_cancellation()
+            raise
 
     async def close(self) -> None:
         clients, self._clients = list(self._clients.values()), {}
@@ -91,6 +99,14 @@ class PyreqwestFetcher:
             if proxy:
                 builder = builder.proxy(make(proxy).no_proxy(options.no_proxy or None))
         return builder.build()
+
+
+async def _reveal_cancellation() -> None:
+    """Raise the cancellation of the cancel scope, if it was one.
+
+    pyreqwest raises a CancelledError of its own making, which anyio would not recognise as its scope's.
+    """
+    await anyio.lowlevel.checkpoint()
 
 
 def _certificates(path: str) -> list[bytes]:
