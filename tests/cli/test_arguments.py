@@ -69,13 +69,9 @@ def test_run_keeps_its_own_options_before_the_program() -> None:
 @pytest.mark.parametrize(
     ("poetry", "uv"),
     [
-        ("--with docs", "--group docs"),
-        ("--without docs", "--no-group docs"),
-        ("--only docs", "--only-group docs"),
         ("-E web", "--extra web"),
         ("--extras web", "--extra web"),
-        ("--no-root", "--no-install-project"),
-        ("--no-directory", "--no-install-local"),
+        ("--sync", "--exact"),
         ("--compile", "--compile-bytecode"),
     ],
 )
@@ -152,3 +148,10 @@ def test_each_group_lists_its_commands(group: str) -> None:
 def test_no_two_commands_share_a_name() -> None:
     names = [words for command in COMMANDS for words in (command.words, *command.aliases)]
     assert len(names) == len(set(names))
+
+
+def test_poetry_selects_like_uv() -> None:
+    line = "install --with docs,lint --without test --only main --no-root --no-directory --extras a"
+    values = parse_arguments(line.split()).values
+    assert (values.with_group, values.without_group, values.only) == (["docs,lint"], ["test"], ["main"])
+    assert (values.no_root, values.no_directory, values.extra) == (True, True, ["a"])

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call
 from interlock.cli.selecting import selection_flags
-from interlock.cli.words import plural
-from interlock.core.lock.diff import to_data, to_text
+from interlock.cli.words import describe_change, plural
 from interlock.core.plan import Plan, Step
 from interlock.core.sources import Registry
 from interlock.workspace.options import EnvironmentOutcome, SyncOptions, SyncOutcome
@@ -42,8 +41,8 @@ def show_outcome(call: Call, outcome: SyncOutcome, options: SyncOptions) -> int:
         return code
     if outcome.lock is not None and outcome.lock.changed:
         if not outcome.lock.created:
-            for line in to_text(outcome.lock.diff):
-                call.terminal.say(line)
+            for change in outcome.lock.diff:
+                call.terminal.say(describe_change(change))
         call.terminal.say(f"Locked {plural(len(outcome.lock.lock.packages), 'package')}.")
     planned = options.dry_run or options.check
     for environment in outcome.environments:
@@ -95,7 +94,7 @@ def _document(outcome: SyncOutcome) -> dict[str, object]:
         "applied": outcome.applied,
         "lock": None
         if outcome.lock is None
-        else {"path": outcome.lock.path, "changed": outcome.lock.changed, "changes": to_data(outcome.lock.diff)},
+        else {"path": outcome.lock.path, "changed": outcome.lock.changed, "changes": outcome.lock.diff},
         "environments": [_environment(environment) for environment in outcome.environments],
     }
 
