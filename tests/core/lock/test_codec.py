@@ -19,7 +19,7 @@ from interlock.core.lock.model import Edge, Lock
 from interlock.core.sources import Directory, Git, Source, Url
 from tests.core.lock.locks import edge, item, lock_of, locks, member, package, wheel
 
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @QUICK

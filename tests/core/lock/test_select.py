@@ -66,7 +66,7 @@ def naive(lock: Lock, environment: dict[str, str], member: str) -> set[str]:
         found = grown
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(locks())
 def test_the_selection_is_the_closure(lock: Lock) -> None:
     lock = Lock(
