@@ -22,7 +22,7 @@ HEADINGS = (
 )
 
 
-def ratio(outcome: Outcome, tool: str = "uv") -> float | None:
+def ratio(outcome: Outcome, tool: str) -> float | None:
     """Interlock's median over another tool's."""
     ours, theirs = outcome.samples.get("interlock"), outcome.samples.get(tool)
     if not ours or not theirs:
@@ -38,7 +38,7 @@ def rows(outcome: Outcome) -> list[tuple[str, ...]]:
         if not samples:
             continue
         against = ratio(outcome, tool) if tool != "interlock" else None
-        bounds = (workload.reach, workload.aim) if tool == "uv" else (None, None)
+        bounds = (workload.reach, workload.aim) if tool == workload.against else (None, None)
         made.append(
             (
                 workload.name if not made else "",
@@ -86,7 +86,8 @@ def _entry(outcome: Outcome) -> dict[str, object]:
         "title": workload.title,
         "curve": workload.curve,
         "members": workload.workspace.members,
-        "ratio": ratio(outcome),
+        "ratio": ratio(outcome, workload.against),
+        "against": workload.against,
         "reach": workload.reach,
         "aim": workload.aim,
         "tools": {tool: _summary(samples) for tool, samples in outcome.samples.items() if samples},

@@ -141,6 +141,9 @@ ROWS = (
         tools=("interlock", "uv", "poetry", "pip"),
         without=COLD_LOCK,
         project=True,
+        against="poetry",
+        reach=0.1,
+        aim=0.04,
     ),
     *(
         Workload(

@@ -32,5 +32,7 @@ class Workload:
     """Part of the quick profile."""
     reach: float | None = None
     aim: float | None = None
+    against: str = "uv"
+    """The tool that ``reach`` and ``aim`` are ratios to."""
     curve: str = ""
     """The growth curve this is a point of."""
