@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 import stat
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -21,7 +22,7 @@ import msgspec
 from interlock.build.failures import InvalidSourceTree
 from interlock.store.layout import Layout
 
-__all__ = ["FileHashes", "build_digest", "read_tree", "tree_digest"]
+__all__ = ["FileHashes", "build_digest", "description_digest", "read_tree", "tree_digest"]
 
 _SKIPPED = frozenset(
     {
@@ -168,6 +169,37 @@ def tree_digest(layout: Layout, tree: Path) -> str:
     return _digest(part for name, line in sorted(lines) for part in (os.fsencode(name), line))
 
 
+_DESCRIPTION = (
+    "pyproject.toml",
+    "setup.py",
+    "setup.cfg",
+    "hatch.toml",
+    "hatch_build.py",
+    "MANIFEST.in",
+    "CMakeLists.txt",
+)
+
+
+def description_digest(layout: Layout, tree: Path) -> str:
+    """The digest of the files that describe a project, and of which folders lie where a backend looks for packages.
+
+    Enough for an editable wheel of a project whose metadata is static; blocking.
+    """
+    lines: list[bytes] = []
+    for name in _DESCRIPTION:
+        with suppress(FileNotFoundError):
+            lines += (name.encode(), hashlib.sha256((tree / name).read_bytes()).digest())
+    for folder in (tree, tree / "src"):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            names = sorted(
+                entry.name
+                for entry in os.scandir(folder)
+                if entry.is_dir() and entry.name not in _SKIPPED and not entry.name.endswith(".egg-info")
+            )
+            lines += (folder.name.encode() if folder is not tree else b".", *(os.fsencode(name) for name in names))
+    return _digest(b"%d %b" % (len(line), line) for line in lines)
+
+
 def _line(hashes: FileHashes, name: str, path: str, status: os.stat_result) -> bytes:
     mode = status.st_mode
     if stat.S_ISREG(mode):
@@ -199,11 +231,8 @@ def _clock(layout: Layout) -> int:
     """Now, as the file system sees it: the times of files are compared with its clock, not with ours."""
     layout.prepare()
     layout.tmp.mkdir(parents=True, exist_ok=True)
-    mark = layout.tmp / f"clock-{os.getpid()}"
-    mark.touch()
-    now = mark.stat().st_ctime_ns
-    mark.unlink(missing_ok=True)
-    return now
+    with tempfile.TemporaryFile(dir=layout.tmp) as mark:
+        return os.fstat(mark.fileno()).st_ctime_ns
 
 
 def build_digest(kind: str, tree: str, parts: Mapping[str, object], variables: Sequence[tuple[str, str]] = ()) -> str:

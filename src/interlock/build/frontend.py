@@ -21,7 +21,7 @@ import anyio
 import anyio.to_thread
 import msgspec
 
-from interlock.build.digest import build_digest, tree_digest
+from interlock.build.digest import build_digest, description_digest, tree_digest
 from interlock.build.environment import BuildEnvironment, Provision, hook_environ
 from interlock.build.failures import BuildCycle, HookMissing
 from interlock.build.hooks import MISSING, Hooks
@@ -152,6 +152,10 @@ class Builder:
         assert result.metadata is not None
         return result.metadata
 
+    async def digest(self, kind: Kind, source: SourceTree) -> str:
+        """The digest of all that a build would depend on; empty when it cannot be known. Nothing is built."""
+        return (await self._job(kind, source, read_declared(source), None)).digest
+
     async def wheel(
         self, source: SourceTree, *, out: Path | None = None, config_settings: ConfigSettings | None = None
     ) -> Path:
@@ -199,7 +203,10 @@ class Builder:
         content: str | None = source.identity
         revision: str | None = ""
         if not source.identity:
-            content = await anyio.to_thread.run_sync(tree_digest, self._layout, source.path)
+            # An editable wheel leads to the tree instead of holding it: only what describes the project goes in.
+            narrow = kind == "editable" and declared.static is not None
+            digest_of = description_digest if narrow else tree_digest
+            content = await anyio.to_thread.run_sync(digest_of, self._layout, source.path)
             if await anyio.to_thread.run_sync(reads_revision, source.path, declared.system):
                 revision = await self._revisions.state(source.path)
         digest = ""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call
 from interlock.cli.selecting import selection_flags
-from interlock.cli.words import describe_change, plural
+from interlock.cli.words import plural
+from interlock.core.lock.diff import to_text
 from interlock.core.plan import Plan, Step
 from interlock.core.sources import Registry
 from interlock.workspace.options import EnvironmentOutcome, SyncOptions, SyncOutcome
@@ -41,8 +42,8 @@ def show_outcome(call: Call, outcome: SyncOutcome, options: SyncOptions) -> int:
         return code
     if outcome.lock is not None and outcome.lock.changed:
         if not outcome.lock.created:
-            for change in outcome.lock.diff:
-                call.terminal.say(describe_change(change))
+            for line in to_text(outcome.lock.diff):
+                call.terminal.say(line)
         call.terminal.say(f"Locked {plural(len(outcome.lock.lock.packages), 'package')}.")
     planned = options.dry_run or options.check
     for environment in outcome.environments:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from interlock.envs.interpreters import Interpreter
 from interlock.workspace.environments import EnvironmentState
-from interlock.workspace.options import LockChange
 
-__all__ = ["describe_change", "describe_environment", "describe_python", "format_bytes", "plural"]
+__all__ = ["describe_environment", "describe_python", "format_bytes", "plural"]
 
 _STEP = 1024
 
@@ -54,13 +53,3 @@ def describe_environment(state: EnvironmentState) -> dict[str, object]:
         "problem": state.problem or None,
         "python": describe_python(found.interpreter) if found is not None else None,
     }
-
-
-def describe_change(change: LockChange) -> str:
-    """One line about a package whose locked versions differ."""
-    before, after = ", ".join(change.before), ", ".join(change.after)
-    if not change.before:
-        return f"+ {change.name} {after}"
-    if not change.after:
-        return f"- {change.name} {before}"
-    return f"~ {change.name} {before} -> {after}"

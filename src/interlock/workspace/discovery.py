@@ -129,9 +129,7 @@ def _lists(table: WorkspaceTable, path: str) -> bool:
 def _members(root: Path, manifest: Manifest, inputs: dict[str, str], cache: ManifestCache) -> tuple[Member, ...]:
     found: dict[NormalizedName, Member] = {}
     if manifest.name is not None:
-        found[manifest.name] = Member(
-            name=manifest.name, path=".", manifest=manifest, directory=root, own_inputs=inputs
-        )
+        found[manifest.name] = Member(name=manifest.name, path=".", manifest=manifest, root=root, own_inputs=inputs)
     table = manifest.workspace or WorkspaceTable()
     base = str(root)
     seen = {"."}
@@ -187,4 +185,4 @@ def _member(root: Path, path: str, manifest: Manifest, inputs: dict[str, str]) -
             hint=f'Remove its workspace table, or add "{path}" to `exclude` of the outer one.',
             facts={"path": path},
         )
-    return Member(name=manifest.name, path=path, manifest=manifest, directory=root / path, own_inputs=inputs)
+    return Member(name=manifest.name, path=path, manifest=manifest, root=root, own_inputs=inputs)

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, Protocol
 
 import anyio
+import msgspec
 from anyio.abc import TaskGroup
 
 from interlock.core.artifacts import Artifact
@@ -31,7 +32,7 @@ from interlock.index.outcomes import Absent, NeedsBuild, Unavailable
 
 _NO_EXTRAS: frozenset[str] = frozenset()
 
-__all__ = ["FactsDriver", "Index", "Pins"]
+__all__ = ["DirectCandidate", "FactsDriver", "Index", "Pins", "Sourced"]
 
 
 class Index(Protocol):
@@ -51,6 +52,24 @@ Pins = dict[NormalizedName, tuple[str, ...]]
 """Names of the indexes that members pin a package to."""
 
 
+class DirectCandidate(msgspec.Struct, frozen=True, kw_only=True):
+    """A candidate from a source tree or an archive, learned before solving."""
+
+    source: Source
+    version: str
+    artifact: Artifact | None = None
+    known: Known
+
+
+class Sourced(msgspec.Struct, frozen=True, kw_only=True):
+    """Packages that do not, or not only, come from the index that answers by default."""
+
+    pins: Pins = {}
+    direct: dict[NormalizedName, tuple[DirectCandidate, ...]] = {}
+    no_index: frozenset[NormalizedName] = frozenset()
+    """Names that always come from a direct source, so that no index needs to be asked."""
+
+
 class FactsDriver:
     """Feeds one resolver until it has an answer."""
 
@@ -60,14 +79,14 @@ class FactsDriver:
         index: Index,
         build: BuildMetadata,
         *,
-        pins: Pins,
+        sourced: Sourced,
         reporter: Reporter = SILENT,
     ) -> None:
         self._resolver = resolver
         self._facts = resolver.facts
         self._index = index
         self._build = build
-        self._pins = pins
+        self._sourced = sourced
         self._reporter = reporter
         self._universes: dict[NormalizedName, anyio.Event] = {}
         self._candidates: dict[tuple[NormalizedName, int], anyio.Event] = {}
@@ -204,15 +223,21 @@ class FactsDriver:
     async def _fetch_universe(self, name: NormalizedName) -> None:
         segments: list[tuple[Source, VersionList, Listing | None, Artifact | None]] = []
         reason = ""
-        for index in (None, *self._pins.get(name, ())):
+        direct = self._sourced.direct.get(name, ())
+        indexes = () if name in self._sourced.no_index else (None, *self._sourced.pins.get(name, ()))
+        for index in indexes:
             listing = await self._index.listing(name, index)
             if isinstance(listing, Absent):
                 reason = reason or listing.reason
-            else:
-                source = Registry(listing.index)
-                if all(source != known[0] for known in segments):
-                    segments.append((source, VersionList(listing.versions), listing, None))
-        self._facts.universes[name] = Universe(name, segments, missing="" if segments else reason)
+                continue
+            registry = Registry(listing.index)
+            if all(registry != known[0] for known in segments):
+                segments.append((registry, VersionList(listing.versions), listing, None))
+        segments += [(found.source, VersionList((found.version,)), None, found.artifact) for found in direct]
+        universe = self._facts.universes[name] = Universe(name, segments, missing="" if segments else reason)
+        for segment, candidate in zip(universe.segments[len(universe.segments) - len(direct) :], direct, strict=True):
+            self._facts.dependencies[name, segment.offset] = candidate.known
+            self._follow(candidate.known.requires)
         self._universes[name].set()
         for specifier, source in self._waiting.pop(name, ()):
             self._guess(name, specifier, source)

@@ -40,9 +40,14 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     """POSIX, relative to the workspace root; ``"."`` for the root."""
     manifest: Manifest
-    directory: Path
+    root: Path
+    """The workspace's."""
     own_inputs: dict[str, str] = {}
     """Digests of the resolution inputs that follow from this manifest alone."""
+
+    @property
+    def directory(self) -> Path:
+        return self.root / self.path
 
     @property
     def file(self) -> str:

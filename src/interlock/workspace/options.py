@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from interlock.core.lock.diff import LockDiff
 from interlock.core.lock.model import Lock
 from interlock.core.names import NormalizedName
 from interlock.core.plan import Plan
@@ -14,7 +15,6 @@ from interlock.workspace.selection import SelectionFlags
 __all__ = [
     "EnvironmentOutcome",
     "ExportOptions",
-    "LockChange",
     "LockOptions",
     "LockOutcome",
     "RunOptions",
@@ -37,14 +37,6 @@ class LockOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Resolve and show the difference, write nothing."""
 
 
-class LockChange(msgspec.Struct, frozen=True, kw_only=True):
-    """One package whose locked versions differ; ``before`` and ``after`` are sorted, empty for added or removed."""
-
-    name: NormalizedName
-    before: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-
-
 class LockOutcome(msgspec.Struct, frozen=True, kw_only=True):
     path: Path
     changed: bool
@@ -52,8 +44,8 @@ class LockOutcome(msgspec.Struct, frozen=True, kw_only=True):
     created: bool = False
     """There was no lock before."""
     lock: Lock
-    diff: tuple[LockChange, ...] = ()
-    """By name."""
+    diff: LockDiff = LockDiff()
+    """What changed against the lock that was there; everything, when there was none."""
     reasons: tuple[str, ...] = ()
     """Why the old lock did not do, one sentence each; empty when it was fresh."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call, checked_name
-from interlock.cli.words import describe_change, plural
+from interlock.cli.words import plural
+from interlock.core.lock.diff import to_data, to_text
 from interlock.core.names import NormalizedName
 from interlock.workspace.lock import lock
 from interlock.workspace.options import LockOptions, LockOutcome
@@ -27,7 +28,7 @@ async def run(call: Call) -> int:
                 "written": outcome.changed and not (options.dry_run or options.check),
                 "reasons": outcome.reasons,
                 "created": outcome.created,
-                "changes": outcome.diff,
+                "changes": to_data(outcome.diff),
                 "members": len(outcome.lock.members),
                 "packages": len(outcome.lock.packages),
             }
@@ -39,10 +40,10 @@ async def run(call: Call) -> int:
 
 def _say(call: Call, outcome: LockOutcome, options: LockOptions) -> None:
     if options.dry_run:
-        call.terminal.data("".join(f"{describe_change(change)}\n" for change in outcome.diff))
+        call.terminal.data("".join(f"{line}\n" for line in to_text(outcome.diff)))
     elif not outcome.created:
-        for change in outcome.diff:
-            call.terminal.say(describe_change(change))
+        for line in to_text(outcome.diff):
+            call.terminal.say(line)
     name = outcome.path.name
     count = plural(len(outcome.lock.packages), "package")
     if not outcome.changed:

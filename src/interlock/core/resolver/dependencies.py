@@ -18,7 +18,8 @@ from interlock.core.sources import Source
 
 __all__ = ["ROOT", "Dependencies", "Dependency"]
 
-ROOT = PackageKey(NormalizedName(""))
+ROOT = PackageKey(NormalizedName("(root)"))
+"""No package can be called that; the empty name is that of a virtual workspace root."""
 _NO_EXTRA: frozenset[str] = frozenset()
 
 

@@ -76,7 +76,10 @@ class Universe:
         return segment.versions.texts[position - segment.offset]
 
     def source(self, position: int) -> Source:
-        return self.segment(position).source
+        segment = self.segment(position)
+        if segment.listing is not None and segment.listing.indexes:
+            return Registry(segment.listing.index_of(position - segment.offset))
+        return segment.source
 
     def artifacts(self, position: int) -> tuple[Artifact, ...]:
         segment = self.segment(position)
@@ -126,7 +129,7 @@ class Known(msgspec.Struct, frozen=True):
     extras: frozenset[ExtraName] = frozenset()
     requires_python: str = ""
     extra_requires: dict[ExtraName, tuple[Requirement | Ask, ...]] = {}
-    """Asks of extras kept apart (members and source trees); index metadata has them in :attr:`requires` with markers."""
+    """Asks of extras kept apart (members and source trees); an index has them in :attr:`requires` with markers."""
     group_requires: dict[GroupName, tuple[Requirement | Ask, ...]] = {}
 
 

@@ -1,0 +1,230 @@
+"""Direct sources: git repositories, archives and source trees that members ask for, learned before anything is solved.
+
+Only members and other direct sources can bring one in, so all of them can be found by walking from the members; the
+solver then works on a closed set of candidates (S8).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import anyio
+import anyio.to_thread
+import msgspec
+
+from interlock.build.source import SourceTree
+from interlock.core.artifacts import Artifact
+from interlock.core.asks import Ask, MemberAsks, Origin
+from interlock.core.manifest_sources import parse_url_source
+from interlock.core.metadata import Metadata
+from interlock.core.metadata_text import parse_metadata
+from interlock.core.names import NormalizedName
+from interlock.core.requirement import Requirement
+from interlock.core.resolver.facts import Known
+from interlock.core.sources import Directory, File, Git, Registry, Source, Url
+from interlock.errors import ManifestError
+from interlock.store.archives import add_wheel
+from interlock.workspace.checkouts import checkout_tree, locate
+from interlock.workspace.facts import DirectCandidate, Sourced
+from interlock.workspace.sdists import archive_tree
+from interlock.workspace.toolchain import Toolchain
+
+__all__ = ["DirectNameMismatch", "Discovered", "discover_direct"]
+
+_Key = tuple[NormalizedName, Source]
+
+
+class DirectNameMismatch(ManifestError):
+    """A direct source holds another package than the one asked for."""
+
+    code = "direct-name-mismatch"
+
+
+class Discovered(msgspec.Struct, frozen=True, kw_only=True):
+    members: tuple[MemberAsks, ...]
+    """The asks, with every moving reference replaced by the commit it stands for."""
+    direct: dict[tuple[NormalizedName, Source], MemberAsks]
+    sourced: Sourced
+
+
+async def discover_direct(
+    toolchain: Toolchain, members: tuple[MemberAsks, ...], *, root: Path, locked: frozenset[Git] = frozenset()
+) -> Discovered:
+    """Learn every direct source; ``locked`` are commits to stay at as long as the same reference is asked for."""
+    discovery = _Discovery(toolchain, root, locked)
+    for member in members:
+        discovery.want(_all_asks(member))
+    await discovery.run()
+    return discovery.result(members)
+
+
+def _all_asks(asks: MemberAsks) -> Iterable[Ask]:
+    yield from asks.dependencies
+    for found in (*asks.extras.values(), *asks.groups.values()):
+        yield from found
+
+
+class _Discovery:
+    def __init__(self, toolchain: Toolchain, root: Path, locked: frozenset[Git]) -> None:
+        self._toolchain = toolchain
+        self._root = root
+        self._locked = {(git.url, git.reference, git.subdirectory): git for git in locked}
+        self._queue: list[tuple[_Key, Origin]] = []
+        self._seen: set[_Key] = set()
+        self._resolved: dict[_Key, Source] = {}
+        self._found: dict[_Key, DirectCandidate] = {}
+        self._asks: dict[_Key, MemberAsks] = {}
+
+    def want(self, asks: Iterable[Ask]) -> None:
+        for ask in asks:
+            if isinstance(ask.source, Git | Url | File | Directory):
+                key = (ask.requirement.name, ask.source)
+                if key not in self._seen:
+                    self._seen.add(key)
+                    self._queue.append((key, ask.origin))
+
+    async def run(self) -> None:
+        while self._queue:
+            queue, self._queue = self._queue, []
+            async with anyio.create_task_group() as tasks:
+                for key, origin in queue:
+                    tasks.start_soon(self._learn, key, origin)
+
+    async def _learn(self, key: _Key, origin: Origin) -> None:
+        name, source = key
+        artifact: Artifact | None = None
+        if isinstance(source, Git):
+            known = self._locked.get((source.url, source.reference, source.subdirectory))
+            source = known or await locate(self._toolchain, source, root=self._root)
+            tree = await checkout_tree(self._toolchain, source, root=self._root)
+            identity = f"{source.commit}:{source.subdirectory}"
+            metadata = await self._of_tree(SourceTree(path=tree, name=name, identity=identity))
+        elif isinstance(source, Directory):
+            metadata = await self._of_tree(SourceTree(path=self._root / source.path, name=name))
+        else:
+            assert isinstance(source, Url | File), source
+            metadata, artifact = await self._of_archive(name, source)
+        if metadata.name != name:
+            raise DirectNameMismatch(
+                f"`{origin.text}` in {origin.path}/pyproject.toml leads to the package {metadata.name}, not {name}.",
+                hint=f"Ask for {metadata.name}, or correct the source.",
+            )
+        self._resolved[key] = source
+        asks = self._asks_of(metadata, source)
+        self._asks[key] = asks
+        version = "" if isinstance(source, Directory) and "version" in metadata.dynamic else metadata.version
+        known_facts = Known(
+            requires=asks.dependencies, extras=frozenset(metadata.extras), requires_python=metadata.requires_python
+        )
+        self._found[key] = DirectCandidate(source=source, version=version, artifact=artifact, known=known_facts)
+        self.want(asks.dependencies)
+
+    async def _of_tree(self, tree: SourceTree) -> Metadata:
+        builder = await self._toolchain.builder()
+        return await builder.metadata(tree)
+
+    async def _of_archive(self, name: NormalizedName, source: Url | File) -> tuple[Metadata, Artifact]:
+        if isinstance(source, Url):
+            url, filename = source.url, unquote(urlsplit(source.url).path.rpartition("/")[2])
+        else:
+            path = self._root / source.path
+            url, filename = path.as_uri(), path.name
+        fetched = await self._toolchain.client.fetch_url(url)
+        content, layout = fetched.content, self._toolchain.layout
+        size = len(content) if isinstance(content, bytes) else content.stat().st_size
+        artifact = Artifact(filename=filename, sha256=fetched.sha256, size=size)
+        if artifact.is_wheel:
+            stored = await anyio.to_thread.run_sync(
+                lambda: add_wheel(layout, content, filename=filename, sha256=fetched.sha256)
+            )
+            return parse_metadata(stored.metadata), artifact
+        folder = layout.temporary_directory()
+        try:
+            archive = folder / filename
+            if isinstance(content, bytes):
+                await anyio.Path(archive).write_bytes(content)
+            else:
+                await anyio.to_thread.run_sync(shutil.move, content, archive)
+            tree = await archive_tree(
+                archive, folder / "tree", name=name, identity=fetched.sha256, subdirectory=source.subdirectory
+            )
+            return await self._of_tree(tree), artifact
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+    def _asks_of(self, metadata: Metadata, source: Source) -> MemberAsks:
+        path = source.path if isinstance(source, Directory) else ""
+        asks = []
+        for requirement in metadata.requires:
+            origin = Origin(member=metadata.name, path=path, text=str(requirement.name))
+            asks.append(Ask(requirement=_bare(requirement), source=self._source_of(requirement, path), origin=origin))
+        return MemberAsks(
+            name=metadata.name,
+            path=path,
+            version=metadata.version,
+            requires_python=metadata.requires_python,
+            dependencies=tuple(asks),
+        )
+
+    def _source_of(self, requirement: Requirement, path: str) -> Source | None:
+        return parse_url_source(requirement.url, base=path or ".") if requirement.url else None
+
+    def result(self, members: tuple[MemberAsks, ...]) -> Discovered:
+        rewritten = tuple(self._rewritten(member) for member in members)
+        direct = {
+            (key[0], self._resolved[key]): self._rewritten(self._asks[key])
+            for key in sorted(self._asks, key=lambda key: (key[0], str(self._resolved[key])))
+        }
+        every = [*rewritten, *direct.values()]
+        candidates: dict[NormalizedName, dict[Source, DirectCandidate]] = {}
+        for key in sorted(self._found, key=lambda key: (key[0], str(self._resolved[key]))):
+            found = self._found[key]
+            requires = direct[key[0], found.source].dependencies
+            known = msgspec.structs.replace(found.known, requires=requires)
+            candidates.setdefault(key[0], {})[found.source] = msgspec.structs.replace(found, known=known)
+        pins: dict[NormalizedName, set[str]] = {}
+        always: set[NormalizedName] = set()
+        for member in every:
+            for ask in _all_asks(member):
+                if isinstance(ask.source, Registry):
+                    pins.setdefault(ask.requirement.name, set()).add(ask.source.index)
+                elif ask.source is not None and not ask.requirement.marker:
+                    always.add(ask.requirement.name)
+        return Discovered(
+            members=rewritten,
+            direct=direct,
+            sourced=Sourced(
+                pins={name: tuple(sorted(indexes)) for name, indexes in sorted(pins.items())},
+                direct={name: tuple(found.values()) for name, found in candidates.items()},
+                no_index=frozenset(always & set(candidates)),
+            ),
+        )
+
+    def _rewritten(self, asks: MemberAsks) -> MemberAsks:
+        if not self._resolved:
+            return asks
+
+        def one(ask: Ask) -> Ask:
+            if ask.source is None:
+                return ask
+            resolved = self._resolved.get((ask.requirement.name, ask.source))
+            return ask if resolved is None or resolved == ask.source else msgspec.structs.replace(ask, source=resolved)
+
+        def every(found: tuple[Ask, ...]) -> tuple[Ask, ...]:
+            return tuple(one(ask) for ask in found)
+
+        return msgspec.structs.replace(
+            asks,
+            dependencies=every(asks.dependencies),
+            extras={name: every(found) for name, found in asks.extras.items()},
+            groups={name: every(found) for name, found in asks.groups.items()},
+        )
+
+
+def _bare(requirement: Requirement) -> Requirement:
+    """A requirement whose URL has become its source."""
+    return msgspec.structs.replace(requirement, url="") if requirement.url else requirement

@@ -1,0 +1,62 @@
+"""The environment a selection belongs in: whether the one that is there will do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from packaging.specifiers import SpecifierSet
+
+from interlock.core.selection import Selection
+from interlock.envs.discovery import parse_request
+from interlock.envs.environments import BrokenEnvironment, NotOurs, VirtualEnvironment, load_environment
+from interlock.envs.interpreters import Interpreter
+from interlock.workspace.context import Context
+from interlock.workspace.members import Workspace
+
+__all__ = ["existing_environment", "needed_python"]
+
+
+def needed_python(workspace: Workspace, selection: Selection) -> str:
+    """What the selected members together require of the interpreter; members that are not selected have no say."""
+    texts = {
+        member.manifest.requires_python
+        for chosen in selection.members
+        if (member := workspace.by_name.get(chosen.member)) is not None and member.manifest.requires_python
+    }
+    if not texts:
+        # A virtual root's groups alone: any member's range is as good as another's, the widest is kept.
+        return workspace.manifest.requires_python
+    return ",".join(sorted(texts))
+
+
+def existing_environment(context: Context, path: Path, requires_python: str) -> VirtualEnvironment | None:
+    """The environment at a path, None when one has to be made there (in place of one of ours that does not fit).
+
+    Raises :class:`NotOurs` for somebody else's that does not fit: it is not for us to replace. Blocking.
+    """
+    try:
+        environment = load_environment(path, context.layout.bucket("interpreters-v1"))
+    except BrokenEnvironment as error:
+        if error.ours:
+            return None
+        raise
+    if environment is None:
+        return None
+    why = _misfit(environment.interpreter, context, requires_python)
+    if not why:
+        return environment
+    if environment.ours:
+        return None
+    raise NotOurs(path, f"it is another tool's environment, and {why}")
+
+
+def _misfit(interpreter: Interpreter, context: Context, requires_python: str) -> str:
+    if requires_python and not SpecifierSet(requires_python).contains(interpreter.version, prereleases=True):
+        return f"its Python {interpreter.version} is not in {requires_python}"
+    if context.settings.python:
+        request = parse_request(context.settings.python)
+        if request.specifier and not SpecifierSet(request.specifier).contains(interpreter.version, prereleases=True):
+            return f"its Python is {interpreter.version}, not {context.settings.python}"
+        if request.path and Path(request.path).resolve() != Path(interpreter.base_executable).resolve():
+            return f"its Python is not {request.path}"
+    return ""

@@ -1,0 +1,251 @@
+"""``interlock lock``: one lock for every member, made when the old one no longer answers what the manifests ask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import msgspec
+
+from interlock.core.asks import MemberAsks
+from interlock.core.freshness import CurrentMember, Stale, compare
+from interlock.core.inputs import member_inputs, own_inputs, resolution_inputs
+from interlock.core.lock.codec import encode_lock
+from interlock.core.lock.diff import diff
+from interlock.core.lock.model import Lock, LockedPackage, ResolutionInputs
+from interlock.core.manifest import ToolSettings
+from interlock.core.names import NormalizedName
+from interlock.core.requirement import Requirement
+from interlock.core.resolver.problem import Policy, Preference, Problem
+from interlock.core.sources import Git
+from interlock.errors import LockOutdated
+from interlock.events import Warned
+from interlock.settings import Settings
+from interlock.store.layout import Layout
+from interlock.store.locks import hold
+from interlock.workspace.asks import lower
+from interlock.workspace.context import Context
+from interlock.workspace.direct import discover_direct
+from interlock.workspace.discovery import discover
+from interlock.workspace.dynamic import complete
+from interlock.workspace.lockfile import LockMissing, load_lock_if_any, lockfile_path
+from interlock.workspace.members import Workspace
+from interlock.workspace.options import LockOptions, LockOutcome
+from interlock.workspace.provision import Provisioner
+from interlock.workspace.resolve import resolve
+from interlock.workspace.toolchain import Toolchain
+
+__all__ = ["Prepared", "lock", "prepare", "stale_reasons", "workspace_lock"]
+
+_ALL = ":all:"
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """A workspace read and lowered: all that freshness is judged from."""
+
+    context: Context
+    """With the settings of the workspace's root."""
+    workspace: Workspace
+    tool: ToolSettings
+    """The root's tool table with what the command line and the environment override."""
+    asks: tuple[MemberAsks, ...]
+    current: tuple[CurrentMember, ...]
+    inputs: ResolutionInputs
+    absent: tuple[NormalizedName, ...] = ()
+
+    @property
+    def lockfile(self) -> Path:
+        return lockfile_path(self.workspace.root)
+
+
+def prepare(context: Context, old: Lock | None = None, workspace: Workspace | None = None) -> Prepared:
+    """Read the workspace; blocking. ``old`` decides what a relative cutoff means."""
+    workspace = workspace or discover(context.start, layout=context.layout)
+    context = context.within(workspace.manifest.settings)
+    settings = context.settings
+    tool = _effective(workspace.manifest.settings, settings)
+    asks = lower(workspace, indexes=tuple(index.name for index in settings.indexes))
+    cutoff = settings.exclude_newer
+    if old is not None and settings.exclude_newer_span and old.inputs.exclude_newer_span == settings.exclude_newer_span:
+        cutoff = old.inputs.exclude_newer
+    current = []
+    by_name = {member.name: member.manifest for member in workspace.members}
+    for asked in asks:
+        manifest = by_name.get(asked.name, workspace.manifest)
+        own = member_inputs(own_inputs(manifest), manifest, workspace.manifest)
+        current.append(CurrentMember(name=asked.name, path=asked.path, inputs=own))
+    absent = tuple(
+        member.name
+        for member in (old.members if old is not None else ())
+        if member.name not in by_name and not (workspace.root / member.path).is_dir()
+    )
+    return Prepared(
+        context=context,
+        workspace=workspace,
+        tool=tool,
+        asks=asks,
+        current=tuple(current),
+        inputs=resolution_inputs(
+            tool, settings.indexes, exclude_newer=cutoff, exclude_newer_span=settings.exclude_newer_span
+        ),
+        absent=absent,
+    )
+
+
+def _effective(tool: ToolSettings, settings: Settings) -> ToolSettings:
+    return msgspec.structs.replace(
+        tool,
+        prerelease=settings.prerelease,
+        resolution=settings.resolution,
+        index_strategy=settings.index_strategy,
+        exclude_newer_package=settings.exclude_newer_package,
+        no_build=settings.no_build,
+        no_build_packages=settings.no_build_packages,
+        no_binary=settings.no_binary,
+        no_binary_packages=settings.no_binary_packages,
+    )
+
+
+def stale_reasons(prepared: Prepared, old: Lock) -> tuple[Stale, ...]:
+    """Why a lock does not answer the manifests; empty when it does."""
+    return compare(old, prepared.current, prepared.inputs, absent=prepared.absent)
+
+
+def workspace_lock(layout: Layout, root: Path) -> Path:
+    """The file that is held while the manifests and the lock of a workspace are changed."""
+    key = "".join(character if character.isalnum() else "-" for character in str(root))[-120:]
+    return layout.locks / f"workspace{key}"
+
+
+async def lock(context: Context, options: LockOptions) -> LockOutcome:
+    """Make the lock fresh, or with ``check`` say whether it is.
+
+    Raises :class:`LockOutdated` with ``check`` and a lock that is not fresh, and what resolving raises.
+    """
+    workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+    if options.check:
+        return await anyio.to_thread.run_sync(lambda: _check(context, workspace))
+    context.layout.prepare()
+    async with hold(workspace_lock(context.layout, workspace.root)):
+        old = load_lock_if_any(workspace.root)
+        prepared = await anyio.to_thread.run_sync(lambda: prepare(context, old, workspace))
+        _warn(prepared)
+        reasons = stale_reasons(prepared, old) if old is not None else ()
+        keep = old is not None and not reasons and not options.upgrade and not options.upgrade_packages
+        if keep and old is not None:
+            return LockOutcome(path=prepared.lockfile, changed=False, lock=old)
+        made = await _make(prepared, old, options)
+        data = encode_lock(made)
+        before = await anyio.to_thread.run_sync(lambda: _read(prepared.lockfile))
+        if data != before and not options.dry_run:
+            await anyio.to_thread.run_sync(lambda: _write(prepared.lockfile, data))
+        return LockOutcome(
+            path=prepared.lockfile,
+            changed=data != before,
+            lock=made,
+            created=old is None,
+            diff=diff(old, made),
+            reasons=tuple(str(reason) for reason in reasons),
+        )
+
+
+def _warn(prepared: Prepared) -> None:
+    for manifest in (prepared.workspace.manifest, *(member.manifest for member in prepared.workspace.members)):
+        for text in manifest.warnings:
+            prepared.context.reporter.report(Warned("manifest", text))
+
+
+def _check(context: Context, workspace: Workspace) -> LockOutcome:
+    old = load_lock_if_any(workspace.root)
+    if old is None:
+        raise LockMissing(f"There is no interlock.lock in {workspace.root}.", hint="Make it with `interlock lock`.")
+    prepared = prepare(context, old, workspace)
+    reasons = stale_reasons(prepared, old)
+    if reasons:
+        raise LockOutdated(
+            "interlock.lock does not match the manifests:\n" + "\n".join(f"  {reason}" for reason in reasons),
+            hint="Run `interlock lock`.",
+            facts={"stale": [msgspec.to_builtins(reason) for reason in reasons]},
+        )
+    return LockOutcome(path=prepared.lockfile, changed=False, lock=old)
+
+
+async def _make(prepared: Prepared, old: Lock | None, options: LockOptions) -> Lock:
+    context, workspace = prepared.context, prepared.workspace
+    base = None if options.upgrade else old
+    async with Toolchain(context, Provisioner, tool=prepared.tool) as toolchain:
+        toolchain.refresh = options.upgrade
+        asks = await complete(toolchain, workspace, prepared.asks)
+        found = await discover_direct(
+            toolchain, asks, root=workspace.root, locked=_locked_commits(base, options.upgrade_packages)
+        )
+        problem = Problem(
+            members=tuple(sorted(found.members, key=lambda member: member.name)),
+            direct=found.direct,
+            environments=prepared.tool.environments,
+            required_environments=prepared.tool.required_environments,
+            conflicts=prepared.tool.conflicts,
+            constraints=(*prepared.tool.constraints, *_wished(options.upgrade_packages)),
+            overrides=prepared.tool.overrides,
+            excludes=frozenset(prepared.tool.excludes),
+            policy=_policy(prepared),
+            preferences=_preferences(base, options.upgrade_packages),
+            forks=base.forks if base is not None and not options.upgrade_packages else (),
+        )
+        return await resolve(
+            toolchain,
+            problem,
+            sourced=found.sourced,
+            inputs=prepared.inputs,
+            digests={member.name: member.inputs for member in prepared.current},
+            old=old,
+        )
+
+
+def _policy(prepared: Prepared) -> Policy:
+    tool, inputs = prepared.tool, prepared.inputs
+    return Policy(
+        prerelease=tool.prerelease,
+        resolution=tool.resolution,
+        fork_strategy=tool.fork_strategy,
+        cutoff=inputs.exclude_newer,
+        cutoff_packages=inputs.exclude_newer_package,
+        no_build=frozenset((*tool.no_build_packages, *((_ALL,) if tool.no_build else ()))),
+        no_binary=frozenset((*tool.no_binary_packages, *((_ALL,) if tool.no_binary else ()))),
+        build_allowed=frozenset(tool.no_binary_packages),
+    )
+
+
+def _wished(upgrade: dict[NormalizedName, str]) -> tuple[Requirement, ...]:
+    """``-P name==version`` as a constraint on this one resolution."""
+    return tuple(Requirement(name, f"=={version}") for name, version in sorted(upgrade.items()) if version)
+
+
+def _preferences(old: Lock | None, upgrade: dict[NormalizedName, str]) -> dict[NormalizedName, tuple[Preference, ...]]:
+    found: dict[NormalizedName, list[Preference]] = {}
+    for package in old.packages if old is not None else ():
+        if package.name not in upgrade:
+            found.setdefault(package.name, []).append(Preference(package.version, package.source, package.markers))
+    return {name: tuple(wishes) for name, wishes in found.items()}
+
+
+def _locked_commits(old: Lock | None, upgrade: dict[NormalizedName, str]) -> frozenset[Git]:
+    packages: tuple[LockedPackage, ...] = old.packages if old is not None else ()
+    return frozenset(
+        package.source for package in packages if isinstance(package.source, Git) and package.name not in upgrade
+    )
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Replace the lock at once: a reader sees the old file or the new one."""
+    passing = path.with_name(f".{path.name}.new")
+    passing.write_bytes(data)
+    passing.replace(path)

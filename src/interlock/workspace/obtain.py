@@ -1,0 +1,111 @@
+"""From what the lock wants to an unpacked wheel in the store: fetched, or built here."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from interlock.build.source import SourceTree
+from interlock.core.names import NormalizedName
+from interlock.core.plan import Wanted
+from interlock.core.sources import Directory, File, Git, Member, Registry, Url
+from interlock.store.archives import StoredWheel, add_wheel, open_wheel
+from interlock.workspace.checkouts import checkout_tree
+from interlock.workspace.sdists import archive_tree, sdist_tree
+from interlock.workspace.toolchain import Toolchain
+
+__all__ = ["Obtainer"]
+
+
+class Obtainer:
+    """Obtains wheels for one environment; ``trees`` says where members are, ``root`` what other paths are relative to."""
+
+    def __init__(self, toolchain: Toolchain, *, root: Path, trees: dict[NormalizedName, Path]) -> None:
+        self._toolchain = toolchain
+        self._root = root
+        self._trees = trees
+
+    def __repr__(self) -> str:
+        return f"<Obtainer for {self._root}>"
+
+    async def __call__(self, wanted: Wanted) -> StoredWheel:
+        source = wanted.source
+        if isinstance(source, Registry):
+            return await self._from_index(wanted, source)
+        if isinstance(source, Url | File):
+            return await self._from_archive(wanted, source)
+        if isinstance(source, Git):
+            tree = await checkout_tree(self._toolchain, source, root=self._root)
+            return await self._built(
+                SourceTree(path=tree, name=wanted.name, identity=f"{source.commit}:{source.subdirectory}")
+            )
+        path = self._trees[source.name] if isinstance(source, Member) else self._root / source.path
+        return await self._built(SourceTree(path=path, name=wanted.name), editable=wanted.editable)
+
+    async def _from_index(self, wanted: Wanted, source: Registry) -> StoredWheel:
+        artifact = wanted.artifact
+        assert artifact is not None, wanted.name
+        if not artifact.is_wheel:
+            async with sdist_tree(self._toolchain, wanted.name, wanted.version, source.index, artifact) as tree:
+                return await self._built(tree)
+        layout = self._toolchain.layout
+        if artifact.sha256:
+            known = open_wheel(layout, artifact.sha256)
+            if known is not None:
+                return known
+        content = await self._toolchain.client.download(wanted.name, source.index, artifact)
+        return await self._stored(content, artifact.filename, artifact.sha256, temporary=True)
+
+    async def _from_archive(self, wanted: Wanted, source: Url | File) -> StoredWheel:
+        artifact = wanted.artifact
+        assert artifact is not None, wanted.name
+        layout = self._toolchain.layout
+        if artifact.is_wheel and artifact.sha256:
+            known = open_wheel(layout, artifact.sha256)
+            if known is not None:
+                return known
+        url = source.url if isinstance(source, Url) else (self._root / source.path).as_uri()
+        fetched = await self._toolchain.client.fetch_url(url, artifact.sha256 or None)
+        if artifact.is_wheel:
+            return await self._stored(fetched.content, artifact.filename, fetched.sha256, temporary=True)
+        folder = layout.temporary_directory()
+        try:
+            archive = folder / artifact.filename
+            if isinstance(fetched.content, bytes):
+                await anyio.Path(archive).write_bytes(fetched.content)
+            else:
+                await anyio.to_thread.run_sync(shutil.move, fetched.content, archive)
+            tree = await archive_tree(
+                archive, folder / "tree", name=wanted.name, identity=fetched.sha256, subdirectory=source.subdirectory
+            )
+            return await self._built(tree)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+    async def _built(self, tree: SourceTree, *, editable: bool = False) -> StoredWheel:
+        builder = await self._toolchain.builder()
+        wheel = await (builder.editable(tree) if editable else builder.wheel(tree))
+        return await self._stored(wheel, wheel.name, "")
+
+    async def _stored(
+        self, content: bytes | Path, filename: str, sha256: str, *, temporary: bool = False
+    ) -> StoredWheel:
+        layout = self._toolchain.layout
+
+        def add() -> StoredWheel:
+            try:
+                return add_wheel(layout, content, filename=filename, sha256=sha256)
+            finally:
+                if temporary and isinstance(content, Path):
+                    content.unlink(missing_ok=True)
+
+        return await anyio.to_thread.run_sync(add)
+
+
+def is_tree(wanted: Wanted) -> bool:
+    """Whether it is built from a tree that may change under our hands."""
+    return isinstance(wanted.source, Member | Directory)

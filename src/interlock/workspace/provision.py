@@ -1,0 +1,165 @@
+"""Build environments: requirements resolved with our own resolver and installed from our own store.
+
+An environment is kept under the digest of what is in it, and which one answers a set of requirements is remembered for
+a day: long enough that a workspace's builds share it, short enough that a backend's fix arrives (PEP 518 requirements
+are rarely pinned).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import msgspec
+
+from interlock.build.environment import BuildEnvironment
+from interlock.core.asks import Ask, MemberAsks, Origin
+from interlock.core.lock.select import select
+from interlock.core.names import NormalizedName
+from interlock.core.plan import Wanted
+from interlock.core.planner import plan
+from interlock.core.requirements import parse_requirement
+from interlock.core.resolver.problem import Policy, Problem
+from interlock.core.selection import MemberSelection, Selection
+from interlock.envs.environments import VirtualEnvironment, create_environment, load_environment
+from interlock.envs.interpreters import Interpreter
+from interlock.install.transaction import Options, apply
+from interlock.store.locks import hold
+from interlock.workspace.environment_marker import environment_marker
+from interlock.workspace.obtain import Obtainer
+from interlock.workspace.resolve import resolve
+from interlock.workspace.toolchain import Toolchain
+
+__all__ = ["Provisioner"]
+
+_BUCKET = "build-envs-v1"
+_ASKING = NormalizedName("build-requirements")
+_DAY = 86_400.0
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    """Which environment a set of requirements got, and when (seconds since the epoch)."""
+
+    digest: str
+    at: float
+
+
+class Provisioner:
+    """Makes build environments for one interpreter; the same requirements give the same environment."""
+
+    def __init__(self, toolchain: Toolchain) -> None:
+        self._toolchain = toolchain
+        self._known: dict[tuple[str, ...], BuildEnvironment] = {}
+        self._guard: dict[tuple[str, ...], anyio.Lock] = {}
+
+    def __repr__(self) -> str:
+        return f"<Provisioner: {len(self._known)} environments>"
+
+    async def __call__(self, requirements: tuple[str, ...], /, *, purpose: str) -> BuildEnvironment:
+        key = tuple(sorted(set(requirements)))
+        async with self._guard.setdefault(key, anyio.Lock()):
+            found = self._known.get(key)
+            if found is None:
+                found = self._known[key] = await self._provide(key, purpose)
+            return found
+
+    async def _provide(self, requirements: tuple[str, ...], purpose: str) -> BuildEnvironment:
+        interpreter = await self._toolchain.interpreter()
+        question = self._question(requirements, interpreter)
+        remembered = await anyio.to_thread.run_sync(self._remembered, question)
+        if remembered is not None:
+            return _described(remembered)
+        wanted = await self._resolved(requirements, interpreter, purpose)
+        digest = _digest([item.artifact.sha256 if item.artifact else item.name for item in wanted], interpreter)
+        environment = await self._installed(digest, wanted, interpreter)
+        answer = _Answer(digest, self._toolchain.context.now.timestamp())
+        self._toolchain.layout.write(self._answers / question, msgspec.msgpack.encode(answer))
+        return _described(environment)
+
+    @property
+    def _answers(self) -> Path:
+        return self._toolchain.layout.bucket(_BUCKET) / "answers"
+
+    def _question(self, requirements: tuple[str, ...], interpreter: Interpreter) -> str:
+        settings = self._toolchain.context.settings
+        parts = (
+            requirements,
+            [msgspec.to_builtins(constraint) for constraint in self._toolchain.tool.build_constraints],
+            [(index.name, index.url) for index in settings.indexes],
+            settings.find_links,
+            settings.exclude_newer if not settings.exclude_newer_span else settings.exclude_newer_span,
+            interpreter.base_executable,
+            interpreter.version,
+        )
+        return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
+
+    def _remembered(self, question: str) -> VirtualEnvironment | None:
+        data = self._toolchain.layout.read(self._answers / question)
+        if data is None:
+            return None
+        try:
+            answer = msgspec.msgpack.decode(data, type=_Answer)
+        except msgspec.MsgspecError:
+            return None
+        settings = self._toolchain.context.settings
+        age = self._toolchain.context.now.timestamp() - answer.at
+        if not settings.offline and not 0 <= age < _DAY:
+            return None
+        return self._complete(answer.digest)
+
+    def _complete(self, digest: str) -> VirtualEnvironment | None:
+        place = self._toolchain.layout.entry(_BUCKET, digest)
+        if not (place / "complete").is_file():
+            return None
+        return load_environment(place, self._toolchain.layout.bucket("interpreters-v1"))
+
+    async def _resolved(
+        self, requirements: tuple[str, ...], interpreter: Interpreter, purpose: str
+    ) -> tuple[Wanted, ...]:
+        tool, settings = self._toolchain.tool, self._toolchain.context.settings
+        marker = environment_marker(interpreter.markers)
+        origin = Origin(member=_ASKING, table="build-system.requires", text=purpose)
+        asks = tuple(Ask(requirement=parse_requirement(text), origin=origin) for text in requirements)
+        problem = Problem(
+            members=(MemberAsks(name=_ASKING, path=".", package=False, dependencies=asks),),
+            environments=(marker,),
+            constraints=tool.build_constraints,
+            policy=Policy(
+                cutoff=settings.exclude_newer,
+                cutoff_packages=settings.exclude_newer_package,
+                no_build=frozenset(settings.no_build_packages)
+                | (frozenset((":all:",)) if settings.no_build else frozenset()),
+            ),
+        )
+        lock = await resolve(self._toolchain, problem)
+        return select(
+            lock,
+            interpreter.markers,
+            Selection(members=(MemberSelection(member=_ASKING),)),
+            tags=interpreter.tags,
+        )
+
+    async def _installed(self, digest: str, wanted: tuple[Wanted, ...], interpreter: Interpreter) -> VirtualEnvironment:
+        layout = self._toolchain.layout
+        place = layout.entry(_BUCKET, digest)
+        layout.prepare()
+        async with hold(layout.locks / f"build-env-{digest}"):
+            found = await anyio.to_thread.run_sync(self._complete, digest)
+            if found is not None:
+                return found
+            environment = await anyio.to_thread.run_sync(lambda: create_environment(place, interpreter))
+            obtain = Obtainer(self._toolchain, root=place, trees={})
+            await apply(plan(wanted, (), exact=False), environment, obtain, Options(), self._toolchain.context.reporter)
+            (place / "complete").touch()
+            return environment
+
+
+def _described(environment: VirtualEnvironment) -> BuildEnvironment:
+    return BuildEnvironment(python=environment.python, path=environment.scripts)
+
+
+def _digest(files: list[str], interpreter: Interpreter) -> str:
+    text = "\n".join((*sorted(files), interpreter.base_executable, interpreter.version))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,60 @@
+"""One resolution from problem to lock, over the network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from interlock.core.artifacts import Artifact
+from interlock.core.lock.assemble import assemble
+from interlock.core.lock.model import Lock, ResolutionInputs
+from interlock.core.metadata import Metadata
+from interlock.core.names import NormalizedName
+from interlock.core.resolver.facts import Facts
+from interlock.core.resolver.outcome import Solved
+from interlock.core.resolver.problem import Problem
+from interlock.core.resolver.report import no_solution
+from interlock.core.resolver.resolver import Resolver
+from interlock.errors import BuildError
+from interlock.events import Finished, Started
+from interlock.index.outcomes import Unavailable
+from interlock.workspace.facts import FactsDriver, Sourced
+from interlock.workspace.sdists import sdist_tree
+from interlock.workspace.toolchain import Toolchain
+
+__all__ = ["resolve"]
+
+
+async def resolve(
+    toolchain: Toolchain,
+    problem: Problem,
+    *,
+    facts: Facts | None = None,
+    sourced: Sourced | None = None,
+    inputs: ResolutionInputs | None = None,
+    digests: Mapping[NormalizedName, Mapping[str, str]] | None = None,
+    old: Lock | None = None,
+) -> Lock:
+    """Solve a problem and write the answer down as a lock.
+
+    Raises :class:`~interlock.core.resolver.report.NoSolution` and what the index and builds raise.
+    """
+
+    async def build(name: NormalizedName, version: str, index: str, artifact: Artifact) -> Metadata | Unavailable:
+        builder = await toolchain.builder()
+        async with sdist_tree(toolchain, name, version, index, artifact) as tree:
+            try:
+                return await builder.metadata(tree)
+            except BuildError as error:
+                return Unavailable(error.message)
+
+    reporter = toolchain.context.reporter
+    resolver = Resolver(problem, facts if facts is not None else Facts())
+    driver = FactsDriver(resolver, toolchain.client, build, sourced=sourced or Sourced(), reporter=reporter)
+    reporter.report(Started("resolve"))
+    try:
+        outcome = await driver.run()
+    finally:
+        reporter.report(Finished("resolve"))
+    if not isinstance(outcome, Solved):
+        raise no_solution(resolver, outcome)
+    return assemble(resolver, outcome.forks, inputs=inputs or ResolutionInputs(), digests=digests or {}, old=old)

@@ -1,0 +1,136 @@
+"""The toolchain of one command: index client, builder and interpreter, each made when first needed and closed once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from types import TracebackType
+
+import anyio
+import anyio.to_thread
+
+from interlock.build.environment import Provision
+from interlock.build.frontend import BuildLimits, BuildOptions, Builder
+from interlock.core.manifest import ToolSettings
+from interlock.core.requirements import format_requirement
+from interlock.envs.interpreters import Interpreter
+from interlock.index.auth import CredentialSources
+from interlock.index.client import ClientOptions, IndexClient
+from interlock.index.fetcher import FetchOptions
+from interlock.index.retry import RetryPolicy
+from interlock.index.transport import open_fetcher
+from interlock.workspace.context import Context
+from interlock.workspace.python import choose_interpreter
+
+__all__ = ["Toolchain"]
+
+
+class Toolchain:
+    """What verbs work with; an async context manager, because it owns connections and processes."""
+
+    def __init__(
+        self, context: Context, provision: Callable[[Toolchain], Provision], *, tool: ToolSettings | None = None
+    ) -> None:
+        self.context = context
+        self._provision = provision
+        self.layout = context.layout
+        self.tool = tool or ToolSettings()
+        self.refresh = False
+        """Whether moving references are looked up anew."""
+        self._stack = AsyncExitStack()
+        self._client: IndexClient | None = None
+        self._builder: Builder | None = None
+        self._interpreter: Interpreter | None = None
+        self._guard = anyio.Lock()
+
+    def __repr__(self) -> str:
+        return f"<Toolchain client={self._client!r}>"
+
+    async def __aenter__(self) -> Toolchain:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    @property
+    def client(self) -> IndexClient:
+        if self._client is None:
+            settings, environ = self.context.settings, self.context.environ
+            fetcher = open_fetcher(
+                FetchOptions(
+                    connect_timeout=min(settings.http_timeout, 10.0),
+                    read_timeout=settings.http_timeout,
+                    ca_bundle=settings.ca_bundle,
+                    client_cert=settings.client_cert,
+                    insecure_hosts=settings.insecure_hosts,
+                    http_proxy=_proxy(environ, "http_proxy"),
+                    https_proxy=_proxy(environ, "https_proxy"),
+                    no_proxy=_proxy(environ, "no_proxy"),
+                )
+            )
+            self._client = IndexClient(
+                settings.indexes,
+                options=ClientOptions(
+                    now=self.context.now.timestamp(),
+                    offline=settings.offline,
+                    strategy=settings.index_strategy,
+                    retry=RetryPolicy(retries=settings.http_retries),
+                    per_host=settings.concurrent_downloads,
+                ),
+                fetcher=fetcher,
+                layout=self.layout,
+                credentials=CredentialSources(named=settings.credentials, netrc=settings.netrc),
+                reporter=self.context.reporter,
+            )
+            self._stack.push_async_callback(self._client.close)
+        return self._client
+
+    @property
+    def started_client(self) -> IndexClient | None:
+        """The client, if anything needed it."""
+        return self._client
+
+    def use_interpreter(self, interpreter: Interpreter) -> None:
+        """Build with the interpreter of the environment that is being made."""
+        self._interpreter = interpreter
+
+    async def interpreter(self) -> Interpreter:
+        """The interpreter that builds; any that is at hand unless one was asked for."""
+        if self._interpreter is None:
+            context = self.context
+
+            def choose() -> Interpreter:
+                return choose_interpreter(context, start=context.start, root=None)
+
+            self._interpreter = await anyio.to_thread.run_sync(choose)
+        return self._interpreter
+
+    async def builder(self) -> Builder:
+        async with self._guard:
+            if self._builder is None:
+                interpreter = await self.interpreter()
+                settings, tool = self.context.settings, self.tool
+                builder = Builder(
+                    self.layout,
+                    provision=self._provision(self),
+                    environ=self.context.environ,
+                    limits=BuildLimits(concurrency=settings.concurrent_builds),
+                    options=BuildOptions(
+                        interpreter=f"{interpreter.implementation} {interpreter.version} {interpreter.tags[0]}",
+                        config_settings=tool.config_settings,
+                        config_settings_package=tool.config_settings_package,
+                        extra_requires={
+                            name: tuple(format_requirement(requirement) for requirement in requirements)
+                            for name, requirements in tool.extra_build_dependencies.items()
+                        },
+                    ),
+                    reporter=self.context.reporter,
+                )
+                self._builder = await self._stack.enter_async_context(builder)
+        return self._builder
+
+
+def _proxy(environ: Mapping[str, str], name: str) -> str:
+    return environ.get(name) or environ.get(name.upper()) or ""
