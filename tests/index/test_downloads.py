@@ -158,8 +158,8 @@ async def test_files_elsewhere_do_not(index: IndexFactory, connect: Connect) -> 
     files = index(registry(a={"1.0": []}))
     server = index(registry())
     release = files.registry.releases("a")[0]
-    entry = {"filename": release.filename, "url": files.file_url(release), "hashes": {"sha256": release.built.sha256}}
-    entry["url"] = f"{files.root}/{files.file_path(release)}"
+    url = f"{files.root}/{files.file_path(release)}"
+    entry: dict[str, object] = {"filename": release.filename, "url": url, "hashes": {"sha256": release.built.sha256}}
     server.registry.raw["a"] = [entry]
     client = connect(server, credentials=CredentialSources(named={"main": ("ann", "secret")}))
     assert await client.download(A, "main", await artifact_of(client)) == release.built.data

@@ -74,9 +74,7 @@ async def test_an_advertised_metadata_file_that_is_missing_is_got_round(index: I
 
 
 @pytest.mark.parametrize("first", [True, False])
-async def test_metadata_far_from_the_end_takes_more_reads(
-    index: IndexFactory, connect: Connect, first: bool
-) -> None:
+async def test_metadata_far_from_the_end_takes_more_reads(index: IndexFactory, connect: Connect, first: bool) -> None:
     text = b"Metadata-Version: 2.1\nName: a\nVersion: 1.0\nRequires-Dist: b\n\n"
     many = {f"a/{number:04}_{'x' * 120}.py": b"" for number in range(600)}
     noise = {"a/noise.bin": NOISE}

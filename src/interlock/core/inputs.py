@@ -50,22 +50,15 @@ def own_inputs(manifest: Manifest) -> dict[str, str]:
     dynamic = [field for field in _RESOLVED if field in manifest.dynamic]
     if dynamic:
         found["dynamic"] = digest(dynamic)
-    return dict(sorted(found.items()))
+    return found
 
 
 def member_inputs(own: dict[str, str], manifest: Manifest, root: Manifest) -> dict[str, str]:
     """A member's own digests, with those of the sources that it takes from the root."""
     if manifest is root or not root.sources:
         return own
-    inherited = {name: rules for name, rules in root.sources.items() if name not in manifest.sources}
-    if not inherited:
-        return own
-    found = dict(own)
-    for name in _mentioned(manifest):
-        rules = inherited.get(name)
-        if rules is not None:
-            found[f"sources.{name}"] = _inherited(rules)
-    return dict(sorted(found.items()))
+    inherited = [name for name in _mentioned(manifest) if name in root.sources and name not in manifest.sources]
+    return own | {f"sources.{name}": _inherited(root.sources[name]) for name in inherited} if inherited else own
 
 
 def resolution_inputs(

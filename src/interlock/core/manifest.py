@@ -32,13 +32,13 @@ class BuildSystem(msgspec.Struct, frozen=True):
     backend_path: tuple[str, ...] = ()
 
 
-class IncludeGroup(msgspec.Struct, frozen=True, array_like=True, tag=1):
+class IncludeGroup(msgspec.Struct, frozen=True, array_like=True, tag=1, gc=False):
     """``{include-group = "..."}`` (PEP 735)."""
 
     group: GroupName
 
 
-class SourceRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class SourceRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One entry of a sources table: the source to use for a name, and when."""
 
     source: Source
@@ -64,7 +64,7 @@ class WorkspaceTable(msgspec.Struct, frozen=True):
     exclude: tuple[str, ...] = ()
 
 
-class ToolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ToolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Resolution settings of a tool table; only the workspace root's count."""
 
     indexes: tuple[Index, ...] = ()
@@ -108,7 +108,7 @@ class ToolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     cache_keys: tuple[dict[str, object], ...] = ()
 
 
-class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One ``pyproject.toml``."""
 
     path: str

@@ -10,7 +10,7 @@ from interlock.core.names import ExtraName, NormalizedName
 __all__ = ["Requirement", "format_requirement"]
 
 
-class Requirement(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, tag=0):
+class Requirement(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, tag=0, gc=False):
     """One requirement, its parts as canonical text so that it can be cached, hashed and compared cheaply."""
 
     name: NormalizedName

@@ -29,7 +29,7 @@ class InterpreterUnusable(EnvironmentFailure):
     def __init__(self, executable: str, why: str) -> None:
         super().__init__(
             f"{executable} cannot be used as a Python interpreter: {why}.",
-            hint="Check that it runs, and that it is Python 3.8 or newer.",
+            hint="Check that it runs, and that it is Python 3.9 or newer.",
             facts={"executable": executable, "why": why},
         )
         self.executable = executable

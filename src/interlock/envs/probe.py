@@ -1,6 +1,6 @@
 """Asks an interpreter about itself; runs alone inside that interpreter, with nothing of ours importable.
 
-``python -I -S probe.py <folder that holds packaging>`` prints one JSON object. Written for every Python since 3.8.
+``python -I -S probe.py <folder that holds packaging>`` prints one JSON object. Written so that older Pythons than 3.9 can say that they are.
 """
 
 import json
@@ -68,6 +68,8 @@ def virtual_prefix() -> "str | None":
 
 
 def main() -> None:
+    if sys.version_info < (3, 9):
+        sys.exit("Python 3.9 or newer is needed, this is " + platform.python_version())
     prefix = virtual_prefix()
     base = getattr(sys, "_base_executable", None) or sys.executable
     if prefix and os.path.abspath(base) == os.path.abspath(sys.executable):

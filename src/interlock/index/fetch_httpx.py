@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import httpx
 
+from interlock.index.certificates import read_certificates
 from interlock.index.fetcher import FetchFailed, FetchOptions, Response, Sink
 
 __all__ = ["HttpxFetcher"]
@@ -27,7 +27,7 @@ class HttpxFetcher:
     async def get(self, url: str, headers: Mapping[str, str]) -> Response:
         try:
             response = await self._client(url).get(url, headers=dict(headers))
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, ssl.SSLError) as error:
             raise _failed(error) from error
         return Response(status=response.status_code, headers=_headers(response), body=response.content, url=url)
 
@@ -39,7 +39,7 @@ class HttpxFetcher:
                     async for chunk in response.aiter_raw():
                         await sink.feed(chunk)
                 return Response(status=response.status_code, headers=_headers(response), url=url)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, ssl.SSLError) as error:
             raise _failed(error) from error
 
     async def close(self) -> None:
@@ -54,7 +54,10 @@ class HttpxFetcher:
             insecure = bool({parts.netloc.rpartition("@")[2], parts.hostname} & set(self._options.insecure_hosts))
         client = self._clients.get(insecure)
         if client is None:
-            client = self._clients[insecure] = self._build(insecure=insecure)
+            try:
+                client = self._clients[insecure] = self._build(insecure=insecure)
+            except (OSError, ValueError) as error:
+                raise FetchFailed("request", f"the connection cannot be set up as asked ({error})") from error
         return client
 
     def _build(self, *, insecure: bool) -> httpx.AsyncClient:
@@ -73,11 +76,9 @@ class HttpxFetcher:
 
 def _context(options: FetchOptions, *, insecure: bool) -> ssl.SSLContext:
     context = httpx.create_ssl_context(trust_env=False)
-    if options.ca_bundle:
-        if os.path.isdir(options.ca_bundle):
-            context.load_verify_locations(capath=options.ca_bundle)
-        else:
-            context.load_verify_locations(cafile=options.ca_bundle)
+    trusted = read_certificates(options.ca_bundle)
+    if trusted:
+        context.load_verify_locations(cadata=b"".join(trusted).decode("ascii", "replace"))
     if options.client_cert:
         context.load_cert_chain(options.client_cert)
     if insecure:
@@ -108,7 +109,7 @@ def _headers(response: httpx.Response) -> dict[str, str]:
     return {name.lower(): value for name, value in response.headers.items()}
 
 
-def _failed(error: httpx.HTTPError) -> FetchFailed:
+def _failed(error: httpx.HTTPError | ssl.SSLError) -> FetchFailed:
     text = str(error) or type(error).__name__
     if isinstance(error, httpx.TimeoutException):
         return FetchFailed("timeout", "no answer in time")

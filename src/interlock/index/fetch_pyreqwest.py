@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ from pyreqwest import exceptions
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.proxy import ProxyBuilder
 
+from interlock.index.certificates import read_certificates
 from interlock.index.fetcher import FetchFailed, FetchOptions, Response, Sink
 
 __all__ = ["PyreqwestFetcher"]
@@ -69,7 +69,10 @@ class PyreqwestFetcher:
         key = (decode, insecure)
         client = self._clients.get(key)
         if client is None:
-            client = self._clients[key] = self._build(decode=decode, insecure=insecure)
+            try:
+                client = self._clients[key] = self._build(decode=decode, insecure=insecure)
+            except (OSError, exceptions.BuilderError) as error:
+                raise FetchFailed("request", f"the connection cannot be set up as asked ({error})") from error
         return client
 
     def _build(self, *, decode: bool, insecure: bool) -> Client:
@@ -90,7 +93,7 @@ class PyreqwestFetcher:
         )
         if insecure:
             builder = builder.danger_accept_invalid_certs(True)
-        for pem in _certificates(options.ca_bundle):
+        for pem in read_certificates(options.ca_bundle):
             builder = builder.add_root_certificate_pem(pem)
         if options.client_cert:
             with open(options.client_cert, "rb") as file:
@@ -107,19 +110,6 @@ async def _reveal_cancellation() -> None:
     pyreqwest raises a CancelledError of its own making, which anyio would not recognise as its scope's.
     """
     await anyio.lowlevel.checkpoint()
-
-
-def _certificates(path: str) -> list[bytes]:
-    if not path:
-        return []
-    paths = sorted(entry.path for entry in os.scandir(path) if entry.is_file()) if os.path.isdir(path) else [path]
-    found: list[bytes] = []
-    for name in paths:
-        with open(name, "rb") as file:
-            content = file.read()
-        mark = b"-----BEGIN CERTIFICATE-----"
-        found += [mark + part for part in content.split(mark)[1:]]
-    return list(dict.fromkeys(found))
 
 
 def _headers(headers: Mapping[str, str]) -> dict[str, str]:

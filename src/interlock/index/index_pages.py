@@ -11,7 +11,7 @@ import msgspec
 
 from interlock.core.names import NormalizedName
 from interlock.core.sources import Index
-from interlock.index.failures import Offline
+from interlock.index.failures import BadPage, Offline
 from interlock.index.fetcher import Response
 from interlock.index.filenames import possible_names
 from interlock.index.local_pages import read_flat, read_project
@@ -20,7 +20,7 @@ from interlock.index.page_cache import Bases, CachedFlat, CachedPage, PageCache,
 from interlock.index.page_file import PageFile, PageFiles
 from interlock.index.pages import ACCEPT, Page, make_page, parse_page
 from interlock.index.session import Session
-from interlock.index.urls import is_remote, join, without_login
+from interlock.index.urls import is_remote, join, redact, without_login
 
 __all__ = ["Freshness", "Pages"]
 
@@ -173,8 +173,11 @@ class Pages:
             validators = _renewed(cached.validators, response, self._freshness.now)
             self._cache.save_flat(key, CachedFlat(validators, cached.url, cached.files))
             return _by_name(cached.files)
-        if response.status != 200:
+        if response.status in index.ignore_error_codes:
             return {}
+        if response.status != 200:
+            # Somebody wrote this very URL; a page of a package may be missing, a list of all files may not.
+            raise BadPage(redact(index.url), f"the index answered HTTP {response.status}", index=index.name)
         url = without_login(response.url)
         parsed = parse_page(response.body, response.headers.get("content-type", ""), url, index=index.name)
         files = _absolute(parsed.files, join(url, parsed.base) if parsed.base else url)

@@ -239,9 +239,11 @@ class _Transaction:
             moves.append(Move(number=number, old=_relative(old, root)))
             outgoing.append(_paths(old, gone))
         leaving = {os.path.join(root, old) for change in moves for old in change.old}
-        kept = owned_paths(sites, leaving) if leaving else set[str]()
+        staying = owned_paths(sites, leaving) if leaving else set[str]()
+        # What another distribution of this plan brings is not deleted either, whichever of the two comes first.
+        arriving = {f"{root}/{target}" for one in staged for target in one.rows} if leaving else set[str]()
         write_journal(self.work, moves)
-        remover = Remover(environment, kept)
+        remover = Remover(environment, staying, arriving)
         try:
             # Removals first: a file that moved from one distribution to another must not be lost.
             for change, paths in sorted(zip(moves, outgoing, strict=True), key=lambda pair: bool(pair[0].new)):

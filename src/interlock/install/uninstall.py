@@ -75,11 +75,12 @@ def legacy_paths(site: str, installed: Installed) -> list[str]:
 class Remover:
     """Removes paths of one environment; remembers which folders have been checked and which may have become empty."""
 
-    def __init__(self, environment: VirtualEnvironment, kept: Set[str]) -> None:
+    def __init__(self, environment: VirtualEnvironment, kept: Set[str], arriving: Set[str] = frozenset()) -> None:
         self.root = str(environment.root)
         self.scripts = environment.scripts
         self.kept = kept
-        """Paths that somebody else owns too."""
+        """Paths that somebody owns who stays."""
+        self._spared = kept | arriving if arriving else kept
         paths = environment.paths
         self._stops = {self.root}
         for folder in (paths.purelib, paths.platlib, paths.scripts, paths.include, paths.data):
@@ -96,7 +97,7 @@ class Remover:
         """Delete files with their bytecode, then the folders that this leaves empty; returns how many files went."""
         removed = 0
         stems: dict[str, set[str]] = {}
-        unlink, kept = os.unlink, self.kept
+        unlink, kept = os.unlink, self._spared
         for path in paths:
             if path in kept:
                 continue

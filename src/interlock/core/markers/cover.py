@@ -24,7 +24,19 @@ from interlock.core.markers.nodes import (
 )
 from interlock.core.markers.releases import Cut, is_minor
 
-__all__ = ["Flag", "Literal", "Range", "Term", "Values", "cover", "literal_marker", "term_marker", "union"]
+__all__ = [
+    "LIMITS",
+    "Flag",
+    "Literal",
+    "Range",
+    "Term",
+    "Values",
+    "branches",
+    "cover",
+    "literal_marker",
+    "term_marker",
+    "union",
+]
 
 
 class Range(msgspec.Struct, frozen=True):
@@ -53,34 +65,44 @@ Literal = Range | Values | Flag
 Term = tuple[Literal, ...]
 """Literals that all hold, in the order of their variables; the empty term always holds."""
 
+LIMITS = (32, 256, 1024)
+"""Numbers of terms to try to get by with, in turn: the terms of a marker, or of its inverse, can be exponentially many
+while those of the other are few."""
+
+_SUMS: dict[tuple[Marker, Marker], tuple[Term, ...] | int] = {}
 _COVERS: dict[tuple[Marker, Marker], tuple[Term, ...]] = {}
-_POLISHED: dict[tuple[Marker, Marker], tuple[Term, ...]] = {}
 _MANY = 24
 
 
-def cover(lower: Marker, upper: Marker) -> tuple[Term, ...]:
-    """Terms whose union ``u`` has ``lower`` implies ``u`` implies ``upper``; deterministic, memoised."""
-    found = _POLISHED.get((lower, upper))
+def cover(lower: Marker, upper: Marker, limit: int = LIMITS[-1]) -> tuple[Term, ...] | None:
+    """Terms whose union ``u`` has ``lower`` implies ``u`` implies ``upper``; deterministic, memoised.
+
+    None when it takes more than ``limit`` terms.
+    """
+    found = _COVERS.get((lower, upper))
     if found is None:
-        found = _sum(lower, upper)
-        if 0 < len(found) <= _MANY:
-            found = _irredundant(lower, [_widen(term, upper) for term in found])
-        _POLISHED[lower, upper] = found
+        terms = _sum(lower, upper, limit)
+        if terms is None:
+            return None
+        if 0 < len(terms) <= _MANY:
+            terms = _irredundant(lower, [_widen(term, upper) for term in terms])
+        found = _COVERS[lower, upper] = terms
     return found
 
 
-def _sum(lower: Marker, upper: Marker) -> tuple[Term, ...]:
+def _sum(lower: Marker, upper: Marker, limit: int) -> tuple[Term, ...] | None:
     if lower is FALSE:
         return ()
     if upper is TRUE:
         return ((),)
-    found = _COVERS.get((lower, upper))
-    if found is None:
-        found = _COVERS[lower, upper] = tuple(_split(lower, upper))
-    return found
+    known = _SUMS.get((lower, upper))
+    if known is None or (isinstance(known, int) and known < limit):
+        found = _split(lower, upper, limit)
+        known = _SUMS[lower, upper] = limit if found is None else tuple(found)
+    return None if isinstance(known, int) else known
 
 
-def _split(lower: Marker, upper: Marker) -> list[Term]:
+def _split(lower: Marker, upper: Marker, limit: int) -> list[Term] | None:
     tested = lower.variable if lower.variable.order <= upper.variable.order else upper.variable
     keys, pairs = align(tested, lower, upper)
     remaining = [pair[0] for pair in pairs]
@@ -99,7 +121,9 @@ def _split(lower: Marker, upper: Marker) -> list[Term]:
             wanted = FALSE
             for block in blocks & needed:
                 wanted |= remaining[block]
-            below = _sum(wanted, shape)
+            below = _sum(wanted, shape, limit)
+            if below is None or len(terms) + len(below) > limit:
+                return None
             covered = union(below)
             for block in blocks:
                 remaining[block] &= ~under(covered, block)
@@ -164,6 +188,16 @@ def _range(tested: Variable, cuts: tuple[Cut, ...], blocks: list[int], holes: li
     low = cuts[blocks[0] - 1] if blocks[0] > 0 else None
     high = cuts[blocks[-1]] if blocks[-1] < len(cuts) else None
     return Range(tested, low, high, tuple(holes))
+
+
+def branches(marker: Marker) -> Iterator[tuple[Literal, Marker]]:
+    """The edges of a node as literals that exclude each other, each with the marker below."""
+    tested, children = marker.variable, marker.children
+    for child in dict.fromkeys(children):
+        blocks = frozenset(i for i, other in enumerate(children) if other is child)
+        for literal, _ in _pieces(tested, marker.keys, blocks, blocks):
+            if literal is not None and child is not FALSE:
+                yield literal, child
 
 
 def literal_marker(literal: Literal, below: Marker = TRUE) -> Marker:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from interlock.core.markers.cover import cover, union
+from interlock.core.markers.cover import LIMITS, cover, union
 from interlock.core.markers.nodes import EXTRA_BITS, FALSE, TRUE, Marker, Variable, rebuild, related
 from interlock.core.markers.writing import comparisons
 from interlock.core.names import ExtraName, normalize_extra
@@ -104,11 +102,12 @@ def _simplify(marker: Marker, assuming: Marker) -> Marker:
         return TRUE
     if not related(marker, assuming):
         return marker
-    terms = cover(inside, marker | ~assuming)
     inverse = ~marker
-    clauses = cover(inverse & assuming, inverse | ~assuming)
-    choices: list[tuple[int, Callable[[], Marker]]] = [
-        (comparisons(terms), lambda: union(terms)),
-        (comparisons(clauses), lambda: ~union(clauses)),
-    ]
-    return min(choices, key=lambda choice: choice[0])[1]()
+    for limit in LIMITS[:2]:
+        terms = cover(inside, marker | ~assuming, limit)
+        clauses = cover(inverse & assuming, inverse | ~assuming, limit)
+        if clauses is not None and (terms is None or comparisons(clauses) < comparisons(terms)):
+            return ~union(clauses)
+        if terms is not None:
+            return union(terms)
+    return marker

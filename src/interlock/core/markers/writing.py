@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from interlock.core.markers.cover import Flag, Literal, Range, Term, Values, cover
+from interlock.core.markers.cover import LIMITS, Flag, Literal, Range, Term, Values, branches, cover
 from interlock.core.markers.nodes import FALSE, TRUE, Marker, Variable
 from interlock.core.markers.releases import Cut, is_minor, key_text
 
@@ -19,15 +19,26 @@ def format_marker(marker: Marker) -> str:
     """
     found = _TEXTS.get(marker)
     if found is None:
-        terms = cover(marker, marker)
-        inverse = ~marker
-        clauses = cover(inverse, inverse)
-        if sum(map(_length, clauses)) < sum(map(_length, terms)):
-            found = _join(sorted((_term(term, negated=True) for term in clauses), key=_order), " and ", " or ")
-        else:
-            found = _join(sorted((_term(term, negated=False) for term in terms), key=_order), " or ", " and ")
-        _TEXTS[marker] = found
+        found = _TEXTS[marker] = _write(marker)
     return found
+
+
+def _write(marker: Marker) -> str:
+    inverse = ~marker
+    for limit in LIMITS:
+        terms = cover(marker, marker, limit)
+        clauses = cover(inverse, inverse, limit)
+        if clauses is not None and (terms is None or comparisons(clauses) < comparisons(terms)):
+            return _join(sorted((_term(term, negated=True) for term in clauses), key=_order), " and ", " or ")
+        if terms is not None:
+            return _join(sorted((_term(term, negated=False) for term in terms), key=_order), " or ", " and ")
+    # Too entangled for either shape: follow the diagram, which is never larger than its paths.
+    cases = []
+    for literal, below in branches(marker):
+        joint, parts = _literal(literal, negated=False)
+        text = joint.join(parts)
+        cases.append(text if below is TRUE else f"({text} and ({format_marker(below)}))")
+    return " or ".join(cases)
 
 
 def comparisons(terms: tuple[Term, ...]) -> int:
