@@ -47,7 +47,7 @@ class Sink(Protocol):
     async def feed(self, chunk: bytes, /) -> None: ...
 
 
-class FetchFailed(Exception):  # noqa: N818 - internal signal, never shown; mapped to Unreachable
+class FetchFailed(Exception):
     """A request without a complete answer."""
 
     def __init__(self, kind: Literal["connect", "timeout", "broken", "tls", "request"], reason: str) -> None:

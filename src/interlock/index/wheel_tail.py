@@ -33,11 +33,11 @@ class MoreNeeded(msgspec.Struct, frozen=True):
     stop: int
 
 
-class NotAWheel(Exception):  # noqa: N818 - internal signal; the caller turns it into an outcome
+class NotAWheel(Exception):
     """The bytes are no wheel's."""
 
 
-class _Missing(Exception):  # noqa: N818 - control flow within this module
+class _Missing(Exception):
     def __init__(self, needed: MoreNeeded) -> None:
         self.needed = needed
 

@@ -1,0 +1,254 @@
+"""Both HTTP clients keep the same promises: encodings, raw streams, certificates, proxies, time limits."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import gzip
+import ipaddress
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from interlock.index.fetch_pyreqwest import PyreqwestFetcher
+from interlock.index.fetcher import Fetcher, FetchFailed, FetchOptions
+from interlock.index.transport import open_fetcher as open_default
+
+__all__: list[str] = []
+
+Open = Callable[[FetchOptions], Fetcher]
+TEXT = b"a page " * 1000
+
+
+class Taken:
+    def __init__(self) -> None:
+        self.data = b""
+
+    async def feed(self, chunk: bytes) -> None:
+        self.data += chunk
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    pause = threading.Event()
+
+    def do_GET(self) -> None:
+        if self.path == "/slow":
+            self.pause.wait(5)
+        body = TEXT if self.path == "/plain" else gzip.compress(TEXT)
+        if self.path == "/proxied" or self.path.startswith("http://"):
+            body = self.path.encode()
+        if self.path == "/headers":
+            body = str(self.headers).lower().encode()
+        self.send_response(404 if self.path == "/absent" else 200)
+        if self.path in {"/packed", "/slow"}:
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            self.wfile.write(body)
+        if self.path == "/slow":
+            self.close_connection = True
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
+        """Say nothing."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Broken handshakes are the test."""
+
+
+@contextlib.contextmanager
+def serving(context: ssl.SSLContext | None = None) -> Iterator[str]:
+    with _Server(("127.0.0.1", 0), _Handler) as server:
+        if context is not None:
+            server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        try:
+            yield f"{'http' if context is None else 'https'}://127.0.0.1:{server.server_address[1]}"
+        finally:
+            _Handler.pause.set()
+            server.shutdown()
+            thread.join()
+            _Handler.pause.clear()
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``ca.pem``, and ``leaf.pem`` signed by it for 127.0.0.1, with its key."""
+    x509 = pytest.importorskip("cryptography.x509")
+    ec = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ec")
+    hashes = pytest.importorskip("cryptography.hazmat.primitives.hashes")
+    serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
+    now = datetime.datetime.now(datetime.UTC)
+    ca_key, leaf_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    ca_name, leaf_name = (
+        x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]) for name in ("authority", "loopback")
+    )
+
+    def sign(name: Any, key: Any, extension: Any) -> bytes:
+        made = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(ca_name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(days=1))
+            .not_valid_after(now + datetime.timedelta(days=2))
+            .add_extension(extension, critical=True)
+            .sign(ca_key, hashes.SHA256())
+        )
+        encoded: bytes = made.public_bytes(serialization.Encoding.PEM)
+        return encoded
+
+    folder = tmp_path_factory.mktemp("tls")
+    (folder / "ca").mkdir()
+    (folder / "ca" / "ca.pem").write_bytes(sign(ca_name, ca_key, x509.BasicConstraints(ca=True, path_length=None)))
+    (folder / "ca" / "README").write_text("no certificate")
+    host = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    private = leaf_key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "leaf.pem").write_bytes(sign(leaf_name, leaf_key, host) + private)
+    return folder
+
+
+def server_context(certificates: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / "leaf.pem")
+    return context
+
+
+@pytest.fixture
+def secure(certificates: Path) -> Iterator[str]:
+    with serving(server_context(certificates)) as url:
+        yield url
+
+
+async def test_pages_are_decoded_and_files_are_not(open_fetcher: Open) -> None:
+    fetcher = open_fetcher(FetchOptions(user_agent="interlock/test"))
+    with serving() as url:
+        page = await fetcher.get(f"{url}/packed", {"accept": "text/html"})
+        assert page.body == TEXT
+        assert page.status == 200
+        taken = Taken()
+        response = await fetcher.stream(f"{url}/packed", {}, taken)
+        assert gzip.decompress(taken.data) == TEXT
+        assert response.headers["content-length"] == str(len(taken.data))
+        seen = (await fetcher.get(f"{url}/headers", {"x-test": "1"})).body
+        assert b"interlock/test" in seen
+        assert b"gzip" in seen
+        taken = Taken()
+        await fetcher.stream(f"{url}/headers", {}, taken)
+        assert b"accept-encoding: identity" in taken.data
+        await fetcher.close()
+
+
+async def test_bodies_of_other_statuses_are_not_streamed(open_fetcher: Open) -> None:
+    fetcher, taken = open_fetcher(FetchOptions()), Taken()
+    with serving() as url:
+        assert (await fetcher.stream(f"{url}/absent", {}, taken)).status == 404
+        assert taken.data == b""
+        await fetcher.close()
+
+
+async def test_silence_is_a_timeout(open_fetcher: Open) -> None:
+    fetcher = open_fetcher(FetchOptions(read_timeout=0.2))
+    with serving() as url, pytest.raises(FetchFailed) as raised:
+        await fetcher.get(f"{url}/slow", {})
+    assert raised.value.kind == "timeout"
+    assert raised.value.may_pass
+    await fetcher.close()
+
+
+async def test_nobody_there(open_fetcher: Open) -> None:
+    fetcher = open_fetcher(FetchOptions())
+    with pytest.raises(FetchFailed) as raised:
+        await fetcher.get("http://127.0.0.1:9/", {})
+    assert raised.value.kind == "connect"
+    await fetcher.close()
+
+
+async def test_an_unknown_certificate_is_refused_at_once(open_fetcher: Open, secure: str) -> None:
+    fetcher = open_fetcher(FetchOptions())
+    with pytest.raises(FetchFailed) as raised:
+        await fetcher.get(f"{secure}/plain", {})
+    assert raised.value.kind == "tls"
+    assert not raised.value.may_pass
+    await fetcher.close()
+
+
+@pytest.mark.parametrize("path", ["ca/ca.pem", "ca"])
+async def test_a_bundle_or_a_directory_of_authorities(
+    open_fetcher: Open, secure: str, certificates: Path, path: str
+) -> None:
+    fetcher = open_fetcher(FetchOptions(ca_bundle=str(certificates / path)))
+    assert (await fetcher.get(f"{secure}/plain", {})).body == TEXT
+    await fetcher.close()
+
+
+async def test_a_client_certificate(open_fetcher: Open, certificates: Path) -> None:
+    context = server_context(certificates)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(certificates / "ca" / "ca.pem")
+    bundle, client = str(certificates / "ca"), str(certificates / "leaf.pem")
+    with serving(context) as url:
+        fetcher = open_fetcher(FetchOptions(ca_bundle=bundle, client_cert=client))
+        assert (await fetcher.get(f"{url}/plain", {})).body == TEXT
+        await fetcher.close()
+        fetcher = open_fetcher(FetchOptions(ca_bundle=bundle))
+        with pytest.raises(FetchFailed):
+            await fetcher.get(f"{url}/plain", {})
+        await fetcher.close()
+
+
+async def test_certificates_that_cannot_be_read(open_fetcher: Open, tmp_path: Path) -> None:
+    (tmp_path / "bad.pem").write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    absent = str(tmp_path / "absent.pem")
+    for options in (
+        FetchOptions(ca_bundle=absent),
+        FetchOptions(client_cert=absent),
+        FetchOptions(ca_bundle=str(tmp_path / "bad.pem")),
+    ):
+        fetcher = open_fetcher(options)
+        with pytest.raises(FetchFailed, match="cannot be set up") as raised:
+            await fetcher.get("https://127.0.0.1:9/", {})
+        assert not raised.value.may_pass
+        await fetcher.close()
+
+
+async def test_a_host_may_be_excused(open_fetcher: Open, secure: str) -> None:
+    for host in ("127.0.0.1", secure.removeprefix("https://")):
+        fetcher = open_fetcher(FetchOptions(insecure_hosts=(host,)))
+        assert (await fetcher.get(f"{secure}/plain", {})).body == TEXT
+        await fetcher.close()
+    fetcher = open_fetcher(FetchOptions(insecure_hosts=("127.0.0.1:1", "other.test")))
+    with pytest.raises(FetchFailed):
+        await fetcher.get(f"{secure}/plain", {})
+    await fetcher.close()
+
+
+async def test_proxies_are_those_given_and_no_others(open_fetcher: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    with serving() as proxy:
+        fetcher = open_fetcher(FetchOptions(http_proxy=proxy, no_proxy="127.0.0.1,direct.test"))
+        assert (await fetcher.get("http://index.test/proxied", {})).body == b"http://index.test/proxied"
+        assert (await fetcher.get(f"{proxy}/plain", {})).body == TEXT
+        await fetcher.close()
+        fetcher = open_fetcher(FetchOptions())
+        assert (await fetcher.get(f"{proxy}/plain", {})).body == TEXT
+        await fetcher.close()
+
+
+def test_the_faster_client_is_the_default() -> None:
+    assert isinstance(open_default(FetchOptions()), PyreqwestFetcher)
