@@ -119,9 +119,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cache_dir: str
     no_cache: bool = False
     indexes: tuple[Index, ...] = ()
-    """In order of priority; the default index is last unless the manifest lists it elsewhere. A default index with an
-    empty URL stands for PyPI, whose address the index room knows."""
+    """Lists of files, then the others in order of priority; the default index is last unless the manifest lists it
+    elsewhere. A default index with an empty URL stands for PyPI, whose address the index room knows."""
     find_links: tuple[str, ...] = ()
+    """As written; ``indexes`` holds them too, as flat ones."""
     no_index: bool = False
     index_strategy: str = "first-index"
     offline: bool = False
@@ -184,7 +185,7 @@ def resolve_settings(flags: GlobalFlags, tool: ToolSettings, around: Surrounding
         no_cache=_first(flags.no_cache, env.flag("NO_CACHE"), default=False),
         indexes=indexes,
         credentials=credentials,
-        find_links=(*flags.find_links, *env.words("FIND_LINKS"), *tool.find_links, *user.find_links),
+        find_links=_find_links(flags, tool, user=user, env=env),
         no_index=_first(flags.no_index, env.flag("NO_INDEX"), default=tool.no_index),
         offline=_first(flags.offline, env.flag("OFFLINE"), default=False),
         python=flags.python or env.text("PYTHON") or user.python or "",
@@ -290,7 +291,8 @@ def _indexes(
     from_user = tuple(_user_index(table) for table in around.user.index)
     found = order_indexes(tuple(asked), (*tool.indexes, *from_user), default, fallback)
     if _first(flags.no_index, env.flag("NO_INDEX"), default=tool.no_index):
-        found = tuple(index for index in found if index.explicit)
+        found = tuple(index for index in found if index.explicit or index.flat)
+    found = (*_flat_indexes(_find_links(flags, tool, user=around.user, env=env)), *found)
     clean: list[Index] = []
     credentials: dict[str, tuple[str, str]] = {}
     for index in found:
@@ -300,6 +302,15 @@ def _indexes(
             credentials[index.name] = login
         clean.append(msgspec.structs.replace(index, url=url))
     return tuple(clean), credentials
+
+
+def _find_links(flags: GlobalFlags, tool: ToolSettings, *, user: UserSettings, env: Variables) -> tuple[str, ...]:
+    return (*flags.find_links, *env.words("FIND_LINKS"), *tool.find_links, *user.find_links)
+
+
+def _flat_indexes(places: tuple[str, ...]) -> tuple[Index, ...]:
+    """Lists of files as indexes; the names say nothing of this machine, because locks hold them."""
+    return tuple(Index(name=f"find-links-{number}", url=place, flat=True) for number, place in enumerate(places, 1))
 
 
 def _user_index(table: dict[str, object]) -> Index:

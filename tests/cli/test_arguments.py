@@ -6,7 +6,8 @@ import pytest
 
 from interlock.cli.arguments import BadArgument, UnknownCommand, UnknownOption, parse_arguments
 from interlock.cli.command_table import COMMANDS, GROUPS
-from interlock.cli.help import command_help, group_help, overview
+from interlock.cli.help import command_help, group_help
+from interlock.cli.overview import overview
 from interlock.errors import UsageError
 
 

@@ -132,7 +132,11 @@ def test_an_index_called_like_the_default_one_is_the_default_one() -> None:
 def test_no_index_leaves_only_explicit_ones() -> None:
     tool = ToolSettings(indexes=(Index(name="w", url="https://w.test/", explicit=True),), find_links=("wheels",))
     found = resolve(GlobalFlags(no_index=True, find_links=("more",)), tool=tool)
-    assert [index.name for index in found.indexes] == ["w"]
+    assert [(index.name, index.url, index.flat) for index in found.indexes] == [
+        ("find-links-1", "more", True),
+        ("find-links-2", "wheels", True),
+        ("w", "https://w.test/", False),
+    ]
     assert found.find_links == ("more", "wheels")
 
 

@@ -7,11 +7,11 @@ Options every command takes are accepted before and after the command's name. Wh
 from __future__ import annotations
 
 import argparse
-import difflib
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, NoReturn
 
 from interlock.cli.command_table import COMMANDS, GROUPS, Command
+from interlock.cli.loading import load
 from interlock.cli.option_group import OptionGroup
 from interlock.cli.options_global import add_global_options
 from interlock.errors import UsageError
@@ -178,7 +178,7 @@ def _width(text: str, parser: Parser) -> int:
 
 def _unknown_option(text: str, parser: Parser) -> UnknownOption:
     name = text.partition("=")[0]
-    close = difflib.get_close_matches(name, parser.option_names, n=1)
+    close = load("difflib").get_close_matches(name, parser.option_names, n=1)
     owners = _owners(name) if parser.prog == "interlock" else []
     if owners:
         hint = f"Options of a command come after it: `interlock {owners[0]} {name}`."
@@ -195,7 +195,7 @@ def _owners(option: str) -> list[str]:
 
 def _unknown_command(word: str, group: tuple[str, ...]) -> UnknownCommand:
     known = _names_below(group)
-    close = difflib.get_close_matches(word, known, n=1)
+    close = load("difflib").get_close_matches(word, known, n=1)
     place = " ".join(("interlock", *group))
     hint = f"Did you mean `{place} {close[0]}`?" if close else f"Commands: {', '.join(sorted(known))}."
     return UnknownCommand(f"`{place}` has no command `{word}`.", hint=hint)

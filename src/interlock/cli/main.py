@@ -82,6 +82,9 @@ def _carry_out(arguments: list[str], terminal: Terminal) -> int:
     if arguments in (["--version"], ["-V"]):
         terminal.data(f"interlock {__version__}")
         return 0
+    if arguments in (["--help"], ["-h"], ["help"]):
+        terminal.data(load("interlock.cli.overview").overview())
+        return 0
     request = load("interlock.cli.arguments").parse_arguments(arguments)
     if request.values.version:
         terminal.data(f"interlock {__version__}")
@@ -93,11 +96,12 @@ def _carry_out(arguments: list[str], terminal: Terminal) -> int:
 
 
 def _help(request: Request, terminal: Terminal) -> int:
-    pages = load("interlock.cli.help")
     if request.command is not None:
-        terminal.data(pages.command_help(request.command))
+        terminal.data(load("interlock.cli.help").command_help(request.command))
+    elif request.values.help and request.words:
+        terminal.data(load("interlock.cli.help").group_help(request.words[0]))
     elif request.values.help:
-        terminal.data(pages.group_help(request.words[0]) if request.words else pages.overview())
+        terminal.data(load("interlock.cli.overview").overview())
     else:
         place = " ".join(("interlock", *request.words))
         raise NoCommand(f"`{place}` needs a command.", hint=f"See `{place} --help`.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from argparse import Namespace
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from pathlib import Path
 import msgspec
 import platformdirs
 
+from interlock.cli.loading import load
 from interlock.cli.pip_configuration import parse_pip_configuration
 from interlock.core.manifest import ToolSettings
 from interlock.core.variables import InvalidSetting
@@ -65,6 +65,8 @@ def make_context(
     """
     cwd = _directory(Path.cwd(), flags.directory or around.environ.get("INTERLOCK_DIRECTORY"), "--directory")
     start = _directory(cwd, flags.project or around.environ.get("INTERLOCK_PROJECT"), "--project")
+    # What stands on the command line is relative to where it was typed, not to the workspace.
+    flags = msgspec.structs.replace(flags, find_links=tuple(_place(cwd, text) for text in flags.find_links))
     settings = resolve_settings(flags, ToolSettings(), around)
     root = temporary_cache or cwd / Path(settings.cache_dir).expanduser()
     return Context(
@@ -89,6 +91,10 @@ def _directory(base: Path, text: str | None, flag: str) -> Path:
     return path
 
 
+def _place(cwd: Path, text: str) -> str:
+    return text if "://" in text else str(cwd / Path(text).expanduser())
+
+
 def _processors() -> int:
     """Those this process may use, which containers often restrict."""
     affinity = getattr(os, "sched_getaffinity", None)
@@ -99,12 +105,17 @@ def _read_user(environ: Mapping[str, str]) -> UserSettings:
     place = environ.get("INTERLOCK_CONFIG_FILE")
     path = Path(place) if place else Path(platformdirs.user_config_dir("interlock", appauthor=False)) / "config.toml"
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
         if place:
             raise InvalidSetting(f"INTERLOCK_CONFIG_FILE is `{place}`, which does not exist.") from None
         return UserSettings()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserConfigurationError(f"{path} cannot be read: {error}.") from error
+    tomllib = load("tomllib")
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise UserConfigurationError(f"{path} cannot be read: {error}.") from error
     allowed = UserSettings.__struct_encode_fields__
     for key in table:

@@ -1,0 +1,118 @@
+"""Where the files of a lock can be fetched from: the one thing a lock does not say and other formats must."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import anyio
+
+from interlock.core.artifacts import Artifact
+from interlock.core.lock.model import Lock
+from interlock.core.names import NormalizedName
+from interlock.core.sources import Index, Registry
+from interlock.errors import IndexFailure
+from interlock.index.auth import Authenticator, CredentialSources
+from interlock.index.defaults import default_index_url
+from interlock.index.downloads import Downloads
+from interlock.index.fetcher import FetchOptions
+from interlock.index.index_pages import Freshness, Pages
+from interlock.index.page_cache import PageCache
+from interlock.index.retry import RetryPolicy
+from interlock.index.session import Session
+from interlock.index.transport import open_fetcher
+from interlock.settings import Settings
+from interlock.workspace.context import Context
+
+__all__ = ["AddressUnknown", "find_addresses", "index_urls"]
+
+Place = tuple[str, str]
+"""Name of an index, name of a file on it."""
+
+
+class AddressUnknown(IndexFailure):
+    code = "address-unknown"
+
+
+def index_urls(settings: Settings) -> dict[str, str]:
+    """The URL of each index by name, without credentials."""
+    return {index.name: index.url or default_index_url() for index in settings.indexes}
+
+
+async def find_addresses(context: Context, lock: Lock) -> dict[Place, str]:
+    """The URL of every file of a registry package; pages are asked for only where that was never learned.
+
+    Raises :class:`AddressUnknown` for a file that its index does not have.
+    """
+    indexes = {index.name: index for index in context.settings.indexes}
+    wanted = [
+        (index, package.name, package.artifacts)
+        for package in lock.packages
+        if isinstance(package.source, Registry)
+        for index in _known(indexes, package.source.index)
+    ]
+    settings, environ = context.settings, context.environ
+    fetcher = open_fetcher(
+        FetchOptions(
+            read_timeout=settings.http_timeout,
+            ca_bundle=settings.ca_bundle,
+            client_cert=settings.client_cert,
+            insecure_hosts=settings.insecure_hosts,
+            http_proxy=environ.get("http_proxy") or environ.get("HTTP_PROXY") or "",
+            https_proxy=environ.get("https_proxy") or environ.get("HTTPS_PROXY") or "",
+            no_proxy=environ.get("no_proxy") or environ.get("NO_PROXY") or "",
+        )
+    )
+    try:
+        session = Session(
+            fetcher,
+            Authenticator(CredentialSources(named=settings.credentials, netrc=settings.netrc)),
+            policy=RetryPolicy(retries=settings.http_retries),
+            per_host=settings.concurrent_downloads,
+            offline=settings.offline,
+        )
+        freshness = Freshness(now=context.now.timestamp(), offline=settings.offline)
+        pages = Pages(session, PageCache(context.layout), freshness)
+        return await _ask(pages, Downloads(session, pages, context.layout), wanted)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await fetcher.close()
+
+
+def _known(indexes: dict[str, Index], name: str) -> Iterable[Index]:
+    """The index of that name with its URL.
+
+    Raises :class:`AddressUnknown` for a name that is not configured here.
+    """
+    found = indexes.get(name)
+    if found is None:
+        raise AddressUnknown(
+            f"The lock has packages from an index `{name}`, which is not configured.",
+            hint=f"Add it with --index {name}=URL, or to the manifest.",
+            facts={"index": name},
+        )
+    url = found.url or default_index_url()
+    return (Index(name=found.name, url=url, flat=found.flat, authenticate=found.authenticate),)
+
+
+async def _ask(
+    pages: Pages, downloads: Downloads, wanted: list[tuple[Index, NormalizedName, tuple[Artifact, ...]]]
+) -> dict[Place, str]:
+    found: dict[Place, str] = {}
+
+    async def one(index: Index, name: NormalizedName, artifacts: tuple[Artifact, ...]) -> None:
+        if not all(downloads.address(index, name, artifact) for artifact in artifacts):
+            await pages.page(index, name)
+        for artifact in artifacts:
+            url = downloads.address(index, name, artifact)
+            if not url:
+                raise AddressUnknown(
+                    f"The index `{index.name}` does not say where {artifact.filename} is.",
+                    hint="It may have been removed; run `interlock lock`.",
+                    facts={"index": index.name, "file": artifact.filename},
+                )
+            found[index.name, artifact.filename] = url
+
+    async with anyio.create_task_group() as group:
+        for index, name, artifacts in wanted:
+            group.start_soon(one, index, name, artifacts)
+    return found
