@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from interlock.core.groups import BrokenGroup, GroupCycle, UnknownGroup, expand_group
+from interlock.core.manifest import Manifest
+from interlock.core.manifest_parse import parse_manifest
+from interlock.core.names import GroupName
+
+
+def manifest(groups: str) -> Manifest:
+    text = f'[project]\nname = "a"\nversion = "1"\n[dependency-groups]\n{groups}'
+    return parse_manifest(text.encode(), path=".", file="pyproject.toml")
+
+
+def names(groups: str, group: str) -> list[str]:
+    return [requirement.name for requirement in expand_group(manifest(groups), GroupName(group))]
+
+
+def test_includes_stand_in_their_place_and_nothing_is_deduplicated() -> None:
+    groups = (
+        "a = ['x', {include-group = 'B_c'}, 'y']\nb-C = ['z', 'x']\nd = [{include-group='a'}, {include-group='a'}]\n"
+    )
+    assert names(groups, "a") == ["x", "z", "x", "y"]
+    assert names(groups, "d") == ["x", "z", "x", "y"] * 2
+
+
+def test_a_cycle_is_an_error_that_names_the_chain_when_used() -> None:
+    groups = "x = ['q']\na = [{include-group = 'b'}]\nb = [{include-group = 'c'}]\nc = [{include-group = 'b'}]\n"
+    assert names(groups, "x") == ["q"]
+    with pytest.raises(GroupCycle, match="b -> c -> b"):
+        names(groups, "a")
+
+
+def test_an_unknown_include_is_an_error_when_used() -> None:
+    groups = "x = ['q']\na = [{include-group = 'lnt'}]\nlint = []\n"
+    assert names(groups, "x") == ["q"]
+    with pytest.raises(UnknownGroup, match=r"`lnt`, which `a` includes.*Did you mean `lint`"):
+        names(groups, "a")
+
+
+def test_an_unknown_group_lists_the_known_ones() -> None:
+    with pytest.raises(UnknownGroup) as caught:
+        names("lint = []\ntest = []\n", "nope")
+    assert caught.value.hint == "Known groups: lint, test."
+
+
+def test_a_broken_group_is_an_error_when_used() -> None:
+    groups = "a = ['no way!']\nb = [{include-group = 'a'}]\nA_b = []\na-b = []\n"
+    for group, reason in (("a", "not a valid requirement"), ("b", "not a valid requirement"), ("a-b", "same group")):
+        with pytest.raises(BrokenGroup, match=reason):
+            names(groups, group)
