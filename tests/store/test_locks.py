@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import anyio
+import pytest
+
+from interlock.store.locks import LockTimeout, hold, hold_sync
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from interlock.store.locks import hold_sync
+with hold_sync(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+COUNTER = """
+import sys
+from pathlib import Path
+from interlock.store.locks import hold_sync
+for _ in range(50):
+    with hold_sync(Path(sys.argv[1])):
+        path = Path(sys.argv[2])
+        path.write_text(str(int(path.read_text()) + 1))
+"""
+
+
+async def test_another_process_is_waited_for_and_named(tmp_path: Path) -> None:
+    path = tmp_path / "locks" / "a"
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None and other.stdin is not None
+        other.stdout.readline()
+        with pytest.raises(LockTimeout, match=f"process {other.pid}") as caught:
+            async with hold(path, timeout=0.05):
+                raise AssertionError
+        assert caught.value.holder == other.pid
+        with pytest.raises(LockTimeout, match=f"process {other.pid}"), hold_sync(path, timeout=0.02):
+            raise AssertionError
+        other.kill()
+    async with hold(path, timeout=5):
+        assert path.read_text().strip() == str(os.getpid())
+    assert not path.read_text()
+
+
+async def test_tasks_exclude_each_other_and_sharers_do_not(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    inside = 0
+    most = 0
+
+    async def work(shared: bool) -> None:
+        nonlocal inside, most
+        async with hold(path, shared=shared, timeout=20):
+            inside += 1
+            most = max(most, inside)
+            await anyio.sleep(0.01)
+            inside -= 1
+
+    async with anyio.create_task_group() as group:
+        for _ in range(4):
+            group.start_soon(work, False)
+    assert most == 1
+    async with anyio.create_task_group() as group:
+        for _ in range(4):
+            group.start_soon(work, True)
+    assert most == 4
+    async with hold(path, shared=True):
+        with pytest.raises(LockTimeout):
+            async with hold(path, timeout=0.01):
+                raise AssertionError
+
+
+async def test_a_lock_is_freed_by_errors_and_cancellation(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    with pytest.raises(ZeroDivisionError):
+        async with hold(path):
+            raise ZeroDivisionError
+    with anyio.move_on_after(0.01):
+        async with hold(path):
+            await anyio.sleep(5)
+    with hold_sync(path, timeout=0.0):
+        pass
+
+
+def test_no_increment_is_lost_between_processes_and_threads(tmp_path: Path) -> None:
+    counter = tmp_path / "counter"
+    counter.write_text("0")
+    command = [sys.executable, "-c", COUNTER, str(tmp_path / "lock"), str(counter)]
+    others = [subprocess.Popen(command) for _ in range(2)]
+
+    def count() -> None:
+        for _ in range(50):
+            with hold_sync(tmp_path / "lock"):
+                counter.write_text(str(int(counter.read_text()) + 1))
+
+    threads = [threading.Thread(target=count) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [other.wait() for other in others] == [0, 0]
+    assert counter.read_text() == "200"
