@@ -186,13 +186,16 @@ def _extras(manifest: Manifest, wishes: _Wishes, flags: SelectionFlags) -> tuple
 
 
 def _root_groups(workspace: Workspace, chosen: list[Manifest], wishes: _Wishes) -> list[MemberSelection]:
-    """Groups of the root that were asked for by name while only members are selected that do not have them."""
+    """Groups of the root that were asked for by name while only members are selected that do not have them.
+
+    Never ``dev``, which every project has its own of: the root's must not leak to a member.
+    """
     root = workspace.manifest
     if any(manifest is root for manifest in chosen):
         return []
     had = {group for manifest in chosen for group in (*manifest.groups, *manifest.group_problems)}
     asked = wishes.groups if wishes.only is None else wishes.only
-    groups = sorted((asked & {*root.groups, *root.group_problems}) - had - wishes.excluded)
+    groups = sorted((asked & {*root.groups, *root.group_problems}) - had - wishes.excluded - {_DEV})
     for group in groups:
         expand_group(root, group)
     return [MemberSelection(member=root.name or VIRTUAL_ROOT, project=False, groups=tuple(groups))] if groups else []
