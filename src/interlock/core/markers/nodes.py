@@ -32,9 +32,9 @@ __all__ = [
     "EXTRA_BITS",
     "FACTS",
     "FALSE",
-    "Marker",
     "SYNONYMS",
     "TRUE",
+    "Marker",
     "Variable",
     "align",
     "assume",
@@ -303,9 +303,9 @@ def _and(left: Marker, right: Marker) -> Marker:
     if found is None:
         tested = left.variable if left.variable.order <= right.variable.order else right.variable
         keys, pairs = align(tested, left, right)
-        children = []
+        children = []  # no comprehension: it would cost a frame per variable
         for a, b in pairs:
-            children.append(_and(a, b))  # noqa: PERF401 - a comprehension costs a frame per variable
+            children.append(_and(a, b))
         found = _AND[pair] = _node(tested, keys, children)
     return found
 
@@ -322,9 +322,9 @@ def _or(left: Marker, right: Marker) -> Marker:
     if found is None:
         tested = left.variable if left.variable.order <= right.variable.order else right.variable
         keys, pairs = align(tested, left, right)
-        children = []
+        children = []  # no comprehension: it would cost a frame per variable
         for a, b in pairs:
-            children.append(_or(a, b))  # noqa: PERF401 - as above
+            children.append(_or(a, b))
         found = _OR[pair] = _node(tested, keys, children)
     return found
 
