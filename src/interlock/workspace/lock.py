@@ -151,9 +151,9 @@ async def lock(context: Context, options: LockOptions) -> LockOutcome:
 
 
 def _warn(prepared: Prepared) -> None:
-    for manifest in (prepared.workspace.manifest, *(member.manifest for member in prepared.workspace.members)):
-        for text in manifest.warnings:
-            prepared.context.reporter.report(Warned("manifest", text))
+    manifests = (prepared.workspace.manifest, *(member.manifest for member in prepared.workspace.members))
+    for text in dict.fromkeys(text for manifest in manifests for text in manifest.warnings):
+        prepared.context.reporter.report(Warned("manifest", text))
 
 
 def _check(context: Context, workspace: Workspace) -> LockOutcome:

@@ -8,6 +8,7 @@ from types import TracebackType
 
 import anyio
 import anyio.to_thread
+from anyio.abc import TaskGroup, TaskStatus
 
 from interlock.build.environment import Provision
 from interlock.build.frontend import BuildLimits, BuildOptions, Builder
@@ -42,17 +43,28 @@ class Toolchain:
         self._builder: Builder | None = None
         self._interpreter: Interpreter | None = None
         self._guard = anyio.Lock()
+        self._closing = anyio.Event()
+        self._tasks: TaskGroup | None = None
 
     def __repr__(self) -> str:
         return f"<Toolchain client={self._client!r}>"
 
     async def __aenter__(self) -> Toolchain:
+        self._tasks = anyio.create_task_group()
+        await self._tasks.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._stack.aclose()
+        assert self._tasks is not None
+        self._closing.set()
+        try:
+            # What went wrong in the body is its own affair; the group is only told that it is over.
+            await self._tasks.__aexit__(None, None, None)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._stack.aclose()
 
     @property
     def client(self) -> IndexClient:
@@ -128,8 +140,15 @@ class Toolchain:
                     ),
                     reporter=self.context.reporter,
                 )
-                self._builder = await self._stack.enter_async_context(builder)
+                assert self._tasks is not None
+                self._builder = await self._tasks.start(self._host, builder)
         return self._builder
+
+    async def _host(self, builder: Builder, *, task_status: TaskStatus[Builder]) -> None:
+        """Hold the builder open: what owns tasks has to be entered and left by one and the same task."""
+        async with builder:
+            task_status.started(builder)
+            await self._closing.wait()
 
 
 def _proxy(environ: Mapping[str, str], name: str) -> str:

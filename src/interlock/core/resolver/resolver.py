@@ -53,6 +53,7 @@ class Resolver:
             self.dependencies,
             self.candidates,
             Required(problem),
+            world=self.world,
             fork_python=self._highest_first,
         )
         self._solved: list[ForkSolution] = []

@@ -52,9 +52,18 @@ class Shared:
     """What all forks of a problem share; none of it depends on the fork."""
 
     def __init__(
-        self, facts: Facts, dependencies: Dependencies, candidates: Candidates, required: Required, *, fork_python: bool
+        self,
+        facts: Facts,
+        dependencies: Dependencies,
+        candidates: Candidates,
+        required: Required,
+        *,
+        world: Marker,
+        fork_python: bool,
     ) -> None:
         self.facts = facts
+        self.world = world
+        """All environments of the lock."""
         self.dependencies = dependencies
         self.candidates = candidates
         self.required = required
@@ -236,7 +245,8 @@ class Solver:
             return "python"
         if env.implies(usability.platform):
             return position
-        if env.is_disjoint(usability.platform):
+        if self.shared.world.is_disjoint(usability.platform):
+            # Judged for the whole lock: a fork made for one package's sake must not move the versions of another.
             return "platform"
         for required in self.shared.required.environments:
             part = env & required
