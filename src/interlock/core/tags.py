@@ -134,7 +134,7 @@ def _interpreter_marker(python: str, abi: str) -> Marker:
         # Some other implementation: at least none of those with a tag of their own.
         return ~(_implementation("cp") | _implementation("pp"))
     kind, digits, minor = match.groups()
-    if digits[:1] == "2":
+    if digits[:1] == "2" or not _is_abi(abi):
         return FALSE
     release = _release(digits, minor)
     if kind == "py":
@@ -145,6 +145,11 @@ def _interpreter_marker(python: str, abi: str) -> Marker:
     if abi in {"abi3", "abi3t"}:
         return implementation & _at_least(*release)
     return implementation & _exactly(*release)
+
+
+def _is_abi(abi: str) -> bool:
+    """Whether an interpreter could ever list the ABI tag: ``py3-any-any``, say, fits none."""
+    return abi in {"none", "abi3", "abi3t"} or abi.startswith("pypy") or _ABI.fullmatch(abi) is not None
 
 
 def _implementation(kind: str) -> Marker:
