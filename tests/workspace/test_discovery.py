@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from interlock.core.freshness import compare
+from interlock.core.lock.model import Lock, LockedMember, ResolutionInputs
 from interlock.core.manifest_problems import BrokenToml, InvalidManifest
 from interlock.core.names import NormalizedName
 from interlock.workspace.discovery import (
@@ -14,6 +16,7 @@ from interlock.workspace.discovery import (
     NestedWorkspace,
     NoProject,
     UnmanagedProject,
+    absent_members,
     discover,
 )
 from interlock.workspace.members import UnknownMember, Workspace
@@ -206,3 +209,15 @@ def test_warnings_of_every_manifest_are_together(tmp_path: Path) -> None:
         "pyproject.toml",
         "packages/a/pyproject.toml",
     ]
+
+
+def test_a_listed_member_that_is_not_here_is_absent_and_one_that_is_not_listed_is_gone(tmp_path: Path) -> None:
+    workspace = discover(write(tmp_path, root=ROOT, packages__a=project("a")))
+    here = tuple(LockedMember(name=m.name, path=m.path, inputs=dict(m.inputs)) for m in workspace.inputs())
+    absent = LockedMember(name=NormalizedName("b"), path="packages/b")
+    gone = LockedMember(name=NormalizedName("c"), path="libs/c")
+    lock = Lock(members=(*here, absent, gone))
+    found = absent_members(workspace, lock)
+    assert found == {"b"}
+    stale = compare(lock, workspace.inputs(), ResolutionInputs(), absent=found)
+    assert [str(reason) for reason in stale] == ["libs/c: c is no member any more"]

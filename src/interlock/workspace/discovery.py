@@ -11,6 +11,7 @@ import os
 import re
 from pathlib import Path
 
+from interlock.core.lock.model import Lock
 from interlock.core.manifest import Manifest, WorkspaceTable
 from interlock.core.names import NormalizedName
 from interlock.errors import ManifestError
@@ -27,6 +28,7 @@ __all__ = [
     "NestedWorkspace",
     "NoProject",
     "UnmanagedProject",
+    "absent_members",
     "discover",
 ]
 
@@ -100,6 +102,18 @@ def discover(start: Path, *, project: Path | None = None, layout: Layout | None 
     here = os.path.relpath(home, root).replace(os.sep, "/")
     current = next((member.name for member in members if member.path == here), None)
     return Workspace(root=root, manifest=manifest, members=members, current=current, root_inputs=inputs)
+
+
+def absent_members(workspace: Workspace, lock: Lock) -> frozenset[NormalizedName]:
+    """Locked members that the workspace still lists but whose directory is not here, as in a part of a checkout."""
+    table = workspace.manifest.workspace or WorkspaceTable()
+    return frozenset(
+        member.name
+        for member in lock.members
+        if member.name not in workspace.by_name
+        and _lists(table, member.path)
+        and not (workspace.root / member.path / _MANIFEST).exists()
+    )
 
 
 def _read(directory: Path) -> bytes:
