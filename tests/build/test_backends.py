@@ -79,7 +79,8 @@ def _write(tree: Path, backend: str) -> None:
     if backend == "legacy":
         (tree / "setup.py").write_text(
             "from setuptools import setup\nimport demo_pkg\n"
-            "setup(name='demo-pkg', version=demo_pkg.__version__, packages=['demo_pkg'], install_requires=['idna>=3'])\n"
+            "setup(name='demo-pkg', version=demo_pkg.__version__, packages=['demo_pkg'],\n"
+            "      install_requires=['idna>=3'])\n"
         )
     else:
         (tree / "pyproject.toml").write_text(TREES[backend])

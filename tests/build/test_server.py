@@ -67,6 +67,20 @@ async def test_one_interpreter_serves_many_calls_at_once(tmp_path: Path, install
     assert len(children) == 10
 
 
+async def test_a_crowd_of_short_calls(tmp_path: Path, installed: Path) -> None:
+    """Children that end while others start: each gets its own answer."""
+    environ = _environ(installed)
+    values: list[object] = []
+
+    async def ask() -> None:
+        values.append((await servers.call(PYTHON, _call(tmp_path, "known"), environ=environ)).value)
+
+    async with HookServers(tmp_path) as servers, anyio.create_task_group() as group:
+        for _ in range(150):
+            group.start_soon(ask)
+    assert values == [False] * 150
+
+
 async def test_what_one_call_imports_the_next_finds_loaded(tmp_path: Path, installed: Path) -> None:
     async with HookServers(tmp_path) as servers:
         environ = _environ(installed)

@@ -266,6 +266,7 @@ class _Server:
         code = 1
         try:
             os.setsid()
+            _redirect(request["log"])
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -273,8 +274,9 @@ class _Server:
             for descriptor in (self.incoming, self.outgoing, self.wake, self.wake_end):
                 os.close(descriptor)
             for other in self.children.values():
-                os.close(other.pipe)
-            _redirect(request["log"])
+                # One that has closed its end but is not reaped yet has no pipe any more.
+                if other.pipe >= 0:
+                    os.close(other.pipe)
             before = set(sys.modules)
             result = _call(request)
             # A backend that forked and let both sides return: only the process that was asked may answer.

@@ -41,10 +41,11 @@ _SKIPPED = frozenset(
         ".pytest_cache",
         ".hypothesis",
         ".interlock",
+        ".pdm-build",
         "node_modules",
     }
 )
-_BUILD_OUTPUT = ("lib", "lib.", "bdist.", "temp.", "scripts-", "__editable__.")
+_BUILD_OUTPUT = ("lib.", "bdist.", "temp.", "scripts-", "__editable__.")
 _DIST_OUTPUT = (".whl", ".tar.gz", ".zip", ".gitignore")
 _UPWARDS = re.compile(rb"(?<![\w./\\-])\.\./[\w./@+-]*")
 _YOUNG = 2_000_000_000
@@ -135,16 +136,14 @@ def read_tree(tree: Path) -> Iterator[tuple[str, str, os.stat_result]]:
 
 def _is_output(name: str, path: str, *, top: bool) -> bool:
     """Whether a folder is what builds leave behind, judged by what is in it: a package may be called ``build`` too."""
-    inside: list[str] = []
     if name in {"venv", "env"}:
         return os.path.exists(os.path.join(path, "pyvenv.cfg"))
     if top and name == "build":
-        inside = os.listdir(path)
-        return all(entry == "lib" or entry.startswith(_BUILD_OUTPUT[1:]) for entry in inside)
+        return all(entry == "lib" or entry.startswith(_BUILD_OUTPUT) for entry in os.listdir(path))
     if top and name == "dist":
-        inside = os.listdir(path)
-        return all(entry.endswith(_DIST_OUTPUT) for entry in inside)
-    return False
+        return all(entry.endswith(_DIST_OUTPUT) for entry in os.listdir(path))
+    # cargo's, and whatever else declares itself to be a cache.
+    return top and name == "target" and os.path.exists(os.path.join(path, "CACHEDIR.TAG"))
 
 
 def tree_digest(layout: Layout, tree: Path) -> str:
