@@ -203,11 +203,13 @@ def lower_bound_marker(specifier: str) -> Marker:
     """``Requires-Python`` without its upper caps: what decides whether a version can be chosen.
 
     ``>=3.8,<4`` is ``>=3.8``; exclusions such as ``!=3.9.*`` stay; ``==3.9.*`` and ``~=3.9`` are their lower bound.
+    A single excluded patch release (``!=3.14.1``) is let in: it is not worth a fork of every lock that meets it.
     """
     found = _LOWER_BOUNDS.get(specifier)
     if found is None:
         found = TRUE
-        for cuts, truth in _clauses(specifier):
+        kept = (text for text in specifier.split(",") if "!=" not in text or text.rstrip().endswith("*"))
+        for cuts, truth in _clauses(",".join(kept)):
             if not truth and cuts:
                 found &= _split_marker("python_full_version", (cuts[:1], False))
             elif truth and len(cuts) > 1:

@@ -88,6 +88,8 @@ _GROUPS = (
     _BITS["sys_platform"] | _BITS["os_name"] | _BITS["platform_system"],
     _BITS["platform_python_implementation"] | _BITS["implementation_name"],
 )
+_LINKED = {name: next((group for group in _GROUPS if bit & group), bit) for name, bit in _BITS.items()}
+"""The variables that a value of a variable can decide."""
 EXTRA_BITS = _BITS["extra"] | _BITS["extras"] | _BITS["dependency_groups"]
 _ZERO: Cut = (release_tuple_key((0,)), 0)
 
@@ -251,6 +253,8 @@ def flag_node(tested: Variable, negative: Marker, positive: Marker) -> Marker:
 
 def assume(node: Marker, name: str, value: str) -> Marker:
     """What remains of a marker where a string variable has a value, with everything that value decides."""
+    if not node.mask & _LINKED[name]:
+        return node
     node = _fix(node, name, value)
     for other_name, other_value in FACTS.get((name, value), ()):
         node = _fix(node, other_name, other_value)
@@ -367,20 +371,21 @@ def _align_versions(tested: Variable, left: Marker, right: Marker) -> tuple[_Key
 def _align_strings(tested: Variable, left: Marker, right: Marker) -> tuple[_Keys, list[tuple[Marker, Marker]]]:
     mine = left.keys if left.variable is tested else ()
     theirs = right.keys if right.variable is tested else ()
-    values: tuple[str, ...] = tuple(sorted({*mine, *theirs}))
-    pairs = [(_under(left, tested, value), _under(right, tested, value)) for value in values]
-    pairs.append((_other(left, tested), _other(right, tested)))
-    return values, pairs
+    values: tuple[str, ...] = mine if mine == theirs else tuple(sorted({*mine, *theirs}))
+    return values, list(zip(_spread(left, tested, values), _spread(right, tested, values), strict=True))
 
 
-def _under(node: Marker, tested: Variable, value: str) -> Marker:
-    if node.variable is tested and value in node.keys:
-        return node.children[node.keys.index(value)]
-    return assume(_other(node, tested), tested.name, value)
-
-
-def _other(node: Marker, tested: Variable) -> Marker:
-    return node.children[-1] if node.variable is tested else node
+def _spread(node: Marker, tested: Variable, values: tuple[str, ...]) -> list[Marker]:
+    """The markers below each value and below any other."""
+    if node.variable is not tested:
+        return [*(assume(node, tested.name, value) for value in values), node]
+    if node.keys == values:
+        return list(node.children)
+    known = dict(zip(node.keys, node.children, strict=False))
+    other = node.children[-1]
+    below = [known.get(value) or assume(other, tested.name, value) for value in values]
+    below.append(other)
+    return below
 
 
 def related(left: Marker, right: Marker) -> bool:
