@@ -13,9 +13,12 @@ from interlock.core.listing import Listing
 from interlock.core.metadata import Metadata
 from interlock.core.names import normalize_name
 from interlock.index.client import IndexClient
+from interlock.index.failures import Unreachable
 from interlock.index.metadata import choose_artifact
 from interlock.index.outcomes import NeedsBuild, Unavailable
+from interlock.index.retry import RetryPolicy
 from interlock.store.archives import DigestMismatch
+from interlock.store.layout import Layout
 from tests.conftest import IndexFactory
 from tests.index.conftest import Connect
 from tests.registry import Registry, registry
@@ -26,6 +29,8 @@ __all__: list[str] = []
 A = normalize_name("a")
 NOISE = b"".join(hashlib.sha256(str(number).encode()).digest() for number in range(6000))
 """Bytes that do not compress, so that wheels get large."""
+LARGE = b"".join(hashlib.sha256(NOISE[:9] + str(number).encode()).digest() for number in range(600_000))
+"""19 MB: half of it is more than is kept in memory."""
 
 
 async def learn(client: IndexClient, position: int = -1) -> Any:
@@ -98,6 +103,18 @@ async def test_a_host_without_ranges_is_found_out_once(index: IndexFactory, conn
     assert names(await learn(client, 1)) == ["c"]
     assert client.stats().by_kind == {"page": 1, "range": 1, "file": 1}
     assert len(server.paths(".whl")) == 2
+
+
+async def test_a_large_answer_that_breaks_off_leaves_nothing_behind(
+    index: IndexFactory, connect: Connect, layout: Layout
+) -> None:
+    packages = Registry()
+    packages.publish(make_wheel("a", "1.0", requires=["b"], files={"a.bin": LARGE}))
+    server = index(packages, metadata_files=False, ranges=False)
+    server.cut(".whl")
+    with pytest.raises(Unreachable):
+        await learn(connect(server, retry=RetryPolicy(retries=1)))
+    assert list(layout.tmp.iterdir()) == []
 
 
 @pytest.mark.parametrize("status", [405, 416, 501])

@@ -98,24 +98,15 @@ class Downloads:
         kept = self._kept(sha256)
         if kept is not None:
             return await self._read(kept, artifact.filename, artifact.sha256, artifact.size)
-        opened: list[Receiver] = []
-
-        def open_sink() -> Receiver:
-            for earlier in opened:
-                earlier.discard()
-            opened.append(Receiver(self._layout))
-            return opened[-1]
-
+        response, receiver = await self._session.stream(url, "file", lambda: Receiver(self._layout), index=index)
         try:
-            response, receiver = await self._session.stream(url, "file", open_sink, index=index)
             if response.status != 200:
                 if response.status in {404, 410}:
                     raise FileMissing(artifact.filename, index=index.name if index else "", url=redact(url))
                 raise BadStatus(redact(url), response.status, index=index.name if index else "")
             self._actual[url] = await _verify(receiver, artifact.filename, artifact.sha256, artifact.size)
         except BaseException:
-            for receiver in opened:
-                receiver.discard()
+            receiver.discard()
             raise
         return receiver
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import anyio
 
@@ -24,7 +24,14 @@ _PLAIN = frozenset({200, 206, 304, 404, 410})
 """Statuses that are answers; what they mean is the caller's business."""
 _NO_RANGE = frozenset({405, 416, 501})
 
-S = TypeVar("S", bound=Sink)
+
+class Discardable(Sink, Protocol):
+    """A sink that can forget what it got."""
+
+    def discard(self) -> None: ...
+
+
+S = TypeVar("S", bound=Discardable)
 _Send = Callable[[str, dict[str, str]], Awaitable[Response]]
 
 
@@ -96,17 +103,24 @@ class Session:
         index: Index | None,
         headers: Mapping[str, str] | None = None,
     ) -> tuple[Response, S]:
-        """Feed a body to a sink; each attempt gets a new one, and the last one is handed back."""
+        """Feed a body to a sink; each attempt gets a new one, and the last one is handed back, all others discarded."""
         sinks: list[S] = []
 
         async def send(target: str, sent: dict[str, str]) -> Response:
+            while sinks:
+                sinks.pop().discard()
             sinks.append(open_sink())
             response = await self._fetcher.stream(target, sent, sinks[-1])
             length = response.headers.get("content-length", "")
             self._bytes += int(length) if length.isdecimal() and response.status in {200, 206} else 0
             return response
 
-        response = await self._persist(url, kind, index, dict(headers or {}), send)
+        try:
+            response = await self._persist(url, kind, index, dict(headers or {}), send)
+        except BaseException:
+            while sinks:
+                sinks.pop().discard()
+            raise
         return response, sinks[-1]
 
     async def _persist(
@@ -174,7 +188,7 @@ class Session:
             try:
                 response = await send(without_login(url), sent)
             except FetchFailed as failure:
-                if failure.kind == "broken":
+                if failure.may_pass:
                     limit.trouble(slot.generation)
                 raise
         if response.status in TROUBLE:
