@@ -138,7 +138,8 @@ def test_activation_and_its_undoing(tmp_path: Path, interpreter: Interpreter, sh
     root = tmp_path / "it's an env $HOME"
     made = create_environment(root, interpreter, prompt="my 'prompt'")
     script = (
-        'set -eu; before=$PATH; . "$1"; command -v python; echo "$VIRTUAL_ENV"; echo "$VIRTUAL_ENV_PROMPT"; deactivate; '
+        'set -eu; before=$PATH; . "$1"; command -v python; echo "$VIRTUAL_ENV"; echo "$VIRTUAL_ENV_PROMPT"; '
+        "deactivate; "
         '[ "$PATH" = "$before" ] && echo restored; echo "${VIRTUAL_ENV-unset}"'
     )
     command = [shell, "-c", script, shell, os.path.join(made.scripts, "activate")]

@@ -116,7 +116,7 @@ def test_the_first_that_fits_is_found_and_the_active_environment_comes_first(tmp
     places = Places(path=(str(tmp_path / "path"),), own=False)
     assert find_interpreter(parse_request(">=3.8"), places, remembered=known).executable == on_path
     found = list(iter_interpreters(Places(path=(str(tmp_path / "path"),)), remembered=known))
-    assert [one.executable for one in found][0] == on_path
+    assert found[0].executable == on_path
     assert len(found) == 2
 
 
@@ -156,7 +156,7 @@ def test_pyenvs_versions_are_found_and_answer(tmp_path: Path) -> None:
     places = Places(pyenv=str(PYENV), own=False)
     for version in VERSIONS:
         if int(version.split(".")[1]) < 9:
-            with pytest.raises(NoInterpreter, match="Python 3.9|code"):
+            with pytest.raises(NoInterpreter, match=r"Python 3\.9|code"):
                 find_interpreter(parse_request(version), places, remembered=tmp_path)
             continue
         found = find_interpreter(parse_request(version), places, remembered=tmp_path)

@@ -1,5 +1,6 @@
-"""A process killed at any moment while it changes an environment: what is there works, and the next run completes it."""
+"""A process killed while it changes an environment: what is there works, and the next run completes it."""
 
+# ruff: noqa: ASYNC220, ASYNC251 - the other process is what is waited for
 from __future__ import annotations
 
 import os

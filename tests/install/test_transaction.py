@@ -1,3 +1,4 @@
+# ruff: noqa: ASYNC221, ASYNC240 - the other process is what is waited for
 from __future__ import annotations
 
 import base64

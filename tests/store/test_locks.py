@@ -1,3 +1,4 @@
+# ruff: noqa: ASYNC220 - the other process is what is waited for
 from __future__ import annotations
 
 import os

@@ -1,6 +1,7 @@
 """Asks an interpreter about itself; runs alone inside that interpreter, with nothing of ours importable.
 
-``python -I -S probe.py <folder that holds packaging>`` prints one JSON object. Written so that older Pythons than 3.9 can say that they are.
+``python -I -S probe.py <folder that holds packaging>`` prints one JSON object. It needs Python 3.9;
+Python 3 before that gets as far as saying so.
 """
 
 import json
@@ -68,7 +69,7 @@ def virtual_prefix() -> "str | None":
 
 
 def main() -> None:
-    if sys.version_info < (3, 9):
+    if sys.version_info < (3, 9):  # noqa: UP036 - this file runs in any interpreter
         sys.exit("Python 3.9 or newer is needed, this is " + platform.python_version())
     prefix = virtual_prefix()
     base = getattr(sys, "_base_executable", None) or sys.executable
