@@ -5,7 +5,7 @@ from __future__ import annotations
 from interlock.cli.call import BadValue, Call
 from interlock.cli.selecting import selection_flags
 from interlock.cli.words import plural
-from interlock.core.lock.diff import to_text
+from interlock.core.lock.diff import to_data, to_text
 from interlock.core.plan import Plan, Step
 from interlock.core.sources import Registry
 from interlock.workspace.options import EnvironmentOutcome, SyncOptions, SyncOutcome
@@ -95,7 +95,7 @@ def _document(outcome: SyncOutcome) -> dict[str, object]:
         "applied": outcome.applied,
         "lock": None
         if outcome.lock is None
-        else {"path": outcome.lock.path, "changed": outcome.lock.changed, "changes": outcome.lock.diff},
+        else {"path": outcome.lock.path, "changed": outcome.lock.changed, "changes": to_data(outcome.lock.diff)},
         "environments": [_environment(environment) for environment in outcome.environments],
     }
 

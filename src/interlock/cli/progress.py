@@ -40,6 +40,8 @@ class ProgressReporter:
             refresh_per_second=12,
         )
         self._tasks: dict[Phase, TaskID] = {}
+        self._implied: dict[Phase, TaskID] = {}
+        """Phases that nobody started, shown below one that somebody did, until that one is finished."""
         self._warnings: list[Warned] = []
         self._lock = threading.Lock()
         self._shown = False
@@ -64,7 +66,8 @@ class ProgressReporter:
                     task = self._tasks.pop(phase, None)
                     if task is not None:
                         self._progress.remove_task(task)
-                    if not self._tasks:
+                    self._implied.pop(phase, None)
+                    if self._tasks.keys() == self._implied.keys():
                         self._hide()
 
     def close(self) -> None:
@@ -84,15 +87,23 @@ class ProgressReporter:
         return task
 
     def _advance(self, event: Advanced) -> None:
+        if not self._shown:
+            # Only a phase that was started is sure to be finished, and a display that nobody ends would
+            # stand in the way of the program that `run` starts.
+            return
         task = self._tasks.get(event.phase)
         if task is None:
-            task = self._start(event.phase, None)
+            task = self._implied[event.phase] = self._start(event.phase, None)
         self._progress.update(task, item=event.item, advance=1 if event.done else 0)
 
     def _hide(self) -> None:
         if self._shown:
             self._shown = False
             self._progress.stop()
+            for task in self._tasks.values():
+                self._progress.remove_task(task)
+            self._tasks.clear()
+            self._implied.clear()
         for warning in self._warnings:
             self._terminal.warn(warning.message, warning.code)
         self._warnings.clear()
