@@ -3,7 +3,7 @@
 ::
 
     <root>/
-      pyvenv.cfg            with "interlock = <version>" when it is ours
+      pyvenv.cfg            with "interlock = 1" when it is ours
       .gitignore            "*"
       CACHEDIR.TAG
       .interlock/           our notes about it: lock, installed.msgpack, work in progress
@@ -21,7 +21,6 @@ from pathlib import Path
 
 import msgspec
 
-from interlock import __version__
 from interlock.envs.activation import activation_scripts
 from interlock.envs.interpreters import Interpreter, InterpreterUnusable, SchemePaths, query_interpreter
 from interlock.errors import EnvironmentFailure
@@ -38,6 +37,8 @@ __all__ = [
 
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# A virtual environment; it can be made again from the lock.\n"
 _NOTES = ".interlock"
+_MARK = "1"
+"""Version of how we make environments."""
 
 
 class NotOurs(EnvironmentFailure):
@@ -239,7 +240,7 @@ def _config(interpreter: Interpreter, prompt: str, *, system_site_packages: bool
         "include-system-site-packages": str(system_site_packages).lower(),
         "executable": interpreter.base_executable,
         "prompt": prompt,
-        "interlock": __version__,
+        "interlock": _MARK,
     }
     return "".join(f"{key} = {value}\n" for key, value in lines.items())
 

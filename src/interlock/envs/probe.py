@@ -1,9 +1,10 @@
-"""Asks an interpreter about itself; runs alone inside that interpreter, with nothing of ours importable.
+"""Runs inside the interpreter that is asked about itself; imports nothing of ours.
 
 ``python -I -S probe.py <folder that holds packaging>`` prints one JSON object. It needs Python 3.9;
 Python 3 before that gets as far as saying so.
 """
 
+import importlib
 import json
 import os
 import platform
@@ -54,8 +55,7 @@ def scheme_paths() -> "dict[str, str]":
 def wheel_tags(folder: str) -> "list[str]":
     # Last on the path: the standard library must win over whatever lies beside packaging.
     sys.path.append(folder)
-    from packaging import tags  # noqa: PLC0415 - only now on the path
-
+    tags = importlib.import_module("packaging.tags")
     return [str(tag) for tag in tags.sys_tags()]
 
 

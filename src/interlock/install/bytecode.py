@@ -1,4 +1,4 @@
-"""Compiles modules before they are moved to their place; runs alone inside the environment's interpreter.
+"""Runs inside an environment's interpreter and compiles modules before they are moved to their place.
 
 Standard input holds one JSON list of ``[file, place]`` per line, place being where the file will be; the paths of the
 bytecode files that were made are printed, one JSON string per line. Written for every Python since 3.9.
