@@ -57,8 +57,8 @@ def test_a_phase_nobody_started_is_shown_only_below_one_that_was(screen: Screen,
 def test_a_display_can_begin_again(screen: Screen, terminal: Terminal) -> None:
     reporter = ProgressReporter(terminal)
     for phase in ("resolve", "install"):
-        reporter.report(Started(phase))  # type: ignore[arg-type]
-        reporter.report(Finished(phase))  # type: ignore[arg-type]
+        reporter.report(Started(phase))
+        reporter.report(Finished(phase))
     assert screen.getvalue().count("\x1b[?25l") == 2
     assert screen.getvalue().count("\x1b[?25h") == 2
 
