@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import fnmatch
 import shutil
+import signal
 import subprocess
+import sys
 
 from bench.nginx import serve_replica
 from bench.paths import REPLICA, RESULTS, ROOT, memory_folder
@@ -34,6 +36,8 @@ def main() -> int:
     if arguments.list or not wanted:
         print("\n".join(f"{row.name:18} {row.title}" for row in ROWS))
         return 0 if arguments.list else 2
+    # Ended from outside, clean up all the same: a server and a folder in memory would stay behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     install_peers()
     folder = memory_folder()
     try:
