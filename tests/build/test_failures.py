@@ -45,29 +45,31 @@ async def _ends(pid: int) -> bool:
     return False
 
 
-@pytest.mark.parametrize("fork", [True, False])
+CASES: list[tuple[str, type[BuildError], str]] = [
+    ("    raise ValueError('no luck')", BackendFailed, "ValueError: no luck"),
+    ("    sys.exit(3)", BackendFailed, r"SystemExit\(3\)"),
+    ("    sys.exit('bye')", BackendFailed, r"SystemExit\('bye'\)"),
+    ("    os._exit(4)", BackendFailed, "ended with status 4"),
+    ("    os.kill(os.getpid(), 9)", BackendFailed, "killed by signal 9"),
+    ("    raise KeyboardInterrupt", BackendFailed, "KeyboardInterrupt"),
+    ("    return None", InvalidBuildResult, "something else than a file name"),
+    ("    return '../x.whl'", InvalidBuildResult, "something else than a file name"),
+    ("    return object()", InvalidBuildResult, "returned what it may not"),
+    ("    return 'x.whl'", InvalidBuildResult, "not the name of a wheel"),
+    ("    return 'demo-1.0-py3-none-any.whl'", InvalidBuildResult, "made none of that name"),
+    ("    return _wheel(folder, 'demo-2.0-py3-none-any.whl')", InvalidBuildResult, "says inside"),
+    (
+        "    open(os.path.join(folder, 'demo-1.0-py3-none-any.whl'), 'w').close()\n"
+        "    return 'demo-1.0-py3-none-any.whl'",
+        InvalidBuildResult,
+        "not a readable wheel",
+    ),
+]
+ENDINGS = CASES[:5]
+
+
 @pytest.mark.parametrize(
-    ("body", "error", "words"),
-    [
-        ("    raise ValueError('no luck')", BackendFailed, "ValueError: no luck"),
-        ("    sys.exit(3)", BackendFailed, r"SystemExit\(3\)"),
-        ("    sys.exit('bye')", BackendFailed, r"SystemExit\('bye'\)"),
-        ("    os._exit(4)", BackendFailed, "ended with status 4"),
-        ("    os.kill(os.getpid(), 9)", BackendFailed, "killed by signal 9"),
-        ("    raise KeyboardInterrupt", BackendFailed, "KeyboardInterrupt"),
-        ("    return None", InvalidBuildResult, "something else than a file name"),
-        ("    return '../x.whl'", InvalidBuildResult, "something else than a file name"),
-        ("    return object()", InvalidBuildResult, "returned what it may not"),
-        ("    return 'x.whl'", InvalidBuildResult, "not the name of a wheel"),
-        ("    return 'demo-1.0-py3-none-any.whl'", InvalidBuildResult, "made none of that name"),
-        ("    return _wheel(folder, 'demo-2.0-py3-none-any.whl')", InvalidBuildResult, "says inside"),
-        (
-            "    open(os.path.join(folder, 'demo-1.0-py3-none-any.whl'), 'w').close()\n"
-            "    return 'demo-1.0-py3-none-any.whl'",
-            InvalidBuildResult,
-            "not a readable wheel",
-        ),
-    ],
+    ("body", "error", "words", "fork"), [(*case, True) for case in CASES] + [(*case, False) for case in ENDINGS]
 )
 async def test_what_a_backend_does_wrong_is_told(
     make_builder: MakeBuilder, make_tree: MakeTree, body: str, error: type[BuildError], words: str, fork: bool
@@ -103,12 +105,15 @@ async def test_the_last_lines_are_shown_and_the_whole_log_is_kept(
     assert str(facts["log"]) in str(caught.value.hint)
 
 
-async def test_garbage_on_standard_output_is_not_an_answer(make_builder: MakeBuilder, make_tree: MakeTree) -> None:
+@pytest.mark.parametrize("garbage", [b"\xff" * 100, b"\0\0\0\4oops", b"\0\0\0\2{}", b"\0\0\0\2[]"])
+async def test_garbage_anywhere_is_not_an_answer(
+    make_builder: MakeBuilder, make_tree: MakeTree, garbage: bytes
+) -> None:
     body = (
         "    import subprocess\n    print('{\"id\": 0}')\n    os.write(1, b'\\x00\\x00\\x00\\x02{}' * 1000)\n"
-        "    for fd in range(3, 64):\n        try: os.write(fd, b'\\xff' * 100)\n        except OSError: pass\n"
+        "    for fd in range(3, 64):\n        try: os.write(fd, GARBAGE)\n        except OSError: pass\n"
     )
-    tree = make_tree(more=HOOK + body + "    return _wheel(folder)\n")
+    tree = make_tree(more=f"GARBAGE = {garbage!r}\n{HOOK}{body}    return _wheel(folder)\n")
     async with make_builder() as builder:
         with pytest.raises(BackendFailed, match="without an answer"):
             await builder.wheel(source(tree))

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import errno
 import importlib
 import json
 import os
@@ -46,24 +45,13 @@ _NEVER = frozenset(
 )
 
 
-class _EndedError(Exception):
-    """The other side has closed its end."""
-
-
-def _read_exactly(descriptor: int, size: int) -> bytes:
-    parts = []
-    while size:
-        part = os.read(descriptor, min(size, 1 << 20))
-        if not part:
-            raise _EndedError
-        parts.append(part)
-        size -= len(part)
-    return b"".join(parts)
-
-
-def _read_frame(descriptor: int) -> dict[str, Any]:
-    (size,) = _HEADER.unpack(_read_exactly(descriptor, _HEADER.size))
-    message: dict[str, Any] = json.loads(_read_exactly(descriptor, size).decode("utf-8"))
+def _take_frame(buffer: bytearray) -> dict[str, Any] | None:
+    """Cut the first frame off a buffer, or None while it is not complete."""
+    end = _HEADER.size + (_HEADER.unpack_from(buffer)[0] if len(buffer) >= _HEADER.size else 0)
+    if len(buffer) < max(end, _HEADER.size):
+        return None
+    message: dict[str, Any] = json.loads(bytes(buffer[_HEADER.size : end]).decode("utf-8"))
+    del buffer[:end]
     return message
 
 
@@ -87,16 +75,12 @@ def _take_protocol() -> tuple[int, int]:
 def _load(backend: str, backend_path: list[str], tree: str) -> Any:
     """Import the backend and return the object that has the hooks."""
     module_name, _, attributes = backend.partition(":")
-    if backend_path:
-        roots = [os.path.realpath(os.path.join(tree, entry)) for entry in backend_path]
-        sys.path[:0] = roots
-        module = importlib.import_module(module_name)
-        origin = os.path.realpath(getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", [])), ""))
-        if not any(origin == root or origin.startswith(os.path.join(root, "")) for root in roots):
-            raise ImportError(f"the backend `{module_name}` is not in backend-path, it was found at {origin}")
-    else:
-        module = importlib.import_module(module_name)
-    found = module
+    roots = [os.path.realpath(os.path.join(tree, entry)) for entry in backend_path]
+    sys.path[:0] = roots
+    found: Any = importlib.import_module(module_name)
+    origin = os.path.realpath(getattr(found, "__file__", None) or next(iter(getattr(found, "__path__", [])), ""))
+    if roots and not any(origin.startswith(os.path.join(root, "")) for root in roots):
+        raise ImportError(f"the backend `{module_name}` is not in backend-path, it was found at {origin}")
     for attribute in filter(None, attributes.split(".")):
         found = getattr(found, attribute)
     return found
@@ -110,18 +94,20 @@ def _call(request: dict[str, Any]) -> dict[str, Any]:
     try:
         backend = _load(request["backend"], request["backend_path"], request["tree"])
     except BaseException as error:
-        return {"kind": "unavailable", "message": _describe(error), "traceback": traceback.format_exc()}
+        traceback.print_exc()
+        return {"kind": "unavailable", "message": _describe(error)}
     hook = getattr(backend, request["hook"], None)
     if hook is None:
         return {"kind": "missing-hook"}
     try:
         value = hook(*request["args"])
     except SystemExit as error:
-        code = error.code
-        return {"kind": "exited", "status": code if isinstance(code, int) else str(code), "traceback": _trace()}
+        traceback.print_exc()
+        return {"kind": "exited", "status": error.code if isinstance(error.code, int) else str(error.code)}
     except BaseException as error:
+        traceback.print_exc()
         kind = "unsupported" if type(error).__name__ == "UnsupportedOperation" else "raised"
-        return {"kind": kind, "message": _describe(error), "traceback": _trace()}
+        return {"kind": kind, "message": _describe(error)}
     try:
         json.dumps(value)
     except (TypeError, ValueError):
@@ -131,13 +117,6 @@ def _call(request: dict[str, Any]) -> dict[str, Any]:
 
 def _describe(error: BaseException) -> str:
     return "".join(traceback.format_exception_only(type(error), error)).strip()[-2000:]
-
-
-def _trace() -> str:
-    """Print the traceback into the log, as the backend's own last words, and return it."""
-    text = traceback.format_exc()
-    sys.stderr.write(text)
-    return text[-20000:]
 
 
 def _redirect(path: str) -> None:
@@ -165,30 +144,19 @@ class _Child:
         self.pid = pid
         self.pipe = pipe
         self.data = bytearray()
+        self.result: dict[str, Any] | None = None
         self.status: int | None = None
         self.cancelled = False
         self.deadline: float | None = None
-
-    def answer(self) -> dict[str, Any] | None:
-        """The result the child wrote, or None while (or if) it has not written all of it."""
-        if len(self.data) < _HEADER.size:
-            return None
-        (size,) = _HEADER.unpack_from(self.data)
-        if len(self.data) < _HEADER.size + size:
-            return None
-        result: dict[str, Any] = json.loads(bytes(self.data[_HEADER.size : _HEADER.size + size]).decode("utf-8"))
-        return result
 
     def kill(self) -> None:
         try:
             os.killpg(self.pid, signal.SIGKILL)
         except OSError:
             # The child may not have become a group leader yet, or nothing of it is left.
-            try:
-                if self.status is None:
+            if self.status is None:
+                with contextlib.suppress(OSError):
                     os.kill(self.pid, signal.SIGKILL)
-            except OSError:
-                pass
 
 
 class _Server:
@@ -199,12 +167,11 @@ class _Server:
         self.rounds = 0
         self.buffer = bytearray()
         self.selector = selectors.DefaultSelector()
-        self.wake, wake_end = os.pipe()
-        for descriptor in (self.wake, wake_end):
-            os.set_blocking(descriptor, False)
-        self.wake_end = wake_end
+        self.wake, self.wake_end = os.pipe()
+        os.set_blocking(self.wake, False)
+        os.set_blocking(self.wake_end, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.set_wakeup_fd(wake_end, warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self.wake_end, warn_on_full_buffer=False)
         self.selector.register(self.wake, selectors.EVENT_READ, None)
         self.selector.register(incoming, selectors.EVENT_READ, None)
 
@@ -212,7 +179,7 @@ class _Server:
         try:
             while True:
                 self.turn()
-        except (_EndedError, BrokenPipeError):
+        except (EOFError, BrokenPipeError):
             for child in list(self.children.values()):
                 child.kill()
 
@@ -232,14 +199,9 @@ class _Server:
     def receive(self) -> None:
         part = os.read(self.incoming, 1 << 16)
         if not part:
-            raise _EndedError
+            raise EOFError
         self.buffer += part
-        while len(self.buffer) >= _HEADER.size:
-            (size,) = _HEADER.unpack_from(self.buffer)
-            if len(self.buffer) < _HEADER.size + size:
-                return
-            request = json.loads(bytes(self.buffer[_HEADER.size : _HEADER.size + size]).decode("utf-8"))
-            del self.buffer[: _HEADER.size + size]
+        while (request := _take_frame(self.buffer)) is not None:
             if request.get("cancel"):
                 for child in self.children.values():
                     if child.number == request["id"]:
@@ -262,8 +224,7 @@ class _Server:
 
     def be_child(self, request: dict[str, Any], writing: int) -> None:
         """The whole life of a child; never returns."""
-        me = os.getpid()
-        code = 1
+        me, code = os.getpid(), 1
         try:
             os.setsid()
             _redirect(request["log"])
@@ -271,12 +232,10 @@ class _Server:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             self.selector.close()
-            for descriptor in (self.incoming, self.outgoing, self.wake, self.wake_end):
+            # A child that has closed its end but is not reaped yet has no pipe (-1) any more.
+            pipes = [other.pipe for other in self.children.values() if other.pipe >= 0]
+            for descriptor in (self.incoming, self.outgoing, self.wake, self.wake_end, *pipes):
                 os.close(descriptor)
-            for other in self.children.values():
-                # One that has closed its end but is not reaped yet has no pipe any more.
-                if other.pipe >= 0:
-                    os.close(other.pipe)
             before = set(sys.modules)
             result = _call(request)
             # A backend that forked and let both sides return: only the process that was asked may answer.
@@ -289,12 +248,11 @@ class _Server:
         except BaseException:
             traceback.print_exc()
         finally:
-            try:
+            with contextlib.suppress(BaseException):
                 if os.getpid() == me:
                     atexit._run_exitfuncs()
                 _flush()
-            finally:
-                os._exit(code)
+            os._exit(code)
 
     def collect(self, child: _Child) -> None:
         """Read what a child has written; its end of file means nothing, a stray process may hold the pipe open."""
@@ -312,7 +270,11 @@ class _Server:
             if len(child.data) > _LIMIT:
                 child.kill()
                 break
-        if child.deadline is None and child.answer() is not None:
+        if child.result is None:
+            # What is not a frame was not written by us, and such a child has not answered.
+            with contextlib.suppress(ValueError):
+                child.result = _take_frame(child.data)
+        if child.deadline is None and child.result is not None:
             # The answer is there; what is left is tidying up, which may not take for ever.
             child.deadline = time.monotonic() + _GRACE
 
@@ -337,32 +299,31 @@ class _Server:
             os.close(child.pipe)
         child.kill()
         del self.children[child.pid]
-        result = child.answer()
-        modules = result.pop("modules", []) if result is not None else []
-        if result is None:
-            status = child.status or 0
-            died = {"kind": "died", "status": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None}
-            died["signal"] = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
-            result = {"kind": "cancelled"} if child.cancelled else died
+        status = child.status or 0
+        result: dict[str, Any] = {"kind": "cancelled" if child.cancelled else "died"}
+        if child.result is not None and "kind" in child.result:
+            result = child.result
+        elif os.WIFSIGNALED(status):
+            result["signal"] = os.WTERMSIG(status)
+        else:
+            result["status"] = os.WEXITSTATUS(status)
+        modules = result.pop("modules", [])
         _write_frame(self.outgoing, {"id": child.number, "result": result})
         self.learn(modules)
 
     def learn(self, modules: list[str]) -> None:
-        if not modules or self.rounds >= _ROUNDS:
-            return
-        missing = [name for name in modules if name not in sys.modules]
-        if missing:
-            self.rounds += 1
+        """Import what calls import; what fails, every child imports itself, as it would without us."""
+        missing = [name for name in modules if name not in sys.modules] if self.rounds < _ROUNDS else []
+        self.rounds += bool(missing)
         for name in missing:
-            # If it fails, every child imports it itself, as it would without us.
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
 
 
 def _learned(before: set[str], backend: str) -> list[str]:
     """Modules this call imported that are safe to have loaded ahead: the standard library's and the backend's."""
-    standard = getattr(sys, "stdlib_module_names", None)
-    library = os.path.dirname(os.__file__)
+    # Python 3.8 and 3.9 cannot tell what their standard library is; the backend's own modules are most of it.
+    known = _PURE.union(getattr(sys, "stdlib_module_names", ()))
     own = backend.partition(":")[0].partition(".")[0]
     found = []
     for name, module in list(sys.modules.items()):
@@ -370,12 +331,8 @@ def _learned(before: set[str], backend: str) -> list[str]:
         spec = getattr(module, "__spec__", None)
         if name in before or top in _NEVER or spec is None or spec.name != name:
             continue
-        if top != own and top not in _PURE:
-            origin = spec.origin or ""
-            inside = origin.startswith(os.path.join(library, "")) and "site-packages" not in origin
-            if not (top in standard if standard is not None else inside or origin == "built-in"):
-                continue
-        found.append(name)
+        if top == own or top in known:
+            found.append(name)
     return found
 
 
@@ -383,22 +340,17 @@ def _may_fork() -> bool:
     """Whether children of this process would be whole: fork exists and the imports started no threads."""
     if not hasattr(os, "fork") or threading.active_count() > 1:
         return False
-    try:
+    with contextlib.suppress(OSError):
         return len(os.listdir("/proc/self/task")) == 1
-    except OSError as error:
-        if error.errno not in (errno.ENOENT, errno.EACCES, errno.EPERM):
-            raise
-        return True
+    return True
 
 
 def _serve(backend: str) -> None:
     incoming, outgoing = _take_protocol()
     if backend and hasattr(os, "fork"):
-        try:
+        # If it fails, each child tries again and reports it as its result.
+        with contextlib.suppress(BaseException):
             importlib.import_module(backend.partition(":")[0])
-        except BaseException:
-            # Each child tries again and reports it as its result.
-            traceback.print_exc()
     may_fork = _may_fork()
     _write_frame(outgoing, {"ready": True, "fork": may_fork, "python": sys.version.split()[0]})
     if may_fork:
@@ -417,10 +369,12 @@ def _watch(incoming: int) -> None:
 def _once() -> None:
     incoming, outgoing = _take_protocol()
     _write_frame(outgoing, {"ready": True, "fork": False, "python": sys.version.split()[0]})
-    try:
-        request = _read_frame(incoming)
-    except _EndedError:
-        return
+    buffer = bytearray()
+    while (request := _take_frame(buffer)) is None:
+        part = os.read(incoming, 1 << 16)
+        if not part:
+            return
+        buffer += part
     me = os.getpid()
     threading.Thread(target=_watch, args=(incoming,), daemon=True).start()
     _redirect(request["log"])
@@ -438,10 +392,7 @@ def _main() -> None:
     # The folder of this file is not part of the build environment.
     here = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here and entry]
-    if sys.argv[1] == "serve":
-        _serve(sys.argv[2])
-    else:
-        _once()
+    _serve(sys.argv[2]) if sys.argv[1] == "serve" else _once()
 
 
 if __name__ == "__main__":

@@ -62,7 +62,6 @@ class HookResult(msgspec.Struct, frozen=True, kw_only=True):
     """What the runner says (see ``_hook_runner.py``), or ``timeout``, or ``lost`` when the runner itself is gone."""
     value: object = None
     message: str = ""
-    traceback: str = ""
     status: int | str | None = None
     signal: int | None = None
 
