@@ -179,13 +179,11 @@ class VersionList:
         return self._between(low, high)
 
     def _less_mask(self, version: Version) -> int:
-        below = self._first(version)
         if version.is_prerelease:
-            return self._below(below)
-        # PEP 440, exclusive ordered comparison: <V excludes the pre-releases of V itself.
-        while below > 0 and _is_prerelease_of(self.version(below - 1), version):
-            below -= 1
-        return self._below(below)
+            return self._below(self._first(version))
+        # PEP 440, exclusive ordered comparison: <V excludes the pre-releases of V itself, the earliest of which is
+        # V.dev0; those of 1.0 are not pre-releases of 1.0.post1.
+        return self._below(self._first(parse_version(f"{version.public}.dev0")))
 
     def _greater_mask(self, version: Version) -> int:
         start = self._after_locals(_public(version)) if version.local is None else self._first(version, after=True)
@@ -216,10 +214,6 @@ def _base(version: Version) -> Version:
 
 def _base_equal(left: Version, right: Version) -> bool:
     return _base(left) == _base(right) and _public(left) == _public(right)
-
-
-def _is_prerelease_of(candidate: Version, version: Version) -> bool:
-    return candidate.is_prerelease and _base(candidate) == _base(version)
 
 
 def _is_postrelease_of(candidate: Version, version: Version) -> bool:

@@ -156,23 +156,18 @@ class Candidates:
             known = self._facts.dependencies.get((name, position))
             python = lower_bound_marker(known.requires_python) if isinstance(known, Known) else TRUE
             return Usability(python, TRUE, has_files=True)
-        python = FALSE
-        wheels = FALSE
-        source = FALSE
         files = self.artifacts(name, position)
-        bounds: set[str] = set()
-        for artifact in files:
-            if artifact.requires_python not in bounds:
-                bounds.add(artifact.requires_python)
-                python = python | lower_bound_marker(artifact.requires_python)
-            if not artifact.is_wheel:
-                source = source | lower_bound_marker(artifact.requires_python)
-        if not (python.implies(source) and files and not files[-1].is_wheel):
-            # No sdist stands in for missing wheels: the tags decide.
+        python = _union({artifact.requires_python for artifact in files})
+        # An sdist stands in for missing wheels even where building is forbidden: that is judged at install time, and a
+        # version must not depend on which platforms somebody builds for.
+        sources = [artifact for artifact in universe.artifacts(position) if not artifact.is_wheel]
+        platform = _union({artifact.requires_python for artifact in sources}) & python
+        if platform is not python:
             for artifact in files:
                 if artifact.is_wheel:
-                    wheels = wheels | (implied_marker(artifact.filename) & lower_bound_marker(artifact.requires_python))
-        return Usability(python, source | wheels, has_files=bool(files))
+                    where = implied_marker(artifact.filename) & lower_bound_marker(artifact.requires_python)
+                    platform = platform | where
+        return Usability(python, platform, has_files=bool(files))
 
     # ---- choice ----------------------------------------------------------------------------------------------
 
@@ -234,4 +229,12 @@ def _where(markers: tuple[str, ...]) -> Marker | None:
     found = FALSE
     for marker in markers:
         found = found | parse_marker(marker)
+    return found
+
+
+def _union(specifiers: set[str]) -> Marker:
+    """Where any of the ``Requires-Python`` texts admits the Python, by lower bounds."""
+    found = FALSE
+    for specifier in specifiers:
+        found = found | lower_bound_marker(specifier)
     return found

@@ -24,9 +24,10 @@ __all__ = ["Resolver", "world"]
 def world(problem: Problem) -> Marker:
     """All environments the lock is for: where any member runs, within the declared environments."""
     found = FALSE
-    for text in sorted({member.requires_python for member in problem.members}):
+    # A virtual root has no Python range of its own: its groups are for wherever the members run.
+    for text in sorted({member.requires_python for member in problem.members if member.name or member.requires_python}):
         found = found | requires_python_marker(text)
-    if not problem.members:
+    if found.is_false:
         found = TRUE
     if problem.environments:
         declared = FALSE

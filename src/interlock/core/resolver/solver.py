@@ -36,6 +36,9 @@ from interlock.core.sources import Registry
 __all__ = ["NoSolution", "Shared", "Solver", "Split"]
 
 
+_ELSEWHERE = "elsewhere"
+
+
 class Split(NamedTuple):
     """The fork has to be solved as these parts instead."""
 
@@ -62,11 +65,11 @@ class Shared:
         fork_python: bool,
     ) -> None:
         self.facts = facts
-        self.world = world
-        """All environments of the lock."""
         self.dependencies = dependencies
         self.candidates = candidates
         self.required = required
+        self.world = world
+        """All environments of the lock."""
         self.fork_python = fork_python
         self.keys: list[PackageKey] = []
         self.ids: dict[PackageKey, int] = {}
@@ -216,6 +219,7 @@ class Solver:
             mask = common
         rejected: dict[str, int] = {}
         choice: int | Split | None = None
+        last_resort: int | None = None
         while mask:
             position = candidates.preferred(key.name, mask, self.env)
             if position is None:
@@ -224,12 +228,17 @@ class Solver:
             if not isinstance(verdict, str):
                 choice = verdict
                 break
-            rejected[verdict] = rejected.get(verdict, 0) | 1 << position
+            if verdict != _ELSEWHERE:
+                rejected[verdict] = rejected.get(verdict, 0) | 1 << position
+            elif last_resort is None:
+                last_resort = position
             mask &= ~(1 << position)
         for reason, found in rejected.items():
             self._add(Incompatibility([(base, found << 1)], Rejected(PackageKey(key.name), reason)))
             self.changed.append(base)
-        return None if rejected else choice
+        if rejected:
+            return None
+        return last_resort if choice is None else choice
 
     def _verdict(self, name: NormalizedName, position: int, mask: int) -> int | Split | str:
         """The position itself when it can be used all over this fork, a split when only in a part, else a reason."""
@@ -245,9 +254,10 @@ class Solver:
             return "python"
         if env.implies(usability.platform):
             return position
-        if self.shared.world.is_disjoint(usability.platform):
-            # Judged for the whole lock: a fork made for one package's sake must not move the versions of another.
-            return "platform"
+        if env.is_disjoint(usability.platform):
+            # No file for any environment of this fork: taken only when no other version has one either, because a
+            # fork is often made for the sake of Pythons and platforms that nobody uses.
+            return "platform" if self.shared.world.is_disjoint(usability.platform) else _ELSEWHERE
         for required in self.shared.required.environments:
             part = env & required
             if part.is_false or part.implies(usability.platform):
