@@ -36,7 +36,9 @@ def _address(source: Git, root: Path) -> str:
 async def locate(toolchain: Toolchain, source: Git, *, root: Path) -> Git:
     """The source with the commit that its reference means now."""
     repositories, _ = _repositories(toolchain)
-    commit = await repositories.resolve(_address(source, root), source.reference)
+    # Nothing pins the commit, or this would not be asked; offline, what is remembered has to do.
+    refresh = not toolchain.context.settings.offline
+    commit = await repositories.resolve(_address(source, root), source.reference, refresh=refresh)
     return msgspec.structs.replace(source, commit=commit)
 
 
