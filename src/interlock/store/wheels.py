@@ -30,7 +30,9 @@ __all__ = [
 _SUPPORTED_MAJOR = 1
 _TARGET = re.compile(r"([\w.]+)\s*(?::\s*([\w.]+))?\s*(?:\[.*\])?\s*")
 _DIST_INFO_PARTS = 2
-_ALGORITHMS = frozenset({"sha256", "sha384", "sha512"})
+_ALGORITHMS = {"sha256": 64, "sha384": 96, "sha512": 128}
+"""Hash algorithms that RECORD may name, with the number of hexadecimal digits of each."""
+_HEX = re.compile(r"[0-9a-fA-F]+")
 
 
 class BadWheel(IntegrityError):
@@ -178,6 +180,10 @@ def parse_record(text: bytes, filename: str) -> dict[str, tuple[str, str]]:
         algorithm, _, encoded = row[1].partition("=") if len(row) > 1 else ("", "", "")
         if algorithm not in _ALGORITHMS:
             found[row[0]] = ("", "")
+            continue
+        if len(encoded) == _ALGORITHMS[algorithm] and _HEX.fullmatch(encoded):
+            # Some backends of old wrote hexadecimal digits; no base64 text of a hash is as long.
+            found[row[0]] = (algorithm, encoded.lower())
             continue
         try:
             found[row[0]] = (algorithm, decode(encoded + "=" * (-len(encoded) % 4)).hex())
