@@ -186,17 +186,11 @@ class VersionList:
         return self._below(self._first(parse_version(f"{version.public}.dev0")))
 
     def _greater_mask(self, version: Version) -> int:
-        start = self._after_locals(_public(version)) if version.local is None else self._first(version, after=True)
-        if not version.is_postrelease:
-            # >V excludes the post-releases of V itself.
+        start = self._after_locals(_public(version))
+        if not version.is_postrelease and not version.is_devrelease:
+            # >V excludes the post-releases of V itself, which stand right after it.
             while start < len(self.texts) and _is_postrelease_of(self.version(start), version):
                 start += 1
-        while (
-            start < len(self.texts)
-            and self.version(start).local is not None
-            and _base_equal(self.version(start), version)
-        ):
-            start += 1
         return self.full & ~self._below(start)
 
 
@@ -212,9 +206,5 @@ def _base(version: Version) -> Version:
     return parse_version(version.base_version)
 
 
-def _base_equal(left: Version, right: Version) -> bool:
-    return _base(left) == _base(right) and _public(left) == _public(right)
-
-
 def _is_postrelease_of(candidate: Version, version: Version) -> bool:
-    return candidate.is_postrelease and _base(candidate) == _base(version)
+    return candidate.is_postrelease and candidate.pre == version.pre and _base(candidate) == _base(version)
