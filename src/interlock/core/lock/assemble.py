@@ -41,12 +41,14 @@ class _Graph:
         self.envs: dict[_Node, Marker] = {}
         self.edges: dict[_Parent, dict[_Child, Marker]] = {}
         self.reach: dict[_Parent, Marker] = {}
+        self._chosen: dict[_Node, list[Marker]] = {}
 
     def add(self, fork: ForkSolution) -> None:
         chosen, env = fork.chosen, fork.env
         for key, position in chosen.items():
             node = _Node(key.name, position)
-            self.envs[node] = self.envs.get(node, FALSE) | env
+            if key.extra is None and key.group is None:
+                self._chosen.setdefault(node, []).append(env)
             edges = self.edges.setdefault((node, (key.extra, key.group)), {})
             for dependency in self.resolver.dependencies.of(key, position):
                 if dependency.kind == "constraint":
@@ -58,7 +60,11 @@ class _Graph:
                     edges[child] = edges.get(child, FALSE) | where
 
     def trace(self) -> None:
-        """Find for every node, extra and group where it is reached from the root."""
+        """Find for every node, extra and group where it is reached from the root, and in which forks a node counts.
+
+        A fork may have chosen something that a requirement from before the split asked for and nothing reaches there;
+        resolving that fork from the start would not choose it.
+        """
         self.reach[_ROOT_NODE, _BASE] = self.resolver.world
         queue: list[_Parent] = [(_ROOT_NODE, _BASE)]
         while queue:
@@ -76,6 +82,14 @@ class _Graph:
                     if joined is not known:
                         self.reach[node, slot] = joined
                         queue.append((node, slot))
+        reached: dict[_Node, Marker] = {}
+        for (node, _), where in self.reach.items():
+            reached[node] = reached.get(node, FALSE) | where
+        for node, envs in self._chosen.items():
+            here = reached.get(node, FALSE)
+            for env in envs:
+                if not env.is_disjoint(here):
+                    self.envs[node] = self.envs.get(node, FALSE) | env
 
 
 def _children(dependency: Dependency, chosen: Mapping[PackageKey, int]) -> Iterable[_Child]:
@@ -171,13 +185,13 @@ class _Writer:
         reach = self._graph.reach.get((node, slot))
         if reach is None:
             return ()
-        assuming = self._graph.envs[node]
+        assuming = self._graph.envs.get(node, FALSE)
         found = []
         for (child, extras), where in self._graph.edges.get((node, slot), {}).items():
             if (reach & where).is_false:
                 continue
             version, source = self._which(child)
-            marker = format_marker(simplify(where, assuming))
+            marker = format_marker(simplify(where & assuming, assuming))
             found.append(Edge(name=child.name, version=version, source=source, extras=extras, marker=marker))
         return tuple(sorted(found, key=lambda edge: (edge.name, edge.version, edge.extras, edge.marker)))
 

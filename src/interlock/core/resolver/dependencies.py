@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from interlock.core.asks import Ask, MemberAsks, Origin
@@ -10,7 +10,7 @@ from interlock.core.manifest import ConflictItem
 from interlock.core.markers.diagram import TRUE, Marker, extras_in, parse_marker, requires_python_marker, restrict_extra
 from interlock.core.markers.environment import conflict_key
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.requirements import Requirement
+from interlock.core.requirement import Requirement, format_requirement
 from interlock.core.resolver.facts import Facts, Known
 from interlock.core.resolver.incompatibility import PackageKey
 from interlock.core.resolver.problem import Problem
@@ -59,12 +59,16 @@ class Dependencies:
             return
         known = self._facts.dependencies[key.name, position]
         assert isinstance(known, Known), key
+        asked: Sequence[Requirement | Ask]
         if key.group is not None:
             asked = known.group_requires.get(key.group, ())
         elif key.extra is not None:
             asked = known.extra_requires.get(key.extra, ())
         else:
             asked = known.requires
+        if any(isinstance(item, Ask) for item in asked):
+            # The order in which a manifest lists its requirements is no input of a resolution.
+            asked = sorted(asked, key=_canonical)
         for item in asked:
             yield from self._one(item, _NO_EXTRA, only_extra=False)
         if key.extra is not None:
@@ -138,6 +142,11 @@ class Dependencies:
                 if not marker.is_false and (name, marker) not in constrained:
                     constrained.add((name, marker))
                     yield Dependency(constraint, marker, kind="constraint")
+
+
+def _canonical(item: Requirement | Ask) -> tuple[str, ...]:
+    requirement, source = (item.requirement, item.source) if isinstance(item, Ask) else (item, None)
+    return (requirement.name, format_requirement(requirement), str(source))
 
 
 def _by_name(requirements: Iterable[Requirement]) -> dict[NormalizedName, list[Requirement]]:
