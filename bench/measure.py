@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import os
+import json
 import subprocess
-import time
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 __all__ = ["RunError", "Sample", "measure"]
+
+LAUNCHER = Path(__file__).with_name("launcher.py")
 
 
 class RunError(Exception):
@@ -29,15 +31,12 @@ class Sample:
 
 def measure(argv: list[str], *, folder: Path, environ: dict[str, str], log: Path) -> Sample:
     """Run to the end; the output goes to ``log``. Raises RunError with its tail on a non-zero exit."""
-    with log.open("wb") as output:
-        start = time.perf_counter()
-        process = subprocess.Popen(
-            argv, cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
+    order = {"argv": argv, "folder": str(folder), "environ": environ, "log": str(log)}
+    launched = subprocess.run(
+        [sys.executable, "-I", "-S", str(LAUNCHER)], input=json.dumps(order), capture_output=True, text=True, check=True
+    )
+    answer = json.loads(launched.stdout)
+    if answer["code"] != 0:
         tail = log.read_text(errors="replace")[-1500:]
-        raise RunError(f"{' '.join(argv)} ended with {process.returncode}:\n{tail}")
-    return Sample(seconds=seconds, processor=usage.ru_utime + usage.ru_stime, peak=usage.ru_maxrss * 1024)
+        raise RunError(f"{' '.join(argv)} ended with {answer['code']}:\n{tail}")
+    return Sample(seconds=answer["seconds"], processor=answer["processor"], peak=answer["peak"])

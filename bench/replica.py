@@ -13,7 +13,10 @@ import urllib.request
 import zipfile
 from collections import defaultdict
 from pathlib import Path
+from typing import IO, cast
 from urllib.parse import unquote, urljoin, urlsplit
+
+from bench.remote import RemoteFile
 
 __all__ = ["PAGE_KIND", "Replica"]
 
@@ -67,11 +70,23 @@ class Replica:
             page = self._page(name) if name else None
             return None if page is None else _localized(page, metadata=self.metadata)
         if relative.startswith("files/") and relative.endswith(".whl.metadata"):
-            wheel = self.stored(relative.removesuffix(".metadata"))
-            return None if wheel is None else _metadata_of(self.folder / wheel)
+            return self._metadata(relative.removesuffix(".metadata"))
         if relative.startswith("files/"):
-            return self._get(urljoin(self._file_base(), "/" + relative.removeprefix("files/")))
+            return self._get(self._file_url(relative))
         return None
+
+    def _metadata(self, wheel: str) -> bytes | None:
+        """A wheel's METADATA, from the recorded wheel, else from a piece of the index's, else from all of it."""
+        if not (self.folder / wheel).is_file():
+            try:
+                return _metadata_of(RemoteFile(self._file_url(wheel)))
+            except (OSError, zipfile.BadZipFile):
+                if self.stored(wheel) is None:
+                    return None
+        return _metadata_of(self.folder / wheel)
+
+    def _file_url(self, relative: str) -> str:
+        return urljoin(self._file_base(), "/" + relative.removeprefix("files/"))
 
     def _page(self, name: str) -> bytes | None:
         return self._get(f"{self.upstream}{name}/", accept=PAGE_KIND)
@@ -122,7 +137,7 @@ def _localized(page: bytes, *, metadata: bool) -> bytes:
     return json.dumps(body, separators=(",", ":")).encode()
 
 
-def _metadata_of(wheel: Path) -> bytes | None:
-    with zipfile.ZipFile(wheel) as archive:
+def _metadata_of(wheel: Path | RemoteFile) -> bytes | None:
+    with zipfile.ZipFile(cast("IO[bytes]", wheel)) as archive:
         inside = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA") and name.count("/") == 1]
         return archive.read(inside[0]) if inside else None

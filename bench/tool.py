@@ -42,7 +42,7 @@ class Tool:
 def _locked(text: dict[str, object]) -> Pins:
     packages = text.get("package", text.get("packages"))
     assert isinstance(packages, list)
-    pairs = ((package["name"], package.get("version", "")) for package in packages)
+    pairs = ((package["name"], package.get("version", "")) for package in packages if package)
     return frozenset((name, version) for name, version in pairs if not name.startswith(OURS))
 
 
