@@ -223,6 +223,7 @@ class Builder:
                     "revision": revision,
                     "name": [source.name, source.version],
                     "epoch": options.source_date_epoch,
+                    "ingredients": source.ingredients,
                     # An editable wheel holds the path of its tree.
                     "place": os.fspath(source.path) if kind == "editable" else "",
                 },

@@ -30,6 +30,8 @@ class SourceTree(msgspec.Struct, frozen=True, kw_only=True):
     identity: str = ""
     """Stands for the tree's content when that is known without reading it: an archive's hash, a commit. Then changes
     of the tree are not looked for."""
+    ingredients: str = ""
+    """Stands for what else decides the result: other trees its build requires, constraints on them."""
 
     @property
     def label(self) -> str:

@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from interlock.cli import options_machine as machine
 from interlock.cli import options_workspace as workspace
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from interlock.cli.option_group import OptionGroup
+from interlock.cli.command import Command
+from interlock.cli.table_editing import EDITING
 
 __all__ = ["COMMANDS", "GROUPS", "Command"]
-
-
-class Command(NamedTuple):
-    words: tuple[str, ...]
-    module: str
-    """Below ``interlock.cli.commands``; its ``run`` function carries the command out."""
-    summary: str
-    options: Callable[[OptionGroup], None]
-    examples: tuple[tuple[str, str], ...]
-    """Arguments after the command's name, and what they do."""
-    usage: str = "[options]"
-    aliases: tuple[tuple[str, ...], ...] = ()
-    verbatim: bool = False
-    """Whether everything from the first word on belongs to another program."""
-
 
 GROUPS = {
     "workspace": "List the members and show how they depend on each other",
@@ -36,7 +16,8 @@ GROUPS = {
     "env": "Look at the workspace's environments and remove them",
 }
 
-COMMANDS = (
+COMMANDS: tuple[Command, ...] = (
+    *EDITING,
     Command(
         ("lock",),
         "lock",

@@ -92,6 +92,8 @@ def _prerelease(table: Table) -> str:
 
 
 def _required_version(table: Table) -> str:
+    if table.where[-1:] == ("uv",):
+        return ""  # of uv: it says nothing about us
     text = table.text("required-version") or ""
     try:
         SpecifierSet(text if not text[:1].isdigit() else f"=={text}")

@@ -11,6 +11,7 @@ from interlock.core.lock.model import Lock
 from interlock.core.names import NormalizedName
 from interlock.core.sources import Index, Registry
 from interlock.errors import IndexFailure
+from interlock.events import Warned
 from interlock.index.auth import Authenticator, CredentialSources
 from interlock.index.defaults import default_index_url
 from interlock.index.downloads import Downloads
@@ -41,7 +42,8 @@ def index_urls(settings: Settings) -> dict[str, str]:
 async def find_addresses(context: Context, lock: Lock) -> dict[Place, str]:
     """The URL of every file of a registry package; pages are asked for only where that was never learned.
 
-    Raises :class:`AddressUnknown` for a file that its index does not have.
+    A file whose index does not tell is left out, and that is reported as a warning: what is made from the lock is still
+    right about versions and hashes. Raises :class:`AddressUnknown` for an index that is not configured.
     """
     indexes = {index.name: index for index in context.settings.indexes}
     wanted = [
@@ -72,10 +74,14 @@ async def find_addresses(context: Context, lock: Lock) -> dict[Place, str]:
         )
         freshness = Freshness(now=context.now.timestamp(), offline=settings.offline)
         pages = Pages(session, PageCache(context.layout), freshness)
-        return await _ask(pages, Downloads(session, pages, context.layout), wanted)
+        found, failed = await _ask(pages, Downloads(session, pages, context.layout), wanted)
     finally:
         with anyio.CancelScope(shield=True):
             await fetcher.close()
+    for name, why in sorted(failed.items()):
+        text = f"The index `{name}` does not say where its files are ({why}); they are named without an address."
+        context.reporter.report(Warned("address-unknown", text))
+    return found
 
 
 def _known(indexes: dict[str, Index], name: str) -> Iterable[Index]:
@@ -96,23 +102,26 @@ def _known(indexes: dict[str, Index], name: str) -> Iterable[Index]:
 
 async def _ask(
     pages: Pages, downloads: Downloads, wanted: list[tuple[Index, NormalizedName, tuple[Artifact, ...]]]
-) -> dict[Place, str]:
+) -> tuple[dict[Place, str], dict[str, str]]:
+    """The addresses that could be learned, and by index what kept it from telling the others."""
     found: dict[Place, str] = {}
+    failed: dict[str, str] = {}
 
     async def one(index: Index, name: NormalizedName, artifacts: tuple[Artifact, ...]) -> None:
-        if not all(downloads.address(index, name, artifact) for artifact in artifacts):
-            await pages.page(index, name)
+        if index.name not in failed and not all(downloads.address(index, name, artifact) for artifact in artifacts):
+            try:
+                await pages.page(index, name)
+            except IndexFailure as failure:
+                # One answer of that kind speaks for the whole index; the others are not waited for.
+                failed.setdefault(index.name, failure.message)
         for artifact in artifacts:
             url = downloads.address(index, name, artifact)
-            if not url:
-                raise AddressUnknown(
-                    f"The index `{index.name}` does not say where {artifact.filename} is.",
-                    hint="It may have been removed; run `interlock lock`.",
-                    facts={"index": index.name, "file": artifact.filename},
-                )
-            found[index.name, artifact.filename] = url
+            if url:
+                found[index.name, artifact.filename] = url
+            else:
+                failed.setdefault(index.name, f"it does not know {artifact.filename}")
 
     async with anyio.create_task_group() as group:
         for index, name, artifacts in wanted:
             group.start_soon(one, index, name, artifacts)
-    return found
+    return found, failed

@@ -65,13 +65,16 @@ class UnknownIndex(ManifestError):
     code = "unknown-index"
 
 
-def lower(workspace: Workspace, *, indexes: Iterable[str] = ()) -> tuple[MemberAsks, ...]:
+def lower(
+    workspace: Workspace, *, indexes: Iterable[str] = (), absent: frozenset[NormalizedName] = frozenset()
+) -> tuple[MemberAsks, ...]:
     """Everything the members ask for, in their order; a virtual root with groups comes first, as :data:`VIRTUAL_ROOT`.
 
-    ``indexes`` are names of indexes that are configured elsewhere than in the root's manifest. Groups that cannot be
+    ``indexes`` are names of indexes that are configured elsewhere than in the root's manifest, ``absent`` members that a
+    part of a checkout does not have; a requirement on one of these is taken as it is. Groups that cannot be
     used are left out; using one is an error of its own. Raises :class:`ManifestError`.
     """
-    lowering = _Lowering(workspace, frozenset(indexes))
+    lowering = _Lowering(workspace, frozenset(indexes), absent)
     found = [lowering.member(member.manifest, member.name) for member in workspace.members]
     if workspace.manifest.name is None and (workspace.manifest.groups or workspace.manifest.group_problems):
         found.insert(0, lowering.member(workspace.manifest, VIRTUAL_ROOT))
@@ -81,8 +84,9 @@ def lower(workspace: Workspace, *, indexes: Iterable[str] = ()) -> tuple[MemberA
 class _Lowering:
     """The work of :func:`lower`; memoises what many members share."""
 
-    def __init__(self, workspace: Workspace, indexes: frozenset[str]) -> None:
+    def __init__(self, workspace: Workspace, indexes: frozenset[str], absent: frozenset[NormalizedName]) -> None:
         self.workspace = workspace
+        self.absent = absent
         self.indexes = indexes | {DEFAULT_INDEX} | {index.name for index in workspace.settings.indexes}
         self._root = workspace.root.as_posix()
 
@@ -243,6 +247,8 @@ class _Asked:
                 hint="Add it to the indexes of the workspace root.",
                 facts={"index": source.index, "known": known},
             )
+        if isinstance(source, FromMember) and source.name in self.lowering.absent:
+            return
         if isinstance(source, FromMember) and self.lowering.workspace.find(source.name) is None:
             raise SourceNotMember(
                 f"`{source.name}` has the source `workspace = true` ({self._file}), but the workspace has no member of"

@@ -20,6 +20,7 @@ from interlock.workspace.globs import expand, is_excluded, is_included
 from interlock.workspace.ignored import holds_only_ignored
 from interlock.workspace.manifest_cache import ManifestCache
 from interlock.workspace.members import Member, Workspace
+from interlock.workspace.required_version import check_required_version, check_unreadable
 
 __all__ = [
     "DuplicateMember",
@@ -92,7 +93,7 @@ def discover(start: Path, *, project: Path | None = None, layout: Layout | None 
     position = next((at for at, place in enumerate(candidates) if _PROJECT.search(_read(place))), 0)
     home = candidates[position]
     root, cache = _root(home, candidates[position:], layout)
-    manifest, inputs = cache.parse(_read(root), path=".")
+    manifest, inputs = _parse_root(cache, _read(root))
     if not manifest.managed:
         raise UnmanagedProject(
             f"The project in {root} says `managed = false`.", hint="Remove that line to manage it with Interlock."
@@ -120,6 +121,16 @@ def _read(directory: Path) -> bytes:
     return (directory / _MANIFEST).read_bytes()
 
 
+def _parse_root(cache: ManifestCache, data: bytes) -> tuple[Manifest, dict[str, str]]:
+    try:
+        manifest, inputs = cache.parse(data, path=".")
+    except ManifestError:
+        check_unreadable(data)
+        raise
+    check_required_version(manifest.settings.required_version)
+    return manifest, inputs
+
+
 def _root(home: Path, candidates: list[Path], layout: Layout | None) -> tuple[Path, ManifestCache]:
     """The root of the project at ``home``; the candidates are the directories with manifests from there upward."""
     for place in candidates:
@@ -127,7 +138,7 @@ def _root(home: Path, candidates: list[Path], layout: Layout | None) -> tuple[Pa
         if _WORKSPACE.search(data) is None:
             continue
         cache = ManifestCache(layout, place)
-        table = cache.parse(data, path=".")[0].workspace
+        table = _parse_root(cache, data)[0].workspace
         if table is None:
             continue
         if place == home or _lists(table, os.path.relpath(home, place).replace(os.sep, "/")):

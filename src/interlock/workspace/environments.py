@@ -87,7 +87,7 @@ async def make_environment(
 
     def make() -> VirtualEnvironment:
         workspace = workspace_or_none(context)
-        here = context if workspace is None else context.within(workspace.manifest.settings)
+        here = context if workspace is None else context.within(workspace.settings)
         if path:
             place = context.cwd / Path(path).expanduser()
         elif workspace is not None:
@@ -119,7 +119,7 @@ async def find_environment(context: Context, members: tuple[NormalizedName, ...]
 
     def look() -> EnvironmentState:
         workspace = discover(context.start, layout=context.layout)
-        here = context.within(workspace.manifest.settings)
+        here = context.within(workspace.settings)
         name = members[0] if members else workspace.current
         member = workspace.member(name) if name is not None else None
         strict = here.settings.env == "member" and member is not None
@@ -133,7 +133,7 @@ async def list_environments(context: Context) -> tuple[EnvironmentState, ...]:
 
     def look() -> tuple[EnvironmentState, ...]:
         workspace = discover(context.start, layout=context.layout)
-        here = context.within(workspace.manifest.settings)
+        here = context.within(workspace.settings)
         found = [look_at(here, place, name) for place, name in iter_environment_paths(here, workspace).items()]
         return tuple(state for state in found if state.environment is not None or state.problem)
 
@@ -150,7 +150,7 @@ async def remove_environments(
 
     def remove() -> tuple[Path, ...]:
         workspace = discover(context.start, layout=context.layout)
-        here = context.within(workspace.manifest.settings)
+        here = context.within(workspace.settings)
         if every:
             places = [path for path in iter_environment_paths(here, workspace) if is_ours(path)]
         elif members:

@@ -72,7 +72,7 @@ async def _pylock(locked: Locked, options: ExportOptions, root: str) -> str:
     addresses = await find_addresses(locked.context, locked.lock)
 
     def locate(index: str, artifact: Artifact) -> str:
-        return addresses[index, artifact.filename]
+        return addresses.get((index, artifact.filename), "")
 
     return export_pylock(
         locked.lock,

@@ -10,7 +10,7 @@ import msgspec
 
 from interlock.core.asks import MemberAsks
 from interlock.core.freshness import CurrentMember, Stale, compare
-from interlock.core.inputs import member_inputs, own_inputs, resolution_inputs
+from interlock.core.inputs import resolution_inputs
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.diff import diff
 from interlock.core.lock.model import Lock, LockedPackage, ResolutionInputs
@@ -25,9 +25,10 @@ from interlock.settings import Settings
 from interlock.store.layout import Layout
 from interlock.store.locks import hold
 from interlock.workspace.asks import lower
+from interlock.workspace.cache import usage_lock
 from interlock.workspace.context import Context
 from interlock.workspace.direct import discover_direct
-from interlock.workspace.discovery import discover
+from interlock.workspace.discovery import absent_members, discover
 from interlock.workspace.dynamic import complete
 from interlock.workspace.lockfile import LockMissing, load_lock_if_any, lockfile_path
 from interlock.workspace.members import Workspace
@@ -52,40 +53,36 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     asks: tuple[MemberAsks, ...]
     current: tuple[CurrentMember, ...]
     inputs: ResolutionInputs
-    absent: tuple[NormalizedName, ...] = ()
+    absent: frozenset[NormalizedName] = frozenset()
+    """Locked members whose directories are not here, as in a part of a checkout."""
 
     @property
     def lockfile(self) -> Path:
         return lockfile_path(self.workspace.root)
 
 
-def prepare(context: Context, old: Lock | None = None, workspace: Workspace | None = None) -> Prepared:
-    """Read the workspace; blocking. ``old`` decides what a relative cutoff means."""
+def prepare(
+    context: Context, old: Lock | None = None, workspace: Workspace | None = None, *, whole: bool = False
+) -> Prepared:
+    """Read the workspace; blocking. ``old`` decides what a relative cutoff means.
+
+    Locked members whose directories are missing count as unchanged, unless the ``whole`` workspace is asked for.
+    """
     workspace = workspace or discover(context.start, layout=context.layout)
-    context = context.within(workspace.manifest.settings)
+    context = context.within(workspace.settings)
     settings = context.settings
-    tool = _effective(workspace.manifest.settings, settings)
-    asks = lower(workspace, indexes=tuple(index.name for index in settings.indexes))
+    tool = _effective(workspace.settings, settings)
+    absent = absent_members(workspace, old) if old is not None and not whole else frozenset()
+    asks = lower(workspace, indexes=tuple(index.name for index in settings.indexes), absent=absent)
     cutoff = settings.exclude_newer
     if old is not None and settings.exclude_newer_span and old.inputs.exclude_newer_span == settings.exclude_newer_span:
         cutoff = old.inputs.exclude_newer
-    current = []
-    by_name = {member.name: member.manifest for member in workspace.members}
-    for asked in asks:
-        manifest = by_name.get(asked.name, workspace.manifest)
-        own = member_inputs(own_inputs(manifest), manifest, workspace.manifest)
-        current.append(CurrentMember(name=asked.name, path=asked.path, inputs=own))
-    absent = tuple(
-        member.name
-        for member in (old.members if old is not None else ())
-        if member.name not in by_name and not (workspace.root / member.path).is_dir()
-    )
     return Prepared(
         context=context,
         workspace=workspace,
         tool=tool,
         asks=asks,
-        current=tuple(current),
+        current=workspace.inputs(),
         inputs=resolution_inputs(
             tool, settings.indexes, exclude_newer=cutoff, exclude_newer_span=settings.exclude_newer_span
         ),
@@ -127,9 +124,10 @@ async def lock(context: Context, options: LockOptions) -> LockOutcome:
     if options.check:
         return await anyio.to_thread.run_sync(lambda: _check(context, workspace))
     context.layout.prepare()
-    async with hold(workspace_lock(context.layout, workspace.root)):
+    layout = context.layout
+    async with hold(usage_lock(layout), shared=True), hold(workspace_lock(layout, workspace.root)):
         old = load_lock_if_any(workspace.root)
-        prepared = await anyio.to_thread.run_sync(lambda: prepare(context, old, workspace))
+        prepared = await anyio.to_thread.run_sync(lambda: prepare(context, old, workspace, whole=True))
         _warn(prepared)
         reasons = stale_reasons(prepared, old) if old is not None else ()
         keep = old is not None and not reasons and not options.upgrade and not options.upgrade_packages
@@ -247,5 +245,9 @@ def _read(path: Path) -> bytes | None:
 def _write(path: Path, data: bytes) -> None:
     """Replace the lock at once: a reader sees the old file or the new one."""
     passing = path.with_name(f".{path.name}.new")
-    passing.write_bytes(data)
-    passing.replace(path)
+    try:
+        passing.write_bytes(data)
+        passing.replace(path)
+    except BaseException:
+        passing.unlink(missing_ok=True)
+        raise

@@ -17,7 +17,7 @@ from interlock.store.layout import Layout
 
 __all__ = ["ManifestCache"]
 
-_FORMAT = " ".join(("1", *Manifest.__struct_fields__, *ToolSettings.__struct_fields__))
+_FORMAT = " ".join(("2", *Manifest.__struct_fields__, *ToolSettings.__struct_fields__))
 """The number is raised when parsing the same bytes gives something else; new fields speak for themselves."""
 
 

@@ -20,13 +20,16 @@ from interlock.core.lock.select import select
 from interlock.core.names import NormalizedName
 from interlock.core.plan import Wanted
 from interlock.core.planner import plan
+from interlock.core.requirement import Requirement
 from interlock.core.requirements import parse_requirement
 from interlock.core.resolver.problem import Policy, Problem
 from interlock.core.selection import MemberSelection, Selection
+from interlock.core.sources import File
 from interlock.envs.environments import VirtualEnvironment, create_environment, load_environment
 from interlock.envs.interpreters import Interpreter
 from interlock.install.transaction import Options, apply
 from interlock.store.locks import hold
+from interlock.workspace.direct import discover_direct
 from interlock.workspace.environment_marker import environment_marker
 from interlock.workspace.obtain import Obtainer
 from interlock.workspace.resolve import resolve
@@ -59,19 +62,35 @@ class Provisioner:
 
     async def __call__(self, requirements: tuple[str, ...], /, *, purpose: str) -> BuildEnvironment:
         key = tuple(sorted(set(requirements)))
+        found = self._known.get(key)
+        if found is not None:
+            return found
+        # Before the lock is taken: building a sibling asks for environments too.
+        local = await self._siblings(key)
         async with self._guard.setdefault(key, anyio.Lock()):
             found = self._known.get(key)
             if found is None:
-                found = self._known[key] = await self._provide(key, purpose)
+                found = self._known[key] = await self._provide(key, local, purpose)
             return found
 
-    async def _provide(self, requirements: tuple[str, ...], purpose: str) -> BuildEnvironment:
+    async def _siblings(self, requirements: tuple[str, ...]) -> dict[NormalizedName, Path]:
+        """Wheels of the members among what is required; a member's name is never looked up on an index."""
+        toolchain = self._toolchain
+        if toolchain.siblings is None:
+            return {}
+        names = [parse_requirement(text).name for text in requirements]
+        return await toolchain.siblings.wheels(names, await toolchain.builder())
+
+    async def _provide(
+        self, requirements: tuple[str, ...], local: dict[NormalizedName, Path], purpose: str
+    ) -> BuildEnvironment:
         interpreter = await self._toolchain.interpreter()
-        question = self._question(requirements, interpreter)
+        # A wheel built here lies under the digest of all that went into it, so its path says which one it is.
+        question = self._question((*requirements, *sorted(map(str, local.values()))), interpreter)
         remembered = await anyio.to_thread.run_sync(self._remembered, question)
         if remembered is not None:
             return _described(remembered)
-        wanted = await self._resolved(requirements, interpreter, purpose)
+        wanted = await self._resolved(requirements, local, interpreter, purpose)
         digest = _digest([item.artifact.sha256 if item.artifact else item.name for item in wanted], interpreter)
         environment = await self._installed(digest, wanted, interpreter)
         answer = _Answer(digest, self._toolchain.context.now.timestamp())
@@ -116,14 +135,27 @@ class Provisioner:
         return load_environment(place, self._toolchain.layout.bucket("interpreters-v1"))
 
     async def _resolved(
-        self, requirements: tuple[str, ...], interpreter: Interpreter, purpose: str
+        self,
+        requirements: tuple[str, ...],
+        local: dict[NormalizedName, Path],
+        interpreter: Interpreter,
+        purpose: str,
     ) -> tuple[Wanted, ...]:
         tool, settings = self._toolchain.tool, self._toolchain.context.settings
         marker = environment_marker(interpreter.markers)
         origin = Origin(member=_ASKING, table="build-system.requires", text=purpose)
-        asks = tuple(Ask(requirement=parse_requirement(text), origin=origin) for text in requirements)
+        sources = {name: File(path.as_posix()) for name, path in sorted(local.items())}
+        asks = [
+            Ask(requirement=requirement, source=sources.get(requirement.name), origin=origin)
+            for requirement in map(parse_requirement, requirements)
+        ]
+        # What siblings need of each other has to come from here too, whoever asks for it.
+        asks += [Ask(requirement=Requirement(name), source=source, origin=origin) for name, source in sources.items()]
+        members = (MemberAsks(name=_ASKING, path=".", package=False, dependencies=tuple(asks)),)
+        found = await discover_direct(self._toolchain, members, root=self._toolchain.layout.root) if local else None
         problem = Problem(
-            members=(MemberAsks(name=_ASKING, path=".", package=False, dependencies=asks),),
+            members=found.members if found is not None else members,
+            direct=found.direct if found is not None else {},
             environments=(marker,),
             constraints=tool.build_constraints,
             policy=Policy(
@@ -133,7 +165,7 @@ class Provisioner:
                 | (frozenset((":all:",)) if settings.no_build else frozenset()),
             ),
         )
-        lock = await resolve(self._toolchain, problem)
+        lock = await resolve(self._toolchain, problem, sourced=found.sourced if found is not None else None)
         return select(
             lock,
             interpreter.markers,

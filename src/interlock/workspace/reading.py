@@ -47,7 +47,7 @@ async def read_locked(context: Context, flags: SelectionFlags, *, frozen: bool, 
                 raise
             context.reporter.report(Warned(error.code, f"{error.message}\nWhat follows is what the lock says."))
     return Locked(
-        context=context.within(workspace.manifest.settings),
+        context=context.within(workspace.settings),
         workspace=workspace,
         lock=found,
         selection=select(workspace, flags, local=_local(found)),

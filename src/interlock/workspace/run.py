@@ -53,7 +53,7 @@ async def _environment(context: Context, options: RunOptions) -> Path:
 
     def find() -> Path:
         workspace = discover(context.start, layout=context.layout)
-        here = context.within(workspace.manifest.settings)
+        here = context.within(workspace.settings)
         names = options.sync.selection.packages
         name = normalize_name(names[0]) if names else workspace.current
         member = workspace.find(name) if name is not None else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import anyio
@@ -21,11 +20,13 @@ from interlock.core.sources import Directory, File, Member
 from interlock.envs.environments import VirtualEnvironment, create_environment
 from interlock.envs.installed import scan
 from interlock.envs.interpreters import Interpreter
-from interlock.errors import LockOutdated
+from interlock.errors import LockOutdated, ManifestError
 from interlock.events import Finished, Started
 from interlock.install.record import direct_url
+from interlock.install.swap import has_leftovers
 from interlock.install.transaction import Options, apply
 from interlock.store.locks import hold
+from interlock.workspace.cache import usage_lock
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.environment import existing_environment, needed_python
@@ -40,9 +41,23 @@ from interlock.workspace.python import choose_interpreter
 from interlock.workspace.selection import select
 from interlock.workspace.toolchain import Toolchain
 
-__all__ = ["locked_workspace", "sync"]
+__all__ = ["AbsentMember", "locked_workspace", "sync"]
 
 _ALL = ":all:"
+
+
+class AbsentMember(ManifestError):
+    """A member is wanted whose directory a part of a checkout does not have."""
+
+    code = "absent-member"
+
+    def __init__(self, name: NormalizedName, path: str) -> None:
+        super().__init__(
+            f"{name} is to be installed, but its directory {path} is not here.",
+            hint=f"Bring the directory here, or leave it out with --no-install-package {name} or"
+            " --no-install-workspace.",
+            facts={"member": name, "path": path},
+        )
 
 
 class _Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,14 +96,15 @@ async def locked_workspace(
 async def sync(context: Context, options: SyncOptions) -> SyncOutcome:
     """Bring the selected environments to what the lock says."""
     may_write = not (options.dry_run or options.check)
-    prepared, locked, outcome = await locked_workspace(
-        context, frozen=options.frozen, locked=options.locked, may_write=may_write
-    )
-    async with Toolchain(prepared.context, Provisioner, tool=prepared.tool) as toolchain:
-        environments = []
-        for target in _targets(prepared, locked, options):
-            work = _Sync(prepared, locked, options, target, toolchain)
-            environments.append(await (work.run() if may_write else work.look()))
+    async with hold(usage_lock(context.layout), shared=True):
+        prepared, locked, outcome = await locked_workspace(
+            context, frozen=options.frozen, locked=options.locked, may_write=may_write
+        )
+        async with Toolchain(prepared.context, Provisioner, tool=prepared.tool) as toolchain:
+            environments = []
+            for target in _targets(prepared, locked, options):
+                work = _Sync(prepared, locked, options, target, toolchain)
+                environments.append(await (work.run() if may_write else work.look()))
     return SyncOutcome(environments=tuple(environments), applied=may_write, lock=outcome)
 
 
@@ -136,10 +152,10 @@ class _Sync:
         wanted = await self._wanted(interpreter)
         if environment is None:
             environment = await anyio.to_thread.run_sync(self._create, interpreter)
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(hold(environment.lock))
+        async with hold(environment.lock):
             plan = await self._plan(wanted, environment)
-            if not plan.is_empty:
+            # An empty plan cleans up after a sync that was cut short.
+            if not plan.is_empty or has_leftovers(environment):
                 await self._apply(plan, environment, wanted)
         return self._outcome(interpreter, plan, created=created)
 
@@ -208,7 +224,11 @@ class _Sync:
 
     def _place(self, wanted: Wanted) -> Path:
         if isinstance(wanted.source, Member):
-            return self._workspace.by_name[wanted.source.name].directory
+            member = self._workspace.find(wanted.source.name)
+            if member is None:
+                paths = {locked.name: locked.path for locked in self._lock.members}
+                raise AbsentMember(wanted.name, paths.get(wanted.source.name, ""))
+            return member.directory
         assert isinstance(wanted.source, Directory), wanted
         return (self._workspace.root / wanted.source.path).resolve()
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
+from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 import anyio
 import anyio.to_thread
+import msgspec
 from anyio.abc import TaskGroup, TaskStatus
 
 from interlock.build.environment import Provision
 from interlock.build.frontend import BuildLimits, BuildOptions, Builder
 from interlock.core.manifest import ToolSettings
+from interlock.core.names import NormalizedName
 from interlock.core.requirements import format_requirement
 from interlock.envs.interpreters import Interpreter
 from interlock.index.auth import CredentialSources
@@ -23,7 +27,14 @@ from interlock.index.transport import open_fetcher
 from interlock.workspace.context import Context
 from interlock.workspace.python import choose_interpreter
 
-__all__ = ["Toolchain"]
+__all__ = ["Siblings", "Toolchain"]
+
+
+class Siblings(Protocol):
+    """Members that may be build requirements of other members."""
+
+    async def wheels(self, names: Iterable[NormalizedName], builder: Builder, /) -> dict[NormalizedName, Path]:
+        """Wheels of those of the names that are members, and of the members they need; built when they are not yet."""
 
 
 class Toolchain:
@@ -38,6 +49,11 @@ class Toolchain:
         self.tool = tool or ToolSettings()
         self.refresh = False
         """Whether moving references are looked up anew."""
+        self.siblings: Siblings | None = None
+        """The members of the workspace, as far as builds may require them."""
+        self.source_date_epoch: int | None = None
+        """The time builds shall see; set before the builder is first asked for, like the next one."""
+        self.build_timeout: float | None = None
         self._stack = AsyncExitStack()
         self._client: IndexClient | None = None
         self._builder: Builder | None = None
@@ -128,7 +144,7 @@ class Toolchain:
                     self.layout,
                     provision=self._provision(self),
                     environ=self.context.environ,
-                    limits=BuildLimits(concurrency=settings.concurrent_builds),
+                    limits=self._limits(settings.concurrent_builds),
                     options=BuildOptions(
                         interpreter=f"{interpreter.implementation} {interpreter.version} {interpreter.tags[0]}",
                         config_settings=tool.config_settings,
@@ -137,12 +153,17 @@ class Toolchain:
                             name: tuple(format_requirement(requirement) for requirement in requirements)
                             for name, requirements in tool.extra_build_dependencies.items()
                         },
+                        source_date_epoch=self.source_date_epoch,
                     ),
                     reporter=self.context.reporter,
                 )
                 assert self._tasks is not None
                 self._builder = await self._tasks.start(self._host, builder)
         return self._builder
+
+    def _limits(self, concurrency: int) -> BuildLimits:
+        limits = BuildLimits(concurrency=concurrency)
+        return limits if self.build_timeout is None else msgspec.structs.replace(limits, timeout=self.build_timeout)
 
     async def _host(self, builder: Builder, *, task_status: TaskStatus[Builder]) -> None:
         """Hold the builder open: what owns tasks has to be entered and left by one and the same task."""

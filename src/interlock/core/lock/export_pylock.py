@@ -163,7 +163,9 @@ def _files(package: LockedPackage, index: str, options: PylockOptions) -> Iterat
 
 
 def _file(package: LockedPackage, artifact: Artifact, url: str) -> str:
-    return _table({"name": _text(artifact.filename), **_when(artifact), "url": _text(url), **_proof(package, artifact)})
+    # PEP 751 wants a url or a path: a file whose address nobody knows is looked for beside the pylock.toml.
+    place = {"url": _text(url)} if url else {"path": _text(artifact.filename)}
+    return _table({"name": _text(artifact.filename), **_when(artifact), **place, **_proof(package, artifact)})
 
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")

@@ -1,38 +1,30 @@
-"""Why there is no solution, in sentences: who asks for what, and what stands in the way.
+"""Why there is no solution, in sentences: the first names who clashes, the others lead from them to the clash.
 
-The derivation graph of the failure is a proof; its leaves are facts that a reader can check. The report names the
-members' requirements first, because those are what can be changed, then what packages say, each once and merged over
-the versions that say the same.
+Under each requirement of a member stands what it leads to, indented, each fact once; :mod:`report_evidence` has made
+sure that none of them can be left out. The same is in :attr:`NoSolution.facts` as data.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import msgspec
 
 from interlock.core.asks import Origin
 from interlock.core.names import NormalizedName
-from interlock.core.requirement import format_requirement
-from interlock.core.resolver.dependencies import ROOT
-from interlock.core.resolver.facts import Facts, Universe, Unusable
-from interlock.core.resolver.incompatibility import Derived, Incompatibility, NeededBy, PackageKey, Rejected
 from interlock.core.resolver.outcome import Unsolvable
+from interlock.core.resolver.report_evidence import Evidence, Need, evidence_of
+from interlock.core.resolver.report_hints import Hints
+from interlock.core.resolver.report_text import Wording, listed, specifier_of
 from interlock.core.resolver.resolver import Resolver
-from interlock.core.sources import Member
 from interlock.errors import ResolutionError
 
 __all__ = ["NoSolution", "no_solution"]
 
-_MOST_RANGES = 4
-_REASONS = {
-    "python": "not usable with the Pythons asked for",
-    "yanked": "yanked",
-    "cutoff": "uploaded after the cutoff {detail}",
-    "prerelease": "pre-releases, which are not allowed here",
-    "platform": "without a file that can be used here",
-    "unusable": "unusable ({detail})",
-    "source": "not from the source that was asked for",
-}
+_MOST_MEMBERS = 5
+_MOST_ALIKE = 4
+"""Requirements of different versions of a package on one other that are said one by one."""
+_DEEPEST = 5
 
 
 class NoSolution(ResolutionError):
@@ -41,159 +33,232 @@ class NoSolution(ResolutionError):
     code = "no-solution"
 
 
-class _Evidence(NamedTuple):
-    asked: dict[tuple[Origin, str], str]
-    """Sentences about members' requirements."""
-    said: dict[tuple[PackageKey, str, str], int]
-    """Depender, dependee, requirement text: the versions that say so."""
-    ruled_out: dict[tuple[NormalizedName, str, str], int]
-    """Package, reason, detail: the versions concerned."""
-    missing: dict[NormalizedName, str]
-
-
-def no_solution(resolver: Resolver, outcome: Unsolvable, locate: Callable[[Origin], str] | None = None) -> NoSolution:
-    """The error for a failed resolution; ``locate`` says where a requirement is written, as ``file:line``."""
-    find = locate or (lambda origin: f"{origin.path}/pyproject.toml")
-    evidence = _gather(resolver, outcome.cause, find)
-    facts = resolver.facts
-    lines = ["No set of versions satisfies everything that is asked."]
-    if outcome.marker:
-        lines[0] = f"No set of versions satisfies everything that is asked where {outcome.marker}."
-    lines += [f"  {sentence}" for sentence in evidence.asked.values()]
-    for (depender, dependee, text), mask in evidence.said.items():
-        who = _versions(facts.universes[depender.name], mask, depender)
-        verb = "depends" if _is_one(mask) else "depend"
-        lines.append(f"  {who} {verb} on {text or dependee}")
-    for (name, reason, detail), mask in evidence.ruled_out.items():
-        verb = "is" if _is_one(mask) else "are"
-        why = _REASONS[reason].format(detail=detail)
-        if reason == "python":
-            why = _python_reason(resolver, facts.universes[name], mask)
-        lines.append(f"  {_versions(facts.universes[name], mask, PackageKey(name))} {verb} {why}")
-    for name, why in evidence.missing.items():
-        lines.append(f"  {name} {why}")
-    asked = [
-        {"member": origin.member, "path": origin.path, "table": origin.table, "requirement": text, "at": find(origin)}
-        for origin, text in evidence.asked
-    ]
-    return NoSolution("\n".join(lines), hint=_hint(evidence), facts={"requirements": asked, "where": outcome.marker})
-
-
-def _hint(evidence: _Evidence) -> str:
-    reasons = {reason for _, reason, _ in evidence.ruled_out}
-    if evidence.missing:
-        return f"Check the spelling of {', '.join(sorted(evidence.missing))} and the configured indexes."
-    if "cutoff" in reasons:
-        return "A later --exclude-newer, or an exception for the package, would admit newer files."
-    if "prerelease" in reasons:
-        return "Allow pre-releases with --prerelease allow, or name one in the requirement."
-    if "python" in reasons:
-        return "Narrow requires-python to what the packages support, or allow older versions of them."
-    return "Change one of the requirements above, or declare the members as conflicting."
-
-
-def _gather(resolver: Resolver, cause: Incompatibility, locate: Callable[[Origin], str]) -> _Evidence:
-    evidence = _Evidence({}, {}, {}, {})
-    seen: set[int] = set()
-    stack = [cause]
-    while stack:
-        incompatibility = stack.pop()
-        if id(incompatibility) in seen:
-            continue
-        seen.add(id(incompatibility))
-        reason = incompatibility.cause
-        if isinstance(reason, Derived):
-            stack.extend((reason.right, reason.left))
-        elif isinstance(reason, NeededBy):
-            _note_need(resolver, incompatibility, reason, evidence, locate)
-        elif isinstance(reason, Rejected):
-            key = (reason.key.name, reason.reason, reason.detail)
-            positive = next((mask for _, mask in incompatibility.terms), 0) >> 1
-            evidence.ruled_out[key] = evidence.ruled_out.get(key, 0) | positive
-    return evidence
-
-
-def _note_need(
+def no_solution(
     resolver: Resolver,
-    incompatibility: Incompatibility,
-    cause: NeededBy,
-    evidence: _Evidence,
-    locate: Callable[[Origin], str],
-) -> None:
-    requirement = cause.requirement
-    if cause.depender == ROOT:
-        return
-    universe = resolver.facts.universes.get(requirement.name)
-    if universe is not None and not universe.size and cause.kind != "member":
-        evidence.missing[requirement.name] = _absence(universe)
-    text = format_requirement(requirement)
-    if cause.kind in {"constraint", "override"}:
-        evidence.said.setdefault((cause.depender, requirement.name, text), 0)
-    if cause.origin is not None and _is_member(resolver.facts, cause.depender.name):
-        sentence = f"{cause.depender} requires {text} ({locate(cause.origin)})"
-        evidence.asked.setdefault((cause.origin, text), sentence)
-        return
-    package = resolver.shared.ids[cause.depender]
-    mask = next((found for other, found in incompatibility.terms if other == package), 0) >> 1
-    key = (cause.depender, str(requirement.name), text)
-    evidence.said[key] = evidence.said.get(key, 0) | mask
+    outcome: Unsolvable,
+    locate: Callable[[Origin], str] | None = None,
+    *,
+    indexes: Sequence[str] = (),
+) -> NoSolution:
+    """The error for a failed resolution.
 
-
-def _is_member(facts: Facts, name: NormalizedName) -> bool:
-    universe = facts.universes.get(name)
-    return universe is not None and universe.size == 1 and isinstance(universe.source(0), Member)
-
-
-def _absence(universe: Universe) -> str:
-    if universe.missing == "offline":
-        return "is not in the cache, and the network may not be used"
-    return "was not found on any index"
-
-
-def _python_reason(resolver: Resolver, universe: Universe, mask: int) -> str:
-    """The Python that the rejected versions ask for, as far as it is known."""
-    asked = sorted(
-        {
-            artifact.requires_python
-            for position in _positions(mask)
-            for artifact in universe.artifacts(position)
-            if artifact.requires_python
-        }
-        | {
-            known.requires_python
-            for position in _positions(mask)
-            if (known := resolver.facts.dependencies.get((universe.name, position))) is not None
-            and not isinstance(known, Unusable)
-            and known.requires_python
-        }
+    ``locate`` says where a requirement is written, as ``file:line``; ``indexes`` are those that answer for any name.
+    """
+    evidence = evidence_of(resolver, outcome.cause)
+    place = locate or _file_of
+    wording = Wording(resolver.facts, resolver.candidates, resolver.problem.policy)
+    report = _Report(resolver, evidence, wording, place, indexes)
+    hints = Hints(resolver, evidence, wording).all()
+    lines = [report.title(outcome.marker), *report.chain()]
+    return NoSolution(
+        "\n".join(lines), hint=" ".join(hints), facts={"where": outcome.marker, **report.data(), "hints": hints}
     )
-    wanted = f" (Python {' or '.join(asked[:_MOST_RANGES])})" if asked else ""
-    return f"only for other Pythons{wanted}"
 
 
-def _positions(mask: int) -> list[int]:
-    return [position for position in range(mask.bit_length()) if mask >> position & 1]
+def _file_of(origin: Origin) -> str:
+    return "pyproject.toml" if origin.path in {"", "."} else f"{origin.path}/pyproject.toml"
 
 
-def _is_one(mask: int) -> bool:
-    return mask & (mask - 1) == 0
+class _Report:
+    def __init__(
+        self,
+        resolver: Resolver,
+        evidence: Evidence,
+        wording: Wording,
+        locate: Callable[[Origin], str],
+        indexes: Sequence[str],
+    ) -> None:
+        self._facts = resolver.facts
+        self._evidence = evidence
+        self._wording = wording
+        self._indexes = indexes
+        self._at = {need.origin: locate(need.origin) for need in evidence.asked if need.origin is not None}
+        self._told: set[Need | NormalizedName] = set()
 
+    # ---- the first line --------------------------------------------------------------------------------------
 
-def _versions(universe: Universe, mask: int, key: PackageKey) -> str:
-    """A set of candidates as a reader would say it."""
-    if universe.size == 1 and isinstance(universe.source(0), Member):
-        return str(key)
-    if mask == universe.full or not mask:
-        return f"all versions of {key}" if not _is_one(mask) else f"{key} {universe.version(0)}"
-    runs: list[list[int]] = []
-    for position in _positions(mask):
-        if runs and runs[-1][1] == position - 1:
-            runs[-1][1] = position
-        else:
-            runs.append([position, position])
-    shown = [
-        universe.version(first) if first == last else f"{universe.version(first)} to {universe.version(last)}"
-        for first, last in runs[-_MOST_RANGES:]
-    ]
-    more = f" (and {len(runs) - _MOST_RANGES} older ranges)" if len(runs) > _MOST_RANGES else ""
-    return f"{key} {', '.join(shown)}{more}"
+    def title(self, where: str) -> str:
+        asked = self._evidence.asked
+        place = f" where {where}" if where else ""
+        if not asked:
+            return f"No set of versions satisfies everything that is asked{place}."
+        if len(asked) == 1:
+            return f"{self._who(asked[0])} requires `{asked[0].text}`{place}, {self._trouble(asked[0])}."
+        members = list(dict.fromkeys(self._who(need) for need in asked))
+        clash = self._clash()
+        if len(members) == 1:
+            return f"The requirements of {members[0]} exclude each other{place}{clash}."
+        if len(members) > _MOST_MEMBERS:
+            members = [*members[: _MOST_MEMBERS - 1], f"{len(members) - _MOST_MEMBERS + 1} more members"]
+        together = "both" if len(members) == 2 else "all"
+        return f"{listed(members)} cannot {together} have what they require{place}{clash}."
+
+    def _who(self, need: Need) -> str:
+        return f"`{need.depender.name}`" if need.depender.name else "The workspace root"
+
+    def _trouble(self, need: Need) -> str:
+        """What is wrong with the one requirement that cannot be met."""
+        universe = self._facts.universes[need.name]
+        evidence = self._evidence
+        if not universe.size:
+            return f"and {self._absence(need.name)}"
+        if not need.admitted:
+            newest = universe.version(universe.size - 1)
+            if universe.size == 1:
+                return f"and the only version of `{need.name}` is {newest or 'that of its source'}"
+            return f"and none of the {universe.size} versions of `{need.name}` is that; the newest is {newest}"
+        limits = [limit for limit in evidence.limits if limit.name == need.name]
+        if limits and not limits[0].admitted & need.admitted:
+            return f"which the constraint `{limits[0].text}` forbids"
+        if not evidence.said:
+            return "and no version that fits can be used"
+        return f"which cannot be had{self._clash()}"
+
+    def _clash(self) -> str:
+        """The package over which it comes to a clash, when there is one such package."""
+        needs = self._evidence.needs
+        names = list(dict.fromkeys(need.name for need in needs))
+        for name in names:
+            here = [need for need in needs if need.name == name]
+            for number, need in enumerate(here):
+                for other in here[:number]:
+                    if not need.admitted & other.admitted:
+                        return self._both(other, need)
+        for need in self._evidence.said:
+            if not self._facts.universes[need.name].size:
+                return f": {self._absence(need.name)}"
+            if not need.admitted:
+                return f": no version of `{need.name}` is `{specifier_of(need.requirement)}`"
+        ruled_out = list(dict.fromkeys(ruling.name for ruling in self._evidence.ruled_out))
+        if len(ruled_out) == 1:
+            return f": no version of `{ruled_out[0]}` that fits can be used"
+        return ""
+
+    def _both(self, one: Need, other: Need) -> str:
+        left, right = specifier_of(one.requirement), specifier_of(other.requirement)
+        if left == right or "any version" in {left, right}:
+            return f": they want `{one.name}` from different sources"
+        return f": no version of `{one.name}` is both `{left}` and `{right}`"
+
+    def _absence(self, name: NormalizedName) -> str:
+        if self._facts.universes[name].missing == "offline":
+            return f"`{name}` is not in the cache, and the network may not be used"
+        asked = f" (asked: {', '.join(self._indexes)})" if self._indexes else ""
+        return f"no index has a package `{name}`{asked}"
+
+    # ---- the chain -------------------------------------------------------------------------------------------
+
+    def chain(self) -> Iterator[str]:
+        for need in self._evidence.asked:
+            who = self._who(need).strip("`") or "the workspace root"
+            at = f" ({self._at[need.origin]})" if need.origin is not None else ""
+            yield f"  {who} requires {need.text}{at}"
+            yield from self._under(need.name, 2)
+        for limit in self._evidence.limits:
+            yield f"  a constraint of the workspace allows only {limit.text}"
+            yield from self._under(limit.name, 2)
+        for need in self._evidence.said:
+            yield from self._under(need.depender.name, 1)
+
+    def _under(self, name: NormalizedName, depth: int) -> Iterator[str]:
+        """What follows from a package being needed."""
+        if name in self._told:
+            return
+        self._told.add(name)
+        indent = "  " * min(depth, _DEEPEST)
+        for ruling in self._evidence.ruled_out:
+            if ruling.name == name:
+                relevant = ruling.mask & self._relevant(name)
+                yield f"{indent}{self._wording.ruling(ruling._replace(mask=relevant or ruling.mask))}"
+        if not self._facts.universes[name].size:
+            yield f"{indent}{self._absence(name)}"
+        by_target: dict[NormalizedName, list[Need]] = {}
+        for need in self._evidence.said:
+            if need.depender.name == name:
+                by_target.setdefault(need.name, []).append(need)
+        for target, needs in by_target.items():
+            needs.sort(key=lambda need: (need.versions, need.text), reverse=True)
+            if len(needs) > _MOST_ALIKE:
+                yield indent + self._together(needs)
+            else:
+                yield from (indent + self._sentence(need) for need in needs)
+            yield from self._under(target, depth + 1)
+
+    def _relevant(self, name: NormalizedName) -> int:
+        """The candidates of a package that members and constraints leave."""
+        mask = self._facts.universes[name].full
+        for need in (*self._evidence.asked, *self._evidence.limits):
+            if need.name == name:
+                mask &= need.admitted
+        return mask
+
+    def _asked_of(self, name: NormalizedName) -> Iterable[str]:
+        return (need.requirement.specifier for need in self._evidence.needs if need.name == name)
+
+    def _sentence(self, need: Need) -> str:
+        name = need.depender.name
+        mask = need.versions & self._relevant(name) or need.versions
+        who = self._wording.versions(need.depender, mask, self._asked_of(name))
+        plural = mask & (mask - 1) != 0 and not who.startswith("every")
+        overridden = ", as an override says" if need.kind == "override" else ""
+        return f"{who} {'require' if plural else 'requires'} {need.text}{overridden}"
+
+    def _together(self, needs: list[Need]) -> str:
+        """Many versions that ask for something else of the same package each."""
+        name = needs[0].depender.name
+        mask = 0
+        for need in needs:
+            mask |= need.versions
+        mask = mask & self._relevant(name) or mask
+        who = self._wording.versions(needs[0].depender, mask, self._asked_of(name))
+        texts = list(dict.fromkeys(need.text for need in needs))
+        shown = f"{', '.join(texts[: _MOST_ALIKE - 1])} and {len(texts) - _MOST_ALIKE + 1} more such requirements"
+        return f"{who} {'requires' if who.startswith('every') else 'require'}, version by version, {shown}"
+
+    # ---- the same as data ------------------------------------------------------------------------------------
+
+    def data(self) -> dict[str, object]:
+        asked = [
+            {
+                "member": need.depender.name,
+                "path": need.origin.path,
+                "table": need.origin.table,
+                "requirement": need.text,
+                "at": self._at[need.origin],
+            }
+            for need in self._evidence.asked
+            if need.origin is not None
+        ]
+        said = [
+            {
+                "package": str(need.depender),
+                "versions": self._texts(need.depender.name, need.versions),
+                "requirement": need.text,
+                "kind": need.kind,
+            }
+            for need in self._evidence.said
+        ]
+        ruled_out = [
+            {
+                "package": ruling.name,
+                "versions": self._texts(ruling.name, ruling.mask),
+                "reason": ruling.reason,
+                "detail": ruling.detail,
+            }
+            for ruling in self._evidence.ruled_out
+        ]
+        missing = sorted({need.name for need in self._evidence.needs if not self._facts.universes[need.name].size})
+        constraints = [need.text for need in self._evidence.limits]
+        return msgspec.to_builtins(
+            {
+                "requirements": asked,
+                "dependencies": said,
+                "constraints": constraints,
+                "ruled-out": ruled_out,
+                "missing": missing,
+            }
+        )
+
+    def _texts(self, name: NormalizedName, mask: int) -> list[str]:
+        universe = self._facts.universes[name]
+        return [universe.version(position) for position in range(universe.size) if mask >> position & 1]

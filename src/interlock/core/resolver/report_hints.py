@@ -1,0 +1,138 @@
+"""What would help: hints that follow from the evidence of a failed resolution."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from interlock.core.names import NormalizedName
+from interlock.core.resolver.facts import Universe
+from interlock.core.resolver.report_evidence import Evidence, Need, Ruling
+from interlock.core.resolver.report_text import Wording, listed, where_from
+from interlock.core.resolver.resolver import Resolver
+from interlock.core.sources import Registry
+from interlock.core.versions import VersionList, parse_version
+
+__all__ = ["Hints"]
+
+_MOST = 3
+
+
+class Hints:
+    def __init__(self, resolver: Resolver, evidence: Evidence, wording: Wording) -> None:
+        self._resolver = resolver
+        self._facts = resolver.facts
+        self._evidence = evidence
+        self._wording = wording
+
+    def all(self) -> list[str]:
+        """The best first; one at least."""
+        found = list(dict.fromkeys(self._found()))
+        return found[:_MOST] if found else [self._last_resort()]
+
+    def _found(self) -> Iterator[str]:
+        for need in self._evidence.needs:
+            universe = self._facts.universes[need.name]
+            if not universe.size:
+                yield self._missing(need.name, universe)
+            elif not need.admitted:
+                yield from self._nothing_admitted(need, universe)
+        for ruling in self._evidence.ruled_out:
+            yield from self._ruled_out(ruling)
+        for limit in self._evidence.limits:
+            yield f"The constraint `{limit.text}` is part of it: loosen it or remove it."
+        for need in self._evidence.said:
+            if need.kind == "override":
+                yield f"The override `{need.text}` is part of it: change it or remove it."
+
+    def _missing(self, name: NormalizedName, universe: Universe) -> str:
+        if universe.missing == "offline":
+            return "Run it once without --offline."
+        known = [other for other, found in self._facts.universes.items() if found.size]
+        near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.8)
+        if near:
+            return f"Is `{near[0]}` meant instead of `{name}`?"
+        return (
+            f"Check how `{name}` is spelt; if it is on a private index, add that index or pin the name to it"
+            " with a source."
+        )
+
+    def _nothing_admitted(self, need: Need, universe: Universe) -> Iterator[str]:
+        specifier = need.requirement.specifier
+        for position in reversed(range(universe.size)):
+            version = parse_version(universe.version(position) or "0")
+            if not version.is_prerelease or not specifier:
+                continue
+            if VersionList((version.base_version,)).mask(specifier):
+                yield f"{version} is a pre-release of what is asked for; `{need.name}>={version}` would admit it."
+                return
+        masks = [universe.mask(specifier)] if specifier else []
+        if any(mask for mask in masks):
+            yield from self._elsewhere(need.name, universe, masks[0])
+
+    def _elsewhere(self, name: NormalizedName, universe: Universe, mask: int) -> Iterator[str]:
+        """Candidates that would do are in another source than the one asked."""
+        sources = {universe.source(position) for position in range(universe.size) if mask >> position & 1}
+        for source in sorted(sources, key=str):
+            kind = "`index`" if isinstance(source, Registry) else "entry"
+            yield f"{where_from(source)} has versions that fit: a source {kind} for `{name}` would use them."
+
+    def _ruled_out(self, ruling: Ruling) -> Iterator[str]:
+        name = ruling.name
+        universe = self._facts.universes[name]
+        fitting = ruling.mask & self._wanted(name) or ruling.mask
+        newest = universe.version(fitting.bit_length() - 1)
+        match ruling.reason:
+            case "python":
+                yield self._python(name, fitting)
+            case "yanked":
+                yield f"Only an exact requirement uses a yanked version: `{name}=={newest}`."
+            case "cutoff":
+                yield (
+                    f"A later exclude-newer, or an exclude-newer-package entry for `{name}`, would admit {newest}"
+                    " and what came with it."
+                )
+            case "prerelease":
+                yield f'Allow pre-releases (prerelease = "allow"), or name one: `{name}>={newest}`.'
+            case "platform":
+                yield (
+                    f"Leave out the environments without a file of `{name}` (environments, or a marker on the"
+                    " requirement), or allow it to be built from source if it has an sdist."
+                )
+            case "source":
+                yield from self._elsewhere(name, universe, fitting)
+            case _:
+                return
+
+    def _wanted(self, name: NormalizedName) -> int:
+        mask = self._facts.universes[name].full
+        for need in self._evidence.needs:
+            if need.name == name and need.admitted:
+                mask &= need.admitted
+        return mask
+
+    def _python(self, name: NormalizedName, mask: int) -> str:
+        position = mask.bit_length() - 1
+        version = self._facts.universes[name].version(position)
+        needed = self._wording.lowest_python(name, position)
+        members = sorted({need.depender.name for need in self._evidence.asked})
+        wide = [
+            member.name
+            for member in self._resolver.problem.members
+            if member.name in members and member.requires_python != f">={needed}"
+        ]
+        if not needed or not wide:
+            return f"Allow an older version of `{name}`."
+        return (
+            f'`requires-python = ">={needed}"` in {listed(wide)} would admit {name} {version};'
+            f" so would a marker `python_version >= '{needed}'` on the requirement."
+        )
+
+    def _last_resort(self) -> str:
+        members = sorted({need.depender.name for need in self._evidence.asked})
+        if len(members) > 1:
+            return (
+                f"Change one of these requirements, or declare {listed(f'`{member}`' for member in members[:4])}"
+                " as conflicting if they never share an environment."
+            )
+        return "Change one of these requirements."

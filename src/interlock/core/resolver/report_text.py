@@ -1,0 +1,155 @@
+"""Versions, requirements and reasons in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from interlock.core.markers.diagram import python_lower_bound
+from interlock.core.names import NormalizedName
+from interlock.core.requirement import Requirement
+from interlock.core.resolver.candidates import Candidates
+from interlock.core.resolver.facts import Facts, Universe
+from interlock.core.resolver.incompatibility import PackageKey
+from interlock.core.resolver.problem import Policy
+from interlock.core.resolver.report_evidence import Ruling
+from interlock.core.sources import Directory, File, Git, Member, Registry, Source, Url
+from interlock.core.tags import parse_wheel_filename
+
+__all__ = ["Wording", "listed", "positions", "specifier_of", "where_from"]
+
+_MOST_RUNS = 3
+_MOST_WORDS = 4
+
+
+class Wording:
+    """Says things about packages; what it says depends on what is known of them."""
+
+    def __init__(self, facts: Facts, candidates: Candidates, policy: Policy) -> None:
+        self._facts = facts
+        self._candidates = candidates
+        self._policy = policy
+
+    def versions(self, key: PackageKey, mask: int, asked: Iterable[str] = ()) -> str:
+        """A set of candidates as short as possible; ``asked`` are specifiers that the reader has just seen."""
+        universe = self._facts.universes[key.name]
+        if universe.size == 1:
+            version = universe.version(0)
+            return f"{key} {version}" if version and not isinstance(universe.source(0), Member) else str(key)
+        if mask == universe.full:
+            return f"every version of {key}"
+        if mask & (mask - 1) == 0:
+            return f"{key} {universe.version(mask.bit_length() - 1)}" if mask else f"no version of {key}"
+        for specifier in asked:
+            if specifier and universe.mask(specifier) == mask:
+                return f"every version of {key}{specifier}"
+        return f"{key} {_runs(universe, mask)}"
+
+    def ruling(self, ruling: Ruling) -> str:
+        """Why candidates are out of the question, as a sentence."""
+        name, mask = ruling.name, ruling.mask
+        who = self.versions(PackageKey(name), mask)
+        plural = mask & (mask - 1) != 0 and not who.startswith("every")
+        verb = "are" if plural else "is"
+        match ruling.reason:
+            case "python":
+                needs = self.python_needed(name, mask)
+                return f"{who} {'need' if plural else 'needs'} {needs or 'another Python'}"
+            case "platform":
+                return f"{who} {self._files(name, mask, plural=plural)}"
+            case "yanked":
+                return f"{who} {verb} yanked"
+            case "cutoff":
+                return f"{who} {verb} uploaded after the cutoff {ruling.detail}, or at a time the index does not tell"
+            case "prerelease":
+                return f"{who} {verb} a pre-release, which the settings do not allow (prerelease = {ruling.detail})"
+            case "source":
+                return f"{who} {'come' if plural else 'comes'} from {self._sources(name, mask)}"
+            case "unusable":
+                return f"{who} cannot be used: {ruling.detail}"
+            case _:
+                return f"{who} cannot be used here"
+
+    def python_needed(self, name: NormalizedName, mask: int) -> str:
+        """What Python the candidates of a mask ask for."""
+        texts = {
+            artifact.requires_python
+            for position in positions(mask)
+            for artifact in self._facts.universes[name].artifacts(position)
+            if artifact.requires_python
+        }
+        bounds = {bound for position in positions(mask) if (bound := self.lowest_python(name, position))}
+        found = sorted(texts) or [f">={bound}" for bound in sorted(bounds)]
+        return f"Python {listed(found[:_MOST_WORDS], 'or')}" if found else ""
+
+    def lowest_python(self, name: NormalizedName, position: int) -> str:
+        """The first Python a candidate can be used with; empty when any will do."""
+        return python_lower_bound(self._candidates.usability(name, position).python) or ""
+
+    def _files(self, name: NormalizedName, mask: int, *, plural: bool) -> str:
+        """What files the candidates have, when none of them can be used."""
+        has = "have" if plural else "has"
+        universe = self._facts.universes[name]
+        files = [artifact for position in positions(mask) for artifact in universe.artifacts(position)]
+        if not files:
+            return f"{has} no files"
+        left = [artifact for position in positions(mask) for artifact in self._candidates.artifacts(name, position)]
+        if not left:
+            kinds = {artifact.is_wheel for artifact in files}
+            setting = "no-binary" if True in kinds else "no-build"
+            only = "only wheels" if kinds == {True} else "only a source archive" if kinds == {False} else "only files"
+            return f"{has} {only} that the settings rule out ({setting}, exclude-newer or yanked)"
+        tags: set[str] = set()
+        for artifact in left:
+            wheel = parse_wheel_filename(artifact.filename)
+            if wheel is not None:
+                tags.add("-".join((".".join(wheel.pythons), ".".join(wheel.abis), ".".join(wheel.platforms))))
+        return f"{has} only wheels for {listed(sorted(tags)[:_MOST_WORDS])} and no source archive"
+
+    def _sources(self, name: NormalizedName, mask: int) -> str:
+        universe = self._facts.universes[name]
+        sources = {where_from(universe.source(position)) for position in positions(mask)}
+        return f"{listed(sorted(sources))}, which nobody asks for here"
+
+
+def where_from(source: Source) -> str:
+    match source:
+        case Registry(index):
+            return f"index `{index}`"
+        case Git():
+            return f"git {source.url}"
+        case Url(url):
+            return url
+        case File(path) | Directory(path):
+            return path
+        case Member(name):
+            return f"the member {name}"
+
+
+def specifier_of(requirement: Requirement) -> str:
+    """The part of a requirement that says which versions."""
+    return requirement.specifier or (f"@ {requirement.url}" if requirement.url else "any version")
+
+
+def listed(words: Iterable[str], last: str = "and") -> str:
+    """``a, b and c``"""
+    found = list(words)
+    return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} {last} {found[-1]}" if found else ""
+
+
+def positions(mask: int) -> list[int]:
+    return [position for position in range(mask.bit_length()) if mask >> position & 1]
+
+
+def _runs(universe: Universe, mask: int) -> str:
+    runs: list[list[int]] = []
+    for position in positions(mask):
+        if runs and runs[-1][1] == position - 1:
+            runs[-1][1] = position
+        else:
+            runs.append([position, position])
+    words = []
+    for first, last in runs[-_MOST_RUNS:]:
+        joint = " and " if last == first + 1 else " to "
+        words.append(universe.version(first) + (joint + universe.version(last) if last != first else ""))
+    more = len(runs) - _MOST_RUNS
+    return ", ".join(words) + (f" and {more} older ranges" if more > 0 else "")
