@@ -137,7 +137,14 @@ def test_exact(specifier: str, exact: bool) -> None:
 
 @pytest.mark.parametrize(
     ("specifier", "mentions"),
-    [(">=1.0a1", True), ("<2.0.dev0", True), ("!=1.0a1", False), (">=1.0", False), ("===weird", False), ("==1.*", False)],
+    [
+        (">=1.0a1", True),
+        ("<2.0.dev0", True),
+        ("!=1.0a1", False),
+        (">=1.0", False),
+        ("===weird", False),
+        ("==1.*", False),
+    ],
 )
 def test_prereleases_are_mentioned(specifier: str, mentions: bool) -> None:
     assert mentions_prerelease(specifier) is mentions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import anyio
@@ -22,7 +23,6 @@ from interlock.core.sources import Git
 from interlock.errors import LockOutdated
 from interlock.events import Warned
 from interlock.settings import Settings
-from interlock.store.layout import Layout
 from interlock.store.locks import hold
 from interlock.workspace.asks import lower
 from interlock.workspace.cache import usage_lock
@@ -30,6 +30,8 @@ from interlock.workspace.context import Context
 from interlock.workspace.direct import discover_direct
 from interlock.workspace.discovery import absent_members, discover
 from interlock.workspace.dynamic import complete
+from interlock.workspace.guards import workspace_guard
+from interlock.workspace.location import locator
 from interlock.workspace.lockfile import LockMissing, load_lock_if_any, lockfile_path
 from interlock.workspace.members import Workspace
 from interlock.workspace.options import LockOptions, LockOutcome
@@ -37,7 +39,7 @@ from interlock.workspace.provision import Provisioner
 from interlock.workspace.resolve import resolve
 from interlock.workspace.toolchain import Toolchain
 
-__all__ = ["Prepared", "lock", "prepare", "stale_reasons", "workspace_lock"]
+__all__ = ["Prepared", "lock", "prepare", "stale_reasons"]
 
 _ALL = ":all:"
 
@@ -109,12 +111,6 @@ def stale_reasons(prepared: Prepared, old: Lock) -> tuple[Stale, ...]:
     return compare(old, prepared.current, prepared.inputs, absent=prepared.absent)
 
 
-def workspace_lock(layout: Layout, root: Path) -> Path:
-    """The file that is held while the manifests and the lock of a workspace are changed."""
-    key = "".join(character if character.isalnum() else "-" for character in str(root))[-120:]
-    return layout.locks / f"workspace{key}"
-
-
 async def lock(context: Context, options: LockOptions) -> LockOutcome:
     """Make the lock fresh, or with ``check`` say whether it is.
 
@@ -124,8 +120,7 @@ async def lock(context: Context, options: LockOptions) -> LockOutcome:
     if options.check:
         return await anyio.to_thread.run_sync(lambda: _check(context, workspace))
     context.layout.prepare()
-    layout = context.layout
-    async with hold(usage_lock(layout), shared=True), hold(workspace_lock(layout, workspace.root)):
+    async with hold(usage_lock(context.layout), shared=True), hold(workspace_guard(workspace.root)):
         old = load_lock_if_any(workspace.root)
         prepared = await anyio.to_thread.run_sync(lambda: prepare(context, old, workspace, whole=True))
         _warn(prepared)
@@ -198,6 +193,7 @@ async def _make(prepared: Prepared, old: Lock | None, options: LockOptions) -> L
             inputs=prepared.inputs,
             digests={member.name: member.inputs for member in prepared.current},
             old=old,
+            locate=locator(workspace.root),
         )
 
 
@@ -244,7 +240,7 @@ def _read(path: Path) -> bytes | None:
 
 def _write(path: Path, data: bytes) -> None:
     """Replace the lock at once: a reader sees the old file or the new one."""
-    passing = path.with_name(f".{path.name}.new")
+    passing = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         passing.write_bytes(data)
         passing.replace(path)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import anyio.to_thread
 
 from interlock.core.artifacts import Artifact
+from interlock.core.asks import Origin
 from interlock.core.lock.assemble import assemble
 from interlock.core.lock.model import Lock, ResolutionInputs
 from interlock.core.metadata import Metadata
@@ -33,8 +37,9 @@ async def resolve(
     inputs: ResolutionInputs | None = None,
     digests: Mapping[NormalizedName, Mapping[str, str]] | None = None,
     old: Lock | None = None,
+    locate: Callable[[Origin], str] | None = None,
 ) -> Lock:
-    """Solve a problem and write the answer down as a lock.
+    """Solve a problem and write the answer down as a lock. ``locate`` says where a requirement is written.
 
     Raises :class:`~interlock.core.resolver.report.NoSolution` and what the index and builds raise.
     """
@@ -56,5 +61,6 @@ async def resolve(
     finally:
         reporter.report(Finished("resolve"))
     if not isinstance(outcome, Solved):
-        raise no_solution(resolver, outcome)
+        indexes = [index.name for index in toolchain.context.settings.indexes if not index.explicit]
+        raise await anyio.to_thread.run_sync(partial(no_solution, resolver, outcome, locate, indexes=indexes))
     return assemble(resolver, outcome.forks, inputs=inputs or ResolutionInputs(), digests=digests or {}, old=old)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from packaging.markers import Marker
@@ -19,22 +19,22 @@ Wanted = dict[str, set[str]]
 """Extras by name."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def _parsed(text: str) -> Requirement:
     return Requirement(text)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _admits(specifier: SpecifierSet, version: str) -> bool:
     return specifier.contains(Version(version), prereleases=True)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _holds(marker: str, environment: tuple[tuple[str, str], ...]) -> bool:
     return Marker(marker).evaluate(dict(environment))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _python_fits(requires_python: str, version: str) -> bool:
     """Lower bounds count, upper bounds do not (S4)."""
     lower = ",".join(part for part in requires_python.split(",") if part.strip().startswith((">=", ">", "~=", "==")))
@@ -54,7 +54,11 @@ def _asked(world: Table, environment: Mapping[str, str]) -> list[Requirement]:
     found: list[Requirement] = []
     for member in world["members"].values():
         if _python_fits(member.get("requires-python", ""), environment["python_full_version"]):
-            tables = [member.get("requires", []), *member.get("extras", {}).values(), *member.get("groups", {}).values()]
+            tables = [
+                member.get("requires", []),
+                *member.get("extras", {}).values(),
+                *member.get("groups", {}).values(),
+            ]
             for texts in tables:
                 found.extend(_applying(texts, environment))
     return [requirement for requirement in found if requirement.name not in world["members"]]
@@ -111,11 +115,10 @@ def complaints(
         todo += [(f"{name} {versions[0]}", wanted) for wanted in _of(release, set(extras.get(name, ())), environment)]
     for parent, requirement in todo:
         needed.add(requirement.name)
-        versions = chosen.get(requirement.name)
-        if versions is None:
+        if requirement.name not in chosen:
             found.append(f"{parent} asks for {requirement}, which is not there")
-        elif not _admits(requirement.specifier, versions[0]):
-            found.append(f"{parent} asks for {requirement}, and {versions[0]} is there")
+        elif not _admits(requirement.specifier, chosen[requirement.name][0]):
+            found.append(f"{parent} asks for {requirement}, and {chosen[requirement.name][0]} is there")
         elif not set(requirement.extras) <= set(extras.get(requirement.name, ())):
             found.append(f"{parent} asks for {requirement}, and only {extras.get(requirement.name)} are on")
     found += [f"{name} is there and nothing asks for it" for name in sorted(set(chosen) - needed)]

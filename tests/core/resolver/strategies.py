@@ -96,7 +96,7 @@ def shuffled(draw: st.DrawFn, world: dict[str, Any]) -> dict[str, Any]:
         return {key: table[key] for key in draw(st.permutations(list(table)))}
 
     def member(table: dict[str, Any]) -> dict[str, Any]:
-        lists = {"requires": draw(st.permutations(table["requires"]))}
+        lists: dict[str, Any] = {"requires": draw(st.permutations(table["requires"]))}
         for key in ("extras", "groups"):
             if key in table:
                 lists[key] = mixed({name: draw(st.permutations(texts)) for name, texts in table[key].items()})

@@ -30,8 +30,8 @@ def _problems(world: dict[str, Any], lock: Lock, environment: Mapping[str, str])
         )
     )
     reached = walk(Graph(lock), environment, selection)
-    chosen = {name: [package.version for package in packages] for name, packages in reached.packages.items()}
-    return complaints(world, environment, chosen, {name: set(found) for name, found in reached.extras.items()})
+    chosen = {str(name): [package.version for package in packages] for name, packages in reached.packages.items()}
+    return complaints(world, environment, chosen, {str(name): set(found) for name, found in reached.extras.items()})
 
 
 @given(single_worlds())

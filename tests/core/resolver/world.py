@@ -1,8 +1,8 @@
 """A world to resolve in without any I/O: members, packages and options from plain dictionaries.
 
 A package is ``{version: release}``; a release is a dictionary with ``requires``, ``extras``, ``requires-python``,
-``wheels`` (tags; default ``py3-none-any``), ``sdist``, ``yanked``, ``time`` and ``unusable`` (why its metadata cannot be
-had). ``name@index`` is what another index has of a package; such an index answers only those who pin it.
+``wheels`` (tags; default ``py3-none-any``), ``sdist``, ``yanked``, ``time`` and ``unusable`` (why its metadata cannot
+be had). ``name@index`` is what another index has of a package; such an index answers only those who pin it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Outcome:
             )
             self.lock = assemble(resolver, outcome.forks, inputs=inputs, digests={})
         else:
-            self.error = no_solution(resolver, outcome, lambda origin: _place(origin))
+            self.error = no_solution(resolver, outcome, _place)
 
     def __repr__(self) -> str:
         return f"<Outcome {self.versions() if self.lock is not None else self.error}>"
@@ -191,7 +191,9 @@ def _source(table: Table) -> Source:
     if "url" in table:
         return Url(table["url"])
     if "git" in table:
-        return Git(url=table["git"], reference=table.get("reference", ""), commit=table.get("commit", "c0ffee" + "0" * 34))
+        return Git(
+            url=table["git"], reference=table.get("reference", ""), commit=table.get("commit", "c0ffee" + "0" * 34)
+        )
     return Directory(table["directory"])
 
 

@@ -122,8 +122,9 @@ class _Report:
             here = [need for need in needs if need.name == name]
             for number, need in enumerate(here):
                 for other in here[:number]:
-                    if not need.admitted & other.admitted:
-                        return self._both(other, need)
+                    alternatives = other.depender == need.depender and need.origin is None
+                    if not alternatives and not need.admitted & other.admitted:
+                        return self._both(other, need, here)
         for need in self._evidence.said:
             if not self._facts.universes[need.name].size:
                 return f": {self._absence(need.name)}"
@@ -134,10 +135,14 @@ class _Report:
             return f": no version of `{ruled_out[0]}` that fits can be used"
         return ""
 
-    def _both(self, one: Need, other: Need) -> str:
+    def _both(self, one: Need, other: Need, here: list[Need]) -> str:
         left, right = specifier_of(one.requirement), specifier_of(other.requirement)
         if left == right or "any version" in {left, right}:
             return f": they want `{one.name}` from different sources"
+        dependers = [need.depender for need in here if need.origin is None]
+        if len(dependers) > len(set(dependers)) + 1:
+            # Neither side is one range: each version of somebody asks for another.
+            return f": they want different versions of `{one.name}`"
         return f": no version of `{one.name}` is both `{left}` and `{right}`"
 
     def _absence(self, name: NormalizedName) -> str:
@@ -249,7 +254,7 @@ class _Report:
         ]
         missing = sorted({need.name for need in self._evidence.needs if not self._facts.universes[need.name].size})
         constraints = [need.text for need in self._evidence.limits]
-        return msgspec.to_builtins(
+        found: dict[str, object] = msgspec.to_builtins(
             {
                 "requirements": asked,
                 "dependencies": said,
@@ -258,6 +263,7 @@ class _Report:
                 "missing": missing,
             }
         )
+        return found
 
     def _texts(self, name: NormalizedName, mask: int) -> list[str]:
         universe = self._facts.universes[name]

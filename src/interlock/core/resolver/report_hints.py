@@ -93,7 +93,11 @@ class Hints:
                     " and what came with it."
                 )
             case "prerelease":
-                yield f'Allow pre-releases (prerelease = "allow"), or name one: `{name}>={newest}`.'
+                yield (
+                    f"Name a pre-release in the member's requirement to allow them: `{name}>={newest}`."
+                    if ruling.detail == "explicit"
+                    else 'Allow pre-releases: prerelease = "if-necessary".'
+                )
             case "platform":
                 yield (
                     f"Leave out the environments without a file of `{name}` (environments, or a marker on the"

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from interlock.core.asks import MemberAsks
-from interlock.core.markers.diagram import FALSE, TRUE, Marker, format_marker, parse_marker, requires_python_marker
+from interlock.core.markers.diagram import (
+    FALSE,
+    TRUE,
+    Marker,
+    format_marker,
+    parse_marker,
+    requires_python_marker,
+    simplify,
+)
 from interlock.core.markers.environment import conflict_key
 from interlock.core.resolver.candidates import Candidates
 from interlock.core.resolver.dependencies import ROOT, Dependencies
@@ -79,7 +87,7 @@ class Resolver:
             elif isinstance(outcome, NoSolution):
                 parts = self._retry(solver, outcome.cause)
                 if parts is None:
-                    where = "" if solver.env is self.world else format_marker(solver.env)
+                    where = "" if solver.env is self.world else format_marker(simplify(solver.env, self.world))
                     return Unsolvable(outcome.cause, where)
                 self._push([Solver(self.shared, env) for env in self._in_order(parts)])
             else:
