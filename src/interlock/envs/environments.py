@@ -37,6 +37,8 @@ __all__ = [
 
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# A virtual environment; it can be made again from the lock.\n"
 _NOTES = ".interlock"
+_MAKING = "making"
+"""Among the notes until an environment is complete."""
 _MARK = "1"
 """Version of how we make environments."""
 
@@ -116,22 +118,58 @@ def create_environment(
     Raises :class:`NotOurs` for anything else, before anything is touched.
     """
     path = Path(os.path.abspath(path))
-    if path.is_dir() and (path / "pyvenv.cfg").exists() and is_ours(path):
+    if not _is_free(path):
         remove_environment(path)
-    elif path.is_dir() and any(path.iterdir()):
-        what = (
-            "it is a virtual environment made by another tool"
-            if (path / "pyvenv.cfg").exists()
-            else "it is not a virtual environment"
-        )
-        raise NotOurs(path, what)
-    elif path.exists() and not path.is_dir():
-        raise NotOurs(path, "it is not a folder")
     prompt = prompt or path.name
     paths = interpreter.scheme.at(str(path))
+    existed = path.exists()
+    try:
+        python = _make(path, paths, interpreter, prompt, copies=copies)
+        _write_whole(path / "pyvenv.cfg", _config(interpreter, prompt, system_site_packages=system_site_packages))
+    except BaseException:
+        _clear(path)
+        if not existed:
+            with suppress(OSError):
+                path.rmdir()
+        raise
+    (path / _NOTES / _MAKING).unlink()
+    return VirtualEnvironment(
+        root=path,
+        interpreter=_inside(interpreter, path, python, paths),
+        paths=paths,
+        ours=True,
+        prompt=prompt,
+        system_site_packages=system_site_packages,
+    )
+
+
+def _is_free(path: Path) -> bool:
+    """Whether something may be made at a path at once, or after removing an environment of ours.
+
+    What a killed process has begun to make is cleared away. Raises :class:`NotOurs`.
+    """
+    if not path.is_dir():
+        if os.path.lexists(path):
+            raise NotOurs(path, "it is not a folder")
+        return True
+    if is_ours(path):
+        return False
+    if (path / "pyvenv.cfg").exists():
+        raise NotOurs(path, "it is a virtual environment made by another tool")
+    if (path / _NOTES / _MAKING).exists():
+        _clear(path)
+    elif any(path.iterdir()):
+        raise NotOurs(path, "it is not a virtual environment")
+    return True
+
+
+def _make(path: Path, paths: SchemePaths, interpreter: Interpreter, prompt: str, *, copies: bool) -> str:
+    """All but the mark; returns the path of ``python``."""
+    (path / _NOTES).mkdir(parents=True, exist_ok=True)
+    # First, so that what is left of this after a kill is known to be ours.
+    (path / _NOTES / _MAKING).touch()
     for folder in (paths.purelib, paths.platlib, paths.scripts):
         os.makedirs(folder, exist_ok=True)
-    (path / _NOTES).mkdir(exist_ok=True)
     (path / ".gitignore").write_text("*\n", encoding="utf-8")
     (path / "CACHEDIR.TAG").write_text(_TAG, encoding="utf-8")
     if os.name == "posix" and interpreter.pointer_size == 64 and interpreter.markers["sys_platform"] != "darwin":
@@ -141,18 +179,24 @@ def create_environment(
     for name, text in activation_scripts(str(path), os.path.basename(paths.scripts), prompt).items():
         with open(os.path.join(paths.scripts, name), "w", encoding="utf-8", newline="") as file:
             file.write(text)
-    # Last, because it is what makes the folder an environment.
-    (path / "pyvenv.cfg").write_text(
-        _config(interpreter, prompt, system_site_packages=system_site_packages), encoding="utf-8"
-    )
-    return VirtualEnvironment(
-        root=path,
-        interpreter=_inside(interpreter, path, python, paths),
-        paths=paths,
-        ours=True,
-        prompt=prompt,
-        system_site_packages=system_site_packages,
-    )
+    return python
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write what makes the folder an environment: all of it or nothing."""
+    passing = path.with_name(f"{path.name}.new")
+    passing.write_text(text, encoding="utf-8")
+    os.replace(passing, path)
+
+
+def _clear(path: Path) -> None:
+    """Empty a folder; what says that it is ours goes last."""
+    with suppress(FileNotFoundError):
+        for child in sorted(path.iterdir(), key=lambda child: child.name == _NOTES):
+            if child.is_dir() and not child.is_symlink():
+                shutil.rmtree(child, ignore_errors=True)
+            else:
+                child.unlink(missing_ok=True)
 
 
 def load_environment(path: Path, remembered: Path | None = None) -> VirtualEnvironment | None:

@@ -70,9 +70,9 @@ def lower(
 ) -> tuple[MemberAsks, ...]:
     """Everything the members ask for, in their order; a virtual root with groups comes first, as :data:`VIRTUAL_ROOT`.
 
-    ``indexes`` are names of indexes that are configured elsewhere than in the root's manifest, ``absent`` members that a
-    part of a checkout does not have; a requirement on one of these is taken as it is. Groups that cannot be
-    used are left out; using one is an error of its own. Raises :class:`ManifestError`.
+    ``indexes`` are names of indexes that are configured elsewhere than in the root's manifest, ``absent`` members that
+    a part of a checkout does not have; a requirement on one of these is taken as it is. Groups that cannot be used are
+    left out; using one is an error of its own. Raises :class:`ManifestError`.
     """
     lowering = _Lowering(workspace, frozenset(indexes), absent)
     found = [lowering.member(member.manifest, member.name) for member in workspace.members]

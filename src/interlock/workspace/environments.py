@@ -18,8 +18,10 @@ from interlock.envs.environments import (
     remove_environment,
 )
 from interlock.errors import EnvironmentFailure
+from interlock.store.locks import hold_sync
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
+from interlock.workspace.guards import environment_guard
 from interlock.workspace.members import Member, Workspace
 from interlock.workspace.python import choose_interpreter, workspace_or_none
 
@@ -109,7 +111,8 @@ async def make_environment(
             requires_python=_range(workspace) if not path else "",
         )
         name = prompt or (workspace.root.name if workspace is not None and not path else "")
-        return create_environment(place, interpreter, prompt=name, system_site_packages=system_site_packages)
+        with hold_sync(environment_guard(place)):
+            return create_environment(place, interpreter, prompt=name, system_site_packages=system_site_packages)
 
     return await anyio.to_thread.run_sync(make)
 
@@ -165,7 +168,8 @@ async def remove_environments(
             if not is_ours(place):
                 raise NotOurs(place, "it does not carry Interlock's mark in pyvenv.cfg")
         for place in places:
-            remove_environment(place)
+            with hold_sync(environment_guard(place)):
+                remove_environment(place)
         return tuple(places)
 
     return await anyio.to_thread.run_sync(remove)

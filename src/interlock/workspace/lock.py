@@ -120,27 +120,32 @@ async def lock(context: Context, options: LockOptions) -> LockOutcome:
     if options.check:
         return await anyio.to_thread.run_sync(lambda: _check(context, workspace))
     context.layout.prepare()
-    async with hold(usage_lock(context.layout), shared=True), hold(workspace_guard(workspace.root)):
-        old = load_lock_if_any(workspace.root)
-        prepared = await anyio.to_thread.run_sync(lambda: prepare(context, old, workspace, whole=True))
-        _warn(prepared)
-        reasons = stale_reasons(prepared, old) if old is not None else ()
-        keep = old is not None and not reasons and not options.upgrade and not options.upgrade_packages
-        if keep and old is not None:
-            return LockOutcome(path=prepared.lockfile, changed=False, lock=old)
-        made = await _make(prepared, old, options)
-        data = encode_lock(made)
-        before = await anyio.to_thread.run_sync(lambda: _read(prepared.lockfile))
-        if data != before and not options.dry_run:
-            await anyio.to_thread.run_sync(lambda: _write(prepared.lockfile, data))
-        return LockOutcome(
-            path=prepared.lockfile,
-            changed=data != before,
-            lock=made,
-            created=old is None,
-            diff=diff(old, made),
-            reasons=tuple(str(reason) for reason in reasons),
-        )
+    async with hold(workspace_lock(context.layout, workspace.root)):
+        return await lock_held(context, workspace, options)
+
+
+async def lock_held(context: Context, workspace: Workspace, options: LockOptions) -> LockOutcome:
+    """The same for a caller that holds :func:`workspace_lock`; the workspace may be one that is not on disk yet."""
+    old = await anyio.to_thread.run_sync(load_lock_if_any, workspace.root)
+    prepared = await anyio.to_thread.run_sync(lambda: prepare(context, old, workspace))
+    _warn(prepared)
+    reasons = stale_reasons(prepared, old) if old is not None else ()
+    keep = old is not None and not reasons and not options.upgrade and not options.upgrade_packages
+    if keep and old is not None:
+        return LockOutcome(path=prepared.lockfile, changed=False, lock=old)
+    made = await _make(prepared, old, options)
+    data = encode_lock(made)
+    before = await anyio.to_thread.run_sync(lambda: _read(prepared.lockfile))
+    if data != before and not options.dry_run:
+        await anyio.to_thread.run_sync(lambda: write_lock(prepared.lockfile, data))
+    return LockOutcome(
+        path=prepared.lockfile,
+        changed=data != before,
+        lock=made,
+        created=old is None,
+        diff=diff(old, made),
+        reasons=tuple(str(reason) for reason in reasons),
+    )
 
 
 def _warn(prepared: Prepared) -> None:
@@ -238,7 +243,7 @@ def _read(path: Path) -> bytes | None:
         return None
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_lock(path: Path, data: bytes) -> None:
     """Replace the lock at once: a reader sees the old file or the new one."""
     passing = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -6,8 +6,6 @@ A newer Interlock may know keys that this one does not, so a manifest that canno
 
 from __future__ import annotations
 
-import tomllib
-
 from interlock import __version__
 from interlock.errors import ManifestError
 
@@ -39,7 +37,9 @@ def check_required_version(required: str, file: str = "pyproject.toml") -> None:
 
 def check_unreadable(data: bytes, file: str = "pyproject.toml") -> None:
     """The same for the bytes of a manifest that could not be parsed; silent when not even this key can be read."""
-    from packaging.specifiers import InvalidSpecifier  # noqa: PLC0415 - as above
+    import tomllib  # noqa: PLC0415 - as above
+
+    from packaging.specifiers import InvalidSpecifier  # noqa: PLC0415
 
     try:
         table = tomllib.loads(data.decode())["tool"]["interlock"]["required-version"]

@@ -31,6 +31,7 @@ from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.environment import existing_environment, needed_python
 from interlock.workspace.environments import environment_path
+from interlock.workspace.guards import environment_guard
 from interlock.workspace.lock import Prepared, lock, prepare, stale_reasons
 from interlock.workspace.lockfile import load_lock, load_lock_if_any
 from interlock.workspace.members import Workspace
@@ -145,18 +146,19 @@ class _Sync:
         return self._outcome(interpreter, await self._plan(wanted, environment), created=environment is None)
 
     async def run(self) -> EnvironmentOutcome:
-        environment = await anyio.to_thread.run_sync(self._existing)
-        created = environment is None
-        # What is wanted is decided first, so that a selection that cannot be leaves no empty environment behind.
-        interpreter = environment.interpreter if environment is not None else await self._interpreter()
-        wanted = await self._wanted(interpreter)
-        if environment is None:
-            environment = await anyio.to_thread.run_sync(self._create, interpreter)
-        async with hold(environment.lock):
-            plan = await self._plan(wanted, environment)
-            # An empty plan cleans up after a sync that was cut short.
-            if not plan.is_empty or has_leftovers(environment):
-                await self._apply(plan, environment, wanted)
+        async with hold(environment_guard(self._target.path)):
+            environment = await anyio.to_thread.run_sync(self._existing)
+            created = environment is None
+            # What is wanted is decided first, so that a selection that cannot be leaves no empty environment behind.
+            interpreter = environment.interpreter if environment is not None else await self._interpreter()
+            wanted = await self._wanted(interpreter)
+            if environment is None:
+                environment = await anyio.to_thread.run_sync(self._create, interpreter)
+            async with hold(environment.lock):
+                plan = await self._plan(wanted, environment)
+                # An empty plan cleans up after a sync that was cut short.
+                if not plan.is_empty or has_leftovers(environment):
+                    await self._apply(plan, environment, wanted)
         return self._outcome(interpreter, plan, created=created)
 
     def _outcome(self, interpreter: Interpreter, plan: Plan, *, created: bool) -> EnvironmentOutcome:
