@@ -6,6 +6,7 @@ from interlock.cli import options_machine as machine
 from interlock.cli import options_workspace as workspace
 from interlock.cli.command import Command
 from interlock.cli.table_editing import EDITING
+from interlock.cli.table_release import RELEASE
 
 __all__ = ["COMMANDS", "GROUPS", "Command"]
 
@@ -88,6 +89,7 @@ COMMANDS: tuple[Command, ...] = (
             ("--format requirements --package web --no-dev", "what one member needs to run"),
         ),
     ),
+    *RELEASE,
     Command(
         ("workspace", "list"),
         "workspace_list",

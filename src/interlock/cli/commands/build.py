@@ -1,0 +1,109 @@
+"""``interlock build``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from interlock.cli.call import BadValue, Call
+from interlock.cli.render import error_document
+from interlock.cli.words import format_bytes, plural
+from interlock.core.variables import Variables
+from interlock.workspace.build import build
+from interlock.workspace.build_report import BuildReport, BuildRequest, MemberReport
+from interlock.workspace.selection import SelectionFlags
+
+__all__ = ["build_request", "report_document", "run", "show_report"]
+
+
+async def run(call: Call) -> int:
+    report = await build(call.context, build_request(call))
+    if call.json:
+        call.document(report_document(report))
+    else:
+        show_report(call, report)
+    return 0 if report.ok else 1
+
+
+def build_request(call: Call) -> BuildRequest:
+    sdist, wheel = call.given("sdist"), call.given("wheel")
+    timeout = getattr(call.values, "timeout", None) or Variables(call.context.environ).seconds("BUILD_TIMEOUT")
+    return BuildRequest(
+        selection=SelectionFlags(packages=call.texts("package"), all_packages=call.given("all_packages")),
+        sdist=sdist or not wheel,
+        wheel=wheel or not sdist,
+        out_dir=call.text("out_dir"),
+        clear=call.given("clear"),
+        config_settings=_settings(call),
+        build_constraints=tuple(call.values.build_constraint),
+        no_sources=call.flag("no_sources"),
+        timeout=float(timeout) if timeout else None,
+        verify=call.given("verify"),
+    )
+
+
+def _settings(call: Call) -> dict[str, str | list[str]]:
+    """``key=value``; a key given twice has a list, as with pip and build."""
+    found: dict[str, str | list[str]] = {}
+    for text in call.values.config_setting:
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            raise BadValue(f"`{text}` is not a setting.", hint="Write KEY=VALUE.")
+        known = found.get(key)
+        if known is None:
+            found[key] = value
+        else:
+            found[key] = [*known, value] if isinstance(known, list) else [known, value]
+    return found
+
+
+def show_report(call: Call, report: BuildReport) -> None:
+    terminal = call.terminal
+    for member in report.members:
+        for file in member.files:
+            verb = "Unchanged" if member.status == "cached" else "Built"
+            terminal.say(f"{verb} {_shown(file.file, call.context.cwd)} ({format_bytes(file.size)})")
+        for problem in member.problems:
+            terminal.say(f"  {terminal.red('wrong')}: {problem}")
+    failed = [member for member in report.members if member.error is not None]
+    for member in failed:
+        assert member.error is not None
+        terminal.fail(member.error)
+    built = sum(member.status == "built" for member in report.members)
+    cached = sum(member.status == "cached" for member in report.members)
+    words = [f"Built {plural(built, 'member')}", f"{cached} unchanged"]
+    if failed:
+        words.append(f"{len(failed)} failed ({', '.join(member.name for member in failed)})")
+    wrong = [member.name for member in report.members if member.problems]
+    if wrong:
+        words.append(f"{len(wrong)} with problems ({', '.join(wrong)})")
+    terminal.say(f"{', '.join(words)} in {report.seconds:.1f} s.")
+
+
+def _shown(path: Path, cwd: Path) -> str:
+    return os.path.relpath(path, cwd) if path.is_relative_to(cwd) else str(path)
+
+
+def report_document(report: BuildReport) -> dict[str, object]:
+    return {
+        "out_dir": report.out_dir,
+        "ok": report.ok,
+        "seconds": round(report.seconds, 3),
+        "hooks": report.hooks,
+        "members": [_member(member) for member in report.members],
+    }
+
+
+def _member(member: MemberReport) -> dict[str, object]:
+    return {
+        "name": member.name,
+        "version": member.version or None,
+        "status": member.status,
+        "cached": member.status == "cached",
+        "seconds": member.seconds,
+        "files": [
+            {"file": file.file, "kind": file.kind, "sha256": file.sha256, "size": file.size} for file in member.files
+        ],
+        "problems": member.problems,
+        **(error_document(member.error) if member.error is not None else {"error": None}),
+    }

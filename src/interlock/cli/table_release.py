@@ -1,0 +1,21 @@
+"""The commands that make releases."""
+
+from __future__ import annotations
+
+from interlock.cli import options_release as release
+from interlock.cli.command import Command
+
+__all__ = ["RELEASE"]
+
+RELEASE = (
+    Command(
+        ("build",),
+        "build",
+        "Build sdists and wheels of members",
+        release.build_options,
+        (
+            ("--all-packages", "every member, those that others need for building first"),
+            ("--package web --wheel -o out", "one wheel, into out/"),
+        ),
+    ),
+)

@@ -1,0 +1,47 @@
+"""The time that builds shall see, so that two builds of the same tree give the same bytes (SOURCE_DATE_EPOCH)."""
+
+from __future__ import annotations
+
+import anyio
+
+from interlock.errors import ManifestError
+from interlock.git.command import GitCommand
+from interlock.workspace.context import Context
+from interlock.workspace.members import Workspace
+
+__all__ = ["InvalidBuildTable", "source_date_epoch"]
+
+_FIXED = 1_580_601_600
+"""2020-02-02, which hatchling uses too. A commit's time would make every commit rebuild every member."""
+_LATEST = 4_354_819_199
+"""The last second that a zip file can hold."""
+
+
+class InvalidBuildTable(ManifestError):
+    """``[tool.interlock.build]`` has a value that cannot be used."""
+
+    code = "invalid-build-table"
+
+
+async def source_date_epoch(context: Context, workspace: Workspace) -> int | None:
+    """The caller's (None: it is in the environment already), else what ``build.source-date-epoch`` of the root says:
+    ``"commit"``, a number, or nothing for a fixed day.
+
+    Raises :class:`InvalidBuildTable`.
+    """
+    if context.environ.get("SOURCE_DATE_EPOCH"):
+        return None
+    table = workspace.manifest.kept.get("build")
+    said = table.get("source-date-epoch") if isinstance(table, dict) else None
+    if said is None:
+        return _FIXED
+    if said == "commit":
+        git = GitCommand(context.environ, limiter=anyio.CapacityLimiter(1))
+        output = await git.run("log", "-1", "--format=%ct", cwd=workspace.root)
+        return int(output.stdout.strip() or _FIXED)
+    if isinstance(said, int) and not isinstance(said, bool) and 0 <= said <= _LATEST:
+        return said
+    raise InvalidBuildTable(
+        f"`source-date-epoch` in [tool.interlock.build] is {said!r}.",
+        hint='Write "commit", or seconds since 1970; without it a fixed day is used.',
+    )

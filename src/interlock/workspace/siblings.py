@@ -1,0 +1,127 @@
+"""Siblings: members that other members require to be built (PEP 518 requirements that name a member).
+
+A sibling is built from its tree when the first build asks for it, with the members it needs at run time beside it; a
+member's name is never looked up on an index.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import anyio
+import msgspec
+
+from interlock.build.frontend import Builder
+from interlock.build.source import SourceTree
+from interlock.core.manifest import ToolSettings
+from interlock.core.names import NormalizedName
+from interlock.core.requirements import format_requirement, parse_requirement
+from interlock.errors import BuildError, InterlockError
+from interlock.workspace.graph import Dependency, Graph, MemberCycle
+from interlock.workspace.members import Workspace
+
+__all__ = ["BuildSiblings", "SiblingFailed"]
+
+_RUNTIME = frozenset({"runtime"})
+
+
+class SiblingFailed(BuildError):
+    """A member that a build requires could not be built."""
+
+    code = "build-requirement-failed"
+
+
+class BuildSiblings:
+    """The members of one workspace as build requirements; the wheels are those of one command."""
+
+    def __init__(self, workspace: Workspace, graph: Graph, tool: ToolSettings) -> None:
+        self._workspace = workspace
+        self._graph = graph
+        self._extra = {
+            name: frozenset(requirement.name for requirement in requirements)
+            for name, requirements in tool.extra_build_dependencies.items()
+        }
+        # What every build's result depends on besides its tree, as far as the builder does not know it.
+        self._common = [format_requirement(requirement) for requirement in tool.build_constraints]
+        self._failed: dict[NormalizedName, InterlockError] = {}
+        self._digests: dict[NormalizedName, str] = {}
+
+    def __repr__(self) -> str:
+        return f"<BuildSiblings {self._workspace.root}>"
+
+    def required(self, name: NormalizedName) -> frozenset[NormalizedName]:
+        """The members that have to be built before this one."""
+        return self.closure(self._direct(name))
+
+    def _direct(self, name: NormalizedName) -> set[NormalizedName]:
+        system = self._workspace.by_name[name].manifest.build_system
+        wanted = {parse_requirement(text).name for text in (system.requires if system is not None else ())}
+        return (wanted | self._extra.get(name, frozenset())) & self._workspace.by_name.keys()
+
+    def closure(self, names: Iterable[NormalizedName]) -> frozenset[NormalizedName]:
+        """Those of the names that are members, and the members they need to run."""
+        return self._graph.dependencies_of((name for name in names if name in self._workspace.by_name), _RUNTIME)
+
+    def check(self) -> None:
+        """Raises :class:`MemberCycle` when members are needed to build themselves."""
+        edges = []
+        for name in self._graph.names:
+            for need in sorted(self._direct(name)):
+                if name in self.closure((need,)):
+                    raise MemberCycle((name, need, name) if need != name else (name, name), {"build"})
+            edges += [Dependency(member=name, needs=need, kind="build") for need in self.required(name)]
+        Graph(self._graph.names, tuple(sorted(edges))).levels(frozenset({"build"}))
+
+    def tree(self, name: NormalizedName) -> SourceTree:
+        return SourceTree(path=self._workspace.by_name[name].directory, name=name)
+
+    async def source(self, name: NormalizedName, builder: Builder) -> SourceTree:
+        """A member's tree, with the digest of the siblings that its build requires."""
+        return msgspec.structs.replace(self.tree(name), ingredients=await self._ingredients(name, builder))
+
+    async def _ingredients(self, name: NormalizedName, builder: Builder) -> str:
+        if name not in self._digests:
+            found = list(self._common)
+            for need in sorted(self.required(name)):
+                found += (need, await builder.digest("wheel", await self.source(need, builder)))
+            self._digests[name] = hashlib.sha256("\n".join(found).encode()).hexdigest() if found else ""
+        return self._digests[name]
+
+    async def wheels(self, names: Iterable[NormalizedName], builder: Builder, /) -> dict[NormalizedName, Path]:
+        found: dict[NormalizedName, Path] = {}
+
+        async def one(name: NormalizedName) -> None:
+            if name in self._failed:
+                raise self._because(name, self._failed[name])
+            try:
+                found[name] = await builder.wheel(await self.source(name, builder))
+            except BuildError as error:
+                self._failed[name] = error
+                raise self._because(name, error) from error
+
+        failure: InterlockError | None = None
+        async with anyio.create_task_group() as tasks:
+
+            async def guarded(name: NormalizedName) -> None:
+                nonlocal failure
+                try:
+                    await one(name)
+                except InterlockError as error:
+                    failure = failure or error
+
+            for name in sorted(self.closure(names)):
+                tasks.start_soon(guarded, name)
+        if failure is not None:
+            raise failure
+        return found
+
+    def _because(self, name: NormalizedName, error: InterlockError) -> InterlockError:
+        if isinstance(error, SiblingFailed) or error.code == "build-cycle":
+            return error
+        return SiblingFailed(
+            f"The member {name}, which is a build requirement, could not be built: {error.message.splitlines()[0]}",
+            hint=error.hint,
+            facts={"member": name, "cause": error.code},
+        )
