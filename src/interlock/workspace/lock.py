@@ -39,7 +39,7 @@ from interlock.workspace.provision import Provisioner
 from interlock.workspace.resolve import resolve
 from interlock.workspace.toolchain import Toolchain
 
-__all__ = ["Prepared", "lock", "prepare", "stale_reasons"]
+__all__ = ["Prepared", "lock", "lock_held", "prepare", "stale_reasons", "write_lock"]
 
 _ALL = ":all:"
 
@@ -120,14 +120,14 @@ async def lock(context: Context, options: LockOptions) -> LockOutcome:
     if options.check:
         return await anyio.to_thread.run_sync(lambda: _check(context, workspace))
     context.layout.prepare()
-    async with hold(workspace_lock(context.layout, workspace.root)):
+    async with hold(usage_lock(context.layout), shared=True), hold(workspace_guard(workspace.root)):
         return await lock_held(context, workspace, options)
 
 
 async def lock_held(context: Context, workspace: Workspace, options: LockOptions) -> LockOutcome:
-    """The same for a caller that holds :func:`workspace_lock`; the workspace may be one that is not on disk yet."""
+    """The same for a caller that holds :func:`workspace_guard`; the workspace may be one that is not on disk yet."""
     old = await anyio.to_thread.run_sync(load_lock_if_any, workspace.root)
-    prepared = await anyio.to_thread.run_sync(lambda: prepare(context, old, workspace))
+    prepared = await anyio.to_thread.run_sync(lambda: prepare(context, old, workspace, whole=True))
     _warn(prepared)
     reasons = stale_reasons(prepared, old) if old is not None else ()
     keep = old is not None and not reasons and not options.upgrade and not options.upgrade_packages
