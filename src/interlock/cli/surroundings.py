@@ -19,8 +19,7 @@ from interlock.core.variables import InvalidSetting
 from interlock.errors import InterlockError, UsageError
 from interlock.events import Reporter
 from interlock.settings import GlobalFlags, PipSettings, Surroundings, UserSettings, resolve_settings
-from interlock.store.layout import Layout
-from interlock.workspace.context import Context
+from interlock.workspace.context import Context, store_at
 
 __all__ = ["NoDirectory", "UserConfigurationError", "make_context", "read_flags", "read_surroundings"]
 
@@ -75,7 +74,7 @@ def make_context(
         flags=flags,
         around=around,
         settings=settings,
-        layout=Layout(root),
+        layout=store_at(root),
         reporter=reporter,
     )
 

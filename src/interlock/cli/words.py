@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from interlock.envs.interpreters import Interpreter
-from interlock.workspace.environments import EnvironmentState
-
-__all__ = ["describe_environment", "describe_python", "format_bytes", "plural"]
+__all__ = ["format_bytes", "plural"]
 
 _STEP = 1024
 
@@ -31,25 +28,3 @@ def plural(count: int, noun: str) -> str:
     ('1 package', '0 packages')
     """
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def describe_python(interpreter: Interpreter) -> dict[str, object]:
-    return {
-        "executable": interpreter.executable,
-        "version": interpreter.version,
-        "implementation": interpreter.implementation,
-        "free_threaded": interpreter.free_threaded,
-        "virtual": interpreter.is_virtual,
-    }
-
-
-def describe_environment(state: EnvironmentState) -> dict[str, object]:
-    found = state.environment
-    return {
-        "path": state.path,
-        "member": state.member,
-        "exists": found is not None,
-        "ours": state.ours,
-        "problem": state.problem or None,
-        "python": describe_python(found.interpreter) if found is not None else None,
-    }

@@ -13,7 +13,7 @@ from interlock.events import SILENT, Reporter
 from interlock.settings import GlobalFlags, Settings, Surroundings, resolve_settings
 from interlock.store.layout import Layout
 
-__all__ = ["Context"]
+__all__ = ["Context", "store_at"]
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,3 +42,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     def within(self, tool: ToolSettings) -> Context:
         """The same context with the settings of a workspace's root taken into account."""
         return msgspec.structs.replace(self, settings=resolve_settings(self.flags, tool, self.around))
+
+
+def store_at(root: Path) -> Layout:
+    """The store below a directory; nothing is touched."""
+    return Layout(root)

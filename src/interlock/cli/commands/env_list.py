@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from interlock.cli.call import Call
-from interlock.cli.words import describe_environment
+from interlock.workspace.described import describe_environment
 from interlock.workspace.environments import list_environments
 
 __all__ = ["run"]

@@ -21,8 +21,9 @@ from interlock.core.resolver.outcome import Needs, Solved, Unsolvable
 from interlock.core.resolver.problem import Problem
 from interlock.core.resolver.required import Required
 from interlock.core.resolver.resolution import ForkSolution
-from interlock.core.resolver.solver import NoSolution, Shared, Solver, Split
-from interlock.core.resolver.split import halves, ordered
+from interlock.core.resolver.shared import Shared
+from interlock.core.resolver.solver import NoSolution, Solver
+from interlock.core.resolver.split import Split, halves, ordered
 from interlock.core.sources import Member
 from interlock.core.versions import VersionList
 

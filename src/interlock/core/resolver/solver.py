@@ -12,12 +12,11 @@ from typing import NamedTuple
 from interlock.core.markers.diagram import Marker
 from interlock.core.names import NormalizedName
 from interlock.core.requirements import Requirement
-from interlock.core.resolver.candidates import Candidates
-from interlock.core.resolver.dependencies import ROOT, Dependencies, Dependency
-from interlock.core.resolver.facts import Facts, Universe, Unusable
+from interlock.core.resolver.conflict import root_cause
+from interlock.core.resolver.dependencies import ROOT, Dependency
+from interlock.core.resolver.facts import Universe, Unusable
 from interlock.core.resolver.incompatibility import (
     ABSENT,
-    Derived,
     Incompatibility,
     NeededBy,
     PackageKey,
@@ -28,62 +27,19 @@ from interlock.core.resolver.incompatibility import (
 )
 from interlock.core.resolver.outcome import Needs
 from interlock.core.resolver.priority import Priorities
-from interlock.core.resolver.required import Required
+from interlock.core.resolver.shared import Shared
 from interlock.core.resolver.solution import Solution
-from interlock.core.resolver.split import halves, split
+from interlock.core.resolver.split import Split, split
+from interlock.core.resolver.verdict import ELSEWHERE, judge
 from interlock.core.sources import Registry
 
-__all__ = ["NoSolution", "Shared", "Solver", "Split"]
-
-
-_ELSEWHERE = "elsewhere"
-
-
-class Split(NamedTuple):
-    """The fork has to be solved as these parts instead."""
-
-    forks: list[Marker]
+__all__ = ["NoSolution", "Solver"]
 
 
 class NoSolution(NamedTuple):
     """The fork cannot be solved; the cause has no term but the root."""
 
     cause: Incompatibility
-
-
-class Shared:
-    """What all forks of a problem share; none of it depends on the fork."""
-
-    def __init__(
-        self,
-        facts: Facts,
-        dependencies: Dependencies,
-        candidates: Candidates,
-        required: Required,
-        *,
-        world: Marker,
-        fork_python: bool,
-    ) -> None:
-        self.facts = facts
-        self.dependencies = dependencies
-        self.candidates = candidates
-        self.required = required
-        self.world = world
-        """All environments of the lock."""
-        self.fork_python = fork_python
-        self.keys: list[PackageKey] = []
-        self.ids: dict[PackageKey, int] = {}
-        self.full: list[int] = []
-        self.decisions = 0
-        """Decisions taken over all forks: the measure of search effort that scenarios pin."""
-
-    def package(self, key: PackageKey, size: int) -> int:
-        found = self.ids.get(key)
-        if found is None:
-            found = self.ids[key] = len(self.keys)
-            self.keys.append(key)
-            self.full.append((1 << (size + 1)) - 1)
-        return found
 
 
 class Solver:
@@ -224,11 +180,11 @@ class Solver:
             position = candidates.preferred(key.name, mask, self.env)
             if position is None:
                 position = candidates.best(key.name, mask)
-            verdict = self._verdict(key.name, position, mask)
+            verdict = judge(self.shared, self.env, key.name, position, mask)
             if not isinstance(verdict, str):
                 choice = verdict
                 break
-            if verdict != _ELSEWHERE:
+            if verdict != ELSEWHERE:
                 rejected[verdict] = rejected.get(verdict, 0) | 1 << position
             elif last_resort is None:
                 last_resort = position
@@ -239,43 +195,6 @@ class Solver:
         if rejected:
             return None
         return last_resort if choice is None else choice
-
-    def _verdict(self, name: NormalizedName, position: int, mask: int) -> int | Split | str:
-        """The position itself when it can be used all over this fork, a split when only in a part, else a reason."""
-        usability = self.shared.candidates.usability(name, position)
-        env = self.env
-        if not usability.has_files:
-            return "platform"
-        if env.is_disjoint(usability.python):
-            return "python"
-        if not env.implies(usability.python):
-            if self.shared.fork_python:
-                return Split(halves(env, usability.python))
-            return "python"
-        if env.implies(usability.platform):
-            return position
-        if env.is_disjoint(usability.platform):
-            # No file for any environment of this fork: taken only when no other version has one either, because a
-            # fork is often made for the sake of Pythons and platforms that nobody uses.
-            return "platform" if self.shared.world.is_disjoint(usability.platform) else _ELSEWHERE
-        for required in self.shared.required.environments:
-            part = env & required
-            if part.is_false or part.implies(usability.platform):
-                continue
-            if env.implies(required):
-                return "platform"
-            return Split(halves(env, required))
-        return self._local_choice(name, position, mask, usability.platform)
-
-    def _local_choice(self, name: NormalizedName, position: int, mask: int, platform: Marker) -> int | Split:
-        """A local version (``2.5+cu124``) often covers some platforms only, and the plain one covers the others."""
-        base = self.shared.candidates.without_local(name, position, mask)
-        if base is None:
-            return position
-        other = self.shared.candidates.usability(name, base)
-        if (self.env & ~platform & other.platform).is_false:
-            return position
-        return Split(halves(self.env, platform))
 
     # ---- dependencies ----------------------------------------------------------------------------------------
 
@@ -432,34 +351,15 @@ class Solver:
         self.changed.append(package)
 
     def _resolve(self, conflict: Incompatibility) -> Incompatibility | None:
-        """Find the root cause of a conflict, go back to where it can be avoided and remember it."""
-        solution, full = self.solution, self.shared.full
-        incompatibility = conflict
-        while True:
-            terms = incompatibility.terms
-            if not terms or (len(terms) == 1 and terms[0][0] == 0):
-                self.final = incompatibility
-                return None
-            satisfier = solution.satisfier(terms)
-            package, _, _, level, cause = satisfier.assignment
-            if cause is None or satisfier.previous_level < level:
-                if incompatibility is not conflict:
-                    self._add(incompatibility)
-                self._backtrack(satisfier.previous_level)
-                return incompatibility
-            merged = {other: mask for other, mask in terms if other != package}
-            for other, mask in cause.terms:
-                if other != package:
-                    merged[other] = merged.get(other, -1) & mask
-            rest = solution.own(cause, package) & ~satisfier.term[1]
-            if rest:
-                merged[package] = full[package] & ~rest
-            prior = [
-                (other, mask & full[other])
-                for other, mask in sorted(merged.items())
-                if mask & full[other] != full[other]
-            ]
-            incompatibility = Incompatibility(prior, Derived(incompatibility, cause))
+        """Go back to where a conflict can be avoided and remember why; ``None`` when it cannot be."""
+        learned, level = root_cause(self.solution, self.shared.full, conflict)
+        if level is None:
+            self.final = learned
+            return None
+        if learned is not conflict:
+            self._add(learned)
+        self._backtrack(level)
+        return learned
 
     def _backtrack(self, level: int) -> None:
         """Undo what was assigned above a level; packages that are open again go back into the queue."""

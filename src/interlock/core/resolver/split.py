@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from interlock.core.markers.diagram import Marker, format_marker, python_lower_bound
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.dependencies import Dependency
 from interlock.core.versions import parse_version
 
-__all__ = ["halves", "ordered", "split"]
+__all__ = ["Split", "halves", "ordered", "split"]
+
+
+class Split(NamedTuple):
+    """A fork that has to be solved as these parts instead."""
+
+    forks: list[Marker]
 
 
 def split(env: Marker, dependencies: Iterable[Dependency]) -> list[Marker]:

@@ -1,0 +1,47 @@
+"""Whether a candidate can be used in a fork: in all of it, in a part, or not at all."""
+
+from __future__ import annotations
+
+from interlock.core.markers.diagram import Marker
+from interlock.core.names import NormalizedName
+from interlock.core.resolver.shared import Shared
+from interlock.core.resolver.split import Split, halves
+
+__all__ = ["ELSEWHERE", "judge"]
+
+ELSEWHERE = "elsewhere"
+"""The reason that is none: the candidate has files, but for no environment of this fork."""
+
+
+def judge(shared: Shared, env: Marker, name: NormalizedName, position: int, mask: int) -> int | Split | str:
+    """The position itself when it can be used all over the fork, a split when only in a part, else a reason."""
+    usability = shared.candidates.usability(name, position)
+    if not usability.has_files:
+        return "platform"
+    if env.is_disjoint(usability.python):
+        return "python"
+    if not env.implies(usability.python):
+        return Split(halves(env, usability.python)) if shared.fork_python else "python"
+    if env.implies(usability.platform):
+        return position
+    if env.is_disjoint(usability.platform):
+        # No file for any environment of this fork: taken only when no other version has one either, because a fork is
+        # often made for the sake of Pythons and platforms that nobody uses.
+        return "platform" if shared.world.is_disjoint(usability.platform) else ELSEWHERE
+    for required in shared.required.environments:
+        part = env & required
+        if part.is_false or part.implies(usability.platform):
+            continue
+        return "platform" if env.implies(required) else Split(halves(env, required))
+    return _local_choice(shared, env, name, position, mask)
+
+
+def _local_choice(shared: Shared, env: Marker, name: NormalizedName, position: int, mask: int) -> int | Split:
+    """A local version (``2.5+cu124``) often covers some platforms only, and the plain one covers the others."""
+    base = shared.candidates.without_local(name, position, mask)
+    if base is None:
+        return position
+    platform = shared.candidates.usability(name, position).platform
+    if (env & ~platform & shared.candidates.usability(name, base).platform).is_false:
+        return position
+    return Split(halves(env, platform))
