@@ -114,6 +114,11 @@ class Universe:
         return found
 
     @property
+    def is_direct(self) -> bool:
+        """Whether there is only a source tree, an archive or a member to choose, or nothing an index gives by default."""
+        return not self.default_mask or not isinstance(self.segments[0].source, Registry)
+
+    @property
     def default_mask(self) -> int:
         """Candidates that need no pin: those of the index asked by default, or of the only source there is."""
         if len(self.segments) <= 1:

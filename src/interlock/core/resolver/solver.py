@@ -31,7 +31,6 @@ from interlock.core.resolver.shared import Shared
 from interlock.core.resolver.solution import Solution
 from interlock.core.resolver.split import Split, split
 from interlock.core.resolver.verdict import ELSEWHERE, judge
-from interlock.core.sources import Registry
 
 __all__ = ["NoSolution", "Solver"]
 
@@ -256,9 +255,7 @@ class Solver:
         pinned = self.shared.required.is_pin(requirement)
         for key in keys:
             package = self._package(key, universe.size)
-            self.priorities.saw(
-                package, key.name, pinned=pinned, direct=universe.default_mask == 0 or _is_direct(universe)
-            )
+            self.priorities.saw(package, key.name, pinned=pinned, direct=universe.is_direct)
             self._depend(term, package, admitted << 1, cause, dependency.marker)
 
     def _depend(self, term: Term, package: int, allowed: int, cause: NeededBy, marker: Marker) -> None:
@@ -397,7 +394,3 @@ def _admitted(universe: Universe, dependency: Dependency) -> int:
             segment.mask for segment in universe.segments if getattr(segment.source, "url", None) == requirement.url
         )
     return universe.mask(requirement.specifier, dependency.source)
-
-
-def _is_direct(universe: Universe) -> bool:
-    return not isinstance(universe.segments[0].source, Registry) if universe.segments else False
