@@ -115,7 +115,7 @@ class Universe:
 
     @property
     def is_direct(self) -> bool:
-        """Whether there is only a source tree, an archive or a member to choose, or nothing an index gives by default."""
+        """Whether no index gives it by default: there is only a member, a source tree, an archive or a pinned index."""
         return not self.default_mask or not isinstance(self.segments[0].source, Registry)
 
     @property
