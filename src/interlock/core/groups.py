@@ -21,7 +21,7 @@ class UnknownGroup(ManifestError):
         owner = manifest.display_name or manifest.name or "the workspace root"
         origin = f", which `{included_by}` includes" if included_by else ""
         super().__init__(
-            f"{owner} has no dependency group `{group}`{origin}.{suggest(group, known)}",
+            f"{_file(manifest)}: {owner} has no dependency group `{group}`{origin}.{suggest(group, known)}",
             hint=f"Known groups: {', '.join(known)}." if known else "It has no dependency groups.",
             facts={"member": manifest.name, "group": group, "known": known},
         )
@@ -35,7 +35,7 @@ class GroupCycle(ManifestError):
     def __init__(self, manifest: Manifest, chain: tuple[str, ...]) -> None:
         owner = manifest.display_name or manifest.name or "the workspace root"
         super().__init__(
-            f"The dependency groups of {owner} include each other: {' -> '.join(chain)}.",
+            f"{_file(manifest)}: the dependency groups of {owner} include each other: {' -> '.join(chain)}.",
             hint="Remove one of the `include-group` entries.",
             facts={"member": manifest.name, "chain": list(chain)},
         )
@@ -51,7 +51,7 @@ class BrokenGroup(ManifestError):
         owner = manifest.display_name or manifest.name or "the workspace root"
         reason = manifest.group_problems[GroupName(group)]
         super().__init__(
-            f"Dependency group `{group}` of {owner} cannot be used: {reason}",
+            f"{_file(manifest)}: dependency group `{group}` of {owner} cannot be used: {reason}",
             facts={"member": manifest.name, "group": group},
         )
 
@@ -79,3 +79,7 @@ def _expand(manifest: Manifest, name: GroupName, chain: tuple[GroupName, ...]) -
         else:
             found.append(entry)
     return found
+
+
+def _file(manifest: Manifest) -> str:
+    return "pyproject.toml" if manifest.path == "." else f"{manifest.path}/pyproject.toml"

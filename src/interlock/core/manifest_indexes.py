@@ -5,10 +5,8 @@ An index without a name is called by its position, never by its host: names are 
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from interlock.core.index_order import DEFAULT_INDEX
-from interlock.core.manifest_sources import join_path, without_credentials
+from interlock.core.manifest_sources import is_fetchable, join_path
 from interlock.core.manifest_table import Table
 from interlock.core.sources import Index
 
@@ -83,7 +81,12 @@ def _address(table: Table, key: str, url: str, path: str) -> str:
     """The URL as written, or a local path relative to the workspace root. Settings take a login out of it."""
     if "://" not in url:
         return join_path(path, url)
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https", "file"} or (parts.scheme != "file" and not parts.hostname):
-        table.problem(key, f"is `{without_credentials(url)}`, which is not the URL of an index.", near=url)
+    if not is_fetchable(url):
+        table.problem(key, f"is `{_shown(url)}`, which is not the URL of an index.", near=url)
     return url
+
+
+def _shown(url: str) -> str:
+    """Without what may be a password, even when the URL cannot be read."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"

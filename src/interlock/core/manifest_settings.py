@@ -79,6 +79,7 @@ def parse_settings(table: Table, name: NormalizedName | None, path: str) -> Tool
         dependency_metadata=_dependency_metadata(table),
         link_mode=table.choice("link-mode", ("", "clone", "hardlink", "copy", "symlink"), ""),
         env=table.choice("env", ("shared", "member"), "shared"),
+        add_bounds=table.choice("add-bounds", ("", "lower", "major", "minor", "exact"), ""),
         required_version=_required_version(table),
         cache_keys=_cache_keys(table),
     )
@@ -92,13 +93,13 @@ def _prerelease(table: Table) -> str:
 
 
 def _required_version(table: Table) -> str:
-    if table.where[-1:] == ("uv",):
-        return ""  # of uv: it says nothing about us
     text = table.text("required-version") or ""
     try:
         SpecifierSet(text if not text[:1].isdigit() else f"=={text}")
     except InvalidSpecifier:
         table.problem("required-version", f"is `{text}`, which is not a valid version specifier.")
+    if table.where[-1:] == ("uv",):
+        return ""  # of uv: it says nothing about us
     return f"=={text}" if text[:1].isdigit() else text
 
 

@@ -16,7 +16,7 @@ from interlock.core.manifest_table import Table
 from interlock.core.names import NormalizedName, is_name, normalize_extra, normalize_group, normalize_name
 from interlock.core.sources import Directory, File, Git, Member, Registry, Source, Url
 
-__all__ = ["is_archive", "join_path", "parse_sources", "parse_url_source", "without_credentials"]
+__all__ = ["is_archive", "is_fetchable", "join_path", "parse_sources", "parse_url_source", "without_credentials"]
 
 _KINDS = ("workspace", "path", "git", "url", "index")
 _CONDITIONS = ("marker", "extra", "group")
@@ -76,6 +76,15 @@ def without_credentials(url: str) -> str:
     if parts.scheme.endswith("ssh"):
         host = f"{user.partition(':')[0]}@{host}"
     return urlunsplit(parts._replace(netloc=host))
+
+
+def is_fetchable(url: str) -> bool:
+    """Whether a file could be got from a URL."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return (parts.scheme in {"http", "https"} and bool(parts.hostname)) or parts.scheme == "file"
 
 
 def parse_url_source(url: str, base: str) -> Source:
@@ -190,8 +199,7 @@ def _repository(written: str, path: str) -> str:
 
 def _url(table: Table, _: NormalizedName, __: str) -> Source | None:
     written = table.text("url") or ""
-    parts = urlsplit(written)
-    if parts.scheme not in {"http", "https", "file"} or (parts.scheme != "file" and not parts.netloc):
+    if not is_fetchable(written):
         table.problems.add(table.where, f"has `{written}`, which is not a URL that can be fetched.")
         return None
     return Url(url=without_credentials(written.partition("#")[0]), subdirectory=_subdirectory(table))

@@ -39,7 +39,7 @@ from interlock.workspace.obtain import Obtainer
 from interlock.workspace.options import EnvironmentOutcome, LockOptions, LockOutcome, SyncOptions, SyncOutcome
 from interlock.workspace.provision import Provisioner
 from interlock.workspace.python import choose_interpreter
-from interlock.workspace.selection import select
+from interlock.workspace.selection import SelectionFlags, select
 from interlock.workspace.toolchain import Toolchain
 
 __all__ = ["AbsentMember", "locked_workspace", "sync"]
@@ -70,15 +70,18 @@ class _Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def locked_workspace(
-    context: Context, *, frozen: bool, locked: bool, may_write: bool = True
+    context: Context, *, frozen: bool, locked: bool, may_write: bool = True, selection: SelectionFlags | None = None
 ) -> tuple[Prepared, Lock, LockOutcome | None]:
     """The workspace with a lock to work from: as it stands (``frozen``), required to be fresh (``locked``), or made so.
 
-    Raises :class:`LockOutdated` for a stale lock that may not be made anew.
+    ``selection`` is what will be selected: one that cannot be is told before a lock is made. Raises
+    :class:`LockOutdated` for a stale lock that may not be made anew.
     """
 
     def read() -> tuple[Prepared, Lock | None, tuple[str, ...]]:
         workspace = discover(context.start, layout=context.layout)
+        if selection is not None:
+            select(workspace, selection)
         old = load_lock(workspace.root) if frozen else load_lock_if_any(workspace.root)
         prepared = prepare(context, old, workspace)
         reasons = () if frozen or old is None else stale_reasons(prepared, old)
@@ -99,7 +102,7 @@ async def sync(context: Context, options: SyncOptions) -> SyncOutcome:
     may_write = not (options.dry_run or options.check)
     async with hold(usage_lock(context.layout), shared=True):
         prepared, locked, outcome = await locked_workspace(
-            context, frozen=options.frozen, locked=options.locked, may_write=may_write
+            context, frozen=options.frozen, locked=options.locked, may_write=may_write, selection=options.selection
         )
         async with Toolchain(prepared.context, Provisioner, tool=prepared.tool) as toolchain:
             environments = []
@@ -242,13 +245,18 @@ class _Sync:
         locations = {
             item.name: self._place(item).as_uri() for item in wanted if isinstance(item.source, Member | Directory)
         }
-        return make_plan(
+        plan = make_plan(
             wanted,
             installed,
-            exact=options.exact,
+            exact=options.exact or bool(options.uninstall),
             reinstall=frozenset((_ALL,)) if options.reinstall else frozenset(options.reinstall_packages),
             locations=locations,
         )
+        if options.exact or not options.uninstall:
+            return plan
+        names = {*options.uninstall, *(item.name for item in wanted)}
+        gone = tuple(item for item in plan.remove if item.name in names)
+        return msgspec.structs.replace(plan, remove=gone)
 
     async def _apply(self, plan: Plan, environment: VirtualEnvironment, wanted: tuple[Wanted, ...]) -> None:
         workspace, context = self._workspace, self._context
