@@ -15,7 +15,7 @@ from packaging.version import InvalidVersion, Version
 
 from interlock.core.artifacts import Artifact
 from interlock.core.listing import Listing, encode_artifacts
-from interlock.core.names import NormalizedName
+from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.versions import parse_version
 from interlock.index.failures import BadPage, UnsupportedApi
 from interlock.index.filenames import version_in
@@ -125,24 +125,26 @@ def _parse_loosely(body: bytes, url: str, index: str) -> PageFiles:
 
 def make_page(name: NormalizedName, index: str, url: str, page: PageFiles) -> Page:
     """Group a page's files by version. ``url`` is the page's own, without credentials; links are relative to it."""
-    addresses = _addresses(page.files, join(url, page.base) if page.base else url)
-    base = _base(addresses)
+    files = page.files
+    base, locations, links = _places(files, join(url, page.base) if page.base else url)
+    plain = _are_plain(files)
     groups: dict[str, list[Artifact]] = {}
-    links: dict[str, str] = {}
+    ours: dict[str, bool] = {}
     skipped = page.skipped
-    cut = len(base)
-    for file, address in zip(page.files, addresses, strict=True):
+    for file, location in zip(files, locations, strict=True):
         filename = file.filename
-        text = version_in(filename, name)
+        parts = filename.split("-") if filename[-4:] == ".whl" else ()
+        if len(parts) == 5 and (parts[0] in ours or normalize_name(parts[0]) == name) and "_" not in parts[1]:
+            # What version_in would say, without the call: a page has thousands of files.
+            ours[parts[0]] = True
+            text: str | None = parts[1]
+        else:
+            text = version_in(filename, name)
         if text is None or "/" in filename or "\\" in filename:
             skipped += filename.endswith((".whl", ".tar.gz", ".zip"))
+            links.pop(filename, None)
             continue
-        if base and address.startswith(base) and "?" not in address:
-            location = address[cut:]
-        else:
-            location = ""
-            links[filename] = address
-        artifact = _artifact(file, location)
+        artifact = _plain_artifact(file, location) if plain else _artifact(file, location)
         group = groups.get(text)
         if group is None:
             groups[text] = [artifact]
@@ -150,6 +152,52 @@ def make_page(name: NormalizedName, index: str, url: str, page: PageFiles) -> Pa
             group.append(artifact)
     ordered, invalid = _order(groups)
     return Page(_listing(name, index, ordered, page.status), base, links, skipped + invalid)
+
+
+def _places(files: Sequence[PageFile], url: str) -> tuple[str, Sequence[str], dict[str, str]]:
+    """The host of the files, each file's path below it (empty for one elsewhere), and the URLs of those elsewhere."""
+    urls = [file.url for file in files]
+    same = _same_start(urls, url)
+    if same is not None:
+        base, cut = same
+        return base, [found[cut:] for found in urls], {}
+    addresses = _addresses(files, url)
+    base = _base(addresses)
+    cut = len(base)
+    locations: list[str] = []
+    links: dict[str, str] = {}
+    for file, address in zip(files, addresses, strict=True):
+        if base and address.startswith(base) and "?" not in address:
+            locations.append(address[cut:])
+        else:
+            locations.append("")
+            links[file.filename] = address
+    return base, locations, links
+
+
+_ODD = ("?", "#", "@", "\\", " ", "//", "/.")
+_UPWARD = re.compile(r"(?:\.\./)+(?=[^./])|/(?=[^/])|https?://[a-z0-9.:-]+/(?=[^/])")
+
+
+def _same_start(urls: Sequence[str], url: str) -> tuple[str, int] | None:
+    """Where all links lead, and how much of each says so, when every link of a page is written alike.
+
+    It nearly always is: with the same host, from the root, or with the same number of ``../``. Then no link has to be
+    joined with the page's URL, which would cost more than everything else that is done with a page.
+    """
+    found = _UPWARD.match(urls[0]) if urls else None
+    if found is None:
+        return None
+    start = found.group()
+    cut = len(start)
+    text = "\n".join([one[cut:] for one in urls if one.startswith(start)])
+    if text.count("\n") != len(urls) - 1 or any(odd in text for odd in (*_ODD, "\n/", "\n.")):
+        return None
+    if is_remote(start):
+        return start, cut
+    base = join(url, start)
+    # Only what is at the top of the host has the host alone for its base.
+    return (base, cut) if base == origin(base) else None
 
 
 def _addresses(files: Sequence[PageFile], base: str) -> list[str]:
@@ -201,11 +249,6 @@ def _artifact(file: PageFile, location: str) -> Artifact:
     core = file.core_metadata
     if core is None:
         core = file.dist_info_metadata
-    if isinstance(core, dict):
-        digest = core.get("sha256", "").lower()
-        metadata_sha256 = digest if _SHA256.fullmatch(digest) else "true"
-    else:
-        metadata_sha256 = "true" if core else ""
     return Artifact(
         filename=file.filename,
         sha256=sha256,
@@ -214,8 +257,43 @@ def _artifact(file: PageFile, location: str) -> Artifact:
         location=location,
         requires_python=file.requires_python or "",
         yanked=bool(file.yanked),
-        metadata_sha256=metadata_sha256,
+        metadata_sha256=_metadata_hash(core),
     )
+
+
+_TIMES = re.compile(r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z\n)*")
+
+
+def _are_plain(files: Sequence[PageFile]) -> bool:
+    """Whether every file of a page has a hash and a time just as we keep them; asked once for all of them."""
+    hashes = [file.hashes.get("sha256", "") for file in files]
+    if set(map(len, hashes)) != {64} or "".join(hashes).strip("0123456789abcdef"):
+        return False
+    times = "\n".join([file.upload_time or "" for file in files])
+    return _TIMES.fullmatch(times + "\n") is not None
+
+
+def _plain_artifact(file: PageFile, location: str) -> Artifact:
+    core = file.core_metadata
+    if core is None:
+        core = file.dist_info_metadata
+    return Artifact(
+        filename=file.filename,
+        sha256=file.hashes["sha256"],
+        size=file.size,
+        upload_time=file.upload_time or "",
+        location=location,
+        requires_python=file.requires_python or "",
+        yanked=bool(file.yanked),
+        metadata_sha256=_metadata_hash(core),
+    )
+
+
+def _metadata_hash(core: bool | dict[str, str] | None) -> str:
+    if isinstance(core, dict):
+        digest = core.get("sha256", "").lower()
+        return digest if _SHA256.fullmatch(digest) else "true"
+    return "true" if core else ""
 
 
 def _utc(text: str) -> str:
@@ -255,8 +333,9 @@ def _listing(name: NormalizedName, index: str, ordered: list[tuple[Version, list
     for position, (version, artifacts) in enumerate(ordered):
         if len(artifacts) > 1:
             # A page may name a file twice; the last entry wins, as it would with a dictionary.
-            artifacts = list({artifact.filename: artifact for artifact in artifacts}.values())
-            artifacts.sort(key=_rank)
+            named = {artifact.filename: artifact for artifact in artifacts}
+            artifacts = [named[filename] for filename in sorted(named)]
+            artifacts.sort(key=_is_source)
         versions.append(str(version))
         files.append(encode_artifacts(artifacts))
         if version.is_prerelease:
@@ -277,5 +356,5 @@ def _listing(name: NormalizedName, index: str, ordered: list[tuple[Version, list
     )
 
 
-def _rank(artifact: Artifact) -> tuple[bool, str]:
-    return (not artifact.filename.endswith(".whl"), artifact.filename)
+def _is_source(artifact: Artifact) -> bool:
+    return not artifact.filename.endswith(".whl")
