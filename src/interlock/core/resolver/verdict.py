@@ -24,15 +24,15 @@ def judge(shared: Shared, env: Marker, name: NormalizedName, position: int, mask
         return Split(halves(env, usability.python)) if shared.fork_python else "python"
     if env.implies(usability.platform):
         return position
+    for required in shared.required.environments:
+        # Judged for the whole lock, like everything about platforms: wheels for some Pythons of it are enough.
+        if (env & required).is_false or not usability.platform.is_disjoint(shared.world & required):
+            continue
+        return "platform" if env.implies(required) else Split(halves(env, required))
     if env.is_disjoint(usability.platform):
         # No file for any environment of this fork: taken only when no other version has one either, because a fork is
         # often made for the sake of Pythons and platforms that nobody uses.
         return "platform" if shared.world.is_disjoint(usability.platform) else ELSEWHERE
-    for required in shared.required.environments:
-        part = env & required
-        if part.is_false or part.implies(usability.platform):
-            continue
-        return "platform" if env.implies(required) else Split(halves(env, required))
     return _local_choice(shared, env, name, position, mask)
 
 
