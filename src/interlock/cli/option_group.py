@@ -45,6 +45,10 @@ class OptionGroup:
             *names, metavar=metavar, default=None, dest=dest, type=convert, help=self._help(text)
         )
 
+    def several(self, name: str, *, metavar: tuple[str, ...], text: str) -> None:
+        """An option with a fixed number of values."""
+        self._container.add_argument(name, metavar=metavar, nargs=len(metavar), default=None, help=self._help(text))
+
     def number(self, *names: str, metavar: str, text: str) -> None:
         self._container.add_argument(*names, metavar=metavar, default=None, type=_whole, help=self._help(text))
 

@@ -27,13 +27,21 @@ __all__ = [
 ]
 
 
+DIFF_FORMATS = ("text", "markdown", "json")
+
+
 def lock_options(parser: OptionGroup) -> None:
     parser.flag("--check", text="only say whether the lock is fresh (exit 3 when not)")
     parser.flag("-U", "--upgrade", "--regenerate", text="forget every locked version")
     parser.repeat(
         "-P", "--upgrade-package", dest="upgrade_package", metavar="NAME[==V]", text="upgrade this package (repeatable)"
     )
+    parser.flag("--closure", text="with -P: move other packages too where the upgrade forces it")
     parser.flag("--dry-run", text="show what would change, write nothing")
+    parser.value("--diff", metavar="REV|FILE", text="show what changed since a revision's or a file's lock, and why")
+    parser.value("--format", metavar="FORMAT", text="of --diff: text, markdown or json", choices=DIFF_FORMATS)
+    parser.several("--merge", metavar=("BASE", "OURS", "THEIRS"), text="merge locks by meaning, as git's merge driver")
+    parser.flag("--install-merge-driver", text="have git merge locks this way in this repository")
     add_resolver_options(parser)
 
 

@@ -13,14 +13,14 @@ from interlock.core.asks import MemberAsks
 from interlock.core.freshness import CurrentMember, Stale, compare
 from interlock.core.inputs import resolution_inputs
 from interlock.core.lock.codec import encode_lock
-from interlock.core.lock.diff import diff
+from interlock.core.lock.diff import LockDiff, diff
 from interlock.core.lock.model import Lock, LockedPackage, ResolutionInputs
 from interlock.core.manifest import ToolSettings
 from interlock.core.names import NormalizedName
 from interlock.core.requirement import Requirement
 from interlock.core.resolver.problem import Policy, Preference, Problem
 from interlock.core.sources import Git
-from interlock.errors import LockOutdated
+from interlock.errors import LockError, LockOutdated
 from interlock.events import Warned
 from interlock.settings import Settings
 from interlock.store.locks import hold
@@ -34,6 +34,7 @@ from interlock.workspace.guards import workspace_guard
 from interlock.workspace.location import locator
 from interlock.workspace.lockfile import LockMissing, load_lock_if_any, lockfile_path
 from interlock.workspace.members import Workspace
+from interlock.workspace.merge import pins_of_conflicted
 from interlock.workspace.options import LockOptions, LockOutcome
 from interlock.workspace.provision import Provisioner
 from interlock.workspace.resolve import resolve
@@ -42,6 +43,12 @@ from interlock.workspace.toolchain import Toolchain
 __all__ = ["Prepared", "lock", "lock_held", "prepare", "stale_reasons", "write_lock"]
 
 _ALL = ":all:"
+
+
+class WouldMoveOthers(LockError):
+    """An upgrade of some packages needs others to move too."""
+
+    code = "would-move-others"
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,14 +133,20 @@ async def lock(context: Context, options: LockOptions) -> LockOutcome:
 
 async def lock_held(context: Context, workspace: Workspace, options: LockOptions) -> LockOutcome:
     """The same for a caller that holds :func:`workspace_guard`; the workspace may be one that is not on disk yet."""
-    old = await anyio.to_thread.run_sync(load_lock_if_any, workspace.root)
+    pins = await anyio.to_thread.run_sync(pins_of_conflicted, workspace.root)
+    old = pins if pins is not None else await anyio.to_thread.run_sync(load_lock_if_any, workspace.root)
     prepared = await anyio.to_thread.run_sync(lambda: prepare(context, old, workspace, whole=True))
     _warn(prepared)
-    reasons = stale_reasons(prepared, old) if old is not None else ()
+    reasons: tuple[object, ...] = stale_reasons(prepared, old) if old is not None else ()
+    if pins is not None:
+        reasons = ("it had merge conflicts; what both sides share was kept",)
     keep = old is not None and not reasons and not options.upgrade and not options.upgrade_packages
     if keep and old is not None:
         return LockOutcome(path=prepared.lockfile, changed=False, lock=old)
     made = await _make(prepared, old, options)
+    changes = diff(old, made)
+    if options.upgrade_packages and not options.closure:
+        _refuse_others(changes, options.upgrade_packages)
     data = encode_lock(made)
     before = await anyio.to_thread.run_sync(lambda: _read(prepared.lockfile))
     if data != before and not options.dry_run:
@@ -143,9 +156,26 @@ async def lock_held(context: Context, workspace: Workspace, options: LockOptions
         changed=data != before,
         lock=made,
         created=old is None,
-        diff=diff(old, made),
+        diff=changes,
         reasons=tuple(str(reason) for reason in reasons),
     )
+
+
+def _refuse_others(changes: LockDiff, asked: dict[NormalizedName, str]) -> None:
+    """Stop when an upgrade of some packages would move others that were locked."""
+    moved = [
+        change
+        for change in changes.packages
+        if change.old and change.new and change.old != change.new and change.name not in asked
+    ]
+    if moved:
+        lines = [f"  {change.name} {', '.join(change.old)} -> {', '.join(change.new)}" for change in moved]
+        names = " ".join(f"-P {change.name}" for change in moved)
+        raise WouldMoveOthers(
+            f"Upgrading {', '.join(sorted(asked))} would also move what was not asked for:\n" + "\n".join(lines),
+            hint=f"Ask for these too ({names}), or allow all that is forced with --closure.",
+            facts={"moved": [{"name": change.name, "old": change.old, "new": change.new} for change in moved]},
+        )
 
 
 def _warn(prepared: Prepared) -> None:

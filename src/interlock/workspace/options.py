@@ -33,6 +33,8 @@ class LockOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Forget every locked version."""
     upgrade_packages: dict[NormalizedName, str] = {}
     """Names whose locked versions are forgotten, with the version wanted instead or empty text."""
+    closure: bool = False
+    """Let other locked packages move where the upgraded ones force them to."""
     dry_run: bool = False
     """Resolve and show the difference, write nothing."""
 
@@ -66,6 +68,8 @@ class SyncOptions(msgspec.Struct, frozen=True, kw_only=True):
     compile_bytecode: bool = False
     reinstall: bool = False
     reinstall_packages: tuple[NormalizedName, ...] = ()
+    uninstall: tuple[NormalizedName, ...] = ()
+    """Packages to remove although what is not selected is kept, as the lock holds them no more."""
 
 
 class EnvironmentOutcome(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call, checked_name
 from interlock.cli.words import plural
-from interlock.core.lock.diff import to_data, to_text
+from interlock.core.lock.diff import to_data, to_markdown, to_text
 from interlock.core.names import NormalizedName
 from interlock.workspace.lock import lock
+from interlock.workspace.lock_diff import diff_locks
+from interlock.workspace.merge import install_merge_driver, merge_files
 from interlock.workspace.options import LockOptions, LockOutcome
 
 __all__ = ["run"]
 
 
 async def run(call: Call) -> int:
+    if call.text("diff"):
+        return await _show_diff(call)
+    if call.texts("merge"):
+        await merge_files(call.context, *call.texts("merge"))
+        return 0
+    if call.given("install_merge_driver"):
+        for path in await install_merge_driver(call.context):
+            call.terminal.say(f"Wrote {path}.")
+        return 0
     options = LockOptions(
         check=call.flag("check"),
         upgrade=call.given("upgrade"),
         upgrade_packages=_upgrades(call),
+        closure=call.given("closure"),
         dry_run=call.given("dry_run"),
     )
     outcome = await lock(call.context, options)
@@ -35,6 +47,17 @@ async def run(call: Call) -> int:
         )
         return 0
     _say(call, outcome, options)
+    return 0
+
+
+async def _show_diff(call: Call) -> int:
+    changes = await diff_locks(call.context, call.text("diff"))
+    chosen = "json" if call.json else call.text("format") or "text"
+    if chosen == "json":
+        call.document(to_data(changes))
+    else:
+        lines = to_markdown(changes) if chosen == "markdown" else to_text(changes)
+        call.terminal.data("".join(f"{line}\n" for line in lines))
     return 0
 
 

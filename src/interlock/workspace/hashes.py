@@ -1,0 +1,79 @@
+"""Hashes for files whose index tells none: a lock holds one for every file, so these are fetched once and hashed.
+
+What the previous lock says of a file is believed: were the file another one since, installing it would fail, as it
+should.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import anyio
+import anyio.to_thread
+import msgspec
+
+from interlock.core.artifacts import Artifact
+from interlock.core.lock.model import Lock, LockedPackage
+from interlock.core.sources import Registry
+from interlock.index.client import IndexClient
+from interlock.store.layout import Layout
+
+__all__ = ["fill_hashes"]
+
+_AT_ONCE = 16
+
+
+async def fill_hashes(client: IndexClient, layout: Layout, lock: Lock, old: Lock | None) -> Lock:
+    """The lock with a hash for every file of an index."""
+    if all(artifact.sha256 for package in lock.packages for artifact in package.artifacts):
+        return lock
+    known = _known(old)
+    limit = anyio.CapacityLimiter(_AT_ONCE)
+    packages = list(lock.packages)
+
+    async def fill(number: int) -> None:
+        package = packages[number]
+        assert isinstance(package.source, Registry), package
+        found = []
+        for artifact in package.artifacts:
+            before = known.get((package.source.index, artifact.filename))
+            if not artifact.sha256 and before is not None and before.size in {None, artifact.size}:
+                artifact = before
+            elif not artifact.sha256:
+                async with limit:
+                    artifact = await _hashed(client, layout, package, artifact)
+            found.append(artifact)
+        packages[number] = msgspec.structs.replace(package, artifacts=tuple(found))
+
+    async with anyio.create_task_group() as tasks:
+        for number, package in enumerate(packages):
+            if isinstance(package.source, Registry):
+                tasks.start_soon(fill, number)
+    return msgspec.structs.replace(lock, packages=tuple(packages))
+
+
+def _known(old: Lock | None) -> dict[tuple[str, str], Artifact]:
+    return {
+        (package.source.index, artifact.filename): artifact
+        for package in (old.packages if old is not None else ())
+        if isinstance(package.source, Registry)
+        for artifact in package.artifacts
+        if artifact.sha256
+    }
+
+
+async def _hashed(client: IndexClient, layout: Layout, package: LockedPackage, artifact: Artifact) -> Artifact:
+    assert isinstance(package.source, Registry), package
+    content = await client.download(package.name, package.source.index, artifact)
+    if isinstance(content, bytes):
+        return msgspec.structs.replace(artifact, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+
+    def read() -> Artifact:
+        try:
+            with open(content, "rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            return msgspec.structs.replace(artifact, sha256=digest, size=content.stat().st_size)
+        finally:
+            content.unlink(missing_ok=True)
+
+    return await anyio.to_thread.run_sync(read)
