@@ -62,9 +62,7 @@ async def build(context: Context, request: BuildRequest) -> BuildReport:
         hooks = (await toolchain.builder()).calls
     if request.clear and all(report.error is None for report in reports):
         await anyio.to_thread.run_sync(out.clear, frozenset(file.file.name for one in reports for file in one.files))
-    return BuildReport(
-        out_dir=out.path, members=tuple(reports), hooks=hooks, seconds=anyio.current_time() - started
-    )
+    return BuildReport(out_dir=out.path, members=tuple(reports), hooks=hooks, seconds=anyio.current_time() - started)
 
 
 def chosen_members(workspace: Workspace, flags: SelectionFlags) -> tuple[NormalizedName, ...]:

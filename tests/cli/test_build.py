@@ -1,0 +1,240 @@
+"""``interlock build``, from the command line to the files in ``dist``; no network: the backends are the members' own."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.workspace.release_trees import BACKEND, member, root
+
+
+@pytest.fixture
+def trees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    base = root(tmp_path / "shop")
+    monkeypatch.setenv("INTERLOCK_DIRECTORY", str(base))
+    monkeypatch.setenv("INTERLOCK_PYTHON", sys.executable)
+    monkeypatch.setenv("INTERLOCK_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("INTERLOCK_NO_INDEX", "1")
+    return base
+
+
+def members(document: Any) -> dict[str, Any]:
+    return {found["name"]: found for found in document["members"]}
+
+
+def dist(base: Path) -> list[str]:
+    return sorted(path.name for path in (base / "dist").iterdir())
+
+
+def test_builds_the_wheel_from_the_sdist_and_says_which_files(run: Run, trees: Path) -> None:
+    tree = member(trees, "core")
+    (tree / "MARK").write_text("only in the tree's sdist")
+    result = run("build", "--json")
+    assert result.code == 0, result.err
+    assert dist(trees) == [".gitignore", "core-1.0-py3-none-any.whl", "core-1.0.tar.gz"]
+    found = members(result.json())["core"]
+    assert (found["status"], found["version"], found["error"]) == ("built", "1.0", None)
+    for file in found["files"]:
+        data = Path(file["file"]).read_bytes()
+        assert (file["sha256"], file["size"]) == (hashlib.sha256(data).hexdigest(), len(data))
+    assert [file["kind"] for file in found["files"]] == ["sdist", "wheel"]
+    with tarfile.open(trees / "dist" / "core-1.0.tar.gz") as archive:
+        assert "core-1.0/MARK" in archive.getnames()
+
+
+def test_builds_again_only_what_changed(run: Run, trees: Path) -> None:
+    for name in ("one", "two", "three"):
+        member(trees, name)
+    first = run("build", "--all-packages", "--json").json()
+    assert first["hooks"] > 0
+    again = run("build", "--all-packages", "--json").json()
+    assert (again["hooks"], {found["status"] for found in again["members"]}) == (0, {"cached"})
+    (trees / "packages" / "two" / "src" / "two.py").write_text("NAME = 'changed'\n")
+    third = run("build", "--all-packages", "--json").json()
+    assert {name for name, found in members(third).items() if not found["cached"]} == {"two"}
+
+
+def test_restores_files_that_were_deleted_or_changed(run: Run, trees: Path) -> None:
+    member(trees, "core")
+    run("build")
+    wheel = trees / "dist" / "core-1.0-py3-none-any.whl"
+    good = wheel.read_bytes()
+    wheel.write_bytes(good[:-1] + b"x")
+    (trees / "dist" / "core-1.0.tar.gz").unlink()
+    assert run("build", "--json").json()["hooks"] == 0
+    assert wheel.read_bytes() == good
+    assert (trees / "dist" / "core-1.0.tar.gz").is_file()
+
+
+def test_two_builds_give_the_same_bytes(run: Run, trees: Path, tmp_path: Path) -> None:
+    member(trees, "core")
+    assert run("build", "-o", "one").code == 0
+    time.sleep(1.1)
+    assert run("build", "-o", "two", "--cache-dir", tmp_path / "other").code == 0
+    for path in (trees / "one").iterdir():
+        assert path.read_bytes() == (trees / "two" / path.name).read_bytes(), path.name
+
+
+def test_a_member_can_be_a_build_requirement(run: Run, trees: Path) -> None:
+    member(trees, "rules", needs=["words"])
+    member(trees, "words")
+    using = "import rules, words\n" + BACKEND
+    member(trees, "app", requires=["rules"], backend=using)
+    member(trees, "other")
+    first = run("build", "--all-packages", "--json")
+    assert first.code == 0, first.err
+    (trees / "packages" / "words" / "src" / "words.py").write_text("NAME = 'changed'\n")
+    second = members(run("build", "--all-packages", "--json").json())
+    assert {name for name, found in second.items() if not found["cached"]} == {"words", "app"}
+
+
+def test_only_the_asked_member_and_kind_are_built(run: Run, trees: Path) -> None:
+    member(trees, "one")
+    member(trees, "two")
+    assert run("build", "--package", "two", "--wheel", "-o", "out").code == 0
+    assert [path.name for path in (trees / "out").iterdir()] == ["two-1.0-py3-none-any.whl"]
+
+
+def test_clear_removes_other_distributions_and_nothing_else(run: Run, trees: Path) -> None:
+    member(trees, "one")
+    (trees / "dist").mkdir()
+    (trees / "dist" / "old-1.0.tar.gz").write_bytes(b"old")
+    (trees / "dist" / "notes.txt").write_text("mine")
+    assert run("build", "--clear", "--sdist").code == 0
+    assert dist(trees) == [".gitignore", "notes.txt", "one-1.0.tar.gz"]
+
+
+def test_settings_reach_the_backend(run: Run, trees: Path) -> None:
+    failing = BACKEND.replace("project = _read()", "raise ValueError('stop')", 1)
+    member(trees, "one", backend=failing)
+    result = run("build", "-c", "a=1", "-c", "b=2", "-c", "b=3")
+    assert result.code == 1
+    assert "[('a', '1'), ('b', ['2', '3'])]" in result.err
+
+
+def test_a_failing_member_does_not_stop_the_others(run: Run, trees: Path) -> None:
+    member(trees, "good")
+    member(trees, "bad", backend="def build_sdist(folder, config_settings=None):\n    raise ValueError('no luck')\n")
+    member(trees, "user", requires=["bad"])
+    result = run("build", "--all-packages", "--json")
+    assert result.code == 1
+    found = members(result.json())
+    assert found["good"]["status"] == "built"
+    assert found["bad"]["error"]["code"] == "backend-failed"
+    assert "no luck" in found["bad"]["error"]["message"]
+    assert Path(found["bad"]["error"]["facts"]["log"]).read_text().count("no luck") >= 1
+    assert found["user"]["error"]["code"] == "build-requirement-failed"
+    assert "bad" in found["user"]["error"]["message"]
+    assert not any("bad" in name for name in dist(trees))
+
+
+def test_members_that_need_each_other_to_be_built_are_named(run: Run, trees: Path) -> None:
+    member(trees, "one", requires=["two"])
+    member(trees, "two", needs=["one"])
+    result = run("build", "--all-packages", "--json")
+    assert (result.code, result.json()["error"]["code"]) == (1, "member-cycle")
+    assert "one -> two -> one" in result.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("print('x' * 100); return 7", "invalid-build-result"),
+        ("return 'missing-1.0.tar.gz'", "invalid-build-result"),
+        ("import os; os._exit(3)", "backend-failed"),
+        ("import sys; sys.exit('enough')", "backend-failed"),
+        ("import time; time.sleep(60)", "build-timeout"),
+        ("open(folder + '/other-1.0.tar.gz', 'wb').close(); return 'other-1.0.tar.gz'", "invalid-build-result"),
+        ("open(folder + '/odd-9.tar.gz', 'wb').close(); return 'odd-9.tar.gz'", "invalid-build-result"),
+        ("return '../odd-1.0.tar.gz'", "invalid-build-result"),
+    ],
+)
+def test_a_misbehaving_backend_is_an_error_that_names_the_member(run: Run, trees: Path, body: str, code: str) -> None:
+    member(trees, "odd", backend=f"def build_sdist(folder, config_settings=None):\n    {body}\n")
+    result = run("build", "--timeout", "1", "--json")
+    assert result.code == 1
+    error = members(result.json())["odd"]["error"]
+    assert error["code"] == code
+    assert "odd" in error["message"]
+
+
+def test_a_missing_backend_is_an_error(run: Run, trees: Path) -> None:
+    tree = member(trees, "odd")
+    (tree / "backend.py").unlink()
+    error = members(run("build", "--json").json())["odd"]["error"]
+    assert (error["code"], "backend" in error["message"]) == ("backend-unavailable", True)
+
+
+def test_a_member_that_is_no_package_is_told(run: Run, trees: Path) -> None:
+    (trees / "packages" / "plain").mkdir(parents=True)
+    (trees / "packages" / "plain" / "pyproject.toml").write_text('[project]\nname = "plain"\nversion = "1"\n')
+    member(trees, "real")
+    assert [found["name"] for found in run("build", "--json").json()["members"]] == ["real"]
+    result = run("build", "--package", "plain", "--json")
+    assert result.json()["error"]["code"] == "nothing-to-build"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_killed_build_leaves_nothing_half_written_and_no_process(run: Run, trees: Path, tmp_path: Path) -> None:
+    slow = BACKEND.replace("project = _read()", f"project = _read(); _wait({str(tmp_path / 'pids')!r})", 2)
+    slow += (
+        "\ndef _wait(folder):\n    import time\n    open(f'{folder}/{os.getpid()}', 'w').close()\n    time.sleep(2)\n"
+    )
+    (tmp_path / "pids").mkdir()
+    for name in ("one", "two", "three"):
+        member(trees, name, backend=slow)
+    command = [sys.executable, "-m", "interlock", "build", "--all-packages"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not list((tmp_path / "pids").iterdir()):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    deadline = time.monotonic() + 10
+    pids = [int(path.name) for path in (tmp_path / "pids").iterdir()]
+    while any(_alive(pid) for pid in pids):
+        assert time.monotonic() < deadline, "a backend outlives its frontend"
+        time.sleep(0.05)
+    for path in (trees / "dist").iterdir() if (trees / "dist").exists() else ():
+        if path.suffix == ".whl":
+            assert zipfile.ZipFile(path).testzip() is None
+    assert run("build", "--all-packages").code == 0
+    assert len(dist(trees)) == 7
+    assert not [name for name in dist(trees) if name.endswith("-part")]
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_the_fixed_day_the_callers_and_a_number_decide_the_time(
+    run: Run, trees: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member(trees, "core")
+
+    def built() -> int:
+        assert run("build", "--sdist").code == 0
+        with tarfile.open(trees / "dist" / "core-1.0.tar.gz") as archive:
+            return int(archive.getmembers()[0].mtime)
+
+    assert built() == 1580601600
+    manifest = trees / "pyproject.toml"
+    manifest.write_text(manifest.read_text() + "[tool.interlock.build]\nsource-date-epoch = 1600000000\n")
+    assert built() == 1600000000
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    assert built() == 1700000000
