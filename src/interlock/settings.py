@@ -30,6 +30,7 @@ __all__ = [
 
 PRERELEASE = ("disallow", "allow", "if-necessary", "explicit", "if-necessary-or-explicit")
 RESOLUTION = ("highest", "lowest", "lowest-direct")
+BOUNDS = ("lower", "major", "minor", "exact")
 LINK_MODES = ("clone", "hardlink", "copy", "symlink")
 COLORS = ("auto", "always", "never")
 ENVS = ("shared", "member")
@@ -89,6 +90,7 @@ class UserSettings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", fo
     http_retries: int | None = None
     color: str | None = None
     progress: bool | None = None
+    add_bounds: str | None = None
 
 
 class PipSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,6 +143,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     prerelease: str = "if-necessary"
     resolution: str = "highest"
     link_mode: str = ""
+    add_bounds: str = "lower"
+    """``lower | major | minor | exact``"""
     no_build: bool = False
     no_build_packages: tuple[NormalizedName, ...] = ()
     no_binary: bool = False
@@ -233,6 +237,12 @@ def _with_policies(decided: Settings, flags: GlobalFlags, tool: ToolSettings, ar
             ("INTERLOCK_LINK_MODE", env.text("LINK_MODE")),
             ("link-mode", tool.link_mode or None),
             ("link-mode", user.link_mode or ""),
+        ),
+        add_bounds=choose(
+            BOUNDS,
+            ("INTERLOCK_ADD_BOUNDS", env.text("ADD_BOUNDS")),
+            ("add-bounds", tool.add_bounds or None),
+            ("add-bounds", user.add_bounds or "lower"),
         ),
         index_strategy=choose(
             STRATEGIES,

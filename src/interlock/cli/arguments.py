@@ -90,7 +90,7 @@ def parse_arguments(argv: Sequence[str]) -> Request:
 
 def _parse(parser: Parser, arguments: list[str]) -> argparse.Namespace:
     try:
-        values, unknown = parser.parse_known_args(arguments)
+        values, unknown = parser.parse_known_intermixed_args(arguments)
     except argparse.ArgumentError as error:
         option = error.argument_name or "an argument"
         raise BadArgument(f"{option}: {error.message}.", hint=f"See `{parser.prog} --help`.") from error

@@ -22,10 +22,13 @@ def add_options(parser: OptionGroup) -> None:
     _target_options(parser)
     what = parser.section("what to write")
     what.repeat("-E", "--extras", "--extra", dest="extra", metavar="EXTRA", text="extras of the package itself")
-    what.flag("-e", "--editable", "--no-editable", text="install a directory or repository as editable")
+    what.flag("-e", "--editable", text="install a directory or repository as editable")
+    what.flag("--no-editable", text="install a member or directory as a copy", dest="not_editable")
     what.value("--marker", "--markers", metavar="MARKER", text="only where a marker holds", dest="marker")
     what.value("--platform", metavar="NAME", text="only on a platform: linux, darwin, win32")
-    what.value("--python-version", "--for-python", metavar="RANGE", text="only for Pythons in a range", dest="for_python")
+    what.value(
+        "--python-version", "--for-python", metavar="RANGE", text="only for Pythons in a range", dest="for_python"
+    )
     what.value("--source", metavar="NAME", text="take it from this index")
     what.value("--bounds", metavar="KIND", text="bounds to write: lower, major, minor or exact", choices=BOUNDS)
     what.flag("--allow-prereleases", "--pre", text="take pre-releases too", dest="allow_prereleases")

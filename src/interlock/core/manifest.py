@@ -104,6 +104,8 @@ class ToolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """``clone | hardlink | copy | symlink``, empty: the best that works."""
     env: str = "shared"
     """``shared | member``: one environment at the root, or a strict one per member."""
+    add_bounds: str = ""
+    """``lower | major | minor | exact``: what ``add`` writes; empty: ``lower``."""
     required_version: str = ""
     cache_keys: tuple[dict[str, object], ...] = ()
 

@@ -27,6 +27,7 @@ HONOURED = frozenset(
         "config-settings-package",
         "extra-build-dependencies",
         "link-mode",
+        "add-bounds",
         "cache-keys",
     }
 )
@@ -34,7 +35,6 @@ _OTHERS_READ = frozenset({"build-backend", "pip", "preview", "preview-features"}
 """Read by uv's build backend or by uv's own commands; they say nothing about a workspace."""
 _NOT_HONOURED = frozenset(
     {
-        "add-bounds",
         "allow-insecure-host",
         "audit",
         "cache-dir",

@@ -12,7 +12,7 @@ import tomllib
 
 import msgspec
 
-__all__ = ["insert", "items", "literal", "remove", "replace"]
+__all__ = ["insert", "items", "literal", "remove", "replace", "value_end"]
 
 _BARE = re.compile(r"[^,\]\s#]+")
 _INDENT = "    "
@@ -143,7 +143,7 @@ def _scan(text: str) -> list[_Item]:
         elif letter.isspace():
             position += 1
         else:
-            end = _value_end(text, position)
+            end = value_end(text, position)
             found.append(_Item(position, end, -1))
             position = end
     return found
@@ -154,7 +154,8 @@ def _line_end(text: str, position: int) -> int:
     return len(text) if end < 0 else end
 
 
-def _value_end(text: str, position: int) -> int:
+def value_end(text: str, position: int) -> int:
+    """Where the value that begins at a position ends; the text has to be valid TOML."""
     letter = text[position]
     if letter in "\"'":
         return _string_end(text, position)

@@ -1,0 +1,106 @@
+"""``interlock add``."""
+
+from __future__ import annotations
+
+import msgspec
+
+from interlock.cli.call import BadValue, Call
+from interlock.cli.changing import change_options, say_change, target_of
+from interlock.core.poetry_constraint import platform_marker, python_marker
+from interlock.core.requirement_wishes import Wish, parse_requirements_file, parse_wish
+from interlock.errors import UsageError
+from interlock.workspace.add import AddOptions, add
+from interlock.workspace.context import Context
+from interlock.workspace.discovery import discover
+
+__all__ = ["run"]
+
+
+class NoRequirementsFile(UsageError):
+    code = "no-requirements-file"
+
+
+async def run(call: Call) -> int:
+    options = _options(call)
+    outcome = await add(_without_range(call.context), options)
+    for name in outcome.present:
+        call.terminal.say(f"{name} is there already; give a version to change it.")
+    lines = [f"Added {text} to {_place(path, where)}." for path, where, text in outcome.added]
+    return say_change(call, outcome.change, lines, options.after)
+
+
+def _place(path: str, where: str) -> str:
+    return f"{where} of {'pyproject.toml' if path == '.' else f'{path}/pyproject.toml'}"
+
+
+def _options(call: Call) -> AddOptions:
+    wishes = [parse_wish(text) for text in call.values.requirements]
+    constraints: list[Wish] = []
+    for name in call.values.requirements_file:
+        _read(call, name, wishes, constraints)
+    for name in call.values.constraints_file:
+        _read(call, name, constraints, constraints)
+    if not wishes:
+        raise BadValue("There is nothing to add.", hint="Name a package: `interlock add httpx`.")
+    if call.given("workspace") and call.given("no_workspace"):
+        raise BadValue("`--workspace` and `--no-workspace` exclude each other.")
+    workspace = True if call.given("workspace") else False if call.given("no_workspace") else None
+    editable = True if call.given("editable") else False if call.given("not_editable") else None
+    indexes = tuple((name, url) for name, _, url in (text.partition("=") for text in call.context.flags.index) if url)
+    return AddOptions(
+        wishes=tuple(wishes),
+        constraints=tuple(constraints),
+        packages=call.names("package"),
+        all_packages=call.given("all_packages"),
+        target=target_of(call),
+        extras=call.texts("extra"),
+        marker=_marker(call),
+        source=call.text("source"),
+        indexes=indexes,
+        git={key: call.text(key) for key in ("rev", "tag", "branch", "subdirectory") if call.text(key)},
+        editable=editable,
+        workspace=workspace,
+        bounds=call.text("bounds") or _default_bounds(call.context),
+        allow_prereleases=call.given("allow_prereleases"),
+        raw=call.given("raw"),
+        after=change_options(call),
+    )
+
+
+def _default_bounds(context: Context) -> str:
+    workspace = discover(context.start, layout=context.layout)
+    return context.within(workspace.manifest.settings).settings.add_bounds
+
+
+def _marker(call: Call) -> str:
+    python = call.text("for_python") or _range(call.context)
+    parts = [call.text("marker"), python_marker(python), platform_marker(call.text("platform"))]
+    found = [part for part in parts if part]
+    return " and ".join(f"({part})" if " or " in part and len(found) > 1 else part for part in found)
+
+
+def _range(context: Context) -> str:
+    """``add --python '>=3.9'`` is Poetry's way to restrict a dependency; a version or path chooses an interpreter."""
+    text = context.flags.python or ""
+    return text if any(letter in text for letter in "<>^~*,=") else ""
+
+
+def _without_range(context: Context) -> Context:
+    if not _range(context):
+        return context
+    changed = msgspec.structs.replace(context, flags=msgspec.structs.replace(context.flags, python=None))
+    return changed.within(discover(context.start, layout=context.layout).manifest.settings)
+
+
+def _read(call: Call, name: str, wishes: list[Wish], constraints: list[Wish]) -> None:
+    path = call.context.cwd / name
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise NoRequirementsFile(f"{path} cannot be read: {error}.") from error
+    found, included = parse_requirements_file(text)
+    wishes.extend(found)
+    for line in included:
+        kind, _, other = line.partition(" ")
+        place = str(path.parent / other)
+        _read(call, place, constraints if kind == "-c" else wishes, constraints)

@@ -1,0 +1,30 @@
+"""``interlock remove``."""
+
+from __future__ import annotations
+
+from interlock.cli.call import BadValue, Call
+from interlock.cli.changing import change_options, say_change, target_of
+from interlock.core.manifest_editor import Target
+from interlock.workspace.remove import RemoveOptions, remove_packages
+
+__all__ = ["run"]
+
+
+async def run(call: Call) -> int:
+    names = call.names("packages")
+    if not names:
+        raise BadValue("There is nothing to remove.", hint="Name a package: `interlock remove httpx`.")
+    target = target_of(call)
+    options = RemoveOptions(
+        names=names,
+        packages=call.names("package"),
+        all_packages=call.given("all_packages"),
+        target=None if target == Target() and call.text("to_group") != "main" else target,
+        after=change_options(call, uninstall=True),
+    )
+    outcome = await remove_packages(call.context, options)
+    lines = [
+        f"Removed {name} from {where} of {'pyproject.toml' if path == '.' else f'{path}/pyproject.toml'}."
+        for path, where, name in outcome.removed
+    ]
+    return say_change(call, outcome.change, lines, options.after)

@@ -1,0 +1,41 @@
+"""``interlock update``."""
+
+from __future__ import annotations
+
+from interlock.cli.call import Call
+from interlock.cli.installing import show_outcome, sync_options
+from interlock.cli.words import plural
+from interlock.core.lock.diff import to_data, to_text
+from interlock.workspace.update import UpdateOptions, update
+
+__all__ = ["run"]
+
+
+async def run(call: Call) -> int:
+    options = UpdateOptions(
+        names=call.names("packages"),
+        packages=call.names("package"),
+        bump=call.given("bump"),
+        bounds=call.context.settings.add_bounds,
+        dry_run=call.given("dry_run"),
+        no_sync=call.flag("no_sync"),
+        sync=sync_options(call, exact=call.given("exact")),
+    )
+    outcome = await update(call.context, options)
+    lock = outcome.lock
+    if call.json:
+        changes = None if lock is None else {"changed": lock.changed, "changes": to_data(lock.diff)}
+        call.document({"lock": changes, "written": lock is not None and lock.changed and not options.dry_run})
+        return 0
+    for path, where, name in outcome.bumped:
+        call.terminal.say(
+            f"Raised {name} in {where} of {'pyproject.toml' if path == '.' else f'{path}/pyproject.toml'}."
+        )
+    if lock is not None and lock.changed:
+        for line in to_text(lock.diff):
+            (call.terminal.data if options.dry_run else call.terminal.say)(line)
+        verb = "Would lock" if options.dry_run else "Locked"
+        call.terminal.say(f"{verb} {plural(len(lock.lock.packages), 'package')}.")
+    else:
+        call.terminal.say("Everything is as new as the manifests allow.")
+    return show_outcome(call, outcome.sync, options.sync) if outcome.sync is not None else 0
