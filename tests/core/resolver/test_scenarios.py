@@ -1,6 +1,7 @@
 """Every scenario of ``scenarios/*.toml``: one table each, with what must come of it.
 
-``root`` or ``members``, ``packages``, ``direct`` and ``options`` are as in :mod:`tests.core.resolver.world`. ``expect``:
+``root`` or ``members``, ``packages``, ``direct`` and ``options`` are as in :mod:`tests.core.resolver.world`.
+``expect`` has:
 
 ``versions``
     Everything in the lock, a list where a package has several versions.
@@ -9,7 +10,7 @@
 ``select``
     The same for ``members``, ``extras`` and ``groups`` given, ``on`` an environment.
 ``message`` and ``hint``
-    The whole text of the failure; ``{where}`` and the like are not filled in.
+    The whole text of the failure.
 ``decisions``
     The most decisions that finding it may take.
 
@@ -75,7 +76,9 @@ def _check(outcome: Outcome, expect: Table) -> None:
         assert outcome.error.hint == expect["hint"].strip()
         return
     assert outcome.lock is not None, outcome.error
-    wanted = {name: versions if isinstance(versions, list) else [versions] for name, versions in expect["versions"].items()}
+    wanted = {
+        name: versions if isinstance(versions, list) else [versions] for name, versions in expect["versions"].items()
+    }
     assert outcome.versions() == wanted
     for where, versions in expect.get("on", {}).items():
         assert _selected(outcome.lock, {"on": where}) == versions, where
@@ -90,7 +93,9 @@ def _selected(lock: Lock, wanted: Mapping[str, Any]) -> dict[str, str]:
     platform, python = wanted["on"].split()
     members = []
     for member in lock.members:
-        if member.name in {normalize_name(name) for name in wanted.get("members", [known.name for known in lock.members])}:
+        if member.name in {
+            normalize_name(name) for name in wanted.get("members", [known.name for known in lock.members])
+        }:
             extras = tuple(ExtraName(name) for name in wanted.get("extras", member.extras))
             groups = tuple(GroupName(name) for name in wanted.get("groups", member.groups))
             members.append(MemberSelection(member=member.name, extras=extras, groups=groups))

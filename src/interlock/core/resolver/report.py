@@ -59,6 +59,14 @@ def _file_of(origin: Origin) -> str:
     return "pyproject.toml" if origin.path in {"", "."} else f"{origin.path}/pyproject.toml"
 
 
+def _depender(need: Need) -> str:
+    key = need.depender
+    who = key.name or "the workspace root"
+    if key.group is not None:
+        return f"the group {key.group} of {who}"
+    return f"{who}[{key.extra}]" if key.extra is not None else who
+
+
 class _Report:
     def __init__(
         self,
@@ -83,7 +91,8 @@ class _Report:
         if not asked:
             return f"No set of versions satisfies everything that is asked{place}."
         if len(asked) == 1:
-            return f"{self._who(asked[0])} requires `{asked[0].text}`{place}, {self._trouble(asked[0])}."
+            at = self._place_of(asked[0])
+            return f"{self._who(asked[0])} requires `{asked[0].text}`{at}{place}, {self._trouble(asked[0])}."
         members = list(dict.fromkeys(self._who(need) for need in asked))
         clash = self._clash()
         if len(members) == 1:
@@ -95,6 +104,9 @@ class _Report:
 
     def _who(self, need: Need) -> str:
         return f"`{need.depender.name}`" if need.depender.name else "The workspace root"
+
+    def _place_of(self, need: Need) -> str:
+        return f" ({self._at[need.origin]})" if need.origin is not None else ""
 
     def _trouble(self, need: Need) -> str:
         """What is wrong with the one requirement that cannot be met."""
@@ -154,11 +166,15 @@ class _Report:
     # ---- the chain -------------------------------------------------------------------------------------------
 
     def chain(self) -> Iterator[str]:
-        for need in self._evidence.asked:
-            who = self._who(need).strip("`") or "the workspace root"
-            at = f" ({self._at[need.origin]})" if need.origin is not None else ""
-            yield f"  {who} requires {need.text}{at}"
-            yield from self._under(need.name, 2)
+        asked = self._evidence.asked
+        if len(asked) == 1:
+            # The first line has said it, and that there is no such package.
+            if self._facts.universes[asked[0].name].size:
+                yield from self._under(asked[0].name, 1)
+        else:
+            for need in asked:
+                yield f"  {_depender(need)} requires {need.text}{self._place_of(need)}"
+                yield from self._under(need.name, 2)
         for limit in self._evidence.limits:
             yield f"  a constraint of the workspace allows only {limit.text}"
             yield from self._under(limit.name, 2)

@@ -133,10 +133,11 @@ class Hints:
         )
 
     def _last_resort(self) -> str:
-        members = sorted({need.depender.name for need in self._evidence.asked})
-        if len(members) > 1:
+        sides = sorted({str(need.depender) for need in self._evidence.asked if str(need.depender)})
+        if len(sides) > 1:
+            words = listed(f"`{side}`" for side in sides[:4])
             return (
-                f"Change one of these requirements, or declare {listed(f'`{member}`' for member in members[:4])}"
-                " as conflicting if they never share an environment."
+                f"Change one of these requirements, or declare {words} as conflicting if they never share an"
+                " environment."
             )
-        return "Change one of these requirements."
+        return "Change one of these requirements." if len(self._evidence.asked) > 1 else "Change that requirement."
