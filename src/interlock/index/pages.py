@@ -27,6 +27,8 @@ __all__ = ["ACCEPT", "Page", "make_page", "parse_page"]
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
 _API = 1
+_SHOWN = 80
+"""How much is shown of an entry that cannot be read."""
 
 
 class Page(msgspec.Struct, frozen=True, array_like=True):
@@ -106,11 +108,12 @@ def _parse_loosely(body: bytes, url: str, index: str) -> PageFiles:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadPage(redact(url), f"it is not a page of the simple API ({error})", index=index) from error
     files: list[PageFile] = []
+    notes: list[str] = []
     for raw in page.files:
         try:
             files.append(_FILE.decode(raw))
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            continue
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            notes.append(f"{bytes(raw[:_SHOWN]).decode(errors='replace')}: {error}")
     try:
         status = msgspec.json.decode(page.project_status, type=_Status | None)
     except msgspec.DecodeError:
@@ -120,11 +123,15 @@ def _parse_loosely(body: bytes, url: str, index: str) -> PageFiles:
         api_version=page.meta.api_version,
         status=status.status if status else "",
         skipped=len(page.files) - len(files),
+        notes=notes,
     )
 
 
 def make_page(name: NormalizedName, index: str, url: str, page: PageFiles) -> Page:
-    """Group a page's files by version. ``url`` is the page's own, without credentials; links are relative to it."""
+    """Group a page's files by version. ``url`` is the page's own, without credentials; links are relative to it.
+
+    What is left out is added to the notes of ``page``.
+    """
     files = page.files
     base, locations, links = _places(files, join(url, page.base) if page.base else url)
     plain = _are_plain(files)
@@ -141,7 +148,9 @@ def make_page(name: NormalizedName, index: str, url: str, page: PageFiles) -> Pa
         else:
             text = version_in(filename, name)
         if text is None or "/" in filename or "\\" in filename:
-            skipped += filename.endswith((".whl", ".tar.gz", ".zip"))
+            if filename.endswith((".whl", ".tar.gz", ".zip")):
+                skipped += 1
+                page.notes.append(f"{filename}: this is not the name of a file of {name}")
             links.pop(filename, None)
             continue
         artifact = _plain_artifact(file, location) if plain else _artifact(file, location)
@@ -150,7 +159,7 @@ def make_page(name: NormalizedName, index: str, url: str, page: PageFiles) -> Pa
             groups[text] = [artifact]
         else:
             group.append(artifact)
-    ordered, invalid = _order(groups)
+    ordered, invalid = _order(groups, page.notes)
     return Page(_listing(name, index, ordered, page.status), base, links, skipped + invalid)
 
 
@@ -190,8 +199,9 @@ def _same_start(urls: Sequence[str], url: str) -> tuple[str, int] | None:
         return None
     start = found.group()
     cut = len(start)
-    text = "\n".join([one[cut:] for one in urls if one.startswith(start)])
-    if text.count("\n") != len(urls) - 1 or any(odd in text for odd in (*_ODD, "\n/", "\n.")):
+    rest = [one[cut:] for one in urls if one.startswith(start)]
+    text = "\n".join(rest)
+    if len(rest) != len(urls) or min(rest) < "0" or any(odd in text for odd in _ODD):
         return None
     if is_remote(start):
         return start, cut
@@ -261,7 +271,8 @@ def _artifact(file: PageFile, location: str) -> Artifact:
     )
 
 
-_TIMES = re.compile(r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z\n)*")
+_ZEROS = str.maketrans("123456789", "000000000")
+_TIMES = frozenset(f"0000-00-00T00:00:00{fraction}Z" for fraction in ("", *("." + "0" * n for n in range(1, 7))))
 
 
 def _are_plain(files: Sequence[PageFile]) -> bool:
@@ -270,7 +281,7 @@ def _are_plain(files: Sequence[PageFile]) -> bool:
     if set(map(len, hashes)) != {64} or "".join(hashes).strip("0123456789abcdef"):
         return False
     times = "\n".join([file.upload_time or "" for file in files])
-    return _TIMES.fullmatch(times + "\n") is not None
+    return _TIMES.issuperset(times.translate(_ZEROS).split("\n"))
 
 
 def _plain_artifact(file: PageFile, location: str) -> Artifact:
@@ -306,7 +317,7 @@ def _utc(text: str) -> str:
     return parsed.replace(tzinfo=None).isoformat() + "Z"
 
 
-def _order(groups: dict[str, list[Artifact]]) -> tuple[list[tuple[Version, list[Artifact]]], int]:
+def _order(groups: dict[str, list[Artifact]], notes: list[str]) -> tuple[list[tuple[Version, list[Artifact]]], int]:
     """The groups by version, equal versions (``1.0`` and ``1.0.0``) as one; and how many files had no valid one."""
     merged: dict[Version, list[Artifact]] = {}
     invalid = 0
@@ -315,6 +326,7 @@ def _order(groups: dict[str, list[Artifact]]) -> tuple[list[tuple[Version, list[
             version = parse_version(text)
         except InvalidVersion:
             invalid += len(artifacts)
+            notes += [f"{artifact.filename}: `{text}` is not a version" for artifact in artifacts]
             continue
         known = merged.get(version)
         if known is None:
