@@ -39,30 +39,29 @@ def split_conflicts(data: bytes, *, file: str = "interlock.lock") -> Sides:
 
     Raises :class:`LockCorrupt` when a side is no lock.
     """
-    ours: list[bytes] = []
-    base: list[bytes] = []
-    theirs: list[bytes] = []
-    into: tuple[list[bytes], ...] = (ours, base, theirs)
+    parts: dict[str, list[bytes]] = {"ours": [], "base": [], "theirs": []}
+    within = ""
     has_base = False
     for line in data.splitlines(keepends=True):
         mark = line[:7]
-        if mark == _START:
-            into = (ours,)
-        elif mark == _BASE and into == (ours,):
-            into, has_base = (base,), True
-        elif mark == _MIDDLE and into in {(ours,), (base,)} and not line[7:].strip():
-            into = (theirs,)
-        elif mark == _END and into == (theirs,):
-            into = (ours, base, theirs)
+        if mark == _START and not within:
+            within = "ours"
+        elif mark == _BASE and within == "ours":
+            within, has_base = "base", True
+        elif mark == _MIDDLE and within in {"ours", "base"} and not line[7:].strip():
+            within = "theirs"
+        elif mark == _END and within == "theirs":
+            within = ""
         else:
-            for side in into:
-                side.append(line)
-    if into != (ours, base, theirs):
+            for name in (within,) if within else parts:
+                parts[name].append(line)
+    if within:
         raise LockCorrupt(f"A merge conflict in {file} has no end.", hint="Restore it from version control.")
+    base, ours, theirs = (b"".join(parts[name]) for name in ("base", "ours", "theirs"))
     return Sides(
-        decode_lock(b"".join(base), file=file) if has_base else None,
-        decode_lock(b"".join(ours), file=file),
-        decode_lock(b"".join(theirs), file=file),
+        decode_lock(base, file=file) if has_base else None,
+        decode_lock(ours, file=file),
+        decode_lock(theirs, file=file),
     )
 
 

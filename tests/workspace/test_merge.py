@@ -1,0 +1,184 @@
+"""Locks that two branches changed: merged by git with our driver, by `interlock lock` from conflict markers, or refused."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from interlock.core.lock.codec import decode_lock
+from tests.index_server import IndexServer
+from tests.registry import registry
+
+IndexFactory = Callable[..., IndexServer]
+
+
+class Repository:
+    """A workspace of two members in a git repository."""
+
+    def __init__(self, root: Path, index: IndexServer) -> None:
+        self.root = root
+        self._index = index.url
+        self._environ = {
+            **os.environ,
+            "GIT_AUTHOR_NAME": "a",
+            "GIT_AUTHOR_EMAIL": "a@example.test",
+            "GIT_COMMITTER_NAME": "a",
+            "GIT_COMMITTER_EMAIL": "a@example.test",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "INTERLOCK_DEFAULT_INDEX": index.url,
+            "INTERLOCK_CACHE_DIR": str(root.parent / "cache"),
+            "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
+        }
+        root.mkdir()
+        (root / "pyproject.toml").write_text('[tool.interlock.workspace]\nmembers = ["a", "b"]\n', encoding="utf-8")
+        self.member("a", "shared")
+        self.member("b", "shared")
+        self.git("init", "-q", "-b", "main")
+        self.interlock("lock")
+        self.commit("start")
+
+    def member(self, name: str, *requirements: str) -> None:
+        folder = self.root / name
+        folder.mkdir(exist_ok=True)
+        text = f'[project]\nname = "{name}"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = {list(requirements)!r}\n'
+        (folder / "pyproject.toml").write_text(text, encoding="utf-8")
+
+    def git(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self._call("git", *arguments, check=check)
+
+    def interlock(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self._call(sys.executable, "-m", "interlock", *arguments, check=check)
+
+    def _call(self, *command: str, check: bool) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            command, cwd=self.root, env=self._environ, capture_output=True, text=True, check=False, timeout=50
+        )
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def commit(self, message: str) -> None:
+        self.git("add", "-A")
+        self.git("commit", "-qm", message)
+
+    def branches(self, ours: Callable[[], None], theirs: Callable[[], None]) -> None:
+        """Two branches from here, each with a change and its lock; ends on `main` with `theirs` to be merged."""
+        self.git("branch", "theirs")
+        ours()
+        self.interlock("lock")
+        self.commit("ours")
+        self.git("checkout", "-q", "theirs")
+        theirs()
+        self.interlock("lock")
+        self.commit("theirs")
+        self.git("checkout", "-q", "main")
+
+    def versions(self) -> dict[str, str]:
+        lock = decode_lock((self.root / "interlock.lock").read_bytes())
+        return {package.name: package.version for package in lock.packages}
+
+
+@pytest.fixture
+def repository(tmp_path: Path, index: IndexFactory) -> Repository:
+    packages = registry(
+        shared={"1.0": []},
+        alpha={"1.0": []},
+        beta={"1.0": []},
+        early={"1.0": ["shared"]},
+        late={"1.0": [], "2.0": []},
+    )
+    return Repository(tmp_path / "repository", index(packages))
+
+
+def test_the_driver_merges_dependencies_that_two_members_gained(repository: Repository) -> None:
+    repository.interlock("lock", "--install-merge-driver")
+    repository.commit("driver")
+    repository.branches(
+        lambda: repository.member("a", "shared", "alpha"), lambda: repository.member("b", "shared", "beta")
+    )
+    repository.git("merge", "-q", "--no-edit", "theirs")
+    assert repository.versions() == {"alpha": "1.0", "beta": "1.0", "shared": "1.0"}
+    repository.interlock("lock", "--check")
+    before = (repository.root / "interlock.lock").read_bytes()
+    (repository.root / "interlock.lock").unlink()
+    repository.interlock("lock")
+    assert (repository.root / "interlock.lock").read_bytes() == before
+
+
+def test_what_one_side_dropped_stays_dropped(repository: Repository) -> None:
+    repository.interlock("lock", "--install-merge-driver")
+    repository.member("a", "shared", "alpha")
+    repository.interlock("lock")
+    repository.commit("alpha")
+    repository.branches(lambda: repository.member("a", "shared"), lambda: repository.member("b", "shared", "beta"))
+    repository.git("merge", "-q", "--no-edit", "theirs")
+    assert repository.versions() == {"beta": "1.0", "shared": "1.0"}
+    repository.interlock("lock", "--check")
+
+
+def test_lock_resolves_the_conflict_markers_that_git_leaves(repository: Repository) -> None:
+    repository.branches(
+        lambda: repository.member("a", "shared", "late<2"), lambda: repository.member("a", "shared", "early")
+    )
+    merged = repository.git("merge", "theirs", check=False)
+    assert merged.returncode != 0
+    repository.member("a", "shared", "late<2", "early")
+    refused = repository.interlock("lock", "--check", check=False)
+    assert refused.returncode == 1
+    assert "lock-conflicted" in refused.stderr
+    repository.interlock("lock")
+    assert repository.versions() == {"early": "1.0", "late": "1.0", "shared": "1.0"}
+    repository.interlock("lock", "--check")
+
+
+def test_the_driver_leaves_markers_where_a_resolution_has_to_decide(repository: Repository) -> None:
+    repository.interlock("lock", "--install-merge-driver")
+    repository.member("a", "shared", "late")
+    repository.interlock("lock")
+    repository.commit("late")
+    repository.branches(
+        lambda: repository.member("a", "shared", "late<2"), lambda: repository.member("a", "shared", "late==2.0")
+    )
+    merged = repository.git("merge", "theirs", check=False)
+    assert merged.returncode != 0
+    assert b"<<<<<<<" in (repository.root / "interlock.lock").read_bytes()
+    repository.member("a", "shared", "late<2")
+    repository.interlock("lock")
+    assert repository.versions()["late"] == "1.0"
+
+
+def test_diff_names_the_member_behind_a_change(repository: Repository) -> None:
+    repository.member("b", "shared", "beta")
+    repository.interlock("lock")
+    shown = repository.interlock("lock", "--diff", "HEAD")
+    assert "beta" in shown.stdout
+    assert "b" in shown.stdout.split()
+    document = repository.interlock("lock", "--diff", "HEAD", "--format", "json")
+    assert '"beta"' in document.stdout
+    markdown = repository.interlock("lock", "--diff", "HEAD", "--format", "markdown")
+    assert "|" in markdown.stdout
+    missing = repository.interlock("lock", "--diff", "nowhere", check=False)
+    assert missing.returncode == 1
+    assert "nothing-to-compare" in missing.stderr
+
+
+def test_an_upgrade_does_not_move_what_was_not_asked_for(tmp_path: Path, index: IndexFactory) -> None:
+    packages = registry(shared={"1.0": []}, front={"1.0": ["back==1.0"]}, back={"1.0": []})
+    server = index(packages)
+    repository = Repository(tmp_path / "repository", server)
+    repository.member("a", "front", "shared")
+    repository.interlock("lock")
+    for name, version, requires in (("front", "2.0", ["back==2.0"]), ("back", "2.0", [])):
+        packages.wheel(name, version, *requires)
+    before = (repository.root / "interlock.lock").read_bytes()
+    refused = repository.interlock("lock", "-P", "front", "--no-cache", check=False)
+    assert refused.returncode == 1
+    assert "would-move-others" in refused.stderr
+    assert "back 1.0 -> 2.0" in refused.stderr
+    assert (repository.root / "interlock.lock").read_bytes() == before
+    repository.interlock("lock", "-P", "front", "--closure", "--no-cache")
+    assert repository.versions() == {"back": "2.0", "front": "2.0", "shared": "1.0"}
