@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-__all__ = ["SILENT", "Advanced", "Event", "Finished", "Phase", "Reporter", "Started", "Warned"]
+__all__ = ["SILENT", "Advanced", "Event", "Finished", "Noted", "Phase", "Reporter", "Started", "Warned"]
 
 Phase = Literal["resolve", "metadata", "download", "build", "install", "remove", "publish"]
 
@@ -41,7 +41,13 @@ class Warned(msgspec.Struct, frozen=True):
     message: str
 
 
-Event = Started | Advanced | Finished | Warned
+class Noted(msgspec.Struct, frozen=True):
+    """A detail for somebody who looks for the reason of something; shown only when asked for."""
+
+    message: str
+
+
+Event = Started | Advanced | Finished | Warned | Noted
 
 
 class Reporter(Protocol):

@@ -151,7 +151,7 @@ class Shop:
         after = snapshot(self.root)
         assert after == before, sorted({*before.items()} ^ {*after.items()})
         stored_wheels_are_whole(self.cache)
-        assert not [path for path in (self.cache / "tmp").glob("*")]
+        assert not list((self.cache / "tmp").glob("*"))
 
     def refuses(self, *arguments: str | Path, code: int = 1, error: str = "") -> Result:
         """A command that fails with an error's code and leaves everything as it was."""

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from interlock.cli.render import Terminal
-from interlock.events import Advanced, Event, Finished, Phase, Started, Warned
+from interlock.events import Advanced, Event, Finished, Noted, Phase, Started, Warned
 
 __all__ = ["ProgressReporter"]
 
@@ -43,6 +43,7 @@ class ProgressReporter:
         self._implied: dict[Phase, TaskID] = {}
         """Phases that nobody started, shown below one that somebody did, until that one is finished."""
         self._warnings: list[Warned] = []
+        self._notes: list[Noted] = []
         self._lock = threading.Lock()
         self._shown = False
 
@@ -58,6 +59,8 @@ class ProgressReporter:
                         self._warnings.append(event)
                     else:
                         self._terminal.warn(event.message, event.code)
+                case Noted():
+                    self._notes.append(event)
                 case Started(phase=phase, total=total):
                     self._start(phase, total)
                 case Advanced():
@@ -107,3 +110,6 @@ class ProgressReporter:
         for warning in self._warnings:
             self._terminal.warn(warning.message, warning.code)
         self._warnings.clear()
+        for note in self._notes:
+            self._terminal.detail(note.message)
+        self._notes.clear()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from interlock.cli.render import Terminal
-from interlock.events import Advanced, Event, Warned
+from interlock.events import Advanced, Event, Noted, Warned
 
 __all__ = ["QuietReporter"]
 
@@ -20,6 +20,8 @@ class QuietReporter:
             self._terminal.warn(event.message, event.code)
         elif isinstance(event, Advanced) and event.done:
             self._terminal.detail(f"{event.phase}: {event.item}")
+        elif isinstance(event, Noted):
+            self._terminal.detail(event.message)
 
     def close(self) -> None:
         """Nothing is held back."""

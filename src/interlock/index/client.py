@@ -80,7 +80,7 @@ class IndexClient:
             sleep=sleep,
         )
         freshness = Freshness(now=options.now, refresh=options.refresh, offline=options.offline)
-        self._pages = Pages(self._session, PageCache(layout), freshness)
+        self._pages = Pages(self._session, PageCache(layout), freshness, reporter)
         self._downloads = Downloads(self._session, self._pages, layout)
         self._ladder = MetadataLadder(self._session, self._pages, self._downloads, layout, offline=options.offline)
         self._listings: Once[tuple[str, str | None], Listing | Absent] = Once()

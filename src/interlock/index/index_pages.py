@@ -11,6 +11,7 @@ import msgspec
 
 from interlock.core.names import NormalizedName
 from interlock.core.sources import Index
+from interlock.events import SILENT, Noted, Reporter
 from interlock.index.failures import BadPage, Offline
 from interlock.index.fetcher import Response
 from interlock.index.filenames import possible_names
@@ -44,7 +45,8 @@ class Freshness(msgspec.Struct, frozen=True, kw_only=True):
 class Pages:
     """The pages of every index, each fetched at most once."""
 
-    def __init__(self, session: Session, cache: PageCache, freshness: Freshness) -> None:
+    def __init__(self, session: Session, cache: PageCache, freshness: Freshness, reporter: Reporter = SILENT) -> None:
+        self._reporter = reporter
         self._session = session
         self._cache = cache
         self._freshness = freshness
@@ -146,6 +148,8 @@ class Pages:
         files = parse_page(response.body, response.headers.get("content-type", ""), url, index=index.name)
         page = make_page(name, index.name, url, files)
         self.skipped += page.skipped
+        for note in files.notes:
+            self._reporter.report(Noted(f"skipped on {redact(url)}: {note}"))
         return page
 
     async def _from_flat(self, index: Index, name: NormalizedName) -> Page | None:

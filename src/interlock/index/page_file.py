@@ -32,3 +32,5 @@ class PageFiles(msgspec.Struct, kw_only=True):
     base: str = ""
     """What links are relative to, when the page says so."""
     skipped: int = 0
+    notes: list[str] = []
+    """Why files were skipped, for whoever asks."""

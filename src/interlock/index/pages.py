@@ -113,7 +113,7 @@ def _parse_loosely(body: bytes, url: str, index: str) -> PageFiles:
         try:
             files.append(_FILE.decode(raw))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            notes.append(f"{bytes(raw[:_SHOWN]).decode(errors='replace')}: {error}")
+            notes.append(f"{bytes(raw)[:_SHOWN].decode(errors='replace')}: {error}")
     try:
         status = msgspec.json.decode(page.project_status, type=_Status | None)
     except msgspec.DecodeError:

@@ -7,6 +7,7 @@ should.
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import anyio
 import anyio.to_thread
@@ -16,14 +17,13 @@ from interlock.core.artifacts import Artifact
 from interlock.core.lock.model import Lock, LockedPackage
 from interlock.core.sources import Registry
 from interlock.index.client import IndexClient
-from interlock.store.layout import Layout
 
 __all__ = ["fill_hashes"]
 
 _AT_ONCE = 16
 
 
-async def fill_hashes(client: IndexClient, layout: Layout, lock: Lock, old: Lock | None) -> Lock:
+async def fill_hashes(client: IndexClient, lock: Lock, old: Lock | None) -> Lock:
     """The lock with a hash for every file of an index."""
     if all(artifact.sha256 for package in lock.packages for artifact in package.artifacts):
         return lock
@@ -41,7 +41,7 @@ async def fill_hashes(client: IndexClient, layout: Layout, lock: Lock, old: Lock
                 artifact = before
             elif not artifact.sha256:
                 async with limit:
-                    artifact = await _hashed(client, layout, package, artifact)
+                    artifact = await _hashed(client, package, artifact)
             found.append(artifact)
         packages[number] = msgspec.structs.replace(package, artifacts=tuple(found))
 
@@ -62,18 +62,20 @@ def _known(old: Lock | None) -> dict[tuple[str, str], Artifact]:
     }
 
 
-async def _hashed(client: IndexClient, layout: Layout, package: LockedPackage, artifact: Artifact) -> Artifact:
+async def _hashed(client: IndexClient, package: LockedPackage, artifact: Artifact) -> Artifact:
     assert isinstance(package.source, Registry), package
     content = await client.download(package.name, package.source.index, artifact)
     if isinstance(content, bytes):
         return msgspec.structs.replace(artifact, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
 
-    def read() -> Artifact:
-        try:
-            with open(content, "rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            return msgspec.structs.replace(artifact, sha256=digest, size=content.stat().st_size)
-        finally:
-            content.unlink(missing_ok=True)
+    digest, size = await anyio.to_thread.run_sync(_consume, content)
+    return msgspec.structs.replace(artifact, sha256=digest, size=size)
 
-    return await anyio.to_thread.run_sync(read)
+
+def _consume(path: Path) -> tuple[str, int]:
+    """Hash and size of a file that nobody else needs."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
+    finally:
+        path.unlink(missing_ok=True)

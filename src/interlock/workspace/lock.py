@@ -31,6 +31,7 @@ from interlock.workspace.direct import discover_direct
 from interlock.workspace.discovery import absent_members, discover
 from interlock.workspace.dynamic import complete
 from interlock.workspace.guards import workspace_guard
+from interlock.workspace.hashes import fill_hashes
 from interlock.workspace.location import locator
 from interlock.workspace.lockfile import LockMissing, load_lock_if_any, lockfile_path
 from interlock.workspace.members import Workspace
@@ -221,7 +222,7 @@ async def _make(prepared: Prepared, old: Lock | None, options: LockOptions) -> L
             preferences=_preferences(base, options.upgrade_packages),
             forks=base.forks if base is not None and not options.upgrade_packages else (),
         )
-        return await resolve(
+        made = await resolve(
             toolchain,
             problem,
             sourced=found.sourced,
@@ -230,6 +231,7 @@ async def _make(prepared: Prepared, old: Lock | None, options: LockOptions) -> L
             old=old,
             locate=locator(workspace.root),
         )
+        return await fill_hashes(toolchain.client, made, old)
 
 
 def _policy(prepared: Prepared) -> Policy:

@@ -17,7 +17,7 @@ from interlock.core.plan import Plan, Wanted
 from interlock.core.planner import plan as make_plan
 from interlock.core.selection import Selection
 from interlock.core.sources import Directory, File, Member
-from interlock.envs.environments import VirtualEnvironment, create_environment
+from interlock.envs.environments import VirtualEnvironment, create_environment, remove_environment
 from interlock.envs.installed import scan
 from interlock.envs.interpreters import Interpreter
 from interlock.errors import LockOutdated, ManifestError
@@ -156,13 +156,42 @@ class _Sync:
             interpreter = environment.interpreter if environment is not None else await self._interpreter()
             wanted = await self._wanted(interpreter)
             if environment is None:
+                if self._target.path.exists():
+                    # The one that is there is kept until everything for the new one is here.
+                    await self._obtain(wanted)
                 environment = await anyio.to_thread.run_sync(self._create, interpreter)
-            async with hold(environment.lock):
-                plan = await self._plan(wanted, environment)
-                # An empty plan cleans up after a sync that was cut short.
-                if not plan.is_empty or has_leftovers(environment):
-                    await self._apply(plan, environment, wanted)
+            try:
+                plan = await self._bring(environment, wanted)
+            except BaseException:
+                if created:
+                    with anyio.CancelScope(shield=True):
+                        await anyio.to_thread.run_sync(remove_environment, environment.root)
+                raise
         return self._outcome(interpreter, plan, created=created)
+
+    async def _bring(self, environment: VirtualEnvironment, wanted: tuple[Wanted, ...]) -> Plan:
+        async with hold(environment.lock):
+            plan = await self._plan(wanted, environment)
+            # An empty plan cleans up after a sync that was cut short.
+            if not plan.is_empty or has_leftovers(environment):
+                await self._apply(plan, environment, wanted)
+        return plan
+
+    async def _obtain(self, wanted: tuple[Wanted, ...]) -> None:
+        obtain = self._obtainer()
+        limit = anyio.CapacityLimiter(self._context.settings.concurrent_downloads)
+
+        async def one(item: Wanted) -> None:
+            async with limit:
+                await obtain(item)
+
+        async with anyio.create_task_group() as tasks:
+            for item in wanted:
+                tasks.start_soon(one, item)
+
+    def _obtainer(self) -> Obtainer:
+        trees = {member.name: member.directory for member in self._workspace.members}
+        return Obtainer(self._toolchain, root=self._workspace.root, trees=trees)
 
     def _outcome(self, interpreter: Interpreter, plan: Plan, *, created: bool) -> EnvironmentOutcome:
         return EnvironmentOutcome(
@@ -260,7 +289,6 @@ class _Sync:
 
     async def _apply(self, plan: Plan, environment: VirtualEnvironment, wanted: tuple[Wanted, ...]) -> None:
         workspace, context = self._workspace, self._context
-        trees = {member.name: member.directory for member in workspace.members}
         paths = {member.name: member.path for member in workspace.members}
         origins = {item.name: direct_url(item, root=str(workspace.root), members=paths) for item in wanted}
         requested = frozenset(member.member for member in self._target.selection.members)
@@ -270,7 +298,7 @@ class _Sync:
             await apply(
                 plan,
                 environment,
-                Obtainer(self._toolchain, root=workspace.root, trees=trees),
+                self._obtainer(),
                 Options(
                     link_mode=settings.link_mode or "auto",  # type: ignore[arg-type]  # checked when settings are resolved
                     compile=self._options.compile_bytecode,
