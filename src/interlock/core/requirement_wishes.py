@@ -154,7 +154,7 @@ def _direct(text: str) -> Wish | None:
         return Wish(source=_git(address), marker=marker.strip(), name=_egg(address))
     if re.match(r"(https?|file)://", address):
         return _url(address, marker.strip())
-    if address.startswith((".", "/", "~")) or "\\" in address or (is_archive(address) and "@" not in address):
+    if address.startswith((".", "/", "~/")) or "\\" in address or (is_archive(address) and "@" not in address):
         path, _, extras = address.partition("[")
         return Wish(
             source={"path": path},
