@@ -39,16 +39,16 @@ class _Graph:
     def __init__(self, resolver: Resolver) -> None:
         self.resolver = resolver
         self.envs: dict[_Node, Marker] = {}
+        self.slot_envs: dict[_Parent, Marker] = {}
         self.edges: dict[_Parent, dict[_Child, Marker]] = {}
         self.reach: dict[_Parent, Marker] = {}
-        self._chosen: dict[_Node, list[Marker]] = {}
+        self._chosen: dict[_Parent, list[Marker]] = {}
 
     def add(self, fork: ForkSolution) -> None:
         chosen, env = fork.chosen, fork.env
         for key, position in chosen.items():
             node = _Node(key.name, position)
-            if key.extra is None and key.group is None:
-                self._chosen.setdefault(node, []).append(env)
+            self._chosen.setdefault((node, (key.extra, key.group)), []).append(env)
             edges = self.edges.setdefault((node, (key.extra, key.group)), {})
             for dependency in self.resolver.dependencies.of(key, position):
                 if dependency.kind == "constraint":
@@ -82,14 +82,12 @@ class _Graph:
                     if joined is not known:
                         self.reach[node, slot] = joined
                         queue.append((node, slot))
-        reached: dict[_Node, Marker] = {}
-        for (node, _), where in self.reach.items():
-            reached[node] = reached.get(node, FALSE) | where
-        for node, envs in self._chosen.items():
-            here = reached.get(node, FALSE)
+        for parent, envs in self._chosen.items():
+            here = self.reach.get(parent, FALSE)
             for env in envs:
                 if not env.is_disjoint(here):
-                    self.envs[node] = self.envs.get(node, FALSE) | env
+                    self.slot_envs[parent] = self.slot_envs.get(parent, FALSE) | env
+                    self.envs[parent[0]] = self.envs.get(parent[0], FALSE) | env
 
 
 def _children(dependency: Dependency, chosen: Mapping[PackageKey, int]) -> Iterable[_Child]:
@@ -185,7 +183,7 @@ class _Writer:
         reach = self._graph.reach.get((node, slot))
         if reach is None:
             return ()
-        assuming = self._graph.envs.get(node, FALSE)
+        assuming = self._graph.slot_envs[node, slot]
         found = []
         for (child, extras), where in self._graph.edges.get((node, slot), {}).items():
             if (reach & where).is_false:
