@@ -1,4 +1,4 @@
-"""``interlock build``, from the command line to the files in ``dist``; no network: the backends are the members' own."""
+"""``interlock build``, from the command line to the files in ``dist``; offline, with the members' own backends."""
 
 from __future__ import annotations
 

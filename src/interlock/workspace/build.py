@@ -13,13 +13,14 @@ from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.requirements import InvalidRequirement, Requirement, parse_requirement
 from interlock.errors import InterlockError, ManifestError, UsageError
 from interlock.events import Finished, Started
-from interlock.workspace.build_member import MemberBuild, Outcome
+from interlock.workspace.build_member import BuildSettings, MemberBuild, Outcome
 from interlock.workspace.build_output import OutputDirectory
 from interlock.workspace.build_report import BuildReport, BuildRequest, BuiltFile, MemberReport
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.epoch import source_date_epoch
 from interlock.workspace.graph import member_graph
+from interlock.workspace.internal_bounds import InternalBounds
 from interlock.workspace.members import Workspace
 from interlock.workspace.provision import Provisioner
 from interlock.workspace.selection import SelectionFlags
@@ -53,12 +54,16 @@ async def build(context: Context, request: BuildRequest) -> BuildReport:
     tool = _tool(context, workspace.manifest.settings, request)
     siblings = BuildSiblings(workspace, member_graph(workspace), tool)
     siblings.check()
+    bounds = InternalBounds(workspace, siblings)
     out = output_directory(context, workspace, request.out_dir)
     async with Toolchain(context, Provisioner, tool=tool) as toolchain:
         toolchain.siblings = None if request.no_sources else siblings
         toolchain.build_timeout = request.timeout
         toolchain.source_date_epoch = await source_date_epoch(context, workspace)
-        reports = await _Build(toolchain, siblings, out, request).run(names)
+        settings = BuildSettings(
+            toolchain=toolchain, siblings=siblings, bounds=bounds, sdist=request.sdist, wheel=request.wheel
+        )
+        reports = await _Build(settings, out).run(names)
         hooks = (await toolchain.builder()).calls
     if request.clear and all(report.error is None for report in reports):
         await anyio.to_thread.run_sync(out.clear, frozenset(file.file.name for one in reports for file in one.files))
@@ -94,25 +99,22 @@ def output_directory(context: Context, workspace: Workspace, out_dir: str) -> Ou
 class _Build:
     """One run over several members."""
 
-    def __init__(
-        self, toolchain: Toolchain, siblings: BuildSiblings, out: OutputDirectory, request: BuildRequest
-    ) -> None:
-        self._toolchain = toolchain
-        self._siblings = siblings
+    def __init__(self, settings: BuildSettings, out: OutputDirectory) -> None:
+        self._settings = settings
+        self._context = settings.toolchain.context
         self._out = out
-        self._request = request
         # More than the hooks at a time, so that packing and unpacking of one member overlaps with hooks of another.
-        self._limiter = anyio.CapacityLimiter(2 * toolchain.context.settings.concurrent_builds + 2)
+        self._limiter = anyio.CapacityLimiter(2 * self._context.settings.concurrent_builds + 2)
 
     async def run(self, names: tuple[NormalizedName, ...]) -> list[MemberReport]:
         found: dict[NormalizedName, MemberReport] = {}
-        reporter = self._toolchain.context.reporter
+        reporter = self._context.reporter
 
         async def one(name: NormalizedName) -> None:
             async with self._limiter:
                 found[name] = await self._member(name)
 
-        files = int(self._request.sdist) + int(self._request.wheel)
+        files = int(self._settings.sdist) + int(self._settings.wheel)
         reporter.report(Started("build", len(names) * files))
         try:
             async with anyio.create_task_group() as tasks:
@@ -124,11 +126,8 @@ class _Build:
 
     async def _member(self, name: NormalizedName) -> MemberReport:
         started = anyio.current_time()
-        request = self._request
         try:
-            outcome = await MemberBuild(
-                self._toolchain, self._siblings, name, sdist=request.sdist, wheel=request.wheel
-            ).run()
+            outcome = await MemberBuild(self._settings, name).run()
             await anyio.to_thread.run_sync(self._out.place, outcome.folder, outcome.record.files)
         except (InterlockError, BaseExceptionGroup) as error:
             reason = first_reason(error)

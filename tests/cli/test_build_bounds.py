@@ -1,0 +1,151 @@
+"""What leaves the workspace: ranges on other members by policy, and no paths of this machine."""
+
+from __future__ import annotations
+
+import sys
+import tarfile
+import zipfile
+from email.parser import Parser
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from interlock.build.sdist import read_pkg_info
+from tests.cli.conftest import Run
+from tests.workspace.release_trees import BACKEND, member, root
+
+
+@pytest.fixture
+def trees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    base = root(tmp_path / "shop")
+    monkeypatch.setenv("INTERLOCK_DIRECTORY", str(base))
+    monkeypatch.setenv("INTERLOCK_PYTHON", sys.executable)
+    monkeypatch.setenv("INTERLOCK_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("INTERLOCK_NO_INDEX", "1")
+    return base
+
+
+def policy(base: Path, text: str) -> None:
+    (base / "pyproject.toml").write_text(
+        f'[tool.interlock]\n{text}\n[tool.interlock.workspace]\nmembers = ["packages/*"]\n'
+    )
+
+
+def requires(base: Path, name: str, version: str = "1.0") -> list[str]:
+    """``Requires-Dist`` of the wheel; the sdist's is the same."""
+    stem = f"{name}-{version}"
+    with zipfile.ZipFile(base / "dist" / f"{stem}-py3-none-any.whl") as archive:
+        assert archive.testzip() is None
+        wheel = archive.read(f"{stem}.dist-info/METADATA")
+    pkg_info = read_pkg_info(base / "dist" / f"{stem}.tar.gz")
+    assert pkg_info is not None
+    found = [_requirements(text.decode()) for text in (pkg_info, wheel)]
+    assert found[0] == found[1]
+    return found[0]
+
+
+def _requirements(metadata: str) -> list[str]:
+    return [str(Requirement(text)) for text in Parser().parsestr(metadata).get_all("Requires-Dist") or ()]
+
+
+def snapshot(base: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in (base / "packages").rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("exact", ["c==2.3.1", "idna>=3"]),
+        ("compatible", ["c<3,>=2.3.1", "idna>=3"]),
+        ("minimum", ["c>=2.3.1", "idna>=3"]),
+        ("none", ["c", "idna>=3"]),
+    ],
+)
+def test_each_policy_gives_its_range_and_leaves_the_sources_alone(
+    run: Run, trees: Path, said: str, expected: list[str]
+) -> None:
+    policy(trees, f'internal-bounds = "{said}"')
+    member(trees, "a", needs=["b"])
+    member(trees, "b", needs=["c", "idna>=3"])
+    member(trees, "c", version="2.3.1")
+    before = snapshot(trees)
+    assert run("build", "--all-packages").code == 0
+    assert requires(trees, "b") == expected
+    assert requires(trees, "a") == [expected[0].replace("c", "b").replace("2.3.1", "1.0").replace("<3", "<2")]
+    assert {path: data for path, data in snapshot(trees).items() if "__pycache__" not in path} == before
+
+
+def test_a_bump_reaches_every_dependent(run: Run, trees: Path) -> None:
+    policy(trees, 'internal-bounds = "exact"')
+    member(trees, "a", needs=["b", "c"])
+    member(trees, "b", needs=["c"])
+    manifest = member(trees, "c") / "pyproject.toml"
+    assert run("build", "--all-packages").code == 0
+    manifest.write_text(manifest.read_text().replace('"1.0"', '"1.1"'))
+    again = run("build", "--all-packages", "--json").json()
+    assert not any(found["cached"] for found in again["members"] if found["name"] != "c")
+    assert requires(trees, "a") == ["b==1.0", "c==1.1"]
+    assert requires(trees, "b") == ["c==1.1"]
+
+
+def test_the_sdist_builds_to_the_same_metadata_again(run: Run, trees: Path, tmp_path: Path) -> None:
+    policy(trees, 'internal-bounds = "compatible"')
+    member(trees, "a", needs=["c [x] ; python_version > '3'"], more='[project.optional-dependencies]\nmore = ["c"]\n')
+    member(trees, "c", version="0.4")
+    assert run("build", "--all-packages").code == 0
+    assert requires(trees, "a") == ['c[x]<0.5,>=0.4; python_version > "3"', 'c<0.5,>=0.4; extra == "more"']
+    with tarfile.open(trees / "dist" / "a-1.0.tar.gz") as archive:
+        archive.extractall(tmp_path / "out", filter="data")
+    alone = run("build", "-C", tmp_path / "out" / "a-1.0", "--wheel", "-o", tmp_path / "again")
+    assert alone.code == 0, alone.err
+    with zipfile.ZipFile(tmp_path / "again" / "a-1.0-py3-none-any.whl") as made:
+        assert _requirements(made.read("a-1.0.dist-info/METADATA").decode()) == requires(trees, "a")
+
+
+def test_what_names_an_edge_beats_the_default_and_a_written_range(run: Run, trees: Path) -> None:
+    policy(trees, 'internal-bounds = { default = "compatible", c = "exact", b = { d = "none" } }')
+    member(trees, "a", needs=["b", "c>=0.5", "d>=0.1"])
+    member(trees, "b", needs=["d>=0.1", "a"])
+    for name in ("c", "d"):
+        member(trees, name)
+    assert run("build", "--all-packages").code == 0
+    assert requires(trees, "a") == ["b<2,>=1.0", "c==1.0", "d>=0.1"]
+    assert requires(trees, "b") == ["d", "a<2,>=1.0"]
+
+
+def test_what_a_backend_computes_is_corrected_in_the_files(run: Run, trees: Path) -> None:
+    policy(trees, 'internal-bounds = "exact"')
+    computed = BACKEND.replace('project.get("dependencies", [])', '["c", "other"]')
+    tree = member(trees, "a", backend=computed, more='dynamic = ["dependencies"]\n')
+    (tree / "pyproject.toml").write_text((tree / "pyproject.toml").read_text().replace("dependencies = []\n", ""))
+    member(trees, "c")
+    assert run("build", "--all-packages").code == 0
+    assert requires(trees, "a") == ["c==1.0", "other"]
+
+
+def test_a_path_of_this_machine_never_leaves(run: Run, trees: Path) -> None:
+    member(trees, "c")
+    member(trees, "a", needs=[f"c @ file://{trees}/packages/c"])
+    assert run("build", "--all-packages").code == 0
+    assert requires(trees, "a") == ["c"]
+    with tarfile.open(trees / "dist" / "a-1.0.tar.gz") as archive:
+        opened = archive.extractfile("a-1.0/pyproject.toml")
+        assert opened is not None
+        assert str(trees) not in opened.read().decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('internal-bounds = "tilde"', "'tilde'"),
+        ('internal-bounds = { requests = "exact" }', "`requests`"),
+        ("internal-bounds = { default = 3 }", "says 3"),
+    ],
+)
+def test_a_policy_that_cannot_be_used_is_an_error(run: Run, trees: Path, text: str, words: str) -> None:
+    policy(trees, text)
+    member(trees, "a")
+    error = run("build", "--json").json()["error"]
+    assert error["code"] == "invalid-internal-bounds"
+    assert words in error["message"]
