@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from interlock.cli.main import main
+from interlock.core.lock.codec import decode_lock
+from interlock.core.lock.model import Lock
 from tests.index_server import IndexServer
 from tests.registry import Registry
 from tests.wheels import BACKEND
@@ -56,12 +58,12 @@ class Shop:
         return self.root / "interlock.lock"
 
     @property
-    def lock(self) -> Any:
-        return json.loads(self.lockfile.read_bytes())
+    def lock(self) -> Lock:
+        return decode_lock(self.lockfile.read_bytes(), file="interlock.lock")
 
     def versions(self) -> dict[str, str]:
         """Names and versions in the lock."""
-        return {package["name"]: package["version"] for package in self.lock["packages"]}
+        return {package.name: package.version for package in self.lock.packages}
 
     def write(self, path: str, text: str) -> Path:
         place = self.root / path

@@ -133,10 +133,8 @@ def test_files_without_hashes_get_theirs_into_the_lock(empty_shop: Shop) -> None
     shop.packages.publish(source, hashed=False)
     shop.member("app", "bare")
     shop.run("lock")
-    (package,) = shop.lock["packages"]
-    text = shop.lockfile.read_text()
-    assert wheel.sha256 in text, package
-    assert source.sha256 in text, package
+    (package,) = shop.lock.packages
+    assert {artifact.sha256 for artifact in package.artifacts} == {wheel.sha256, source.sha256}
     before = shop.lockfile.read_bytes()
     shop.run("sync")
     assert shop.installed()["bare"] == "1.0"
@@ -168,7 +166,7 @@ def test_a_set_that_cannot_be_satisfied_is_explained(shop: Shop) -> None:
 
 
 def test_a_python_range_that_nothing_fits(shop: Shop, packages: Registry) -> None:
-    packages.add(make_wheel("old", "1.0", requires_python="<3.8"))
+    packages.add(make_wheel("old", "1.0", requires_python=">=4"))
     shop.member("api", "old")
     said = shop.refuses("lock", error="no-solution")
     assert "old" in said.err

@@ -8,7 +8,6 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
@@ -47,6 +46,8 @@ def unpack_sdist(archive: Path, target: Path) -> Path:
             else:
                 raise UnsafeArchive(f"{archive.name} is neither a tar archive nor a zip file.")
         except _BROKEN as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # a full disk says nothing about the archive
             raise UnsafeArchive(f"{archive.name} cannot be unpacked: {error}.") from error
         return _single_folder(archive, target)
     except BaseException:
@@ -128,40 +129,35 @@ class _Budget:
 
 def _unpack_tar(archive: Path, target: Path) -> None:
     budget = _Budget(archive)
-    filters = _data_filter()
     with tarfile.open(archive, "r|*") as tar:
         for member in tar:
             budget.take(member.size if member.isreg() else 0)
+            _check_entry(archive.name, member)
             try:
-                checked = filters(member, str(target))
+                checked = tarfile.data_filter(member, str(target))
                 if checked is not None:
                     tar.extract(checked, target, set_attrs=not checked.isdir(), filter="fully_trusted")
             except tarfile.FilterError as error:
                 raise UnsafeArchive(f"{archive.name} holds an entry that must not be unpacked: {error}.") from error
 
 
-def _data_filter() -> Callable[[tarfile.TarInfo, str], tarfile.TarInfo | None]:
-    """PEP 706's data filter, its judgement of the name first made on every platform's idea of an absolute path."""
-
-    def checked(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
-        _check_name(member.name)
-        if member.ischr() or member.isblk() or member.isfifo():
-            raise UnsafeArchive(f"The archive holds a device or pipe: {member.name}.")
-        return tarfile.data_filter(member, path)
-
-    return checked
+def _check_entry(archive: str, member: tarfile.TarInfo) -> None:
+    """What PEP 706's filter judges, by every platform's idea of an absolute path."""
+    _check_name(archive, member.name)
+    if member.ischr() or member.isblk() or member.isfifo():
+        raise UnsafeArchive(f"{archive} holds a device or pipe: {member.name}.")
 
 
-def _check_name(name: str) -> None:
+def _check_name(archive: str, name: str) -> None:
     if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") or name[1:2] == ":":
-        raise UnsafeArchive(f"The archive holds a file outside of its folder: {name}.")
+        raise UnsafeArchive(f"{archive} holds a file outside of its folder: {name}.")
 
 
 def _unpack_zip(archive: Path, target: Path) -> None:
     budget = _Budget(archive)
     with zipfile.ZipFile(archive) as opened:
         for entry in opened.infolist():
-            _check_name(entry.filename)
+            _check_name(archive.name, entry.filename)
             budget.take(entry.file_size)
             mode = entry.external_attr >> 16
             if stat.S_IFMT(mode) not in {0, stat.S_IFREG, stat.S_IFDIR}:

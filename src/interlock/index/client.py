@@ -139,6 +139,10 @@ class IndexClient:
 
         return await self._metadata.get(key, learn)
 
+    def known_metadata(self, name: NormalizedName, index: str, artifact: Artifact) -> Metadata | None:
+        """What an index has said of a file before it was fetched; blocking, from the store."""
+        return self._ladder.known(self._index(name, index), name, artifact)
+
     async def download(
         self, name: NormalizedName, index: str, artifact: Artifact, destination: Path | None = None
     ) -> bytes | Path:

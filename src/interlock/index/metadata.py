@@ -79,6 +79,10 @@ class MetadataLadder:
             self._entries.save(key, outcome if isinstance(outcome, Metadata) else None)
         return _checked(outcome, name, version, artifact)
 
+    def known(self, index: Index, name: NormalizedName, artifact: Artifact) -> Metadata | None:
+        """What was learned of a file before, if anything was."""
+        return self._entries.load(self._key(index, name, artifact))
+
     def _key(self, index: Index, name: NormalizedName, artifact: Artifact) -> str:
         # By index as well as by hash: what one index says about a file must not become what another one says.
         identity = artifact.sha256 or self._downloads.address(index, name, artifact) or artifact.filename

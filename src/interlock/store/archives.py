@@ -35,7 +35,7 @@ from interlock.store.wheels import (
     parse_wheel_file,
     parse_wheel_name,
 )
-from interlock.store.zips import Buffer, Entry, inflate, inflate_pieces, read_directory
+from interlock.store.zips import BadArchive, Buffer, Entry, inflate, inflate_pieces, read_directory
 
 __all__ = ["DigestMismatch", "StoredFile", "StoredWheel", "add_wheel", "drop_wheel", "open_wheel"]
 
@@ -164,6 +164,8 @@ def add_wheel(layout: Layout, data: bytes | Path, *, filename: str, sha256: str 
         try:
             index = _unpack(archive, temporary, filename, actual)
             return _publish(layout, temporary, index)
+        except BadArchive as error:
+            raise BadArchive(error.why, entry=error.entry, filename=filename) from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
@@ -259,6 +261,8 @@ def _unpack(archive: memoryview, temporary: Path, filename: str, sha256: str) ->
     wheel = parse_wheel_file(text("WHEEL"), filename)
     points = parse_entry_points(text("entry_points.txt", required=False), filename)
     promised = parse_record(text("RECORD"), filename)
+    if not promised:
+        raise BadWheel(filename, "its RECORD lists nothing")
     tree = temporary / "entry" / _TREE
     _make_folders(str(tree), entries)
     files = _write_files(archive, str(tree), entries, promised, filename)

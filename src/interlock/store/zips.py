@@ -55,9 +55,13 @@ class BadArchive(IntegrityError):
 
     code = "bad-archive"
 
-    def __init__(self, why: str, *, entry: str = "") -> None:
+    def __init__(self, why: str, *, entry: str = "", filename: str = "") -> None:
         where = f" (entry {entry!r})" if entry else ""
-        super().__init__(f"The archive cannot be unpacked: {why}{where}.", facts={"entry": entry, "why": why})
+        super().__init__(
+            f"{filename or 'The archive'} cannot be unpacked: {why}{where}.",
+            hint="Tell its publisher; a version with a sound file can be asked for instead.",
+            facts={"filename": filename, "entry": entry, "why": why},
+        )
         self.why = why
         self.entry = entry
 

@@ -9,19 +9,36 @@ import anyio
 import anyio.to_thread
 
 from interlock.build.source import SourceTree
+from interlock.core.artifacts import Artifact
+from interlock.core.metadata import Metadata
+from interlock.core.metadata_text import InvalidMetadata, parse_metadata
 from interlock.core.names import NormalizedName
 from interlock.core.plan import Wanted
 from interlock.core.sources import Directory, File, Git, Member, Registry, Url
-from interlock.store.archives import StoredWheel, add_wheel, open_wheel
+from interlock.errors import IntegrityError
+from interlock.store.archives import StoredWheel, add_wheel, drop_wheel, open_wheel
 from interlock.workspace.checkouts import checkout_tree
 from interlock.workspace.sdists import archive_tree, sdist_tree
 from interlock.workspace.toolchain import Toolchain
 
-__all__ = ["Obtainer"]
+__all__ = ["MetadataMismatch", "Obtainer"]
+
+
+class MetadataMismatch(IntegrityError):
+    """An index's metadata file says something else than the wheel it is about."""
+
+    code = "metadata-mismatch"
+
+    def __init__(self, filename: str, index: str) -> None:
+        super().__init__(
+            f"The METADATA in {filename} requires something else than index `{index}` had said it does.",
+            hint="The index is at fault. Tell whoever runs it, or take the package from another one.",
+            facts={"filename": filename, "index": index},
+        )
 
 
 class Obtainer:
-    """Obtains wheels for one environment; ``trees`` says where members are, ``root`` what other paths are relative to."""
+    """Obtains wheels for an environment; ``trees`` says where members are, ``root`` what other paths are relative to."""
 
     def __init__(self, toolchain: Toolchain, *, root: Path, trees: dict[NormalizedName, Path]) -> None:
         self._toolchain = toolchain
@@ -57,7 +74,22 @@ class Obtainer:
             if known is not None:
                 return known
         content = await self._toolchain.client.download(wanted.name, source.index, artifact)
-        return await self._stored(content, artifact.filename, artifact.sha256, temporary=True)
+        wheel = await self._stored(content, artifact.filename, artifact.sha256, temporary=True)
+        await anyio.to_thread.run_sync(self._compare, wheel, wanted.name, source.index, artifact)
+        return wheel
+
+    def _compare(self, wheel: StoredWheel, name: NormalizedName, index: str, artifact: Artifact) -> None:
+        """What the resolution was made from has to be what arrives; a wheel that differs does not stay in the store."""
+        promised = self._toolchain.client.known_metadata(name, index, artifact)
+        if promised is None:
+            return
+        try:
+            arrived = parse_metadata(wheel.metadata)
+        except InvalidMetadata:
+            arrived = None
+        if arrived is None or _decisive(arrived) != _decisive(promised):
+            drop_wheel(self._toolchain.layout, wheel.sha256)
+            raise MetadataMismatch(artifact.filename, index)
 
     async def _from_archive(self, wanted: Wanted, source: Url | File) -> StoredWheel:
         artifact = wanted.artifact
@@ -109,3 +141,7 @@ class Obtainer:
 def is_tree(wanted: Wanted) -> bool:
     """Whether it is built from a tree that may change under our hands."""
     return isinstance(wanted.source, Member | Directory)
+
+
+def _decisive(metadata: Metadata) -> tuple[object, ...]:
+    return (frozenset(metadata.requires), metadata.requires_python, frozenset(metadata.extras))
