@@ -113,6 +113,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     processors: int = 2
     user: UserSettings = UserSettings()
     pip: PipSettings = PipSettings()
+    files: tuple[str, ...] = ()
+    """The configuration files that were looked for, whether they exist or not."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

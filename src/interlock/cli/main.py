@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _BUG, _INTERRUPTED, _BROKEN_PIPE = 70, 130, 141
+_QUICK = (["lock", "--check"], ["lock"])
+"""Command lines that may have a quick answer: those without flags, which would change what is asked."""
 _MACHINE_TROUBLE = {
     errno.ENOSPC: "disk-full",
     errno.EDQUOT: "disk-full",
@@ -84,6 +86,8 @@ def _carry_out(arguments: list[str], terminal: Terminal) -> int:
         return 0
     if arguments in (["--help"], ["-h"], ["help"]):
         terminal.data(load("interlock.cli.overview").overview())
+        return 0
+    if arguments in _QUICK and load("interlock.cli.quick").answered(arguments, os.environ, terminal):
         return 0
     request = load("interlock.cli.arguments").parse_arguments(arguments)
     if request.values.version:

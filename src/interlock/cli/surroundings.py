@@ -52,6 +52,7 @@ def read_surroundings(environ: Mapping[str, str]) -> Surroundings:
         processors=_processors(),
         user=_read_user(environ),
         pip=_read_pip(environ, home),
+        files=(str(_user_file(environ)), *map(str, _pip_files(environ, home))),
     )
 
 
@@ -100,9 +101,14 @@ def _processors() -> int:
     return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
+def _user_file(environ: Mapping[str, str]) -> Path:
+    place = environ.get("INTERLOCK_CONFIG_FILE")
+    return Path(place) if place else Path(platformdirs.user_config_dir("interlock", appauthor=False)) / "config.toml"
+
+
 def _read_user(environ: Mapping[str, str]) -> UserSettings:
     place = environ.get("INTERLOCK_CONFIG_FILE")
-    path = Path(place) if place else Path(platformdirs.user_config_dir("interlock", appauthor=False)) / "config.toml"
+    path = _user_file(environ)
     try:
         text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
@@ -128,11 +134,11 @@ def _read_user(environ: Mapping[str, str]) -> UserSettings:
         raise UserConfigurationError(f"{path} has a value that cannot be used: {error}.") from error
 
 
-def _read_pip(environ: Mapping[str, str], home: Path) -> PipSettings:
-    """pip's configuration, the user's over the machine's; ``PIP_CONFIG_FILE`` over both, as pip does."""
+def _pip_files(environ: Mapping[str, str], home: Path) -> list[Path]:
+    """The places of pip's configuration, the later ones over the earlier ones."""
     chosen = environ.get("PIP_CONFIG_FILE")
     if chosen == os.devnull:
-        return PipSettings()
+        return []
     places = [
         Path("/etc/pip.conf"),
         Path("/etc/xdg/pip/pip.conf"),
@@ -143,8 +149,13 @@ def _read_pip(environ: Mapping[str, str], home: Path) -> PipSettings:
         places.append(Path(environ["VIRTUAL_ENV"]) / "pip.conf")
     if chosen:
         places.append(Path(chosen))
+    return places
+
+
+def _read_pip(environ: Mapping[str, str], home: Path) -> PipSettings:
+    """pip's configuration, the user's over the machine's; ``PIP_CONFIG_FILE`` over both, as pip does."""
     texts = []
-    for place in places:
+    for place in _pip_files(environ, home):
         try:
             texts.append(place.read_text(encoding="utf-8", errors="replace"))
         except OSError:

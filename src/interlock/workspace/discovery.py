@@ -102,7 +102,14 @@ def discover(start: Path, *, project: Path | None = None, layout: Layout | None 
     cache.save()
     here = os.path.relpath(home, root).replace(os.sep, "/")
     current = next((member.name for member in members if member.path == here), None)
-    return Workspace(root=root, manifest=manifest, members=members, current=current, root_inputs=inputs)
+    return Workspace(
+        root=root,
+        manifest=manifest,
+        members=members,
+        current=current,
+        root_inputs=inputs,
+        digest=cache.digest(),
+    )
 
 
 def absent_members(workspace: Workspace, lock: Lock) -> frozenset[NormalizedName]:

@@ -39,6 +39,7 @@ from interlock.workspace.merge import pins_of_conflicted
 from interlock.workspace.options import LockOptions, LockOutcome
 from interlock.workspace.provision import Provisioner
 from interlock.workspace.resolve import resolve
+from interlock.workspace.stamp import stamp_fresh
 from interlock.workspace.toolchain import Toolchain
 
 __all__ = ["Prepared", "lock", "lock_held", "prepare", "stale_reasons", "write_lock"]
@@ -129,7 +130,11 @@ async def lock(context: Context, options: LockOptions) -> LockOutcome:
         return await anyio.to_thread.run_sync(lambda: _check(context, workspace))
     context.layout.prepare()
     async with hold(usage_lock(context.layout), shared=True), hold(workspace_guard(workspace.root)):
-        return await lock_held(context, workspace, options)
+        outcome = await lock_held(context, workspace, options)
+        if not (outcome.changed and options.dry_run):
+            here = context.within(workspace.settings)
+            await anyio.to_thread.run_sync(lambda: stamp_fresh(here, workspace, outcome.lock, written=outcome.changed))
+        return outcome
 
 
 async def lock_held(context: Context, workspace: Workspace, options: LockOptions) -> LockOutcome:
@@ -197,6 +202,8 @@ def _check(context: Context, workspace: Workspace) -> LockOutcome:
             hint="Run `interlock lock`.",
             facts={"stale": [msgspec.to_builtins(reason) for reason in reasons]},
         )
+    if not prepared.absent:
+        stamp_fresh(prepared.context, workspace, old)
     return LockOutcome(path=prepared.lockfile, changed=False, lock=old)
 
 

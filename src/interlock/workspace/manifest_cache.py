@@ -14,6 +14,7 @@ import msgspec
 from interlock.core.inputs import own_inputs
 from interlock.core.manifest import Manifest, ToolSettings
 from interlock.store.layout import Layout
+from interlock.workspace.unchanged import manifests_digest
 
 __all__ = ["ManifestCache"]
 
@@ -66,6 +67,10 @@ class ManifestCache:
             self._changed = True
         self._used[path] = entry
         return entry.manifest, entry.inputs
+
+    def digest(self) -> str:
+        """One digest for the bytes of all manifests that were asked for."""
+        return manifests_digest({path: entry.digest for path, entry in self._used.items()})
 
     def save(self) -> None:
         """Keep what was parsed for the next run; manifests that were not asked for are forgotten."""

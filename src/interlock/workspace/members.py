@@ -67,6 +67,8 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The member that discovery started in; None at a virtual root."""
     root_inputs: dict[str, str] = {}
     """Digests of the root's own inputs, which count as a member's when a virtual root has groups."""
+    digest: str = ""
+    """Of the bytes of every manifest that was read, the root's included."""
 
     @cached_property
     def by_name(self) -> dict[NormalizedName, Member]:

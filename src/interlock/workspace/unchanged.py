@@ -1,0 +1,142 @@
+"""Whether anything at all has changed since a lock was found fresh, told without understanding any of it.
+
+A stamp, ``workspaces-v1/fresh-<digest of where the command started>``, holds what the answer depended on: variables of
+the environment, configuration files, the lock, and the bytes of every manifest. When all of these are as they were, so
+is the answer, and neither settings nor manifests nor the lock have to be read. Losing a stamp costs time, nothing else.
+Imports are few and light here, because this comes before everything else.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+
+from interlock import __version__
+from interlock.workspace.globs import expand, is_excluded
+
+__all__ = ["is_fresh", "manifests_digest", "stamp_path", "stamp_text", "store_root", "variables_digest", "watched"]
+
+_MANIFEST = "pyproject.toml"
+_PREFIXES = ("INTERLOCK_", "UV_", "PIP_", "POETRY_", "XDG_")
+_NAMES = ("HOME", "USERPROFILE", "VIRTUAL_ENV")
+_FORMAT = f"interlock {__version__} stamp 1"
+_ABSENT = "-"
+
+
+def store_root(environ: Mapping[str, str]) -> str:
+    """Where the store is, when that can be said without asking anybody; else empty."""
+    if environ.get("INTERLOCK_NO_CACHE"):
+        return ""
+    said = environ.get("INTERLOCK_CACHE_DIR", "")
+    if said or os.name == "nt":
+        return said if os.path.isabs(said) else ""
+    caches = environ.get("XDG_CACHE_HOME", "")
+    if not caches.strip() and environ.get("HOME"):
+        caches = environ["HOME"] + "/.cache"
+    return f"{caches}/interlock" if os.path.isabs(caches) else ""
+
+
+def stamp_path(store: str, start: str) -> str:
+    key = sha256(os.fsencode(start)).hexdigest()[:32]
+    return f"{store}/workspaces-v1/fresh-{key}"
+
+
+def variables_digest(environ: Mapping[str, str]) -> str:
+    """Every variable that settings are made from, and more: a needless look costs less than a wrong answer."""
+    found = sorted(item for item in environ.items() if item[0].startswith(_PREFIXES) or item[0] in _NAMES)
+    return sha256(repr(found).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def watched(start: str, others: Iterable[str]) -> list[str]:
+    """The files besides the members' manifests: those that decide which workspace this is, and ``others``."""
+    found = []
+    place = start
+    while True:
+        found.append(os.path.join(place, _MANIFEST))
+        above = os.path.dirname(place)
+        if above == place:
+            break
+        place = above
+    return [*found, *others]
+
+
+def manifests_digest(digests: Mapping[str, bytes]) -> str:
+    """One digest for the SHA-256 of each manifest by its path relative to the root."""
+    return sha256(b"".join(os.fsencode(path) + b"\n" + digests[path] for path in sorted(digests))).hexdigest()
+
+
+def stamp_text(
+    environ: Mapping[str, str],
+    files: Sequence[str],
+    *,
+    root: str,
+    patterns: tuple[Sequence[str], Sequence[str]],
+    manifests: str,
+    message: str,
+) -> str:
+    """A stamp for how things are; ``patterns`` are those of members and of exclusions. Empty when it cannot be told."""
+    lines = [
+        _FORMAT,
+        variables_digest(environ),
+        root,
+        "\t".join(patterns[0]),
+        "\t".join(patterns[1]),
+        manifests,
+        message,
+        *(f"{_digest(path)} {path}" for path in files),
+    ]
+    text = "\n".join(lines)
+    return "" if text.count("\n") != len(lines) - 1 or any("\t" in one for part in patterns for one in part) else text
+
+
+def is_fresh(environ: Mapping[str, str], start: str) -> str | None:
+    """What was said when the lock was found fresh, if everything is as it was then; None if that cannot be told."""
+    store = store_root(environ)
+    if not store:
+        return None
+    stamp = _read(stamp_path(store, start))
+    if stamp is None:
+        return None
+    lines = stamp.decode("utf-8", "surrogateescape").split("\n")
+    if len(lines) < 8 or lines[0] != _FORMAT or lines[1] != variables_digest(environ):
+        return None
+    _, _, root, members, excluded, manifests, message, *files = lines
+    known = [line.partition(" ") for line in files]
+    if any(digest != _digest(path) for digest, _, path in known):
+        return None
+    found = _manifests(root, tuple(filter(None, members.split("\t"))), tuple(filter(None, excluded.split("\t"))))
+    return message if found == manifests else None
+
+
+def _manifests(root: str, patterns: tuple[str, ...], excluded: tuple[str, ...]) -> str | None:
+    """The digest of all manifests there are now, those that are new included; None where a closer look is needed."""
+    digests: dict[str, bytes] = {}
+    data = _read(f"{root}/{_MANIFEST}")
+    if data is None:
+        return None
+    digests["."] = sha256(data).digest()
+    for pattern in patterns:
+        for path, deep in expand(root, pattern):
+            if path in digests or is_excluded(path, excluded):
+                continue
+            data = _read(f"{root}/{path}/{_MANIFEST}")
+            if data is not None:
+                digests[path] = sha256(data).digest()
+            elif not deep and not path.rpartition("/")[2].startswith("."):
+                return None
+    return manifests_digest(digests)
+
+
+def _digest(path: str) -> str:
+    data = _read(path)
+    return _ABSENT if data is None else sha256(data).hexdigest()
+
+
+def _read(path: str) -> bytes | None:
+    """A whole file; None when it is not there or is no file."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return file.read()
+    except OSError:
+        return None
