@@ -5,7 +5,7 @@ import pytest
 
 from interlock.core.manifest import IncludeGroup, Manifest
 from interlock.core.manifest_parse import parse_manifest
-from interlock.core.manifest_problems import BrokenToml, DialectNotSupported, InvalidManifest
+from interlock.core.manifest_problems import BrokenToml, InvalidManifest
 from interlock.core.requirement import Requirement
 from interlock.core.requirements import parse_requirement
 
@@ -251,11 +251,6 @@ def test_groups_are_not_judged_before_they_are_used() -> None:
     )
     assert set(manifest.group_problems) == {"a-b", "bad", "odd", "none"}
     assert list(manifest.groups) == ["fine"]
-
-
-def test_poetrys_dialect_says_that_it_is_not_read() -> None:
-    with pytest.raises(DialectNotSupported, match=r"tool\.poetry"):
-        parse("[tool.poetry]\nname = 'a'\n")
 
 
 def test_default_groups() -> None:

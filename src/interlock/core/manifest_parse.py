@@ -12,7 +12,7 @@ import msgspec
 from interlock.core import manifest_interlock, manifest_uv
 from interlock.core.manifest import BuildSystem, Manifest, ToolSettings, WorkspaceTable, pinned_indexes
 from interlock.core.manifest_groups import Groups, parse_groups
-from interlock.core.manifest_poetry import parse_poetry
+from interlock.core.manifest_poetry import apply_poetry
 from interlock.core.manifest_problems import BrokenToml, Problems
 from interlock.core.manifest_project import ProjectTable, parse_build_system, parse_project
 from interlock.core.manifest_settings import RESOLUTION_KEYS, parse_settings
@@ -51,8 +51,6 @@ def parse_manifest(data: bytes, *, path: str, file: str) -> Manifest:
     problems = Problems(file, data.decode("utf-8-sig"))
     top = Table(document, (), problems)
     tool = top.table("tool") or Table(_NOTHING, ("tool",), problems)
-    if "poetry" in tool and "project" not in top:
-        return parse_poetry(document, path, problems)
     dialect, table = _tool_table(tool)
     project_table = top.table("project")
     project = parse_project(project_table) if project_table is not None else ProjectTable()
@@ -84,6 +82,9 @@ def parse_manifest(data: bytes, *, path: str, file: str) -> Manifest:
         kept=manifest_interlock.kept_keys(table) if dialect == "interlock" else {},
         dialect=dialect,
     )
+    poetry = tool.table("poetry")
+    if poetry is not None and (project_table is None or dialect == "standard"):
+        manifest = apply_poetry(manifest, poetry)
     if path != ".":
         _warn_of_root_settings(table, manifest)
     warnings = problems.finish(strict=dialect == "interlock")

@@ -11,7 +11,7 @@ import msgspec
 from interlock.core.manifest_lines import find_line
 from interlock.errors import ManifestError
 
-__all__ = ["BrokenToml", "DialectNotSupported", "InvalidManifest", "Problem", "Problems", "suggest"]
+__all__ = ["BrokenToml", "InvalidManifest", "Problem", "Problems", "suggest"]
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,12 +51,6 @@ class BrokenToml(ManifestError):
             facts={"file": file, "line": line, "column": column},
         )
         self.file, self.line, self.column = file, line, column
-
-
-class DialectNotSupported(ManifestError):
-    """The manifest is written in a dialect that is recognised but not read."""
-
-    code = "dialect-not-supported"
 
 
 class Problems:

@@ -16,7 +16,15 @@ from interlock.core.manifest_table import Table
 from interlock.core.names import NormalizedName, is_name, normalize_extra, normalize_group, normalize_name
 from interlock.core.sources import Directory, File, Git, Member, Registry, Source, Url
 
-__all__ = ["is_archive", "is_fetchable", "join_path", "parse_sources", "parse_url_source", "without_credentials"]
+__all__ = [
+    "is_archive",
+    "is_fetchable",
+    "join_path",
+    "parse_source_rule",
+    "parse_sources",
+    "parse_url_source",
+    "without_credentials",
+]
 
 _KINDS = ("workspace", "path", "git", "url", "index")
 _CONDITIONS = ("marker", "extra", "group")
@@ -43,7 +51,9 @@ def parse_sources(table: Table, path: str) -> dict[NormalizedName, tuple[SourceR
             table.problem(key, "has two entries; names are the same when they differ in case, `-`, `_` and `.` only.")
             continue
         rules = tuple(
-            rule for entry in table.tables(key, single=True) if (rule := _rule(entry, name, path)) is not None
+            rule
+            for entry in table.tables(key, single=True)
+            if (rule := parse_source_rule(entry, name, path)) is not None
         )
         if len(rules) > 1 and any(not rule.marker and rule.extra is None and rule.group is None for rule in rules):
             table.problem(
@@ -118,7 +128,8 @@ def _local_path(address: str) -> str | None:
     return address if "://" not in address else None
 
 
-def _rule(table: Table, name: NormalizedName, path: str) -> SourceRule | None:
+def parse_source_rule(table: Table, name: NormalizedName, path: str) -> SourceRule | None:
+    """One entry of a sources table; None after noting what is wrong with it."""
     kinds = [kind for kind in _KINDS if kind in table]
     where, key = table.where[:-1], table.where[-1]
     if len(kinds) != 1:
