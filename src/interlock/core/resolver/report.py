@@ -13,9 +13,9 @@ import msgspec
 from interlock.core.asks import Origin
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.outcome import Unsolvable
-from interlock.core.resolver.report_evidence import Evidence, Need, evidence_of
+from interlock.core.resolver.report_evidence import Evidence, Need, Ruling, evidence_of
 from interlock.core.resolver.report_hints import Hints
-from interlock.core.resolver.report_text import Wording, listed, specifier_of
+from interlock.core.resolver.report_text import Wording, listed, requirement_text, specifier_of
 from interlock.core.resolver.resolver import Resolver
 from interlock.errors import ResolutionError
 
@@ -91,8 +91,9 @@ class _Report:
         if not asked:
             return f"No set of versions satisfies everything that is asked{place}."
         if len(asked) == 1:
-            at = self._place_of(asked[0])
-            return f"{self._who(asked[0])} requires `{asked[0].text}`{at}{place}, {self._trouble(asked[0])}."
+            need = asked[0]
+            said = f"{self._who(need)} requires `{requirement_text(need.requirement)}`{self._place_of(need)}{place}"
+            return f"{said}, {self._trouble(need)}."
         members = list(dict.fromkeys(self._who(need) for need in asked))
         clash = self._clash()
         if len(members) == 1:
@@ -121,7 +122,10 @@ class _Report:
             return f"and none of the {universe.size} versions of `{need.name}` is that; the newest is {newest}"
         limits = [limit for limit in evidence.limits if limit.name == need.name]
         if limits and not limits[0].admitted & need.admitted:
-            return f"which the constraint `{limits[0].text}` forbids"
+            return f"which the constraint `{requirement_text(limits[0].requirement)}` forbids"
+        if not evidence.said and len(evidence.ruled_out) == 1:
+            ruling = evidence.ruled_out[0]
+            return f"but {self._ruling(ruling)}"
         if not evidence.said:
             return "and no version that fits can be used"
         return f"which cannot be had{self._clash()}"
@@ -168,15 +172,16 @@ class _Report:
     def chain(self) -> Iterator[str]:
         asked = self._evidence.asked
         if len(asked) == 1:
-            # The first line has said it, and that there is no such package.
-            if self._facts.universes[asked[0].name].size:
+            # The first line has said it, and what is wrong with it when that is one thing.
+            evidence = self._evidence
+            if self._facts.universes[asked[0].name].size and (evidence.said or len(evidence.ruled_out) != 1):
                 yield from self._under(asked[0].name, 1)
         else:
             for need in asked:
-                yield f"  {_depender(need)} requires {need.text}{self._place_of(need)}"
+                yield f"  {_depender(need)} requires {requirement_text(need.requirement)}{self._place_of(need)}"
                 yield from self._under(need.name, 2)
         for limit in self._evidence.limits:
-            yield f"  a constraint of the workspace allows only {limit.text}"
+            yield f"  a constraint of the workspace allows only {requirement_text(limit.requirement)}"
             yield from self._under(limit.name, 2)
         for need in self._evidence.said:
             yield from self._under(need.depender.name, 1)
@@ -189,8 +194,7 @@ class _Report:
         indent = "  " * min(depth, _DEEPEST)
         for ruling in self._evidence.ruled_out:
             if ruling.name == name:
-                relevant = ruling.mask & self._relevant(name)
-                yield f"{indent}{self._wording.ruling(ruling._replace(mask=relevant or ruling.mask))}"
+                yield indent + self._ruling(ruling)
         if not self._facts.universes[name].size:
             yield f"{indent}{self._absence(name)}"
         by_target: dict[NormalizedName, list[Need]] = {}
@@ -204,6 +208,10 @@ class _Report:
             else:
                 yield from (indent + self._sentence(need) for need in needs)
             yield from self._under(target, depth + 1)
+
+    def _ruling(self, ruling: Ruling) -> str:
+        relevant = ruling.mask & self._relevant(ruling.name)
+        return self._wording.ruling(ruling._replace(mask=relevant or ruling.mask))
 
     def _relevant(self, name: NormalizedName) -> int:
         """The candidates of a package that members and constraints leave."""
@@ -222,7 +230,7 @@ class _Report:
         who = self._wording.versions(need.depender, mask, self._asked_of(name))
         plural = mask & (mask - 1) != 0 and not who.startswith("every")
         overridden = ", as an override says" if need.kind == "override" else ""
-        return f"{who} {'require' if plural else 'requires'} {need.text}{overridden}"
+        return f"{who} {'require' if plural else 'requires'} {requirement_text(need.requirement)}{overridden}"
 
     def _together(self, needs: list[Need]) -> str:
         """Many versions that ask for something else of the same package each."""
@@ -232,9 +240,9 @@ class _Report:
             mask |= need.versions
         mask = mask & self._relevant(name) or mask
         who = self._wording.versions(needs[0].depender, mask, self._asked_of(name))
-        texts = list(dict.fromkeys(need.text for need in needs))
-        shown = f"{', '.join(texts[: _MOST_ALIKE - 1])} and {len(texts) - _MOST_ALIKE + 1} more such requirements"
-        return f"{who} {'requires' if who.startswith('every') else 'require'}, version by version, {shown}"
+        texts = list(dict.fromkeys(requirement_text(need.requirement) for need in needs))
+        verb = "requires" if who.startswith("every") else "require"
+        return f"{who} {verb}, version by version, {texts[0]} and {len(texts) - 1} others like it"
 
     # ---- the same as data ------------------------------------------------------------------------------------
 

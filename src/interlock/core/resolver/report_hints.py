@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.facts import Universe
 from interlock.core.resolver.report_evidence import Evidence, Need, Ruling
-from interlock.core.resolver.report_text import Wording, listed, where_from
+from interlock.core.resolver.report_text import Wording, listed, positions, requirement_text, where_from
 from interlock.core.resolver.resolver import Resolver
 from interlock.core.sources import Registry
 from interlock.core.versions import VersionList, parse_version
@@ -40,10 +40,10 @@ class Hints:
         for ruling in self._evidence.ruled_out:
             yield from self._ruled_out(ruling)
         for limit in self._evidence.limits:
-            yield f"The constraint `{limit.text}` is part of it: loosen it or remove it."
+            yield f"The constraint `{requirement_text(limit.requirement)}` is part of it: loosen it or remove it."
         for need in self._evidence.said:
             if need.kind == "override":
-                yield f"The override `{need.text}` is part of it: change it or remove it."
+                yield f"The override `{requirement_text(need.requirement)}` is part of it: change it or remove it."
 
     def _missing(self, name: NormalizedName, universe: Universe) -> str:
         if universe.missing == "offline":
@@ -85,7 +85,7 @@ class Hints:
         match ruling.reason:
             case "python":
                 yield self._python(name, fitting)
-            case "yanked":
+            case "yanked" if not self._wanted(name) & ~ruling.mask:
                 yield f"Only an exact requirement uses a yanked version: `{name}=={newest}`."
             case "cutoff":
                 yield (
@@ -116,19 +116,16 @@ class Hints:
         return mask
 
     def _python(self, name: NormalizedName, mask: int) -> str:
-        position = mask.bit_length() - 1
-        version = self._facts.universes[name].version(position)
-        needed = self._wording.lowest_python(name, position)
+        """The smallest change: the lowest Python that any of the candidates can be used with."""
+        bounds = {position: self._wording.lowest_python(name, position) for position in positions(mask)}
+        known = {position: bound for position, bound in bounds.items() if bound}
         members = sorted({need.depender.name for need in self._evidence.asked})
-        wide = [
-            member.name
-            for member in self._resolver.problem.members
-            if member.name in members and member.requires_python != f">={needed}"
-        ]
-        if not needed or not wide:
+        if not known or not members:
             return f"Allow an older version of `{name}`."
+        needed = min(known.values(), key=parse_version)
+        version = self._facts.universes[name].version(max(p for p, bound in known.items() if bound == needed))
         return (
-            f'`requires-python = ">={needed}"` in {listed(wide)} would admit {name} {version};'
+            f'`requires-python = ">={needed}"` in {listed(members)} would admit {name} {version};'
             f" so would a marker `python_version >= '{needed}'` on the requirement."
         )
 

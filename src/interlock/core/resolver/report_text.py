@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from interlock.core.markers.diagram import python_lower_bound
 from interlock.core.names import NormalizedName
-from interlock.core.requirement import Requirement
+from interlock.core.requirement import Requirement, format_requirement
 from interlock.core.resolver.candidates import Candidates
 from interlock.core.resolver.facts import Facts, Universe
 from interlock.core.resolver.incompatibility import PackageKey
@@ -15,7 +17,7 @@ from interlock.core.resolver.report_evidence import Ruling
 from interlock.core.sources import Directory, File, Git, Member, Registry, Source, Url
 from interlock.core.tags import parse_wheel_filename
 
-__all__ = ["Wording", "listed", "positions", "specifier_of", "where_from"]
+__all__ = ["Wording", "clauses", "listed", "positions", "requirement_text", "specifier_of", "where_from"]
 
 _MOST_RUNS = 3
 _MOST_WORDS = 4
@@ -41,7 +43,7 @@ class Wording:
             return f"{key} {universe.version(mask.bit_length() - 1)}" if mask else f"no version of {key}"
         for specifier in asked:
             if specifier and universe.mask(specifier) == mask:
-                return f"every version of {key}{specifier}"
+                return f"every version of {key}{clauses(specifier)}"
         return f"{key} {_runs(universe, mask)}"
 
     def ruling(self, ruling: Ruling) -> str:
@@ -125,9 +127,22 @@ def where_from(source: Source) -> str:
             return f"the member {name}"
 
 
+_ORDER = {operator: number for number, operator in enumerate(("===", "==", "~=", ">", "!", "<"))}
+
+
+def clauses(specifier: str) -> str:
+    """A specifier the way one reads a range: the lower bound first."""
+    parts = specifier.split(",")
+    return ",".join(sorted(parts, key=lambda part: next((n for op, n in _ORDER.items() if part.startswith(op)), 0)))
+
+
+def requirement_text(requirement: Requirement) -> str:
+    return format_requirement(msgspec.structs.replace(requirement, specifier=clauses(requirement.specifier)))
+
+
 def specifier_of(requirement: Requirement) -> str:
     """The part of a requirement that says which versions."""
-    return requirement.specifier or (f"@ {requirement.url}" if requirement.url else "any version")
+    return clauses(requirement.specifier) or (f"@ {requirement.url}" if requirement.url else "any version")
 
 
 def listed(words: Iterable[str], last: str = "and") -> str:

@@ -28,7 +28,8 @@ def judge(shared: Shared, env: Marker, name: NormalizedName, position: int, mask
         # Judged for the whole lock, like everything about platforms: wheels for some Pythons of it are enough.
         if (env & required).is_false or not usability.platform.is_disjoint(shared.world & required):
             continue
-        return "platform" if env.implies(required) else Split(halves(env, required))
+        # The rest comes first: what it chooses is wished for here, and not the other way round.
+        return "platform" if env.implies(required) else Split(halves(env, ~required))
     if env.is_disjoint(usability.platform):
         # No file for any environment of this fork: taken only when no other version has one either, because a fork is
         # often made for the sake of Pythons and platforms that nobody uses.
