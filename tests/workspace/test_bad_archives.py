@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 import zipfile
+from typing import Any
 
 import pytest
 
@@ -85,7 +86,7 @@ def test_metadata_on_the_side_that_is_not_what_the_wheel_has(empty_shop: Shop) -
     assert "METADATA" in said.err or "metadata" in said.err
 
 
-def _fields(built: Built) -> dict[str, object]:
+def _fields(built: Built) -> dict[str, Any]:
     return {name: getattr(built, name) for name in built.__struct_fields__}
 
 

@@ -12,7 +12,7 @@ import msgspec
 from interlock.core.asks import MemberAsks
 from interlock.core.freshness import CurrentMember, Stale, compare
 from interlock.core.inputs import resolution_inputs
-from interlock.core.lock.codec import encode_lock
+from interlock.core.lock.codec import encode_lock, is_newer_minor
 from interlock.core.lock.diff import LockDiff, diff
 from interlock.core.lock.model import Lock, LockedPackage, ResolutionInputs
 from interlock.core.manifest import ToolSettings
@@ -81,6 +81,10 @@ def prepare(
     """
     workspace = workspace or discover(context.start, layout=context.layout)
     context = context.within(workspace.settings)
+    if old is not None and is_newer_minor(old):
+        context.reporter.report(
+            Warned("lock-newer", "A newer Interlock wrote interlock.lock; this one reads what it understands.")
+        )
     settings = context.settings
     tool = _effective(workspace.settings, settings)
     absent = absent_members(workspace, old) if old is not None and not whole else frozenset()

@@ -6,9 +6,17 @@ from pathlib import Path
 
 from interlock.core.lock.codec import decode_lock
 from interlock.core.lock.model import Lock
-from interlock.errors import LockOutdated
+from interlock.errors import LockError, LockOutdated
 
-__all__ = ["LOCKFILE", "LockMissing", "load_lock", "load_lock_if_any", "lockfile_path"]
+__all__ = [
+    "LOCKFILE",
+    "LockMissing",
+    "LockUnreadable",
+    "load_lock",
+    "load_lock_if_any",
+    "lockfile_path",
+    "read_lockfile",
+]
 
 LOCKFILE = "interlock.lock"
 
@@ -17,8 +25,30 @@ class LockMissing(LockOutdated):
     code = "lock-missing"
 
 
+class LockUnreadable(LockError):
+    code = "lock-unreadable"
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(
+            f"{path} cannot be read: {(error.strerror or str(error)).lower()}.",
+            hint="It has to be a file that you may read.",
+            facts={"path": str(path), "errno": error.errno},
+        )
+
+
 def lockfile_path(root: Path) -> Path:
     return root / LOCKFILE
+
+
+def read_lockfile(root: Path) -> bytes | None:
+    """The bytes of the lock, None when there is no file; raises :class:`LockUnreadable`."""
+    path = lockfile_path(root)
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise LockUnreadable(path, error) from error
 
 
 def load_lock_if_any(root: Path) -> Lock | None:
@@ -26,12 +56,8 @@ def load_lock_if_any(root: Path) -> Lock | None:
 
     Raises :class:`~interlock.errors.LockError` for one that cannot be used.
     """
-    path = lockfile_path(root)
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return None
-    return decode_lock(data, file=str(path))
+    data = read_lockfile(root)
+    return None if data is None else decode_lock(data, file=str(lockfile_path(root)))
 
 
 def load_lock(root: Path) -> Lock:

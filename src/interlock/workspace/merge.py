@@ -14,7 +14,7 @@ from interlock.core.lock.model import Lock
 from interlock.errors import GitError, LockError
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
-from interlock.workspace.lockfile import LOCKFILE, lockfile_path
+from interlock.workspace.lockfile import LOCKFILE, read_lockfile
 
 __all__ = ["MergeDisputed", "NoRepository", "install_merge_driver", "merge_files", "pins_of_conflicted"]
 
@@ -34,11 +34,10 @@ class NoRepository(GitError):
 
 def pins_of_conflicted(root: Path) -> Lock | None:
     """What both sides of a lock with conflict markers agree on, to resolve from; None when there are no markers."""
-    try:
-        data = lockfile_path(root).read_bytes()
-    except FileNotFoundError:
+    data = read_lockfile(root)
+    if data is None or not has_conflicts(data):
         return None
-    return shared_pins(split_conflicts(data, file=LOCKFILE)) if has_conflicts(data) else None
+    return shared_pins(split_conflicts(data, file=LOCKFILE))
 
 
 async def merge_files(context: Context, base: str, ours: str, theirs: str) -> None:

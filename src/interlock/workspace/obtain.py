@@ -38,7 +38,7 @@ class MetadataMismatch(IntegrityError):
 
 
 class Obtainer:
-    """Obtains wheels for an environment; ``trees`` says where members are, ``root`` what other paths are relative to."""
+    """Obtains wheels; ``trees`` says where members are, ``root`` what other paths are relative to."""
 
     def __init__(self, toolchain: Toolchain, *, root: Path, trees: dict[NormalizedName, Path]) -> None:
         self._toolchain = toolchain
