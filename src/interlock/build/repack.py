@@ -23,7 +23,7 @@ _METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
 
 
 def rewrite_sdist(archive: Path, target: Path, change: Callable[[str, bytes], bytes]) -> None:
-    """Copy a ``.tar.gz``, each file's content passed through ``change`` with its path below the top folder; blocking."""
+    """Copy a ``.tar.gz``, each content passed through ``change`` with its path below the top folder; blocking."""
     with archive.open("rb") as file:
         header = file.read(8)
     # Written into the header as it was: no file name, and the time the backend chose.

@@ -9,7 +9,7 @@ from interlock.cli.options_selection import add_member_options
 if TYPE_CHECKING:
     from interlock.cli.option_group import OptionGroup
 
-__all__ = ["build_options"]
+__all__ = ["build_options", "version_options"]
 
 
 def build_options(parser: OptionGroup) -> None:
@@ -38,3 +38,22 @@ def build_options(parser: OptionGroup) -> None:
     )
     group.flag("--no-sources", text="take members that are build requirements from the index")
     group.number("--timeout", metavar="SECONDS", text="end a backend that takes longer")
+
+
+def version_options(parser: OptionGroup) -> None:
+    parser.word("value", metavar="VERSION", text="version to set, or a rule: patch, minor, major, prerelease, ...")
+    add_member_options(parser)
+    parser.value("--changed", metavar="REF", text="act on members with files that changed since a git reference")
+    parser.repeat(
+        "--bump", dest="bump", metavar="PART", text="raise major, minor, patch, stable, alpha, beta, rc, post or dev"
+    )
+    parser.flag("--next-phase", text="with prerelease: from alpha to beta to rc to the release")
+    parser.value(
+        "--dependents",
+        metavar="HOW",
+        text="members that need a raised one: patch, same or none",
+        choices=("patch", "same", "none"),
+    )
+    parser.flag("-s", "--short", text="show only the version")
+    parser.flag("--dry-run", text="show what would change, write nothing")
+    parser.flag("--frozen", text="for uv's sake; the lock never changes", hidden=True)

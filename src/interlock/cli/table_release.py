@@ -18,4 +18,15 @@ RELEASE = (
             ("--package web --wheel -o out", "one wheel, into out/"),
         ),
     ),
+    Command(
+        ("version",),
+        "version",
+        "Show, set and raise the versions of members",
+        release.version_options,
+        (
+            ("--all-packages", "the versions of all members"),
+            ("--bump minor --changed v1.4 --dependents patch", "what changed since a tag, and what needs it"),
+        ),
+        usage="[options] [VERSION]",
+    ),
 )

@@ -13,9 +13,11 @@ from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.requirements import InvalidRequirement, Requirement, parse_requirement
 from interlock.errors import InterlockError, ManifestError, UsageError
 from interlock.events import Finished, Started
+from interlock.store.locks import hold
 from interlock.workspace.build_member import BuildSettings, MemberBuild, Outcome
 from interlock.workspace.build_output import OutputDirectory
 from interlock.workspace.build_report import BuildReport, BuildRequest, BuiltFile, MemberReport
+from interlock.workspace.cache import usage_lock
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.epoch import source_date_epoch
@@ -56,7 +58,10 @@ async def build(context: Context, request: BuildRequest) -> BuildReport:
     siblings.check()
     bounds = InternalBounds(workspace, siblings)
     out = output_directory(context, workspace, request.out_dir)
-    async with Toolchain(context, Provisioner, tool=tool) as toolchain:
+    async with (
+        hold(usage_lock(context.layout), shared=True),
+        Toolchain(context, Provisioner, tool=tool) as toolchain,
+    ):
         toolchain.siblings = None if request.no_sources else siblings
         toolchain.build_timeout = request.timeout
         toolchain.source_date_epoch = await source_date_epoch(context, workspace)
