@@ -94,10 +94,10 @@ class Priorities:
         level: int | None = None
         for culprit in sorted(culprits):
             self._culprit[culprit] = self._culprit.get(culprit, 0) + 1
-            if self._culprit[culprit] == _THRESHOLD and self._class[culprit] == _PLAIN:
+            if self._culprit[culprit] == _THRESHOLD and self._class[culprit] in {_PINNED, _PLAIN}:
                 self._move(culprit, _LATE)
                 level = self._earlier(level, self._level_before(solution, culprit))
-        if self._affected[number] == _THRESHOLD and self._class[number] > _EARLY:
+        if self._affected[number] == _THRESHOLD and self._class[number] not in {_EARLY, _DIRECT, _ROOT}:
             self._move(number, _EARLY)
             for culprit in sorted(culprits):
                 level = self._earlier(level, self._level_before(solution, culprit))

@@ -142,7 +142,7 @@ class Resolver:
             sides.append(_alone(keys, None))
             forks = [part for fork in forks for side in sides if not (part := fork & side).is_false]
         unique = list(dict.fromkeys(forks))
-        return ordered(unique, highest_first=self._highest_first)
+        return ordered(sorted(unique, key=format_marker), highest_first=self._highest_first)
 
 
 def _union(markers: list[Marker]) -> Marker:

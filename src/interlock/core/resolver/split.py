@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from interlock.core.markers.diagram import Marker, format_marker, python_lower_bound
+from interlock.core.markers.diagram import Marker, python_lower_bound
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.dependencies import Dependency
 from interlock.core.versions import parse_version
 
 __all__ = ["Split", "halves", "ordered", "split"]
+
+_UPPER_BOUND = re.compile(r"<|~=|==")
 
 
 class Split(NamedTuple):
@@ -19,27 +22,34 @@ class Split(NamedTuple):
     forks: list[Marker]
 
 
-def split(env: Marker, dependencies: Iterable[Dependency]) -> list[Marker]:
+def split(env: Marker, dependencies: Sequence[Dependency]) -> list[Marker]:
     """The forks in which each of the dependencies either always or never applies, as far as that matters.
 
     A name asked for once, or with one marker, needs no fork, unless the marker raises the lowest Python: then versions
     that need that Python can only be considered where the marker holds.
+
+    Forks with more requirements that have an upper bound come first: what is chosen for ``numpy<2`` may do for
+    ``numpy>=1`` as well, and hardly ever the other way round.
     """
-    by_name: dict[NormalizedName, list[Marker]] = {}
+    by_name: dict[NormalizedName, dict[Marker, str]] = {}
     for dependency in dependencies:
-        markers = by_name.setdefault(dependency.requirement.name, [])
-        if dependency.marker not in markers:
-            markers.append(dependency.marker)
+        requirement = dependency.requirement
+        markers = by_name.setdefault(requirement.name, {})
+        # Which requirement is written first must not matter, so they are taken in the order of their text.
+        text = f"{requirement.specifier} {requirement.marker}"
+        markers[dependency.marker] = min(text, markers.get(dependency.marker, text))
     forks = [env]
     for name in sorted(by_name):
-        markers = [marker for marker in by_name[name] if not env.implies(marker)]
-        if not markers:
+        texts = by_name[name]
+        splitting = sorted((marker for marker in texts if not env.implies(marker)), key=texts.__getitem__)
+        if not splitting or (len(texts) == 1 and not _raises_python(env, splitting[0])):
             continue
-        if len(by_name[name]) == 1 and not _raises_python(env, markers[0]):
-            continue
-        for marker in markers:
+        for marker in splitting:
             forks = [half for fork in forks for half in halves(fork, marker)]
-    return forks
+    if len(forks) == 1:
+        return forks
+    capped = [found.marker for found in dependencies if _UPPER_BOUND.search(found.requirement.specifier)]
+    return sorted(forks, key=lambda fork: -sum(not marker.is_disjoint(fork) for marker in capped))
 
 
 def halves(env: Marker, marker: Marker) -> list[Marker]:
@@ -57,10 +67,10 @@ def _raises_python(env: Marker, marker: Marker) -> bool:
 
 
 def ordered(forks: Sequence[Marker], *, highest_first: bool) -> list[Marker]:
-    """In the order in which they are solved: by lowest Python, then as text so that the order is stable."""
+    """In the order in which they are solved: by lowest Python, and as they come where that is the same."""
 
     def key(fork: Marker) -> tuple[object, ...]:
         bound = python_lower_bound(fork)
         return (bound is not None, parse_version(bound or "0"))
 
-    return sorted(sorted(forks, key=format_marker), key=key, reverse=highest_first)
+    return sorted(forks, key=key, reverse=highest_first)
