@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import anyio
@@ -10,16 +11,19 @@ import anyio.to_thread
 import msgspec
 
 from interlock.core.asks import MemberAsks
+from interlock.core.foreign_locks import Pin
 from interlock.core.freshness import CurrentMember, Stale, compare
 from interlock.core.inputs import resolution_inputs
 from interlock.core.lock.codec import encode_lock, is_newer_minor
 from interlock.core.lock.diff import LockDiff, diff
 from interlock.core.lock.model import Lock, LockedPackage, ResolutionInputs
+from interlock.core.lock.splice import splice
 from interlock.core.manifest import ToolSettings
 from interlock.core.names import NormalizedName
 from interlock.core.requirement import Requirement
 from interlock.core.resolver.problem import Policy, Preference, Problem
-from interlock.core.sources import Git
+from interlock.core.sources import Git, Registry, Source
+from interlock.core.sources import Member as FromMember
 from interlock.errors import LockError, LockOutdated
 from interlock.events import Warned
 from interlock.settings import Settings
@@ -150,10 +154,14 @@ async def lock_held(context: Context, workspace: Workspace, options: LockOptions
     reasons: tuple[object, ...] = stale_reasons(prepared, old) if old is not None else ()
     if pins is not None:
         reasons = ("it had merge conflicts; what both sides share was kept",)
-    keep = old is not None and not reasons and not options.upgrade and not options.upgrade_packages
+    keep = old is not None and not reasons and not (options.upgrade or options.upgrade_packages or options.pins)
     if keep and old is not None:
         return LockOutcome(path=prepared.lockfile, changed=False, lock=old)
-    made = await _make(prepared, old, options)
+    made = None
+    if old is not None and pins is None and not (options.upgrade or options.upgrade_packages or options.pins):
+        made = await anyio.to_thread.run_sync(lambda: _spliced(prepared, old, stale_reasons(prepared, old), options))
+    if made is None:
+        made = await _make(prepared, old, options)
     changes = diff(old, made)
     if options.upgrade_packages and not options.closure:
         _refuse_others(changes, options.upgrade_packages)
@@ -220,19 +228,7 @@ async def _make(prepared: Prepared, old: Lock | None, options: LockOptions) -> L
         found = await discover_direct(
             toolchain, asks, root=workspace.root, locked=_locked_commits(base, options.upgrade_packages)
         )
-        problem = Problem(
-            members=tuple(sorted(found.members, key=lambda member: member.name)),
-            direct=found.direct,
-            environments=prepared.tool.environments,
-            required_environments=prepared.tool.required_environments,
-            conflicts=prepared.tool.conflicts,
-            constraints=(*prepared.tool.constraints, *_wished(options.upgrade_packages)),
-            overrides=prepared.tool.overrides,
-            excludes=frozenset(prepared.tool.excludes),
-            policy=_policy(prepared),
-            preferences=_preferences(base, options.upgrade_packages),
-            forks=base.forks if base is not None and not options.upgrade_packages else (),
-        )
+        problem = _problem(prepared, found.members, found.direct, base, options)
         made = await resolve(
             toolchain,
             problem,
@@ -243,6 +239,40 @@ async def _make(prepared: Prepared, old: Lock | None, options: LockOptions) -> L
             locate=locator(workspace.root),
         )
         return await fill_hashes(toolchain.client, made, old)
+
+
+def _problem(
+    prepared: Prepared,
+    members: Iterable[MemberAsks],
+    direct: dict[tuple[NormalizedName, Source], MemberAsks],
+    base: Lock | None,
+    options: LockOptions,
+) -> Problem:
+    return Problem(
+        members=tuple(sorted(members, key=lambda member: member.name)),
+        direct=direct,
+        environments=prepared.tool.environments,
+        required_environments=prepared.tool.required_environments,
+        conflicts=prepared.tool.conflicts,
+        constraints=(*prepared.tool.constraints, *_wished(options.upgrade_packages)),
+        overrides=prepared.tool.overrides,
+        excludes=frozenset(prepared.tool.excludes),
+        policy=_policy(prepared),
+        preferences=_pinned(prepared, options.pins) or _preferences(base, options.upgrade_packages),
+        forks=base.forks if base is not None and not options.upgrade_packages else (),
+    )
+
+
+def _spliced(prepared: Prepared, old: Lock, reasons: tuple[Stale, ...], options: LockOptions) -> Lock | None:
+    """The lock made without a resolution, where that can be done: no builds, no sources but members and indexes."""
+    if any("dynamic" in member.inputs for member in prepared.current):
+        return None
+    for member in prepared.asks:
+        for asks in (member.dependencies, *member.extras.values(), *member.groups.values()):
+            if any(not isinstance(ask.source, FromMember | Registry | None) for ask in asks):
+                return None
+    problem = _problem(prepared, prepared.asks, {}, old, options)
+    return splice(old, problem, reasons, {member.name: member.inputs for member in prepared.current})
 
 
 def _policy(prepared: Prepared) -> Policy:
@@ -269,6 +299,15 @@ def _preferences(old: Lock | None, upgrade: dict[NormalizedName, str]) -> dict[N
     for package in old.packages if old is not None else ():
         if package.name not in upgrade:
             found.setdefault(package.name, []).append(Preference(package.version, package.source, package.markers))
+    return {name: tuple(wishes) for name, wishes in found.items()}
+
+
+def _pinned(prepared: Prepared, pins: tuple[Pin, ...]) -> dict[NormalizedName, tuple[Preference, ...]]:
+    """Another tool's pins; they do not tell the index, so any that has the version will do."""
+    found: dict[NormalizedName, list[Preference]] = {}
+    for pin in pins:
+        for index in prepared.context.settings.indexes:
+            found.setdefault(pin.name, []).append(Preference(pin.version, Registry(index.name), pin.markers))
     return {name: tuple(wishes) for name, wishes in found.items()}
 
 
