@@ -95,6 +95,9 @@ def _children(dependency: Dependency, chosen: Mapping[PackageKey, int]) -> Itera
     if dependency.group is not None:
         # Only the root has such edges; a colon cannot occur in an extra's name.
         return [(_Node(name, chosen[PackageKey(name, None, dependency.group)]), (ExtraName(f":{dependency.group}"),))]
+    if PackageKey(name) not in chosen:
+        # Its depender is asked for only where this does not apply, which the solver knows.
+        return []
     return [(_Node(name, chosen[PackageKey(name)]), dependency.requirement.extras)]
 
 

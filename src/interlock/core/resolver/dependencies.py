@@ -16,7 +16,7 @@ from interlock.core.resolver.incompatibility import PackageKey
 from interlock.core.resolver.problem import Problem
 from interlock.core.sources import Source
 
-__all__ = ["ROOT", "Dependencies", "Dependency"]
+__all__ = ["ROOT", "Dependencies", "Dependency", "keys_of"]
 
 ROOT = PackageKey(NormalizedName("(root)"))
 """No package can be called that; the empty name is that of a virtual workspace root."""
@@ -32,6 +32,14 @@ class Dependency(NamedTuple):
     group: GroupName | None = None
     origin: Origin | None = None
     kind: str = "requirement"
+
+
+def keys_of(dependency: Dependency) -> list[PackageKey]:
+    """The packages asked for: a group alone, or the package itself and its extras."""
+    name = dependency.requirement.name
+    if dependency.group is not None:
+        return [PackageKey(name, None, dependency.group)]
+    return [PackageKey(name), *(PackageKey(name, extra) for extra in dependency.requirement.extras)]
 
 
 class Dependencies:

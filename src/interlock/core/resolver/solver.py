@@ -13,7 +13,7 @@ from interlock.core.markers.diagram import Marker
 from interlock.core.names import NormalizedName
 from interlock.core.requirements import Requirement
 from interlock.core.resolver.conflict import root_cause
-from interlock.core.resolver.dependencies import ROOT, Dependency
+from interlock.core.resolver.dependencies import ROOT, Dependency, keys_of
 from interlock.core.resolver.facts import Universe, Unusable
 from interlock.core.resolver.incompatibility import (
     ABSENT,
@@ -27,6 +27,7 @@ from interlock.core.resolver.incompatibility import (
 )
 from interlock.core.resolver.outcome import Needs
 from interlock.core.resolver.priority import Priorities
+from interlock.core.resolver.reach import Reach
 from interlock.core.resolver.shared import Shared
 from interlock.core.resolver.solution import Solution
 from interlock.core.resolver.split import Split, split
@@ -50,8 +51,7 @@ class Solver:
         self.contradicted: dict[Incompatibility, int] = {}
         self.priorities = Priorities()
         self.introduced: set[NormalizedName] = set()
-        self.attached: set[tuple[int, int]] = set()
-        """Candidates whose dependencies have been added."""
+        self.reach = Reach(shared.dependencies, env)
         self.merged: dict[tuple[int, int, int], Incompatibility] = {}
         """Dependency incompatibilities by (depender, dependee, mask), so that versions that agree share one."""
         self.changed: list[int] = []
@@ -75,7 +75,7 @@ class Solver:
         copy.contradicted = self.contradicted.copy()
         copy.priorities = self.priorities.clone()
         copy.introduced = set()
-        copy.attached = self.attached.copy()
+        copy.reach = self.reach.clone(env)
         copy.merged = self.merged.copy()
         copy.changed = self.changed.copy()
         copy.pending = self.pending
@@ -126,7 +126,7 @@ class Solver:
             position = choice
         mask = 2 << position
         self.pending = (package, mask)
-        if (package, position) not in self.attached:
+        if not self.reach.has(key, position):
             outcome = self._attach(package, key, position)
             if outcome is not None:
                 return outcome
@@ -212,28 +212,26 @@ class Solver:
                     self._add(Incompatibility([(package, 2 << position)], cause))
                 self.changed.extend((base, package))
                 return None
-        dependencies = [
-            dependency
-            for dependency in shared.dependencies.of(key, position)
-            if not dependency.marker.is_disjoint(self.env)
-        ]
-        unknown = {
-            dependency.requirement.name
-            for dependency in dependencies
-            if dependency.requirement.name not in shared.facts.universes
-        }
+        growth = self.reach.growth(key, position)
+        new = self.reach.new(growth)
+        unknown = {found.requirement.name for _, _, dependencies in new for found in dependencies}
+        unknown -= shared.facts.universes.keys()
         if unknown:
             return Needs(universes=tuple(sorted(unknown)))
-        forks = split(self.env, dependencies)
-        if len(forks) > 1:
-            return Split(forks)
-        self.attached.add((package, position))
-        term = (package, 2 << position)
+        for depender, at, _ in new:
+            forks = split(self.env, self.reach.counting(growth, depender, at))
+            if len(forks) > 1:
+                return Split(forks)
+        self.reach.grow(growth)
         if key.extra is not None or key.group is not None:
             base = self._package_of(key.name)
-            self._add(Incompatibility([term, (base, shared.full[base] & ~(2 << position))], SamePackage(key)))
-        for dependency in dependencies:
-            self._require(term, key, dependency)
+            terms = [(package, 2 << position), (base, shared.full[base] & ~(2 << position))]
+            self._add(Incompatibility(terms, SamePackage(key)))
+        for depender, at, dependencies in new:
+            number = shared.ids[depender]
+            for dependency in dependencies:
+                self._require((number, 2 << at), depender, dependency)
+            self.changed.append(number)
         return None
 
     def _require(self, term: Term, depender: PackageKey, dependency: Dependency) -> None:
@@ -247,13 +245,8 @@ class Solver:
             package = self._package_of(requirement.name)
             self._depend(term, package, admitted << 1 | ABSENT, cause, dependency.marker)
             return
-        keys = [PackageKey(requirement.name, extra) for extra in requirement.extras]
-        if dependency.group is not None:
-            keys.append(PackageKey(requirement.name, None, dependency.group))
-        if dependency.group is None:
-            keys.insert(0, PackageKey(requirement.name))
         pinned = self.shared.required.is_pin(requirement)
-        for key in keys:
+        for key in keys_of(dependency):
             package = self._package(key, universe.size)
             self.priorities.saw(package, key.name, pinned=pinned, direct=universe.is_direct)
             self._depend(term, package, admitted << 1, cause, dependency.marker)
