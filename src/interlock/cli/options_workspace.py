@@ -41,6 +41,7 @@ def lock_options(parser: OptionGroup) -> None:
     parser.value("--diff", metavar="REV|FILE", text="show what changed since a revision's or a file's lock, and why")
     parser.value("--format", metavar="FORMAT", text="of --diff: text, markdown or json", choices=DIFF_FORMATS)
     parser.several("--merge", metavar=("BASE", "OURS", "THEIRS"), text="merge locks by meaning, as git's merge driver")
+    parser.flag("--declare-conflicts", text="write into the root's manifest which members cannot agree")
     parser.flag("--install-merge-driver", text="have git merge locks this way in this repository")
     add_resolver_options(parser)
 

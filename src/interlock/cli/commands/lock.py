@@ -6,6 +6,7 @@ from interlock.cli.call import BadValue, Call, checked_name
 from interlock.cli.words import plural
 from interlock.core.lock.diff import to_data, to_markdown, to_text
 from interlock.core.names import NormalizedName
+from interlock.workspace.conflicts import declare_conflicts, describe_item
 from interlock.workspace.lock import lock
 from interlock.workspace.lock_diff import diff_locks
 from interlock.workspace.merge import install_merge_driver, merge_files
@@ -31,7 +32,15 @@ async def run(call: Call) -> int:
         closure=call.given("closure"),
         dry_run=call.given("dry_run"),
     )
-    outcome = await lock(call.context, options)
+    if call.given("declare_conflicts"):
+        declared = await declare_conflicts(call.context, options)
+        for items in declared.found:
+            call.terminal.say(
+                f"Conflict: {' | '.join(describe_item(item) for item in items)}: locked, but not together."
+            )
+        outcome = declared.outcome
+    else:
+        outcome = await lock(call.context, options)
     if call.json:
         call.document(
             {

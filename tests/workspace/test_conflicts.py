@@ -1,0 +1,70 @@
+"""Members that cannot agree: found out, declared on request, and locked side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from interlock.cli.main import main
+from interlock.core.lock.codec import decode_lock
+from tests.index_server import IndexServer
+from tests.registry import registry
+
+IndexFactory = Callable[..., IndexServer]
+
+
+def _workspace(root: Path, **members: list[str]) -> None:
+    root.mkdir()
+    (root / "pyproject.toml").write_text('[tool.interlock.workspace]\nmembers = ["*"]  # all\n', encoding="utf-8")
+    for name, requirements in members.items():
+        (root / name).mkdir()
+        text = f'[project]\nname = "{name}"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = {requirements!r}\n'
+        (root / name / "pyproject.toml").write_text(text, encoding="utf-8")
+
+
+def _versions(root: Path) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for package in decode_lock((root / "interlock.lock").read_bytes()).packages:
+        found.setdefault(package.name, []).append(package.version)
+    return found
+
+
+def test_conflicting_members_are_declared_and_only_what_differs_is_locked_twice(
+    tmp_path: Path, index: IndexFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = index(registry(lib={"1.0": ["base"], "2.0": ["base"]}, base={"1.0": []}, other={"1.0": []}))
+    root = tmp_path / "workspace"
+    _workspace(root, old=["lib<2", "other"], new=["lib>=2", "other"], plain=["base"])
+    common = ["-C", str(root), "--default-index", server.url]
+    assert main([*common, "lock"]) == 1
+    assert not (root / "interlock.lock").exists()
+    assert main([*common, "lock", "--declare-conflicts"]) == 0
+    assert "new | old" in capsys.readouterr().err
+    text = (root / "pyproject.toml").read_text(encoding="utf-8")
+    assert 'members = ["*"]  # all' in text
+    assert '[{ package = "new" }, { package = "old" }],' in text
+    assert _versions(root) == {"base": ["1.0"], "lib": ["1.0", "2.0"], "other": ["1.0"]}
+    assert main([*common, "lock", "--check"]) == 0
+    assert main([*common, "sync", "--all-packages", "--dry-run"]) == 2
+    assert main([*common, "sync", "--package", "old", "--dry-run"]) == 0
+
+
+def test_what_one_member_cannot_have_alone_is_not_declared_away(tmp_path: Path, index: IndexFactory) -> None:
+    server = index(registry(lib={"1.0": []}))
+    root = tmp_path / "workspace"
+    _workspace(root, one=["lib>=2"], two=["lib"])
+    before = (root / "pyproject.toml").read_bytes()
+    assert main(["-C", str(root), "--default-index", server.url, "lock", "--declare-conflicts"]) == 1
+    assert (root / "pyproject.toml").read_bytes() == before
+    assert not (root / "interlock.lock").exists()
+
+
+def test_three_members_that_want_three_versions(tmp_path: Path, index: IndexFactory) -> None:
+    server = index(registry(lib={"1.0": [], "2.0": [], "3.0": []}))
+    root = tmp_path / "workspace"
+    _workspace(root, a=["lib==1.0"], b=["lib==2.0"], c=["lib==3.0"])
+    assert main(["-C", str(root), "--default-index", server.url, "lock", "--declare-conflicts"]) == 0
+    assert _versions(root) == {"lib": ["1.0", "2.0", "3.0"]}
+    assert (root / "pyproject.toml").read_text(encoding="utf-8").count("{ package =") == 6
