@@ -189,10 +189,10 @@ def test_a_directory_below_the_root_becomes_a_member(run: Run, shop: Path) -> No
 
 def test_the_file_keeps_its_bytes(run: Run, shop: Path) -> None:
     before = (
-        '# top\r\n[project]\r\nname = "web"\r\nversion = "3.0"\r\nrequires-python = ">=3.11"\r\n'
-        'dependencies = [\r\n\t"catalog",   # ours\r\n\t"safe" # theirs\r\n\t# end\r\n]\r\n\r\n'
-        "[tool.interlock.sources]\r\ncatalog = { workspace = true } # ours\r\n"
-    ).encode()
+        b'# top\r\n[project]\r\nname = "web"\r\nversion = "3.0"\r\nrequires-python = ">=3.11"\r\n'
+        b'dependencies = [\r\n\t"catalog",   # ours\r\n\t"safe" # theirs\r\n\t# end\r\n]\r\n\r\n'
+        b"[tool.interlock.sources]\r\ncatalog = { workspace = true } # ours\r\n"
+    )
     manifest(shop).write_bytes(before)
     assert run("add", "flask", "--no-sync").code == 0
     after = manifest(shop).read_bytes()
@@ -296,3 +296,22 @@ def test_twenty_adds_at_once_over_five_members_all_survive(shop: Path, packages:
     assert sorted(found) == sorted(f"pkg-{number}>=1.0" for number in range(20))
     check = subprocess.run([sys.executable, "-m", "interlock", "lock", "--check"], capture_output=True, check=False)
     assert check.returncode == 0
+
+
+def test_a_poetry_project_is_edited_in_its_own_spelling(run: Run, shop: Path) -> None:
+    manifest(shop).write_text(
+        '[tool.poetry]\nname = "web"\nversion = "3.0"\n\n[tool.poetry.dependencies]\npython = "^3.11"  # ours\n'
+    )
+    assert run("add", "Flask@^3", "jinja[x]", "--no-sync").code == 0
+    assert run("add", "-G", "test", "click", "--no-sync").code == 0
+    assert run("add", "--optional", "more", "safe", "--no-sync").code == 0
+    assert run("add", "catalog", "--no-sync").code == 0
+    text = manifest(shop).read_text()
+    assert 'python = "^3.11"  # ours\nFlask = ">=3,<4"\njinja = { version = ">=3.1", extras = ["x"] }\n' in text
+    read = tomllib.loads(text)["tool"]["poetry"]
+    assert read["group"] == {"test": {"dependencies": {"click": ">=8.1.7"}}}
+    assert read["extras"] == {"more": ["safe"]}
+    assert run("lock", "--check").code == 0
+    assert run("remove", "flask", "safe", "--no-sync").code == 0
+    assert "safe" not in manifest(shop).read_text()
+    assert run("lock", "--check").code == 0

@@ -9,7 +9,7 @@ from interlock.cli.options_selection import add_install_options, add_member_opti
 if TYPE_CHECKING:
     from interlock.cli.option_group import OptionGroup
 
-__all__ = ["add_options", "remove_options", "update_options"]
+__all__ = ["add_options", "import_options", "remove_options", "update_options"]
 
 BOUNDS = ("lower", "major", "minor", "exact")
 
@@ -62,6 +62,13 @@ def update_options(parser: OptionGroup) -> None:
     group.repeat("--only", dest="only", metavar="GROUPS", text="only these groups; `main` is the project's own")
     group.repeat("--group", dest="group", metavar="GROUP", text="include a dependency group (repeatable)")
     add_install_options(parser)
+    add_resolver_options(parser)
+
+
+def import_options(parser: OptionGroup) -> None:
+    parser.words("files", metavar="FILE", text="locks or lists of requirements (default: those that are there)")
+    parser.flag("--keep-manifests", text="leave the manifests as they are, take over the versions only")
+    parser.flag("--dry-run", text="show what would be written, write nothing")
     add_resolver_options(parser)
 
 

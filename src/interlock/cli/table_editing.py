@@ -37,4 +37,13 @@ EDITING = (
         usage="[options] [PACKAGE ...]",
         aliases=(("upgrade",), ("up",)),
     ),
+    Command(
+        ("import",),
+        "import_projects",
+        "Write a project of another tool in the standard form, keeping its locked versions",
+        editing.import_options,
+        (("--dry-run", "show what would be written"), ("requirements.txt", "from a list of requirements")),
+        usage="[options] [FILE ...]",
+        aliases=(("migrate",),),
+    ),
 )

@@ -92,11 +92,45 @@ class TomlDocument:
         text = "\n".join((f"[[{_dotted(path)}]]", *lines))
         self._insert_section(path, text)
 
-    def delete(self, path: Path) -> bool:
+    def insert_before(self, path: Path, text: str) -> None:
+        """Put tables before the first one at or below a path, and before the comments above it."""
+        first = next(item for item in self._statements if item.path[: len(path)] == path)
+        position = first.start
+        while position:
+            line = self._text.rfind("\n", 0, position - 1) + 1
+            if not self._text[line:position].lstrip().startswith("#"):
+                break
+            position = line
+        self._replace(position, position, f"{text}\n\n")
+
+    def comments(self, path: Path) -> tuple[tuple[str, ...], str]:
+        """The comment lines directly above an assignment, and the comment behind its value."""
+        statement = self._assignment(path)
+        if statement is None:
+            return (), ""
+        above: list[str] = []
+        position = statement.start
+        while position:
+            line = self._text.rfind("\n", 0, position - 1) + 1
+            text = self._text[line:position].strip()
+            if not text.startswith("#"):
+                break
+            above.insert(0, text)
+            position = line
+        return tuple(above), self._text[statement.value_end : statement.end].strip()
+
+    def delete(self, path: Path, *, with_comments: bool = False) -> bool:
         """Take out a key or a whole table; a header left with nothing below it goes too. False: there is none."""
         statement = self._assignment(path)
         if statement is not None:
-            self._replace(statement.start, statement.end, "")
+            start = statement.start
+            if with_comments:
+                while start:
+                    line = self._text.rfind("\n", 0, start - 1) + 1
+                    if not self._text[line:start].strip().startswith("#"):
+                        break
+                    start = line
+            self._replace(start, statement.end, "")
             self._drop_empty(statement.table)
             return True
         return self._delete_table(path) or self._delete_inline(path)

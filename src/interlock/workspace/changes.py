@@ -16,6 +16,7 @@ import anyio
 import anyio.to_thread
 import msgspec
 
+from interlock.core.foreign_locks import Pin
 from interlock.core.inputs import own_inputs
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.diff import diff
@@ -55,6 +56,8 @@ class ChangeOptions(msgspec.Struct, frozen=True, kw_only=True):
     no_sync: bool = False
     dry_run: bool = False
     sync: SyncOptions = SyncOptions(exact=False)
+    pins: tuple[Pin, ...] = ()
+    """Versions to keep that another tool had locked."""
     uninstall: bool = False
     """Uninstall what is no longer locked."""
 
@@ -103,12 +106,13 @@ async def _attempt(
         _require_fresh(context, workspace)
     draft = await make(workspace)
     before = {path: _read(workspace.root / path / "pyproject.toml") for path in draft.files}
-    if all(before[path] == data for path, data in draft.files.items()) and not draft.upgrade:
+    if all(before[path] == data for path, data in draft.files.items()) and not (draft.upgrade or options.pins):
         return ChangeOutcome(workspace=workspace, written=False)
     files, outcome, data = draft.files, None, locked_before
     changed = overlay(workspace, files)
     if not options.frozen:
-        outcome = await lock_held(context, changed, LockOptions(dry_run=True, upgrade_packages=draft.upgrade))
+        wanted = LockOptions(dry_run=True, upgrade_packages=draft.upgrade, closure=True, pins=options.pins)
+        outcome = await lock_held(context, changed, wanted)
         lock = outcome.lock
         if draft.finish is not None and (final := draft.finish(lock)) != files:
             files, changed = final, overlay(workspace, final)

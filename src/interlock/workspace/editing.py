@@ -5,6 +5,7 @@ from __future__ import annotations
 from interlock.core.manifest import Manifest
 from interlock.core.manifest_editor import ManifestEditor
 from interlock.core.names import NormalizedName
+from interlock.core.poetry_editor import open_manifest
 from interlock.errors import UsageError
 from interlock.workspace.members import Workspace
 
@@ -53,4 +54,4 @@ def source_table(workspace: Workspace, manifest: Manifest) -> tuple[str, ...]:
 def open_editor(workspace: Workspace, path: str, data: bytes) -> ManifestEditor:
     manifest = manifest_at(workspace, path)
     file = "pyproject.toml" if path == "." else f"{path}/pyproject.toml"
-    return ManifestEditor(data, file, sources=source_table(workspace, manifest))
+    return open_manifest(data, file, sources=source_table(workspace, manifest))

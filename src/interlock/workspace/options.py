@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from interlock.core.foreign_locks import Pin
 from interlock.core.lock.diff import LockDiff
 from interlock.core.lock.model import Lock
 from interlock.core.names import NormalizedName
@@ -35,6 +36,8 @@ class LockOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Names whose locked versions are forgotten, with the version wanted instead or empty text."""
     closure: bool = False
     """Let other locked packages move where the upgraded ones force them to."""
+    pins: tuple[Pin, ...] = ()
+    """Versions wished because another tool had locked them; what is locked already is not looked at then."""
     dry_run: bool = False
     """Resolve and show the difference, write nothing."""
 

@@ -68,7 +68,10 @@ async def update(context: Context, options: UpdateOptions) -> UpdateOutcome:
     if options.bump:
         return await _bump(context, options)
     wanted = LockOptions(
-        upgrade=not options.names, upgrade_packages=dict.fromkeys(options.names, ""), dry_run=options.dry_run
+        upgrade=not options.names,
+        upgrade_packages=dict.fromkeys(options.names, ""),
+        closure=True,
+        dry_run=options.dry_run,
     )
     outcome = await lock(context, wanted)
     if options.dry_run or options.no_sync:

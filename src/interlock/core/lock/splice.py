@@ -119,13 +119,16 @@ class _Splice:
 
     def _reach(self, members: Mapping[NormalizedName, LockedMember], *, without: frozenset[NormalizedName]) -> _Reach:
         """The condition of each target and extra, by identity; ``without`` the groups of some members."""
+        # Members other than the old ones have their own edges followed, also where another member leads to them.
+        new = any(member is not self.graph.members[name] for name, member in members.items())
+        graph = Graph(msgspec.structs.replace(self.old, members=tuple(members.values()))) if new else self.graph
         flow: Flow[Marker] = Flow(
-            self.graph, nothing=FALSE, weigh=lambda edge: parse_marker(edge.marker) if edge.marker else TRUE,
+            graph, nothing=FALSE, weigh=lambda edge: parse_marker(edge.marker) if edge.marker else TRUE,
             admits=lambda _: TRUE,
         )  # fmt: skip
         for name, member in members.items():
             asks, where = self.asks[name], self._selected(name)
-            target = self.graph.members[name]
+            target = graph.members[name]
             flow.start(member.dependencies, where)
             flow.arrive(target, "", where)
             for extra, edges in member.extras.items():
@@ -142,9 +145,10 @@ class _Splice:
 
     def _same(self, left: _Reach, right: _Reach) -> bool:
         """Whether nothing is needed elsewhere, more, or less. The members changed are known by what they ask for."""
-        own = {id(self.graph.members[name]) for name in self.changed}
-        return {key: value for key, value in left.items() if key[0] not in own} == {
-            key: value for key, value in right.items() if key[0] not in own
+        others = {id(package) for package in self.old.packages}
+        others |= {id(member) for name, member in self.graph.members.items() if name not in self.changed}
+        return {key: value for key, value in left.items() if key[0] in others} == {
+            key: value for key, value in right.items() if key[0] in others
         }
 
     # ---- the edges of a changed member -----------------------------------------------------------------------

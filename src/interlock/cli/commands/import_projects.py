@@ -1,0 +1,53 @@
+"""``interlock import``."""
+
+from __future__ import annotations
+
+from interlock.cli.call import Call
+from interlock.cli.words import plural
+from interlock.workspace.importing import Difference, import_projects
+
+__all__ = ["run"]
+
+
+async def run(call: Call) -> int:
+    dry_run = call.given("dry_run")
+    outcome = await import_projects(
+        call.context, tuple(call.values.files), dry_run=dry_run, keep=call.given("keep_manifests")
+    )
+    lock = outcome.change.lock
+    assert lock is not None
+    if call.json:
+        call.document(
+            {
+                "converted": outcome.converted,
+                "locks": outcome.locks,
+                "pins": outcome.pins,
+                "packages": len(lock.lock.packages),
+                "differences": outcome.differences,
+                "written": outcome.change.written,
+            }
+        )
+        return 0
+    for path in outcome.converted:
+        file = "pyproject.toml" if path == "." else f"{path}/pyproject.toml"
+        call.terminal.say(f"{'Would rewrite' if dry_run else 'Rewrote'} {file} in the standard form.")
+        if dry_run:
+            call.terminal.data(outcome.change.files[path].decode())
+    for difference in outcome.differences:
+        call.terminal.data(_line(difference))
+    count = plural(len(lock.lock.packages), "package")
+    verb = "Would lock" if dry_run else "Locked"
+    if not outcome.locks:
+        call.terminal.say(f"{verb} {count}; there was no lock to take versions from.")
+    elif outcome.differences:
+        call.terminal.say(f"{verb} {count}; {len(outcome.differences)} differ from {', '.join(outcome.locks)}.")
+    else:
+        call.terminal.say(f"{verb} {count}, the same versions as in {', '.join(outcome.locks)}.")
+    return 0
+
+
+def _line(difference: Difference) -> str:
+    before, after = ", ".join(difference.before), ", ".join(difference.after)
+    if not after:
+        return f"- {difference.name} {before}"
+    return f"~ {difference.name} {before} -> {after}" if before else f"+ {difference.name} {after}"

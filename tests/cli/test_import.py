@@ -1,0 +1,185 @@
+"""Projects of other tools in the standard form, with the versions they had."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from interlock.core.foreign_locks import UnreadableLock, parse_foreign_lock
+from interlock.core.manifest_parse import parse_manifest
+from tests.cli.conftest import Run
+from tests.index_server import IndexServer
+from tests.registry import registry
+
+POETRY = """\
+# what this is
+[tool.poetry]
+name = "My-App"
+version = "1.0"
+description = "Sells things"
+authors = ["Ann Other <ann@example.test>", "Bob"]
+license = "MIT"
+homepage = "https://app.test/"
+packages = [{ include = "app" }]
+
+[tool.poetry.dependencies]
+python = "^3.11"
+# the web
+Flask = "^3.0"  # not 4 yet
+jinja = { version = "*", optional = true }
+
+[tool.poetry.extras]
+templates = ["jinja"]
+
+[tool.poetry.group.docs]
+optional = true
+
+[tool.poetry.group.docs.dependencies]
+click = "~8.0"
+
+[tool.poetry.scripts]
+app = "app:main"
+
+[[tool.poetry.source]]
+name = "inner"
+url = "https://inner.test/simple/"
+priority = "explicit"
+
+# how it is built
+[build-system]
+requires = ["poetry-core"]
+build-backend = "poetry.core.masonry.api"
+"""
+
+LOCK = """\
+[[package]]
+name = "flask"
+version = "3.0"
+
+[[package]]
+name = "jinja"
+version = "3.0"
+
+[[package]]
+name = "safe"
+version = "2.0"
+
+[[package]]
+name = "click"
+version = "8.0"
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, index: Callable[..., IndexServer], monkeypatch: pytest.MonkeyPatch) -> Path:
+    server = index(
+        registry(
+            flask={"3.0": ["jinja>=3"], "3.1": ["jinja>=3"]},
+            jinja={"3.0": ["safe>=2"], "3.1": ["safe>=2"]},
+            safe={"2.0": [], "2.1": []},
+            click={"8.0": [], "8.0.5": []},
+        )
+    )
+    root = tmp_path / "app"
+    root.mkdir()
+    monkeypatch.setenv("INTERLOCK_DEFAULT_INDEX", server.url)
+    monkeypatch.setenv("INTERLOCK_PYTHON", sys.executable)
+    monkeypatch.setenv("INTERLOCK_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("INTERLOCK_DIRECTORY", str(root))
+    (root / "pyproject.toml").write_text(POETRY)
+    return root
+
+
+def test_a_poetry_project_keeps_its_versions_and_comments(run: Run, project: Path) -> None:
+    (project / "poetry.lock").write_text(LOCK)
+    before = parse_manifest(POETRY.encode(), path=".", file="pyproject.toml")
+    result = run("import")
+    assert result.code == 0, result.err
+    assert result.out == ""
+    assert result.err.endswith("Locked 4 packages, the same versions as in poetry.lock.\n")
+    text = (project / "pyproject.toml").read_text()
+    after = parse_manifest(text.encode(), path=".", file="pyproject.toml")
+    for field in ("name", "version", "requires_python", "dependencies", "extras", "groups", "scripts", "package"):
+        assert getattr(after, field) == getattr(before, field), field
+    assert after.default_groups == ()
+    assert after.dialect == "interlock"
+    assert after.warnings == ()
+    assert '    # the web\n    "Flask>=3.0,<4.0",  # not 4 yet\n' in text
+    assert "# how it is built\n[build-system]" in text
+    read = tomllib.loads(text)
+    assert read["project"]["authors"] == [{"name": "Ann Other", "email": "ann@example.test"}, {"name": "Bob"}]
+    assert read["project"]["urls"] == {"Homepage": "https://app.test/"}
+    assert read["tool"]["poetry"] == {"packages": [{"include": "app"}]}
+    assert run("lock", "--check").code == 0
+
+
+def test_what_differs_is_shown(run: Run, project: Path) -> None:
+    (project / "poetry.lock").write_text(
+        LOCK.replace('"3.0"', '"2.0"', 1) + '[[package]]\nname = "gone"\nversion = "1"\n'
+    )
+    result = run("migrate")
+    assert result.code == 0, result.err
+    assert result.out == "~ flask 2.0 -> 3.1\n- gone 1\n"
+    assert result.err.endswith("Locked 4 packages; 2 differ from poetry.lock.\n")
+
+
+def test_a_dry_run_writes_nothing(run: Run, project: Path) -> None:
+    (project / "poetry.lock").write_text(LOCK)
+    result = run("import", "--dry-run")
+    assert result.code == 0
+    assert "[project]" in result.out
+    assert (project / "pyproject.toml").read_text() == POETRY
+    assert not (project / "interlock.lock").exists()
+
+
+def test_the_manifest_can_stay_as_it_is(run: Run, project: Path) -> None:
+    (project / "poetry.lock").write_text(LOCK)
+    assert run("import", "--keep-manifests").code == 0
+    assert (project / "pyproject.toml").read_text() == POETRY
+    assert "flask-3.0-" in (project / "interlock.lock").read_text()
+    assert run("lock", "--check").code == 0
+
+
+def test_a_list_of_requirements_becomes_a_project(run: Run, project: Path) -> None:
+    (project / "pyproject.toml").unlink()
+    (project / "requirements.txt").write_text("flask==3.0 \\\n  --hash=sha256:00\n# comment\njinja==3.0\n")
+    (project / "requirements-dev.txt").write_text("click\n")
+    result = run("import")
+    assert result.code == 0, result.err
+    read = tomllib.loads((project / "pyproject.toml").read_text())
+    assert read["project"]["dependencies"] == ["flask==3.0", "jinja==3.0"]
+    assert read["dependency-groups"] == {"dev": ["click"]}
+
+
+def test_nothing_to_import(run: Run, project: Path) -> None:
+    (project / "pyproject.toml").write_text('[project]\nname = "a"\nversion = "1"\n')
+    assert run("import").err.startswith("error[nothing-to-import]")
+    assert run("import", "nowhere.txt").code == 1
+
+
+def test_pins_of_uv_tell_forks_and_members() -> None:
+    text = """
+[[package]]
+name = "a"
+version = "1"
+source = { registry = "https://index.test/simple" }
+resolution-markers = ["python_full_version < '3.12'"]
+[[package]]
+name = "me"
+version = "0"
+source = { editable = "." }
+"""
+    first, second = parse_foreign_lock("uv.lock", text.encode())
+    assert (first.name, first.version, first.markers, first.local) == (
+        "a",
+        "1",
+        ("python_full_version < '3.12'",),
+        False,
+    )
+    assert second.local
+    with pytest.raises(UnreadableLock):
+        parse_foreign_lock("uv.lock", b"[")
