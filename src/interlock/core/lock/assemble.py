@@ -43,6 +43,8 @@ class _Graph:
         self.edges: dict[_Parent, dict[_Child, Marker]] = {}
         self.reach: dict[_Parent, Marker] = {}
         self._chosen: dict[_Parent, list[Marker]] = {}
+        self._parts: list[tuple[_Parent, _Child, Marker]] = []
+        """The edges fork by fork."""
 
     def add(self, fork: ForkSolution) -> None:
         chosen, env = fork.chosen, fork.env
@@ -58,6 +60,7 @@ class _Graph:
                     continue
                 for child in _children(dependency, chosen):
                     edges[child] = edges.get(child, FALSE) | where
+                    self._parts.append(((node, (key.extra, key.group)), child, where))
 
     def trace(self) -> None:
         """Find for every node, extra and group where it is reached from the root, and in which forks a node counts.
@@ -88,6 +91,12 @@ class _Graph:
                 if not env.is_disjoint(here):
                     self.slot_envs[parent] = self.slot_envs.get(parent, FALSE) | env
                     self.envs[parent[0]] = self.envs.get(parent[0], FALSE) | env
+        # Likewise the edges: those of a fork in which they can never be followed are not told.
+        self.edges = {}
+        for parent, child, where in self._parts:
+            if parent in self.reach and not where.is_disjoint(self.reach[parent]):
+                edges = self.edges.setdefault(parent, {})
+                edges[child] = edges.get(child, FALSE) | where
 
 
 def _children(dependency: Dependency, chosen: Mapping[PackageKey, int]) -> Iterable[_Child]:
