@@ -9,7 +9,7 @@ from packaging.specifiers import SpecifierSet
 from interlock.core.selection import Selection
 from interlock.envs.discovery import parse_request
 from interlock.envs.environments import BrokenEnvironment, NotOurs, VirtualEnvironment, load_environment
-from interlock.envs.interpreters import Interpreter
+from interlock.envs.interpreters import Interpreter, query_interpreter
 from interlock.workspace.context import Context
 from interlock.workspace.members import Workspace
 
@@ -57,6 +57,18 @@ def _misfit(interpreter: Interpreter, context: Context, requires_python: str) ->
         request = parse_request(context.settings.python)
         if request.specifier and not SpecifierSet(request.specifier).contains(interpreter.version, prereleases=True):
             return f"its Python is {interpreter.version}, not {context.settings.python}"
-        if request.path and Path(request.path).resolve() != Path(interpreter.base_executable).resolve():
+        if request.path and not _is_made_of(interpreter, request.path, context):
             return f"its Python is not {request.path}"
     return ""
+
+
+def _is_made_of(interpreter: Interpreter, path: str, context: Context) -> bool:
+    """Whether an environment's interpreter is the one at a path, which may itself be an environment's."""
+    base = Path(interpreter.base_executable).resolve()
+    if Path(path).resolve() == base:
+        return True
+    if not Path(path).is_file():
+        return False
+    # The interpreter of an environment made with copies is no link to its base: it has to say what that is.
+    asked = query_interpreter(path, context.layout.bucket("interpreters-v1"))
+    return Path(asked.base_executable).resolve() == base
