@@ -167,10 +167,10 @@ class Shop:
 
 
 def snapshot(root: Path) -> dict[str, tuple[str, str, int]]:
-    """Every path below a directory with its kind, its content and its mode."""
+    """Every path below a directory with its kind, its content and its mode; not the notes inside of environments."""
     found: dict[str, tuple[str, str, int]] = {}
     for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if name != "__pycache__"]
+        folders[:] = [name for name in folders if name not in {"__pycache__", ".interlock"}]
         for name in (*folders, *names):
             path = Path(folder, name)
             shown = path.relative_to(root).as_posix()

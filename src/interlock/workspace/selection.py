@@ -91,11 +91,17 @@ class _Wishes(msgspec.Struct, frozen=True, kw_only=True):
     """The projects' own dependencies."""
 
 
-def select(workspace: Workspace, flags: SelectionFlags, *, local: Collection[NormalizedName] = ()) -> Selection:
+def select(
+    workspace: Workspace,
+    flags: SelectionFlags,
+    *,
+    local: Collection[NormalizedName] = (),
+    absent: Collection[NormalizedName] = (),
+) -> Selection:
     """Decide what is wanted.
 
     ``local`` are the locked packages that come from a directory or file of this machine, for the flags that leave
-    these out. Raises :class:`UsageError`, and :class:`ManifestError` for a selected group that cannot be used.
+    these out; ``absent`` are locked members whose directories are not here. Raises :class:`UsageError`, and :class:`ManifestError` for a selected group that cannot be used.
     """
     wishes = _wishes(flags)
     chosen = _manifests(workspace, flags)
@@ -105,7 +111,7 @@ def select(workspace: Workspace, flags: SelectionFlags, *, local: Collection[Nor
     members += _root_groups(workspace, chosen, wishes)
     kept = tuple(member for member in members if member.project or member.groups)
     _check_conflicts(workspace, kept)
-    return Selection(members=kept, skip=_skipped(workspace, flags, kept, local))
+    return Selection(members=kept, skip=_skipped(workspace, flags, kept, local, absent))
 
 
 def _wishes(flags: SelectionFlags) -> _Wishes:
@@ -264,9 +270,13 @@ def _described(item: ConflictItem) -> str:
 
 
 def _skipped(
-    workspace: Workspace, flags: SelectionFlags, members: tuple[MemberSelection, ...], local: Collection[NormalizedName]
+    workspace: Workspace,
+    flags: SelectionFlags,
+    members: tuple[MemberSelection, ...],
+    local: Collection[NormalizedName],
+    absent: Collection[NormalizedName],
 ) -> frozenset[NormalizedName]:
-    everyone = {member.name for member in workspace.members}
+    everyone = {*workspace.by_name, *absent}
     selected = {member.member for member in members if member.project}
     skipped = set(_names(flags.no_install_packages, normalize_name))
     # Poetry's --only is about dependencies: even `--only main` leaves the project itself out.
