@@ -27,8 +27,9 @@ EDGES = {
     "git": {"errors", "core", "events", "store"},
     "build": {"errors", "core", "events", "store", "envs"},
     "install": {"errors", "core", "events", "store", "envs"},
+    "publish": {"errors", "core", "events", "store", "index"},
     "workspace": {
-        "", "errors", "core", "events", "settings", "store", "envs", "index", "git", "build", "install",
+        "", "errors", "core", "events", "settings", "store", "envs", "index", "git", "build", "install", "publish",
     },
     "cli": {"", "errors", "core", "events", "settings", "workspace"},
     "__main__": {"cli"},
@@ -42,6 +43,7 @@ DEFERRED = {
     "interlock.__main__": "the exit of a run of the package",
     "interlock.cli.main": "loads the chosen command, so that no command pays for another's imports",
     "interlock.workspace.required_version": "compares versions only for a workspace that asks for one",
+    "interlock.workspace.keyring": "loads a library that need not be there",
     "interlock.workspace.manifest_cache": "parses only what has changed; a command with nothing to do needs no parser",
 }
 """Modules that may import inside a function, and why."""

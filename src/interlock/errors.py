@@ -14,7 +14,8 @@ them; this module holds the root, the families and the exit codes::
     |-- GitError                   exit 1
     |-- BuildError                 exit 1
     |-- EnvironmentFailure         exit 1   interpreters and virtual environments
-    `-- InstallError               exit 1
+    |-- InstallError               exit 1
+    `-- PublishError               exit 1   files cannot be published, or an index did not take them
 
 ``code`` is stable, kebab-case and unique; scripts match on it. The message is one or more plain sentences without
 markup; the surface renders it once.
@@ -35,6 +36,7 @@ __all__ = [
     "LockError",
     "LockOutdated",
     "ManifestError",
+    "PublishError",
     "ResolutionError",
     "UsageError",
 ]
@@ -102,3 +104,7 @@ class EnvironmentFailure(InterlockError):
 
 class InstallError(InterlockError):
     code = "install"
+
+
+class PublishError(InterlockError):
+    code = "publish"

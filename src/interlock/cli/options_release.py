@@ -9,7 +9,7 @@ from interlock.cli.options_selection import add_member_options
 if TYPE_CHECKING:
     from interlock.cli.option_group import OptionGroup
 
-__all__ = ["build_options", "version_options"]
+__all__ = ["build_options", "publish_options", "version_options"]
 
 
 def build_options(parser: OptionGroup) -> None:
@@ -57,3 +57,32 @@ def version_options(parser: OptionGroup) -> None:
     parser.flag("-s", "--short", text="show only the version")
     parser.flag("--dry-run", text="show what would change, write nothing")
     parser.flag("--frozen", text="for uv's sake; the lock never changes", hidden=True)
+
+
+def publish_options(parser: OptionGroup) -> None:
+    add_member_options(parser)
+    parser.flag("--unpublished", text="act on every member whose version is not on the index")
+    parser.flag("--build", text="build what is selected first")
+    parser.value("--dist-dir", metavar="DIR", text="where the files are (default: dist at the workspace's root)")
+    parser.flag("--dry-run", text="check everything and show what would be uploaded")
+    parser.flag("--resume", text="go on where an interrupted run stopped")
+    parser.flag("--skip-existing", text="leave files alone that are there with other content")
+    parser.number("--wait", metavar="SECONDS", text="how long the index may take to show a file (default: 300)")
+    place = parser.section("where to")
+    place.value("-r", "--repository", metavar="NAME", text="an index with a publish-url")
+    place.value("--publish-url", metavar="URL", text="upload to this address")
+    place.value("--check-url", metavar="URL", text="simple API that shows what is there; empty: do not look")
+    place.value("--cert", metavar="FILE", text="trust these certificates too")
+    place.value("--client-cert", metavar="FILE", text="show this certificate")
+    login = parser.section("as whom")
+    login.value("-u", "--username", metavar="USER", text="user")
+    login.value("--password", metavar="PASSWORD", text="password; a variable is safer: INTERLOCK_PUBLISH_PASSWORD")
+    login.value("-t", "--token", metavar="TOKEN", text="token; or INTERLOCK_PUBLISH_TOKEN")
+    login.value(
+        "--trusted-publishing",
+        metavar="WHEN",
+        text="a token for the identity of the CI: automatic, always or never",
+        choices=("automatic", "always", "never"),
+    )
+    login.flag("--attest", text="sign the files with the identity of the CI")
+    login.flag("--no-attestations", text="do not upload attestations that lie beside the files")

@@ -29,4 +29,14 @@ RELEASE = (
         ),
         usage="[options] [VERSION]",
     ),
+    Command(
+        ("publish",),
+        "publish",
+        "Upload the files of members, dependencies first",
+        release.publish_options,
+        (
+            ("--all-packages --dry-run", "check everything, upload nothing"),
+            ("--unpublished -r company --resume", "what the index does not have yet, after an interruption"),
+        ),
+    ),
 )

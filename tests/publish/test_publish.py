@@ -1,0 +1,251 @@
+"""``interlock publish`` against an index server on loopback."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.publish.conftest import Shop
+from tests.publish.loopback_index import Proxy
+
+
+def statuses(document: Any) -> dict[str, str]:
+    return {found["name"]: found["status"] for found in document["members"]}
+
+
+def in_order(uploads: list[str]) -> bool:
+    """Whether no member came before one it needs."""
+    place = {
+        name: [number for number, file in enumerate(uploads) if file.startswith(f"{name}-")] for name in Shop.order
+    }
+    needs = [("core", "web"), ("web", "app"), ("data", "app")]
+    return all(max(place[first], default=-1) < min(place[then], default=99) for first, then in needs)
+
+
+def test_publishes_everything_once_and_dependencies_first(run: Run, shop: Shop, proxy: Proxy) -> None:
+    result = run("publish", "--all-packages", "--json")
+    assert result.code == 0, result.err
+    assert set(statuses(result.json()).values()) == {"published"}
+    assert proxy.index.files == shop.stems()
+    assert in_order(proxy.uploads)
+    assert proxy.uploads[0].endswith(".tar.gz")
+    again = run("publish", "--all-packages", "--json")
+    assert set(statuses(again.json()).values()) == {"present"}
+    assert len(proxy.uploads) == 8
+
+
+def test_what_was_published_installs_with_pip(run: Run, shop: Shop, proxy: Proxy, tmp_path: Path) -> None:
+    assert run("publish", "--all-packages").code == 0
+    command = [sys.executable, "-m", "pip", "install", "-q", "--target", str(tmp_path / "there"), "--isolated"]
+    command += ["--index-url", proxy.index.simple_url, "--no-cache-dir", "--disable-pip-version-check", "app"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    code = "import app, core, data, web; print(app.NAME, core.NAME)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path / "there", capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "app core\n"
+
+
+@pytest.mark.parametrize("number", range(1, 9))
+@pytest.mark.parametrize("fault", ["refuse", "drop"])
+def test_interrupted_at_any_upload_and_resumed(run: Run, shop: Shop, proxy: Proxy, number: int, fault: str) -> None:
+    proxy.faults[number] = fault
+    first = run("publish", "--all-packages", "--json")
+    assert first.code == 1
+    failed = [name for name, status in statuses(first.json()).items() if status == "failed"]
+    assert len(failed) == 1
+    assert in_order(proxy.uploads)
+    proxy.faults.clear()
+    second = run("publish", "--all-packages", "--resume", "--json")
+    assert second.code == 0, second.err
+    assert sorted(proxy.uploads) == shop.stems(), "each file arrived once"
+    assert proxy.index.files == shop.stems()
+    assert in_order(proxy.uploads)
+    assert not (shop.dist / ".interlock-publish.json").exists()
+
+
+def test_a_state_file_resumes_where_the_index_cannot_be_asked(run: Run, shop: Shop, proxy: Proxy) -> None:
+    proxy.faults[4] = "refuse"
+    assert run("publish", "--all-packages", "--check-url", "").code == 1
+    proxy.faults.clear()
+    arrived = list(proxy.uploads)
+    state = json.loads((shop.dist / ".interlock-publish.json").read_text())
+    assert sorted(state["files"]) == sorted(arrived)
+    assert run("publish", "--all-packages", "--check-url", "", "--resume").code == 0
+    assert sorted(proxy.uploads) == shop.stems()
+
+
+def test_dependents_of_a_refused_member_are_held_back_and_others_go_on(run: Run, shop: Shop, proxy: Proxy) -> None:
+    proxy.faults["core-1.0.tar.gz"] = "forbid"
+    result = run("publish", "--all-packages", "--json")
+    assert result.code == 1
+    assert statuses(result.json()) == {"core": "failed", "data": "published", "web": "held-back", "app": "held-back"}
+    errors = {found["name"]: found["error"] for found in result.json()["members"]}
+    assert errors["core"]["code"] == "upload-unauthorized"
+    assert (errors["app"]["code"], errors["app"]["facts"]["needs"]) == ("held-back", ["web"])
+
+
+def test_an_answer_that_is_lost_does_not_upload_twice(run: Run, shop: Shop, proxy: Proxy) -> None:
+    proxy.faults[3] = "lose"
+    assert run("publish", "--all-packages").code == 0
+    assert sorted(proxy.uploads) == shop.stems()
+
+
+def test_a_busy_server_is_asked_again(run: Run, shop: Shop, proxy: Proxy) -> None:
+    proxy.faults[2] = "busy"
+    assert run("publish", "--all-packages").code == 0
+    assert proxy.index.files == shop.stems()
+
+
+def test_a_file_that_never_shows_holds_its_dependents_back(run: Run, shop: Shop, proxy: Proxy) -> None:
+    proxy.faults["web-1.0.tar.gz"] = "hide"
+    result = run("publish", "--all-packages", "--wait", "1", "--json")
+    assert statuses(result.json()) == {"core": "published", "data": "published", "web": "failed", "app": "held-back"}
+    assert next(m for m in result.json()["members"] if m["name"] == "web")["error"]["code"] == "upload-not-visible"
+
+
+def test_a_different_file_by_the_same_name_stops_everything_before_it_begins(
+    run: Run, shop: Shop, proxy: Proxy
+) -> None:
+    (proxy.index.folder / "web-1.0.tar.gz").write_bytes(b"something else")
+    result = run("publish", "--all-packages", "--json")
+    assert (result.code, result.json()["error"]["code"]) == (1, "different-file-exists")
+    assert proxy.uploads == []
+    allowed = run("publish", "--all-packages", "--skip-existing", "--json")
+    assert allowed.code == 0, allowed.err
+    assert "web-1.0.tar.gz" not in proxy.uploads
+
+
+def test_a_redirect_is_an_error_that_says_where_to(run: Run, shop: Shop, proxy: Proxy) -> None:
+    proxy.faults[1] = "moved"
+    error = next(m["error"] for m in run("publish", "--package", "core", "--json").json()["members"])
+    assert (error["code"], "elsewhere.test" in error["message"]) == ("upload-redirected", True)
+
+
+def test_a_dry_run_sends_nothing(run: Run, shop: Shop, proxy: Proxy) -> None:
+    result = run("publish", "--all-packages", "--dry-run")
+    assert (result.code, proxy.uploads) == (0, [])
+    assert [line.split()[1] for line in result.out.splitlines()][0] == "core-1.0.tar.gz"
+    assert len(result.out.splitlines()) == 8
+
+
+def test_unpublished_leaves_out_what_is_there(run: Run, shop: Shop, proxy: Proxy) -> None:
+    assert run("publish", "--package", "core", "--package", "data").code == 0
+    result = run("publish", "--unpublished", "--json").json()
+    assert statuses(result) == {"web": "published", "app": "published"}
+    assert result["left_out"] == {"core": "on the index already", "data": "on the index already"}
+
+
+@pytest.mark.parametrize(
+    ("user", "arguments", "environ"),
+    [
+        ("__token__:secret", ["--token", "secret"], {}),
+        ("__token__:secret", [], {"INTERLOCK_PUBLISH_TOKEN": "secret"}),
+        ("ann:secret", ["-u", "ann", "--password", "secret"], {}),
+        ("ann:secret", [], {"INTERLOCK_PUBLISH_USERNAME": "ann", "INTERLOCK_PUBLISH_PASSWORD": "secret"}),
+        ("ann:secret", ["-u", "ann"], {"INTERLOCK_PUBLISH_PASSWORD": "secret"}),
+    ],
+)
+def test_credentials_come_from_flags_and_variables(
+    run: Run,
+    shop: Shop,
+    proxy: Proxy,
+    monkeypatch: pytest.MonkeyPatch,
+    user: str,
+    arguments: list[str],
+    environ: dict[str, str],
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    result = run("publish", "--package", "core", *arguments)
+    assert result.code == 0, result.err
+    sent = [headers.get("authorization") for method, _, headers in proxy.requests if method == "POST"]
+    assert sent[0] == "Basic " + base64.b64encode(user.encode()).decode()
+    assert "secret" not in result.out + result.err
+
+
+def test_netrc_and_the_configured_index_give_credentials(
+    run: Run, shop: Shop, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login bob password hidden\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    assert run("publish", "--package", "core").code == 0
+    manifest = shop.base / "pyproject.toml"
+    manifest.write_text(
+        manifest.read_text() + f'[[tool.interlock.index]]\nname = "company"\nurl = "{proxy.simple_url}"\n'
+        f'publish-url = "{proxy.url}"\nexplicit = true\n'
+    )
+    monkeypatch.setenv("INTERLOCK_NO_INDEX", "0")
+    monkeypatch.setenv("INTERLOCK_INDEX_COMPANY_USERNAME", "carol")
+    monkeypatch.setenv("INTERLOCK_INDEX_COMPANY_PASSWORD", "x")
+    assert run("publish", "--package", "data", "-r", "company").code == 0
+    sent = [headers.get("authorization") for method, _, headers in proxy.requests if method == "POST"]
+    assert sent == ["Basic Ym9iOmhpZGRlbg=="] * 2 + ["Basic Y2Fyb2w6eA=="] * 2
+
+
+def test_an_unknown_repository_is_an_error(run: Run, shop: Shop, proxy: Proxy) -> None:
+    error = run("publish", "-r", "nowhere", "--json").json()["error"]
+    assert (error["code"], "nowhere" in error["message"]) == ("unknown-repository", True)
+
+
+def test_private_and_disabled_members_are_not_published(run: Run, shop: Shop, proxy: Proxy) -> None:
+    for name, text in (("core", "[tool.interlock]\npublish = false\n"), ("data", "")):
+        path = shop.base / "packages" / name / "pyproject.toml"
+        path.write_text(path.read_text() + text)
+    result = run("publish", "--all-packages", "--json").json()
+    assert result["left_out"] == {"core": "publish = false"}
+    error = run("publish", "--package", "core", "--json").json()["error"]
+    assert error["code"] == "not-publishable"
+    path = shop.base / "packages" / "data" / "pyproject.toml"
+    text = path.read_text().replace('version = "1.0"', 'version = "1.1"')
+    path.write_text(text.replace("[project]\n", '[project]\nclassifiers = ["Private :: Do Not Upload"]\n'))
+    assert run("build", "--package", "data").code == 0
+    error = run("publish", "--package", "data", "--json").json()["error"]
+    assert (error["code"], "Private :: Do Not Upload" in error["message"]) == ("not-publishable", True)
+
+
+def test_a_missing_build_is_told_for_every_member_and_build_makes_it(run: Run, shop: Shop, proxy: Proxy) -> None:
+    for name in ("core", "web"):
+        path = shop.base / "packages" / name / "pyproject.toml"
+        path.write_text(path.read_text().replace('version = "1.0"', 'version = "2.0"'))
+    error = run("publish", "--all-packages", "--json").json()["error"]
+    assert (error["code"], len(error["facts"]["problems"])) == ("not-publishable", 2)
+    assert proxy.uploads == []
+    assert run("publish", "--all-packages", "--build").code == 0
+    assert "core-2.0.tar.gz" in proxy.uploads
+    assert "core-1.0.tar.gz" not in proxy.uploads
+
+
+def test_a_form_has_the_metadata_and_attestations(run: Run, shop: Shop, proxy: Proxy) -> None:
+    (shop.dist / "web-1.0.tar.gz.publish.attestation").write_text('{"version": 1}')
+    assert run("publish", "--package", "web").code == 0
+    sdist, wheel = (form.decode("utf-8", "replace") for form in proxy.forms)
+    for name, value in (("name", "web"), ("requires_dist", "core"), ("filetype", "sdist"), ("pyversion", "source")):
+        assert f'name="{name}"\r\n\r\n{value}\r\n' in sdist
+    assert 'name="attestations"\r\n\r\n[{"version": 1}]\r\n' in sdist
+    assert 'name="pyversion"\r\n\r\npy3\r\n' in wheel
+    assert "attestations" not in wheel
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_killed_in_the_middle_and_run_again(run: Run, shop: Shop, proxy: Proxy) -> None:
+    command = [sys.executable, "-m", "interlock", "publish", "--all-packages"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ))
+    while len(proxy.uploads) < 2:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    time.sleep(0.2)
+    assert run("publish", "--all-packages").code == 0
+    assert sorted(proxy.uploads) == shop.stems()
+    assert in_order(proxy.uploads)
