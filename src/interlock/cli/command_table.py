@@ -6,6 +6,7 @@ from interlock.cli import options_machine as machine
 from interlock.cli import options_workspace as workspace
 from interlock.cli.command import Command
 from interlock.cli.table_editing import EDITING
+from interlock.cli.table_project import PROJECT
 from interlock.cli.table_release import RELEASE
 
 __all__ = ["COMMANDS", "GROUPS", "Command"]
@@ -19,6 +20,7 @@ GROUPS = {
 
 COMMANDS: tuple[Command, ...] = (
     *EDITING,
+    *PROJECT,
     Command(
         ("lock",),
         "lock",

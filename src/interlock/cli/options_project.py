@@ -1,0 +1,35 @@
+"""Options of the commands that begin projects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from interlock.cli.option_group import OptionGroup
+
+__all__ = ["scaffold_options"]
+
+
+def scaffold_options(parser: OptionGroup) -> None:
+    parser.word("path", metavar="PATH", text="directory of the project")
+    kind = parser.section("what to make")
+    kind.flag("--lib", text="a library (the default)")
+    kind.flag("--app", text="an application with a command")
+    kind.flag("--web", text="a web application (WSGI)")
+    kind.flag("--workspace", text="the root of a workspace")
+    about = parser.section("how it is")
+    about.value("--name", metavar="NAME", text="name, with dots for namespace packages (default: the directory's)")
+    about.flag("--src", text="packages below src (the default)")
+    about.flag("--flat", text="packages beside the manifest")
+    about.flag("--no-package", text="without a build system: nothing is built or installed of it")
+    about.value(
+        "--build-backend", metavar="NAME", text="hatchling, setuptools, flit-core, poetry-core, pdm-backend, uv-build"
+    )
+    about.value("--description", metavar="TEXT", text="one line about it")
+    about.value("--author", metavar="NAME", text="`Name <mail>`")
+    about.value("-l", "--license", metavar="SPDX", text="MIT, Apache-2.0, ...")
+    about.flag("--no-readme", text="without a README.md")
+    about.value("--readme", metavar="KIND", text="md, the only kind there is", choices=("md",))
+    about.repeat("--dependency", dest="dependency", metavar="TEXT", text="a requirement (repeatable)")
+    about.repeat("--dev-dependency", dest="dev_dependency", metavar="TEXT", text="one of the dev group (repeatable)")
+    parser.flag("-i", "--interactive", text="ask for what was not said (the default on a terminal)")

@@ -1,0 +1,78 @@
+"""What new and init share: the wishes from the command line, and from questions on a terminal."""
+
+from __future__ import annotations
+
+import sys
+
+from interlock.cli.call import BadValue, Call
+from interlock.core.scaffold import BACKENDS, Scaffold
+from interlock.workspace.create import Created
+
+__all__ = ["say_created", "wanted_scaffold"]
+
+
+def wanted_scaffold(call: Call, directory: str) -> Scaffold:
+    """Ask for what was not said when a person is there to answer; else take the defaults."""
+    kinds = [kind for kind in ("lib", "app", "web", "workspace") if call.given(kind)]
+    if len(kinds) > 1:
+        raise BadValue(f"`--{kinds[0]}` and `--{kinds[1]}` exclude each other.", hint="Leave out one of the two.")
+    if call.given("src") and call.given("flat"):
+        raise BadValue("`--src` and `--flat` exclude each other.", hint="Leave out one of the two.")
+    backend = call.text("build_backend").replace("_", "-") or "hatchling"
+    backend = {
+        "hatch": "hatchling",
+        "flit": "flit-core",
+        "poetry": "poetry-core",
+        "pdm": "pdm-backend",
+        "uv": "uv-build",
+    }.get(backend, backend)
+    if backend not in BACKENDS:
+        raise BadValue(f"`{backend}` is not a known build backend.", hint=f"Known: {', '.join(BACKENDS)}.")
+    asking = _is_interactive(call)
+    name = call.text("name") or (_ask(call, "Name", directory) if asking else directory)
+    description = call.text("description") or (_ask(call, "Description", "") if asking else "")
+    author = call.text("author") or (_ask(call, "Author (Name <mail>)", "") if asking else "")
+    license_ = call.text("license") or (_ask(call, "License (SPDX)", "") if asking else "")
+    python = call.context.flags.python or ""
+    default = f">={sys.version_info.major}.{sys.version_info.minor}"
+    if python and python[0].isdigit():
+        python = f">={python}"
+    elif python[:1] not in {">", "<", "=", "~", "!"}:
+        python = _ask(call, "Python", default) if asking else default
+    return Scaffold(
+        name=name,
+        kind=kinds[0] if kinds else "lib",
+        src=not call.given("flat"),
+        description=description,
+        author=author,
+        license=license_,
+        readme=not call.given("no_readme"),
+        requires_python=python,
+        dependencies=tuple(call.values.dependency),
+        dev_dependencies=("pytest>=8", *call.values.dev_dependency),
+        backend=backend,
+        package=not call.given("no_package"),
+    )
+
+
+def say_created(call: Call, created: Created) -> int:
+    if call.json:
+        call.document(created)
+        return 0
+    call.terminal.say(f"Made {created.name} in {created.path}.")
+    if created.workspace is not None:
+        how = "which was told of it" if created.registered else "whose patterns find it"
+        call.terminal.say(f"It is a member of the workspace in {created.workspace}, {how}.")
+    return 0
+
+
+def _is_interactive(call: Call) -> bool:
+    wanted = call.given("interactive") or (sys.stdin.isatty() and call.terminal.err.isatty())
+    return wanted and not call.given("no_interaction") and not call.json
+
+
+def _ask(call: Call, question: str, default: str) -> str:
+    shown = f" [{default}]" if default else ""
+    call.terminal.err.write(f"{question}{shown}: ")
+    call.terminal.err.flush()
+    return sys.stdin.readline().strip() or default

@@ -1,0 +1,105 @@
+"""new and init: what they make works at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from interlock.core.manifest_parse import parse_manifest
+from interlock.core.scaffold import BACKENDS
+from tests.cli.conftest import Run
+
+
+@pytest.mark.parametrize("kind", ["--lib", "--app", "--web"])
+@pytest.mark.parametrize("layout", ["--src", "--flat"])
+@pytest.mark.parametrize("name", ["shop-tools", "acme.shop"])
+def test_a_new_project_passes_its_own_tests(run: Run, tmp_path: Path, kind: str, layout: str, name: str) -> None:
+    result = run("-C", tmp_path, "new", "place", "--name", name, kind, layout, "--author", "Ann <ann@example.test>")
+    assert result.code == 0, result.err
+    manifest = parse_manifest((tmp_path / "place/pyproject.toml").read_bytes(), path=".", file="pyproject.toml")
+    assert manifest.name == name.replace(".", "-")
+    assert manifest.warnings == ()
+    assert manifest.package
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=tmp_path / "place",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_each_backend_has_a_build_system(run: Run, tmp_path: Path, backend: str) -> None:
+    assert run("-C", tmp_path, "new", "x", "--build-backend", backend).code == 0
+    read = tomllib.loads((tmp_path / "x/pyproject.toml").read_text())
+    assert read["build-system"]["build-backend"] == BACKENDS[backend][1]
+
+
+@pytest.mark.slow
+@pytest.mark.network
+@pytest.mark.parametrize("layout", ["--src", "--flat"])
+@pytest.mark.parametrize("backend", ["hatchling", "setuptools", "flit-core", "poetry-core"])
+def test_the_build_holds_the_package(run: Run, tmp_path: Path, backend: str, layout: str) -> None:
+    assert run("-C", tmp_path, "new", "x", "--name", "acme.shop", "--build-backend", backend, layout).code == 0
+    assert run("-C", tmp_path / "x", "build", "--wheel").code == 0
+    (wheel,) = (tmp_path / "x/dist").glob("*.whl")
+    listed = subprocess.run([sys.executable, "-m", "zipfile", "-l", wheel], capture_output=True, text=True, check=True)
+    assert "acme/shop/__init__.py" in listed.stdout
+
+
+def test_a_member_registers_itself(run: Run, workspace: Path) -> None:
+    before = (workspace / "pyproject.toml").read_bytes()
+    inside = run("-C", workspace, "new", "packages/billing")
+    assert inside.code == 0, inside.err
+    assert (workspace / "pyproject.toml").read_bytes() == before
+    assert not (workspace / "packages/billing/.gitignore").exists()
+    elsewhere = run("-C", workspace, "new", "libs/more", "--no-package")
+    assert "which was told of it" in elsewhere.err
+    members = {member["name"] for member in run("-C", workspace, "workspace", "list", "--json").json()["members"]}
+    assert members == {"catalog", "web", "billing", "more"}
+
+
+def test_a_workspace(run: Run, tmp_path: Path) -> None:
+    assert run("-C", tmp_path, "new", "mono", "--workspace").code == 0
+    assert run("-C", tmp_path / "mono", "new", "apps/site", "--web").code == 0
+    assert run("-C", tmp_path / "mono", "workspace", "list").out == "site  apps/site\n"
+
+
+def test_what_is_there_is_kept(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old/pyproject.toml").write_text("# ours\n[tool.pytest.ini_options]\nx = 1 # why\n")
+    assert run("-C", tmp_path / "old", "init", "--name", "fresh", "--description", "A thing").code == 0
+    text = (tmp_path / "old/pyproject.toml").read_text()
+    assert text.endswith("# ours\n[tool.pytest.ini_options]\nx = 1 # why\n")
+    assert tomllib.loads(text)["project"]["name"] == "fresh"
+    again = run("-C", tmp_path / "old", "init")
+    assert (again.code, again.err.partition(":")[0]) == (2, "error[already-a-project]")
+    refused = run("-C", tmp_path, "new", "old")
+    assert (refused.code, refused.err.partition(":")[0]) == (2, "error[directory-not-empty]")
+    (tmp_path / "empty").mkdir()
+    assert run("-C", tmp_path, "new", "empty").code == 0
+
+
+def test_mistakes(run: Run, tmp_path: Path) -> None:
+    assert run("-C", tmp_path, "new", "x", "--lib", "--app").code == 2
+    assert run("-C", tmp_path, "new", "x", "--src", "--flat").code == 2
+    assert run("-C", tmp_path, "new", "x", "--build-backend", "magic").code == 2
+    assert run("-C", tmp_path, "new", "x", "--name", "no way").code == 2
+    assert run("-C", tmp_path, "new").code == 2
+    assert not (tmp_path / "x").exists()
+
+
+def test_questions_are_answered_on_a_terminal(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter(["nice\n", "A nice thing\n", "\n", "MIT\n", ">=3.12\n"])
+    monkeypatch.setattr(sys.stdin, "readline", lambda: next(answers), raising=False)
+    result = run("-C", tmp_path, "new", "x", "--interactive")
+    assert result.code == 0, result.err
+    project = tomllib.loads((tmp_path / "x/pyproject.toml").read_text())["project"]
+    assert (project["name"], project["description"], project["license"]) == ("nice", "A nice thing", "MIT")
+    assert project["requires-python"] == ">=3.12"
