@@ -15,7 +15,7 @@ from interlock.core.names import NormalizedName
 from interlock.core.resolver.outcome import Unsolvable
 from interlock.core.resolver.report_evidence import Evidence, Need, Ruling, evidence_of
 from interlock.core.resolver.report_hints import Hints
-from interlock.core.resolver.report_text import Wording, listed, requirement_text, specifier_of
+from interlock.core.resolver.report_text import Wording, listed, positions, requirement_text, specifier_of, where_from
 from interlock.core.resolver.resolver import Resolver
 from interlock.errors import ResolutionError
 
@@ -144,6 +144,8 @@ class _Report:
         for need in self._evidence.said:
             if not self._facts.universes[need.name].size:
                 return f": {self._absence(need.name)}"
+            if not need.admitted and need.requirement.url:
+                return f": `{need.name}` is asked for at a URL, which only a member may do"
             if not need.admitted:
                 return f": no version of `{need.name}` is `{specifier_of(need.requirement)}`"
         ruled_out = list(dict.fromkeys(ruling.name for ruling in self._evidence.ruled_out))
@@ -178,13 +180,22 @@ class _Report:
                 yield from self._under(asked[0].name, 1)
         else:
             for need in asked:
-                yield f"  {_depender(need)} requires {requirement_text(need.requirement)}{self._place_of(need)}"
+                text = f"{requirement_text(need.requirement)}{self._source_of(need)}"
+                yield f"  {_depender(need)} requires {text}{self._place_of(need)}"
                 yield from self._under(need.name, 2)
         for limit in self._evidence.limits:
             yield f"  a constraint of the workspace allows only {requirement_text(limit.requirement)}"
             yield from self._under(limit.name, 2)
         for need in self._evidence.said:
             yield from self._under(need.depender.name, 1)
+
+    def _source_of(self, need: Need) -> str:
+        """Where it is to come from, when there are several places."""
+        universe = self._facts.universes[need.name]
+        if len(universe.segments) < 2:
+            return ""
+        sources = {where_from(universe.source(position)) for position in positions(need.admitted)}
+        return f" from {listed(sorted(sources), 'or')}" if sources else ""
 
     def _under(self, name: NormalizedName, depth: int) -> Iterator[str]:
         """What follows from a package being needed."""

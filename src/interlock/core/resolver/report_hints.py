@@ -35,6 +35,8 @@ class Hints:
             universe = self._facts.universes[need.name]
             if not universe.size:
                 yield self._missing(need.name, universe)
+            elif need.requirement.url and need.origin is None and not need.admitted:
+                yield f"If it is to be trusted, put `{need.text}` among a member's requirements."
             elif not need.admitted:
                 yield from self._nothing_admitted(need, universe)
         for ruling in self._evidence.ruled_out:
@@ -98,6 +100,8 @@ class Hints:
                     if ruling.detail == "explicit"
                     else 'Allow pre-releases: prerelease = "if-necessary".'
                 )
+            case "platform" if not any(self._resolver.candidates.artifacts(name, at) for at in positions(fitting)):
+                yield f"no-build, no-binary and exclude-newer decide which files count; `{name}` needs an exception."
             case "platform":
                 yield (
                     f"Leave out the environments without a file of `{name}` (environments, or a marker on the"
