@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from interlock.core.groups import UnknownGroup, expand_group
+from interlock.core.lock.conflicts import ConflictingSelection
 from interlock.core.manifest import ConflictItem, Manifest
 from interlock.core.manifest_problems import suggest
 from interlock.core.names import ExtraName, GroupName, NormalizedName, normalize_extra, normalize_group, normalize_name
@@ -38,12 +39,6 @@ class NoSuchExtra(UsageError):
     """An extra is selected that no selected member has."""
 
     code = "no-such-extra"
-
-
-class ConflictingSelection(UsageError):
-    """Two things are selected that were declared to be in conflict."""
-
-    code = "conflicting-selection"
 
 
 class SelectionFlags(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +96,8 @@ def select(
     """Decide what is wanted.
 
     ``local`` are the locked packages that come from a directory or file of this machine, for the flags that leave
-    these out; ``absent`` are locked members whose directories are not here. Raises :class:`UsageError`, and :class:`ManifestError` for a selected group that cannot be used.
+    these out; ``absent`` are locked members whose directories are not here. Raises :class:`UsageError`, and
+    :class:`ManifestError` for a selected group that cannot be used.
     """
     wishes = _wishes(flags)
     chosen = _manifests(workspace, flags)
