@@ -43,7 +43,8 @@ class Authenticator:
     def __init__(self, sources: CredentialSources) -> None:
         self._sources = sources
         self._known: dict[str, tuple[str, str] | None] = {}
-        self._asked: set[str] = set()
+        self._asked: dict[str, bool] = {}
+        """Indexes whose keyring was asked, with whether it knew something."""
         self._netrc: netrc.netrc | None = None
         self._netrc_read = False
         self._guard = anyio.Lock()
@@ -67,14 +68,16 @@ class Authenticator:
             return False
         async with self._guard:
             if index.name in self._asked:
-                return False
-            self._asked.add(index.name)
+                # Another request was refused at the same time, and this one was sent before the answer was here.
+                return self._asked[index.name]
+            self._asked[index.name] = False
             known = self._of(index)
             if known is not None and known[1]:
                 return False
             found = await anyio.to_thread.run_sync(keyring, without_login(index.url), known[0] if known else "")
             if found is not None:
                 self._known[index.name] = found
+                self._asked[index.name] = True
             return found is not None
 
     def identity(self, index: Index) -> str:

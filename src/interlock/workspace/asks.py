@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from urllib.parse import unquote
 
 import msgspec
 
@@ -62,7 +63,7 @@ class UnknownExtra(ManifestError):
 class UnknownIndex(ManifestError):
     """A source names an index that is not configured."""
 
-    code = "unknown-index"
+    code = "unknown-source-index"
 
 
 def lower(
@@ -123,8 +124,7 @@ class _Lowering:
             member = self.workspace.by_path.get(path)
             return FromMember(member.name) if member is not None else msgspec.structs.replace(source, path=path)
         if isinstance(source, Git) and source.url.startswith("file://"):
-            path = self._relative(source.url[7:])
-            return source if path.startswith("..") else msgspec.structs.replace(source, url=path)
+            return msgspec.structs.replace(source, url=self._relative(unquote(source.url[7:])))
         return source
 
     def _relative(self, path: str) -> str:

@@ -14,7 +14,7 @@ import msgspec
 from anyio.abc import TaskGroup, TaskStatus
 
 from interlock.build.environment import Provision
-from interlock.build.frontend import BuildLimits, BuildOptions, Builder
+from interlock.build.frontend import Builder, BuildLimits, BuildOptions
 from interlock.core.manifest import ToolSettings
 from interlock.core.names import NormalizedName
 from interlock.core.requirements import format_requirement
@@ -25,6 +25,7 @@ from interlock.index.fetcher import FetchOptions
 from interlock.index.retry import RetryPolicy
 from interlock.index.transport import open_fetcher
 from interlock.workspace.context import Context
+from interlock.workspace.keyring import open_keyring
 from interlock.workspace.python import choose_interpreter
 
 __all__ = ["Siblings", "Toolchain"]
@@ -109,7 +110,11 @@ class Toolchain:
                 ),
                 fetcher=fetcher,
                 layout=self.layout,
-                credentials=CredentialSources(named=settings.credentials, netrc=settings.netrc),
+                credentials=CredentialSources(
+                    named=settings.credentials,
+                    netrc=settings.netrc,
+                    keyring=open_keyring(settings.keyring_provider, environ),
+                ),
                 reporter=self.context.reporter,
             )
             self._stack.push_async_callback(self._client.close)
