@@ -20,7 +20,8 @@ def _workspace(root: Path, **members: list[str]) -> None:
     (root / "pyproject.toml").write_text('[tool.interlock.workspace]\nmembers = ["*"]  # all\n', encoding="utf-8")
     for name, requirements in members.items():
         (root / name).mkdir()
-        text = f'[project]\nname = "{name}"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = {requirements!r}\n'
+        head = f'[project]\nname = "{name}"\nversion = "1"\nrequires-python = ">=3.11"\n'
+        text = f"{head}dependencies = {requirements!r}\n"
         (root / name / "pyproject.toml").write_text(text, encoding="utf-8")
 
 

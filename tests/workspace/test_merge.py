@@ -45,7 +45,8 @@ class Repository:
     def member(self, name: str, *requirements: str) -> None:
         folder = self.root / name
         folder.mkdir(exist_ok=True)
-        text = f'[project]\nname = "{name}"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = {list(requirements)!r}\n'
+        head = f'[project]\nname = "{name}"\nversion = "1"\nrequires-python = ">=3.11"\n'
+        text = f"{head}dependencies = {list(requirements)!r}\n"
         (folder / "pyproject.toml").write_text(text, encoding="utf-8")
 
     def git(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
