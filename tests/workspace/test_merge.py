@@ -1,4 +1,4 @@
-"""Locks that two branches changed: merged by git with our driver, by `interlock lock` from conflict markers, or refused."""
+"""Locks that two branches changed: merged by our driver, by `interlock lock` from conflict markers, or refused."""
 
 from __future__ import annotations
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from typing import NewType
 
-__all__ = ["ExtraName", "GroupName", "NormalizedName", "is_name", "normalize_extra", "normalize_group", "normalize_name"]
+__all__ = [
+    "ExtraName",
+    "GroupName",
+    "NormalizedName",
+    "is_name",
+    "normalize_extra",
+    "normalize_group",
+    "normalize_name",
+]
 
 NormalizedName = NewType("NormalizedName", str)
 ExtraName = NewType("ExtraName", str)

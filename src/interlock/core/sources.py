@@ -23,7 +23,7 @@ class Git(msgspec.Struct, frozen=True, tag="git", kw_only=True, omit_defaults=Tr
     """A git repository. ``commit`` is empty until the reference has been resolved."""
 
     url: str
-    """Without credentials and without a ``git+`` prefix; a local repository inside the workspace is a relative POSIX path."""
+    """Without credentials and without a ``git+`` prefix; a repository of this machine is a relative POSIX path."""
     reference: str = ""
     """What the user wrote: ``branch:main``, ``tag:v1``, ``rev:abc``, or empty for the default branch."""
     commit: str = ""
@@ -62,7 +62,7 @@ Source = Registry | Git | Url | File | Directory | Member
 
 
 class Index(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A configured index. The URL may hold no credentials; those come by name from the environment, netrc or a keyring."""
+    """A configured index. Credentials come by its name from the environment, netrc or a keyring, not with the URL."""
 
     name: str
     url: str
