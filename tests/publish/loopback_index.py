@@ -1,4 +1,4 @@
-"""An index server from PyPI on loopback (pypiserver), and a proxy in front of it that can go wrong at a chosen upload."""
+"""An index server from PyPI on loopback (pypiserver), and a proxy that can go wrong at a chosen upload."""
 
 from __future__ import annotations
 

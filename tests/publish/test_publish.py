@@ -135,7 +135,7 @@ def test_a_redirect_is_an_error_that_says_where_to(run: Run, shop: Shop, proxy: 
 def test_a_dry_run_sends_nothing(run: Run, shop: Shop, proxy: Proxy) -> None:
     result = run("publish", "--all-packages", "--dry-run")
     assert (result.code, proxy.uploads) == (0, [])
-    assert [line.split()[1] for line in result.out.splitlines()][0] == "core-1.0.tar.gz"
+    assert next(line.split()[1] for line in result.out.splitlines()) == "core-1.0.tar.gz"
     assert len(result.out.splitlines()) == 8
 
 

@@ -18,7 +18,6 @@ from interlock.publish.distribution import Distribution
 __all__ = ["check_distribution", "render_problem"]
 
 _PRIVATE = "private ::"
-_PLAIN = {"text/plain", "text/markdown", "text/x-rst"}
 
 
 def check_distribution(distribution: Distribution, *, public: bool = True) -> list[str]:
@@ -38,6 +37,9 @@ def _metadata_problems(distribution: Distribution) -> Iterable[str]:
         for error in group.exceptions:
             reason = error.__cause__ or error
             yield f"{error.field}: {reason}" if isinstance(error, InvalidMetadata) else str(error)
+    for text in distribution.metadata.get("requires_dist", ()):
+        if "@" in text and "file:" in text.partition("@")[2]:
+            yield f"it requires a path of this machine: `{text}`"
     for field in distribution.unparsed:
         yield f"the field `{field}` is unknown or given twice"
     if str(Version(distribution.metadata.get("version", "0"))) != distribution.version:
@@ -55,9 +57,8 @@ def _public_problems(distribution: Distribution) -> Iterable[str]:
             requirement = Requirement(text)
         except InvalidRequirement:
             continue  # reported with the other fields
-        if requirement.url:
-            kind = "a path of this machine" if requirement.url.startswith("file:") else "a direct address"
-            yield f"it requires {kind}: `{text}`"
+        if requirement.url and not requirement.url.startswith("file:"):
+            yield f"it requires a direct address, which indexes refuse: `{text}`"
 
 
 def _license_problems(distribution: Distribution) -> Iterable[str]:
@@ -85,10 +86,8 @@ def render_problem(distribution: Distribution) -> str:
     header = Message()
     header["content-type"] = distribution.metadata.get("description_content_type") or "text/x-rst"
     kind = header.get_content_type()
-    if kind not in _PLAIN:
-        return f"its description is of the type `{kind}`, which indexes do not show"
+    # Plain text and Markdown always render, and other types are reported with the field.
     if kind != "text/x-rst" or find_spec("readme_renderer") is None:
-        # Plain text and Markdown always render.
         return ""
     render: Callable[..., Any] = import_module("readme_renderer.rst").render
     warnings = StringIO()

@@ -115,9 +115,7 @@ def check_releases(releases: Iterable[Release], problems: Iterable[str]) -> None
         absent = any("there is neither" in text for text in found)
         raise NotPublishable(
             "Nothing was uploaded, because of:\n" + "\n".join(f"  {text}" for text in found),
-            hint="Build what is missing with `interlock build`."
-            if any("there is neither" in text for text in found)
-            else None,
+            hint="Build what is missing with `interlock build`." if absent else None,
             facts={"problems": found},
         )
 
