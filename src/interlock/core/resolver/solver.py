@@ -322,11 +322,15 @@ class Solver:
                 learned = self._resolve(conflict)
                 if learned is None:
                     return self.final
-                changed.clear()
+                # What was still to be looked at is kept: a dependency that came to count late concerns packages that
+                # were decided before the level one goes back to.
+                changed.append(package)
                 changed.extend(package for package, _ in learned.terms)
                 level = self.priorities.record(solution, self._last_decided(), conflict)
                 if level is not None and level < solution.level:
                     self._backtrack(level)
+                # Going back has made what was contradicted above it possible again.
+                contradicted = self.contradicted
         return None
 
     def _last_decided(self) -> int:
