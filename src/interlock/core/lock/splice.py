@@ -80,6 +80,7 @@ class _Splice:
         self.world = world(problem)
         self.forks = [parse_marker(text) & self.world for text in old.forks] or [self.world]
         self.graph = Graph(old)
+        self.fresh = dict(self.graph.members)
         self.sourced = _sourced(problem)
         facts = Facts()
         for name in changed:
@@ -99,14 +100,13 @@ class _Splice:
             rest = rest & ~fork
         if not rest.is_false:
             raise _Doubt
-        known = {member.name: member for member in self.old.members}
+        known, fresh = self.graph.members, self.fresh
         regrouped = frozenset(name for name, kinds in self.changed.items() if "groups" in kinds)
         # How far an old group reached is not in the lock (it may have had a Python range of its own), so what is
         # changed in groups must not matter to anything else at all.
         reach = self._reach(known, without=regrouped)
         if regrouped and not self._same(reach, self._reach(known, without=frozenset())):
             raise _Doubt
-        fresh = dict(known)
         removed = False
         for name in self.changed:
             fresh[name] = self._member(known[name], reach)
@@ -122,10 +122,13 @@ class _Splice:
         # Members other than the old ones have their own edges followed, also where another member leads to them.
         new = any(member is not self.graph.members[name] for name, member in members.items())
         graph = Graph(msgspec.structs.replace(self.old, members=tuple(members.values()))) if new else self.graph
+        graph = Graph(msgspec.structs.replace(self.old, members=tuple(members.values())))
         flow: Flow[Marker] = Flow(
-            graph, nothing=FALSE, weigh=lambda edge: parse_marker(edge.marker) if edge.marker else TRUE,
+            graph,
+            nothing=FALSE,
+            weigh=lambda edge: parse_marker(edge.marker) if edge.marker else TRUE,
             admits=lambda _: TRUE,
-        )  # fmt: skip
+        )
         for name, member in members.items():
             asks, where = self.asks[name], self._selected(name)
             target = graph.members[name]
