@@ -13,13 +13,13 @@ from interlock.workspace.options import EnvironmentOutcome, SyncOptions, SyncOut
 __all__ = ["show_outcome", "sync_options"]
 
 
-def sync_options(call: Call, *, exact: bool) -> SyncOptions:
+def sync_options(call: Call, *, exact: bool, everyone: bool = False) -> SyncOptions:
     """Raises :class:`BadValue` for flags that exclude each other."""
     frozen, locked = call.flag("frozen"), call.flag("locked")
     if call.given("frozen") and call.given("locked"):
         raise BadValue("`--frozen` and `--locked` exclude each other.", hint="Leave out one of the two.")
     return SyncOptions(
-        selection=selection_flags(call),
+        selection=selection_flags(call, everyone=everyone),
         exact=exact,
         # A flag beats the other one's variable.
         frozen=frozen and not call.given("locked"),

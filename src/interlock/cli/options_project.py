@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from interlock.cli.options_selection import add_install_options, add_member_options, add_selection_options
+
 if TYPE_CHECKING:
     from interlock.cli.option_group import OptionGroup
 
-__all__ = ["scaffold_options"]
+__all__ = ["activate_options", "scaffold_options", "shell_options", "use_options"]
 
 
 def scaffold_options(parser: OptionGroup) -> None:
@@ -33,3 +35,18 @@ def scaffold_options(parser: OptionGroup) -> None:
     about.repeat("--dependency", dest="dependency", metavar="TEXT", text="a requirement (repeatable)")
     about.repeat("--dev-dependency", dest="dev_dependency", metavar="TEXT", text="one of the dev group (repeatable)")
     parser.flag("-i", "--interactive", text="ask for what was not said (the default on a terminal)")
+
+
+def shell_options(parser: OptionGroup) -> None:
+    parser.flag("--no-sync", text="use the environment as it is")
+    add_selection_options(parser)
+    add_install_options(parser)
+
+
+def activate_options(parser: OptionGroup) -> None:
+    add_member_options(parser)
+    parser.value("--shell", metavar="NAME", text="bash, zsh, fish, csh, pwsh or cmd (default: yours)")
+
+
+def use_options(parser: OptionGroup) -> None:
+    parser.word("request", metavar="PYTHON", text="3.12, pypy@3.11, a path")

@@ -21,7 +21,8 @@ def add_member_options(group: OptionGroup) -> None:
     group.flag("--all-packages", text="act on every member")
 
 
-def add_selection_options(parser: OptionGroup) -> None:
+def add_selection_options(parser: OptionGroup, *, poetry_with: bool = True) -> None:
+    """``poetry_with``: not for ``run``, where uv's ``--with`` names packages."""
     group = parser.section("what to select")
     add_member_options(group)
     group.repeat("-E", "--extra", "--extras", dest="extra", metavar="EXTRA", text="include an extra (repeatable)")
@@ -30,7 +31,8 @@ def add_selection_options(parser: OptionGroup) -> None:
     group.repeat("--group", dest="group", metavar="GROUP", text="include a dependency group (repeatable)")
     group.repeat("--no-group", dest="no_group", metavar="GROUP", text="leave a group out")
     group.repeat("--only-group", dest="only_group", metavar="GROUP", text="only this group, no project")
-    group.repeat("--with", dest="with_group", metavar="GROUPS", text="Poetry's --group; commas separate")
+    if poetry_with:
+        group.repeat("--with", dest="with_group", metavar="GROUPS", text="Poetry's --group; commas separate")
     group.repeat("--without", dest="without_group", metavar="GROUPS", text="Poetry's --no-group")
     group.repeat("--only", dest="only", metavar="GROUPS", text="Poetry's --only-group; `main` is the project's own")
     group.flag("--all-groups", text="include every group")

@@ -43,6 +43,7 @@ def lock_options(parser: OptionGroup) -> None:
     parser.several("--merge", metavar=("BASE", "OURS", "THEIRS"), text="merge locks by meaning, as git's merge driver")
     parser.flag("--declare-conflicts", text="write into the root's manifest which members cannot agree")
     parser.flag("--install-merge-driver", text="have git merge locks this way in this repository")
+    parser.value("--script", metavar="FILE", text="lock a script with inline metadata, beside it")
     add_resolver_options(parser)
 
 
@@ -71,7 +72,20 @@ def run_options(parser: OptionGroup) -> None:
     parser.flag("--no-sync", text="run in the environment as it is")
     parser.flag("--exact", text="remove what is not selected from the environment first")
     parser.repeat("--env-file", dest="env_file", metavar="FILE", text="read variables from FILE (repeatable)")
-    add_selection_options(parser)
+    parser.repeat(
+        "--with", "--with-package", dest="with_packages", metavar="PACKAGE", text="have this too, for this run"
+    )
+    parser.flag("--isolated", text="in an environment that is gone afterwards")
+    parser.flag("-s", "--script", text="run a script with its inline metadata, outside of the workspace")
+    parser.flag("-l", "--list", text="list the tasks and scripts")
+    many = parser.section("in many members")
+    many.flag("-r", "--recursive", text="in every selected member, those first that others need")
+    many.number("-j", "--jobs", metavar="N", text="so many at a time (default: one per processor)")
+    many.flag("--serial", text="one at a time")
+    many.flag("--keep-going", "--continue", text="go on after a failure", dest="keep_going")
+    many.flag("--fail-fast", text="begin nothing new after a failure (the default)")
+    many.flag("--no-prefix", text="lines without the member's name")
+    add_selection_options(parser, poetry_with=False)
     add_install_options(parser)
     add_resolver_options(parser)
 

@@ -106,6 +106,12 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     sync: SyncOptions = SyncOptions(exact=False)
     no_sync: bool = False
     env_files: tuple[str, ...] = ()
+    with_packages: tuple[str, ...] = ()
+    """Requirements to have for this one run, beside what the lock says."""
+    isolated: bool = False
+    """In an environment of its own that is gone afterwards."""
+    script: bool = False
+    """What is to be run is a script, with or without metadata."""
 
 
 class RunOutcome(msgspec.Struct, frozen=True, kw_only=True):

@@ -73,6 +73,12 @@ class Provisioner:
                 found = self._known[key] = await self._provide(key, local, purpose)
             return found
 
+    async def holding(self, wanted: tuple[Wanted, ...]) -> BuildEnvironment:
+        """An environment with exactly these, made when there is none."""
+        interpreter = await self._toolchain.interpreter()
+        digest = _digest([item.artifact.sha256 if item.artifact else item.name for item in wanted], interpreter)
+        return _described(await self._installed(digest, wanted, interpreter))
+
     async def _siblings(self, requirements: tuple[str, ...]) -> dict[NormalizedName, Path]:
         """Wheels of the members among what is required; a member's name is never looked up on an index."""
         toolchain = self._toolchain

@@ -12,6 +12,7 @@ from interlock.errors import UsageError
 from interlock.workspace.add import AddOptions, add
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
+from interlock.workspace.scripts import add_to_script
 
 __all__ = ["run"]
 
@@ -21,12 +22,23 @@ class NoRequirementsFile(UsageError):
 
 
 async def run(call: Call) -> int:
+    if call.text("script"):
+        return await _add_to_script(call)
     options = _options(call)
     outcome = await add(_without_range(call.context), options)
     for name in outcome.present:
         call.terminal.say(f"{name} is there already; give a version to change it.")
     lines = [f"Added {text} to {_place(path, where)}." for path, where, text in outcome.added]
     return say_change(call, outcome.change, lines, options.after)
+
+
+async def _add_to_script(call: Call) -> int:
+    script = call.context.cwd / call.text("script")
+    wishes = tuple(parse_wish(text) for text in call.values.requirements)
+    bounds = call.text("bounds") or call.context.settings.add_bounds
+    for text in await add_to_script(call.context, script, wishes, bounds):
+        call.terminal.say(f"Added {text} to {call.text('script')}.")
+    return 0
 
 
 def _place(path: str, where: str) -> str:

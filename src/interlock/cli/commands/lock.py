@@ -11,11 +11,16 @@ from interlock.workspace.lock import lock
 from interlock.workspace.lock_diff import diff_locks
 from interlock.workspace.merge import install_merge_driver, merge_files
 from interlock.workspace.options import LockOptions, LockOutcome
+from interlock.workspace.scripts import lock_script
 
 __all__ = ["run"]
 
 
 async def run(call: Call) -> int:
+    if call.text("script"):
+        found = await lock_script(call.context, call.context.cwd / call.text("script"))
+        call.terminal.say(f"Locked {plural(len(found.packages), 'package')} for {call.text('script')}.")
+        return 0
     if call.text("diff"):
         return await _show_diff(call)
     if call.texts("merge"):

@@ -6,6 +6,7 @@ from interlock.cli.call import BadValue, Call
 from interlock.cli.changing import change_options, say_change, target_of
 from interlock.core.manifest_editor import Target
 from interlock.workspace.remove import RemoveOptions, remove_packages
+from interlock.workspace.scripts import remove_from_script
 
 __all__ = ["run"]
 
@@ -14,6 +15,10 @@ async def run(call: Call) -> int:
     names = call.names("packages")
     if not names:
         raise BadValue("There is nothing to remove.", hint="Name a package: `interlock remove httpx`.")
+    if call.text("script"):
+        await remove_from_script(call.context, call.context.cwd / call.text("script"), names)
+        call.terminal.say(f"Removed {', '.join(names)} from {call.text('script')}.")
+        return 0
     target = target_of(call)
     options = RemoveOptions(
         names=names,

@@ -2,23 +2,74 @@
 
 from __future__ import annotations
 
+import os
+
 from interlock.cli.call import BadValue, Call
 from interlock.cli.installing import sync_options
+from interlock.workspace.discovery import discover
 from interlock.workspace.options import RunOptions
 from interlock.workspace.run import run as run_program
+from interlock.workspace.run_members import RecursiveOptions, run_members
+from interlock.workspace.tasks import tasks_of
 
 __all__ = ["run"]
 
 
 async def run(call: Call) -> int:
+    if call.given("list"):
+        return _list(call)
     if not call.rest:
-        raise BadValue("There is nothing to run.", hint="Name a program: `interlock run python`.")
+        raise BadValue("There is nothing to run.", hint="Name a program: `interlock run python`; tasks: --list.")
+    recursive = call.given("recursive")
     options = RunOptions(
         command=call.rest,
         module=call.given("module"),
-        sync=sync_options(call, exact=call.given("exact")),
+        sync=sync_options(call, exact=call.given("exact"), everyone=recursive),
         no_sync=call.flag("no_sync"),
         env_files=tuple(call.values.env_file),
+        with_packages=tuple(call.values.with_packages),
+        isolated=call.given("isolated"),
+        script=call.given("script"),
     )
+    if recursive:
+        return await _run_members(call, options)
     outcome = await run_program(call.context, options)
     return outcome.exit_code
+
+
+async def _run_members(call: Call, options: RunOptions) -> int:
+    jobs = call.values.jobs or (1 if call.given("serial") else os.cpu_count() or 1)
+    recursive = RecursiveOptions(
+        run=options, jobs=jobs, keep_going=call.given("keep_going"), prefix=not call.given("no_prefix")
+    )
+    write = call.terminal.say if call.json else call.terminal.data
+    results = await run_members(call.context, recursive, write)
+    failed = [result for result in results if result.status == "failed"]
+    if call.json:
+        call.document({"command": options.command, "results": results})
+    else:
+        count = {
+            status: sum(result.status == status for result in results) for status in ("passed", "failed", "skipped")
+        }
+        call.terminal.say(
+            ", ".join(f"{number} {status}" for status, number in count.items() if number) or "Nothing ran."
+        )
+        for result in failed:
+            call.terminal.say(f"{result.member} failed with exit code {result.code}.")
+    return failed[0].code if failed else 0
+
+
+def _list(call: Call) -> int:
+    workspace = discover(call.context.start, layout=call.context.layout)
+    name = call.names("package")[0] if call.names("package") else workspace.current
+    manifest = workspace.member(name).manifest if name is not None else workspace.manifest
+    tasks = tasks_of(workspace, manifest)
+    if call.json:
+        call.document({"tasks": list(tasks.values()), "scripts": manifest.scripts})
+        return 0
+    width = max(map(len, (*tasks, *manifest.scripts)), default=0)
+    for task in tasks.values():
+        call.terminal.data(f"{task.name:<{width}}  {task.help or ' '.join(task.words)}")
+    for script, target in manifest.scripts.items():
+        call.terminal.data(f"{script:<{width}}  {target}")
+    return 0

@@ -1,0 +1,29 @@
+"""``interlock env use``."""
+
+from __future__ import annotations
+
+import msgspec
+
+from interlock.cli.call import BadValue, Call
+from interlock.workspace.environments import find_environment, make_environment
+from interlock.workspace.python import find_python
+
+__all__ = ["run"]
+
+
+async def run(call: Call) -> int:
+    """Make the environment anew with another interpreter, unless it has that one."""
+    request = call.text("request")
+    if not request:
+        raise BadValue("Which Python?", hint="Name one: `interlock env use 3.12`.")
+    wanted = await find_python(call.context, request)
+    state = await find_environment(call.context)
+    same = state.environment is not None and state.environment.interpreter.base_executable == wanted.base_executable
+    if not same:
+        flags = msgspec.structs.replace(call.context.flags, python=wanted.executable)
+        await make_environment(msgspec.structs.replace(call.context, flags=flags), clear=True)
+    if call.json:
+        call.document({"path": state.path, "python": wanted.version, "made": not same})
+    else:
+        call.terminal.say(f"{state.path} {'has' if same else 'now has'} Python {wanted.version}.")
+    return 0

@@ -1,0 +1,152 @@
+"""Tasks of ``[tool.interlock.tasks]``: a command, a sequence, a call of a Python function or a line for the shell."""
+
+from __future__ import annotations
+
+import shlex
+
+import msgspec
+
+from interlock.core.manifest_problems import suggest
+from interlock.errors import ManifestError
+
+__all__ = ["BadTask", "Step", "Task", "expand", "parse_tasks"]
+
+_KEYS = ("cmd", "sequence", "call", "shell", "env", "cwd", "help")
+_ARGUMENTS = "{args}"
+
+
+class BadTask(ManifestError):
+    """A task that cannot be understood or runs itself."""
+
+    code = "bad-task"
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One program to run."""
+
+    kind: str = "cmd"
+    """``cmd | call | shell``"""
+    words: tuple[str, ...]
+    """The words of a command, ``module:function`` and its arguments, or the line for the shell."""
+    env: dict[str, str] = {}
+    cwd: str = ""
+    """Relative to the directory of the manifest the task is from; empty: that directory."""
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    kind: str
+    """``cmd | sequence | call | shell``"""
+    words: tuple[str, ...]
+    """As for a step; a sequence's are names of tasks or commands."""
+    env: dict[str, str] = {}
+    cwd: str = ""
+    help: str = ""
+
+
+def parse_tasks(table: object, file: str) -> dict[str, Task]:
+    """Read the table. Raises :class:`BadTask`.
+
+    >>> parse_tasks({"test": "pytest -x"}, "pyproject.toml")["test"].words
+    ('pytest', '-x')
+    """
+    if table is None:
+        return {}
+    if not isinstance(table, dict):
+        raise BadTask(f"{file}: `tasks` must be a table.")
+    return {name: _task(name, value, file) for name, value in table.items()}
+
+
+def expand(name: str, tasks: dict[str, Task], arguments: tuple[str, ...]) -> tuple[Step, ...]:
+    """The programs that a task runs, in order. Arguments go where ``{args}`` stands, or behind the last command.
+
+    Raises :class:`BadTask` for a task that leads back to itself.
+    """
+    return tuple(_steps(tasks[name], tasks, arguments, {}, "", (name,)))
+
+
+def _task(name: str, value: object, file: str) -> Task:
+    where = f"{file}: task `{name}`"
+    if isinstance(value, str):
+        return Task(name=name, kind="cmd", words=_split(value, where))
+    if isinstance(value, list):
+        return Task(name=name, kind="sequence", words=_texts(value, where))
+    if not isinstance(value, dict):
+        raise BadTask(f"{where} must be a command, a list of commands or a table.")
+    for key in value:
+        if key not in _KEYS:
+            raise BadTask(f"{where} has the unknown key `{key}`.{suggest(key, _KEYS)}")
+    kinds = [key for key in ("cmd", "sequence", "call", "shell") if key in value]
+    if len(kinds) != 1:
+        raise BadTask(f"{where} needs exactly one of `cmd`, `sequence`, `call` and `shell`.")
+    kind, written = kinds[0], value[kinds[0]]
+    if kind == "sequence" or isinstance(written, list):
+        words = _texts(written, where)
+    elif isinstance(written, str):
+        words = (written,) if kind in {"shell", "call"} else _split(written, where)
+    else:
+        raise BadTask(f"{where}: `{kind}` must be text.")
+    env = value.get("env", {})
+    if not isinstance(env, dict) or not all(isinstance(item, str) for item in env.values()):
+        raise BadTask(f"{where}: `env` must be a table of texts.")
+    return Task(
+        name=name, kind=kind, words=words, env=env, cwd=str(value.get("cwd", "")), help=str(value.get("help", ""))
+    )
+
+
+def _split(text: str, where: str) -> tuple[str, ...]:
+    try:
+        words = tuple(shlex.split(text))
+    except ValueError as error:
+        raise BadTask(f"{where} cannot be split into words: {error}.") from error
+    if not words:
+        raise BadTask(f"{where} is empty.")
+    return words
+
+
+def _texts(value: object, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
+        raise BadTask(f"{where} must be a list of texts that is not empty.")
+    return tuple(value)
+
+
+def _steps(
+    task: Task,
+    tasks: dict[str, Task],
+    arguments: tuple[str, ...],
+    env: dict[str, str],
+    cwd: str,
+    path: tuple[str, ...],
+) -> list[Step]:
+    env, cwd = {**env, **task.env}, task.cwd or cwd
+    if task.kind != "sequence":
+        return [Step(kind=task.kind, words=_filled(task, arguments), env=env, cwd=cwd)]
+    found: list[Step] = []
+    for position, item in enumerate(task.words):
+        last = position == len(task.words) - 1
+        name, _, rest = item.partition(" ")
+        given = tuple(shlex.split(rest)) + (arguments if last else ())
+        if name in path:
+            raise BadTask(f"The task `{path[0]}` runs itself: {' -> '.join((*path, name))}.")
+        if name in tasks:
+            found += _steps(tasks[name], tasks, given, env, cwd, (*path, name))
+        else:
+            inner = Task(name=name, kind="cmd", words=_split(item, f"task `{task.name}`"))
+            found += _steps(inner, tasks, arguments if last else (), env, cwd, path)
+    return found
+
+
+def _filled(task: Task, arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """The words with the arguments in their place."""
+    if task.kind == "shell":
+        line, quoted = task.words[0], shlex.join(arguments)
+        return (line.replace(_ARGUMENTS, quoted) if _ARGUMENTS in line else f"{line} {quoted}".rstrip(),)
+    if not any(_ARGUMENTS in word for word in task.words):
+        return (*task.words, *arguments)
+    found: list[str] = []
+    for word in task.words:
+        if word == _ARGUMENTS:
+            found.extend(arguments)
+        else:
+            found.append(word.replace(_ARGUMENTS, shlex.join(arguments)))
+    return tuple(found)

@@ -1,0 +1,66 @@
+"""Child processes: found on a path, given an environment, told of signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import anyio
+
+from interlock.errors import UsageError
+
+__all__ = ["BadEnvFile", "read_env_file", "supervise", "which"]
+
+
+class BadEnvFile(UsageError):
+    code = "bad-env-file"
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """Variables of a file with a ``NAME=value`` on each line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadEnvFile(f"The file {path} cannot be read: {error}.") from error
+    found = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        line = line.strip().removeprefix("export ")
+        if not line or line.startswith("#"):
+            continue
+        name, equals, value = line.partition("=")
+        if not equals or not name.strip().isidentifier():
+            raise BadEnvFile(f"{path}:{number}: `{line}` is not NAME=value.")
+        found[name.strip()] = value.strip().strip("\"'")
+    return found
+
+
+def which(program: str, path: str) -> str | None:
+    """The first program of that name on a path."""
+    suffixes = ("", ".exe", ".bat", ".cmd") if os.name == "nt" else ("",)
+    for folder in path.split(os.pathsep):
+        for suffix in suffixes:
+            candidate = os.path.join(folder, program + suffix)
+            if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
+                return candidate
+    return None
+
+
+async def supervise(command: list[str], environ: dict[str, str], cwd: Path) -> int:
+    """Run a program to its end, passing signals on; its exit code, or 128 plus the number of a signal."""
+    process = await anyio.open_process(command, stdin=None, stdout=None, stderr=None, env=environ, cwd=cwd)
+
+    async def forward() -> None:
+        wanted = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name)]
+        with anyio.open_signal_receiver(*wanted) as signals:
+            async for received in signals:
+                # A terminal sends SIGINT to the whole group itself; sending it twice would kill a graceful shutdown.
+                if received != signal.SIGINT:
+                    process.send_signal(received)
+
+    async with anyio.create_task_group() as tasks:
+        if os.name == "posix":
+            tasks.start_soon(forward)
+        code = await process.wait()
+        tasks.cancel_scope.cancel()
+    return code if code >= 0 else 128 - code

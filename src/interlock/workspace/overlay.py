@@ -1,0 +1,52 @@
+"""An environment on top of another one, for one run: more packages, without touching what is there."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio.to_thread
+
+from interlock.envs.environments import VirtualEnvironment, create_environment, load_environment
+from interlock.errors import EnvironmentFailure
+from interlock.workspace.context import Context
+from interlock.workspace.provision import Provisioner
+from interlock.workspace.toolchain import Toolchain
+
+__all__ = ["overlaid"]
+
+
+@asynccontextmanager
+async def overlaid(
+    context: Context, base: VirtualEnvironment, requirements: tuple[str, ...]
+) -> AsyncIterator[tuple[VirtualEnvironment, tuple[str, ...]]]:
+    """An environment that sees the requirements and then the base, and the folder of the requirements' programs.
+
+    What the requirements need is kept in the store; on top of it is only a folder that is gone afterwards.
+    """
+    async with Toolchain(context, Provisioner) as toolchain:
+        toolchain.use_interpreter(base.interpreter)
+        provided = await Provisioner(toolchain)(requirements, purpose="run --with")
+    extra = await anyio.to_thread.run_sync(
+        lambda: load_environment(Path(provided.path).parent, context.layout.bucket("interpreters-v1"))
+    )
+    if extra is None:
+        raise EnvironmentFailure(f"There is no environment at {provided.path}.")
+    folder = Path(await anyio.to_thread.run_sync(lambda: tempfile.mkdtemp(prefix="interlock-with-")))
+    try:
+        top = await anyio.to_thread.run_sync(lambda: _stack(folder / "env", extra, base))
+        yield top, (extra.scripts,)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _stack(path: Path, extra: VirtualEnvironment, base: VirtualEnvironment) -> VirtualEnvironment:
+    top = create_environment(path, base.interpreter)
+    # site.addsitedir reads the .pth files there, which is how editable members are found.
+    places = dict.fromkeys((extra.purelib, extra.platlib, base.purelib, base.platlib))
+    lines = [f"import site; site.addsitedir({place!r})" for place in places]
+    (Path(top.purelib) / "_interlock_run.pth").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return top

@@ -1,0 +1,181 @@
+"""run: tasks, members, scripts with metadata, packages for one run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from interlock.core.script_metadata import BadScript, change_dependencies, parse_script
+from interlock.core.tasks import BadTask, expand, parse_tasks
+from tests.cli.conftest import Run
+from tests.index_server import IndexServer
+from tests.registry import registry
+
+
+@pytest.fixture
+def shop(workspace: Path, index: Callable[..., IndexServer], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    server = index(registry(click={"8.0": [], "8.1": []}, extra={"1.0": ["click"]}))
+    monkeypatch.setenv("INTERLOCK_DEFAULT_INDEX", server.url)
+    monkeypatch.setenv("INTERLOCK_PYTHON", sys.executable)
+    monkeypatch.setenv("INTERLOCK_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("INTERLOCK_DIRECTORY", str(workspace / "apps" / "web"))
+    root = workspace / "pyproject.toml"
+    root.write_text(
+        root.read_text()
+        + "[tool.interlock.tasks]\n"
+        + "where = \"python -c 'import os; print(os.getcwd())'\"\n"
+        + '[tool.interlock.tasks.both]\nsequence = ["say one", "say two"]\nhelp = "say twice"\n'
+        + '[tool.interlock.tasks.say]\ncmd = "python say.py {args} end"\nenv = { LOUD = "1" }\n'
+    )
+    for member in ("apps/web", "packages/catalog"):
+        (workspace / member / "say.py").write_text(
+            "import os, sys\n"
+            "open('said.txt', 'a').write(' '.join(sys.argv[1:]) + os.environ.get('LOUD', '') + '\\n')\n"
+            "print('said', *sys.argv[1:])\nsys.exit(3 if 'bad' in sys.argv else 0)\n"
+        )
+    return workspace
+
+
+def said(shop: Path, member: str = "apps/web") -> list[str]:
+    path = shop / member / "said.txt"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def test_a_task_runs_with_its_arguments_and_variables(run: Run, shop: Path) -> None:
+    text = (shop / "apps/web/pyproject.toml").read_text()
+    (shop / "apps/web/pyproject.toml").write_text(
+        text.replace(
+            "[tool.interlock.sources]",
+            '[tool.interlock.tasks.say]\ncmd = "python say.py {args} end"\nenv = { LOUD = "1" }\n[tool.interlock.sources]',
+        )
+    )
+    assert run("run", "say", "a", "b").code == 0
+    assert said(shop) == ["a b end1"]
+    assert run("run", "say", "bad").code == 3
+    listed = run("run", "--list").out
+    assert "both   say twice\n" in listed
+    assert [task["name"] for task in run("run", "--list", "--json").json()["tasks"]] == ["where", "both", "say"]
+
+
+def test_a_sequence_stops_at_the_first_failure(run: Run, shop: Path) -> None:
+    tasks = parse_tasks({"a": "x 1", "b": ["a", "y {args}", "z"], "c": {"sequence": ["b", "b 2"]}}, "f")
+    assert [step.words for step in expand("c", tasks, ("q",))] == [
+        ("x", "1"),
+        ("y",),
+        ("z",),
+        ("x", "1"),
+        ("y",),
+        ("z", "2", "q"),
+    ]
+    with pytest.raises(BadTask, match="runs itself"):
+        expand("a", parse_tasks({"a": ["b"], "b": ["a"]}, "f"), ())
+    wrong: dict[str, object]
+    for wrong in ({"a": 1}, {"a": {}}, {"a": {"cmd": "x", "call": "y"}}, {"a": {"cmd": "x", "hlep": ""}}, {"a": "'"}):
+        with pytest.raises(BadTask):
+            parse_tasks(wrong, "f")
+
+
+def test_every_member_in_the_order_of_the_graph(run: Run, shop: Path) -> None:
+    result = run("run", "-r", "say", "x")
+    assert result.code == 0, result.err
+    assert result.out.splitlines() == ["[catalog] said x end", "[web    ] said x end"]
+    assert result.err.endswith("2 passed\n")
+    document = run("run", "-r", "--json", "-j", "1", "say", "bad").json()
+    assert [(item["member"], item["status"], item["code"]) for item in document["results"]] == [
+        ("catalog", "failed", 3),
+        ("web", "skipped", 0),
+    ]
+    kept = run("run", "-r", "--keep-going", "--no-prefix", "say", "bad")
+    assert kept.code == 3
+    assert kept.out.splitlines() == ["said bad end"] * 2
+    assert "2 failed" in kept.err
+    only = run("run", "-r", "--package", "web", "python", "-c", "print('here')")
+    assert only.out == "[web] here\n"
+
+
+def test_packages_for_one_run(run: Run, shop: Path) -> None:
+    assert run("run", "python", "-c", "import extra").code == 1
+    assert run("run", "--with", "extra", "python", "-c", "import extra, click, sys; print(extra.VERSION)").code == 0
+    assert run("run", "--no-sync", "python", "-c", "import extra").code == 1
+
+
+def test_an_environment_for_one_run(run: Run, shop: Path) -> None:
+    assert run("run", "--isolated", "python", "-c", "import sys").code == 0
+    assert not (shop / ".venv").exists()
+
+
+def test_a_script_that_is_not_installed_runs_from_its_entry_point(run: Run, shop: Path) -> None:
+    manifest = shop / "apps/web/pyproject.toml"
+    manifest.write_text(
+        manifest.read_text().replace(
+            "[tool.interlock.sources]", '[project.scripts]\nhi = "hi:main"\n[tool.interlock.sources]'
+        )
+    )
+    (shop / "apps/web/src").mkdir()
+    (shop / "apps/web/src/hi.py").write_text("import sys\ndef main(): return len(sys.argv) + 3\n")
+    result = run("run", "hi", "x")
+    assert result.code == 5
+    assert "warning[not-installed]" in result.err
+
+
+SCRIPT = """\
+#!/usr/bin/env python
+# /// script
+# requires-python = ">=3.11"
+# dependencies = [
+#   "extra",  # why
+# ]
+# ///
+import extra, sys
+sys.exit(7 if extra.VERSION == "1.0" else 1)
+"""
+
+
+def test_a_script_brings_its_own_environment_and_lock(run: Run, shop: Path, tmp_path: Path) -> None:
+    script = tmp_path / "tool.py"
+    script.write_text(SCRIPT)
+    assert run("run", script).code == 7
+    assert run("lock", "--script", script).code == 0
+    assert "extra-1.0" in (tmp_path / "tool.py.lock").read_text()
+    assert run("run", script).code == 7
+    assert run("add", "--script", script, "click").code == 0
+    assert '#   "extra",  # why\n#   "click>=8.1",\n' in script.read_text()
+    assert run("remove", "--script", script, "click").code == 0
+    assert script.read_text() == SCRIPT
+    assert run("remove", "--script", script, "click").code == 1
+    bare = tmp_path / "bare.py"
+    bare.write_text("#!/bin/python\nprint()\n")
+    assert run("add", "--script", bare, "click").code == 0
+    assert bare.read_text().startswith("#!/bin/python\n# /// script\n# dependencies = [\n")
+
+
+def test_inline_metadata() -> None:
+    found = parse_script(SCRIPT.encode(), "x.py")
+    assert found is not None
+    assert (found.requires_python, found.dependencies) == (">=3.11", ("extra",))
+    assert parse_script(b"print()", "x.py") is None
+    with pytest.raises(BadScript):
+        parse_script((SCRIPT + SCRIPT).encode(), "x.py")
+    with pytest.raises(BadScript):
+        parse_script(b"# /// script\n# dependencies = [\n# ///\n", "x.py")
+    crlf = SCRIPT.replace("\n", "\r\n").encode()
+    changed = change_dependencies(crlf, "x.py", {"b": "b"}, frozenset())
+    assert b'#   "b",\r\n' in changed
+    assert change_dependencies(changed, "x.py", {}, frozenset({"b"})) == crlf
+
+
+def test_the_shell_and_activation(run: Run, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("sync").code == 0
+    for shell, start in (("bash", "source "), ("fish", "source "), ("csh", "source "), ("pwsh", "& ")):
+        result = run("env", "activate", "--shell", shell)
+        assert result.code == 0, result.err
+        assert result.out.startswith(start)
+        assert str(shop / ".venv") in result.out
+    monkeypatch.setenv("SHELL", "/bin/true")
+    assert run("shell").code == 0
+    assert run("env", "use", sys.executable).code == 0
+    assert json.loads(run("env", "info", "--json").out)["python"]["version"].startswith("3.")
