@@ -42,6 +42,8 @@ def rewrite_sdist(archive: Path, target: Path, change: Callable[[str, bytes], by
             assert opened is not None
             data = change(member.name.partition("/")[2], opened.read())
             member.size = len(data)
+            # An extended header would overrule the size.
+            member.pax_headers = {key: value for key, value in member.pax_headers.items() if key != "size"}
             made.addfile(member, io.BytesIO(data))
 
 
