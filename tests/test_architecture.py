@@ -40,8 +40,9 @@ IMPURE = {"anyio", "asyncio", "io", "os", "random", "shutil", "socket", "subproc
 """What core may not touch."""
 
 DEFERRED = {
-    "interlock.__main__": "the exit of a run of the package",
+    "interlock.__main__": "answers Ctrl-C while everything else is being loaded",
     "interlock.cli.main": "loads the chosen command, so that no command pays for another's imports",
+    "interlock.index.html_page": "reads HTML only where an index speaks nothing else",
     "interlock.workspace.required_version": "compares versions only for a workspace that asks for one",
     "interlock.workspace.keyring": "loads a library that need not be there",
     "interlock.workspace.manifest_cache": "parses only what has changed; a command with nothing to do needs no parser",

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from interlock.index.failures import BadPage
 from interlock.index.html_page import parse_html
 from interlock.index.page_file import PageFile, PageFiles
+
+if sys.platform == "win32":
+    from urllib.request import url2pathname
+else:
+    # The same thing here, without all of an HTTP client.
+    from urllib.parse import unquote as url2pathname
 
 __all__ = ["file_path", "read_flat", "read_project"]
 
