@@ -16,7 +16,7 @@ from interlock.core.markers.environment import conflict_key
 from interlock.core.resolver.candidates import Candidates
 from interlock.core.resolver.dependencies import ROOT, Dependencies
 from interlock.core.resolver.facts import Facts, Known, Universe
-from interlock.core.resolver.incompatibility import Derived, Incompatibility
+from interlock.core.resolver.incompatibility import Derived, Incompatibility, Rejected
 from interlock.core.resolver.outcome import Needs, Solved, Unsolvable
 from interlock.core.resolver.problem import Problem
 from interlock.core.resolver.required import Required
@@ -122,8 +122,25 @@ class Resolver:
                 stale = True
             elif not env.implies(marker):
                 return halves(env, marker)
+        for python in self._rejected_pythons(cause):
+            # Rejected because it does not run in all of the fork, or of the fork that this one was split from.
+            if env.implies(python):
+                stale = True
+            elif not env.is_disjoint(python):
+                return halves(env, python)
         # A requirement from before a split, whose marker no longer holds here, must not decide the outcome.
         return [env] if stale else None
+
+    def _rejected_pythons(self, cause: Incompatibility) -> list[Marker]:
+        """Where the candidates that were rejected for their Python run."""
+        return [
+            self.candidates.usability(reason.key.name, position).python
+            for leaf in _leaves(cause)
+            if isinstance(reason := leaf.cause, Rejected) and reason.reason == "python"
+            for _, mask in leaf.terms
+            for position in range(mask.bit_length() - 1)
+            if mask >> (position + 1) & 1
+        ]
 
     def _first_forks(self) -> list[Marker]:
         forks = [self.world]
@@ -162,7 +179,12 @@ def _alone(keys: list[Marker], chosen: int | None) -> Marker:
 
 def _markers(cause: Incompatibility) -> list[Marker]:
     """Markers of the requirements behind a failure, nearest to the conclusion first."""
-    found: list[Marker] = []
+    return list(dict.fromkeys(leaf.marker for leaf in _leaves(cause) if leaf.marker is not None))
+
+
+def _leaves(cause: Incompatibility) -> list[Incompatibility]:
+    """The facts a failure is derived from, nearest to the conclusion first."""
+    found: list[Incompatibility] = []
     seen: set[int] = set()
     queue = [cause]
     for incompatibility in queue:
@@ -171,8 +193,8 @@ def _markers(cause: Incompatibility) -> list[Marker]:
         seen.add(id(incompatibility))
         if isinstance(incompatibility.cause, Derived):
             queue.extend((incompatibility.cause.left, incompatibility.cause.right))
-        elif incompatibility.marker is not None and incompatibility.marker not in found:
-            found.append(incompatibility.marker)
+        else:
+            found.append(incompatibility)
     return found
 
 
