@@ -1,10 +1,22 @@
-"""``python -m interlock``."""
+"""The program: ``interlock`` and ``python -m interlock``."""
 
 from __future__ import annotations
 
 import sys
 
-from interlock.cli.main import main
+__all__ = ["main"]
+
+
+def main() -> int:
+    """Carry out this process's command line; Ctrl-C is answered from the first moment on."""
+    try:
+        from interlock.cli.main import main as carry_out  # noqa: PLC0415 - loading takes a while, and may be interrupted
+
+        return carry_out()
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return 130
+
 
 if __name__ == "__main__":
     sys.exit(main())

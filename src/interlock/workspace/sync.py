@@ -17,7 +17,7 @@ from interlock.core.plan import Plan, Wanted
 from interlock.core.planner import plan as make_plan
 from interlock.core.selection import Selection
 from interlock.core.sources import Directory, File, Member
-from interlock.envs.environments import VirtualEnvironment, create_environment, remove_environment
+from interlock.envs.environments import VirtualEnvironment, create_environment, is_ours, remove_environment
 from interlock.envs.installed import scan
 from interlock.envs.interpreters import Interpreter
 from interlock.errors import LockOutdated, ManifestError
@@ -155,19 +155,24 @@ class _Sync:
             # What is wanted is decided first, so that a selection that cannot be leaves no empty environment behind.
             interpreter = environment.interpreter if environment is not None else await self._interpreter()
             wanted = await self._wanted(interpreter)
-            if environment is None:
-                if self._target.path.exists():
-                    # The one that is there is kept until everything for the new one is here.
-                    await self._obtain(wanted)
-                environment = await anyio.to_thread.run_sync(self._create, interpreter)
+            if created and self._target.path.exists():
+                # The one that is there is kept until everything for the new one is here.
+                await self._obtain(wanted)
             try:
+                if environment is None:
+                    environment = await anyio.to_thread.run_sync(self._create, interpreter)
                 plan = await self._bring(environment, wanted)
             except BaseException:
                 if created:
                     with anyio.CancelScope(shield=True):
-                        await anyio.to_thread.run_sync(remove_environment, environment.root)
+                        await anyio.to_thread.run_sync(self._undo)
                 raise
         return self._outcome(interpreter, plan, created=created)
+
+    def _undo(self) -> None:
+        """Take away an environment that was just made and is of no use."""
+        if is_ours(self._target.path):
+            remove_environment(self._target.path)
 
     async def _bring(self, environment: VirtualEnvironment, wanted: tuple[Wanted, ...]) -> Plan:
         async with hold(environment.lock):
