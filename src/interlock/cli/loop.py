@@ -30,7 +30,7 @@ def run_to_end(work: Awaitable[int]) -> int:
     Ctrl-C cancels the command and raises KeyboardInterrupt when its clean-up is done; SIGTERM does the same and raises
     :class:`Terminated`.
     """
-    # A command makes hundreds of thousands of values that live until it ends; looking through them for garbage is waste.
+    # A command makes hundreds of thousands of values that live until it ends: looking for garbage among them is waste.
     gc.freeze()
     gc.set_threshold(100_000, 20, 50)
     with asyncio.Runner(loop_factory=_new_loop) as runner:
