@@ -17,7 +17,6 @@ from interlock.store.locks import hold
 from interlock.workspace.build_member import BuildSettings, MemberBuild, Outcome
 from interlock.workspace.build_output import OutputDirectory
 from interlock.workspace.build_report import BuildReport, BuildRequest, BuiltFile, MemberReport
-from interlock.workspace.build_verify import verify_members
 from interlock.workspace.cache import usage_lock
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
@@ -71,8 +70,6 @@ async def build(context: Context, request: BuildRequest) -> BuildReport:
         )
         reports = await _Build(settings, out).run(names)
         hooks = (await toolchain.builder()).calls
-    if request.verify:
-        reports = await verify_members(context, workspace, tool, reports, out.path)
     if request.clear and all(report.error is None for report in reports):
         await anyio.to_thread.run_sync(out.clear, frozenset(file.file.name for one in reports for file in one.files))
     return BuildReport(out_dir=out.path, members=tuple(reports), hooks=hooks, seconds=anyio.current_time() - started)

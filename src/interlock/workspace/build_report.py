@@ -29,8 +29,6 @@ class BuildRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Members are no build requirements of each other: their names are looked up on the index."""
     timeout: float | None = None
     """Seconds one call of a backend may take."""
-    verify: bool = False
-    """Install each wheel in an environment of its own and try it."""
 
 
 class BuiltFile(msgspec.Struct, frozen=True, kw_only=True):

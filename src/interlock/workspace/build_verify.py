@@ -21,19 +21,19 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from interlock.build.environment import BuildEnvironment, hook_environ
 from interlock.build.frontend import Builder
-from interlock.core.manifest import ToolSettings
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.errors import InterlockError
 from interlock.publish.check import check_distribution
 from interlock.publish.distribution import Distribution, read_distribution
-from interlock.workspace.build_report import MemberReport
+from interlock.workspace.build_report import BuildReport, MemberReport
 from interlock.workspace.context import Context
+from interlock.workspace.discovery import discover
 from interlock.workspace.members import Workspace
 from interlock.workspace.provision import Provisioner
 from interlock.workspace.python import choose_interpreter
 from interlock.workspace.toolchain import Toolchain
 
-__all__ = ["verify_members"]
+__all__ = ["verify"]
 
 _SECONDS = 60.0
 _MODULE = re.compile(r"([^\W\d]\w*)(\.py|(\.[^/.]+)*\.(so|pyd))")
@@ -78,14 +78,14 @@ def _required(wheel: Distribution) -> list[NormalizedName]:
     return found
 
 
-async def verify_members(
-    context: Context, workspace: Workspace, tool: ToolSettings, reports: Iterable[MemberReport], folder: Path
-) -> list[MemberReport]:
-    """The reports with what is wrong with the files added."""
-    reports = list(reports)
-    files = await anyio.to_thread.run_sync(lambda: {report.name: _read(report) for report in reports})
+async def verify(context: Context, report: BuildReport) -> BuildReport:
+    """The report with what is wrong with the files added."""
+    workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+    context = context.within(workspace.manifest.settings)
+    reports = report.members
+    files = await anyio.to_thread.run_sync(lambda: {member.name: _read(member) for member in reports})
     wheels = {name: file for name, found in files.items() for file in found if file.is_wheel}
-    wheels |= await anyio.to_thread.run_sync(lambda: _others(workspace, folder, set(wheels)))
+    wheels |= await anyio.to_thread.run_sync(lambda: _others(workspace, report.out_dir, set(wheels)))
     problems: dict[NormalizedName, list[str]] = {}
     for requires_python in sorted({workspace.by_name[report.name].manifest.requires_python for report in reports}):
         names = [
@@ -93,12 +93,12 @@ async def verify_members(
             for report in reports
             if workspace.by_name[report.name].manifest.requires_python == requires_python and report.error is None
         ]
-        work = _Verification(context, workspace, wheels)
-        problems |= await work.run(names, requires_python, tool)
-    return [
-        msgspec.structs.replace(report, problems=(*_file_problems(files[report.name]), *problems.get(report.name, ())))
-        for report in reports
-    ]
+        problems |= await _Verification(context, workspace, wheels).run(names, requires_python)
+    members = tuple(
+        msgspec.structs.replace(member, problems=(*_file_problems(files[member.name]), *problems.get(member.name, ())))
+        for member in reports
+    )
+    return msgspec.structs.replace(report, members=members)
 
 
 def _read(report: MemberReport) -> list[Distribution]:
@@ -145,9 +145,7 @@ class _Verification:
         self._wheels = wheels
         self._limiter = anyio.CapacityLimiter(context.settings.concurrent_builds)
 
-    async def run(
-        self, names: list[NormalizedName], requires_python: str, tool: ToolSettings
-    ) -> dict[NormalizedName, list[str]]:
+    async def run(self, names: list[NormalizedName], requires_python: str) -> dict[NormalizedName, list[str]]:
         context, found = self._context, dict[NormalizedName, list[str]]()
         interpreter = await anyio.to_thread.run_sync(
             lambda: choose_interpreter(
@@ -155,7 +153,7 @@ class _Verification:
             )
         )
         # Constraints on build requirements say nothing of what a package is used with.
-        tool = msgspec.structs.replace(tool, build_constraints=())
+        tool = msgspec.structs.replace(self._workspace.manifest.settings, build_constraints=())
         async with Toolchain(context, Provisioner, tool=tool) as toolchain:
             toolchain.use_interpreter(interpreter)
             toolchain.siblings = _BuiltWheels(self._wheels)

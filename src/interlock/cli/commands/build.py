@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from interlock.cli.call import BadValue, Call
+from interlock.cli.loading import load
 from interlock.cli.render import error_document
 from interlock.cli.words import format_bytes, plural
 from interlock.core.variables import Variables
@@ -18,6 +19,8 @@ __all__ = ["build_request", "report_document", "run", "show_report"]
 
 async def run(call: Call) -> int:
     report = await build(call.context, build_request(call))
+    if call.given("verify"):
+        report = await load("interlock.workspace.build_verify").verify(call.context, report)
     if call.json:
         call.document(report_document(report))
     else:
@@ -38,7 +41,6 @@ def build_request(call: Call) -> BuildRequest:
         build_constraints=tuple(call.values.build_constraint),
         no_sources=call.flag("no_sources"),
         timeout=float(timeout) if timeout else None,
-        verify=call.given("verify"),
     )
 
 
