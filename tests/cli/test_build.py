@@ -238,3 +238,42 @@ def test_the_fixed_day_the_callers_and_a_number_decide_the_time(
     assert built() == 1600000000
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     assert built() == 1700000000
+
+
+def test_other_commands_build_with_siblings_too(run: Run, trees: Path) -> None:
+    member(trees, "rules")
+    path = member(trees, "app", requires=["rules"], backend="import rules\n" + BACKEND, more='dynamic = ["version"]\n')
+    manifest = path / "pyproject.toml"
+    manifest.write_text(manifest.read_text().replace('version = "1.0"\n', ""))
+    backend = (path / "backend.py").read_text()
+    (path / "backend.py").write_text(backend.replace('["project"]', '["project"] | {"version": "4.2"}'))
+    assert run("lock").code == 0
+    result = run("sync", "--package", "app", "--no-editable", "--json")
+    assert result.code == 0, result.err
+    assert run("version", "--package", "app", "-s").out == "4.2\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_an_interrupted_build_ends_at_once_with_its_backends(run: Run, trees: Path, tmp_path: Path) -> None:
+    hanging = BACKEND.replace(
+        "project = _read()",
+        f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); import time; time.sleep(90)",
+        1,
+    )
+    member(trees, "odd", backend=hanging)
+    process = subprocess.Popen([sys.executable, "-m", "interlock", "build"], stderr=subprocess.PIPE)
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=15)
+    assert (process.returncode, b"Traceback" in err) == (130, False)
+    assert not _alive(int((tmp_path / "pid").read_text()))
+    assert not (trees / "dist").exists() or not list((trees / "dist").glob("odd*"))
+
+
+def test_a_backend_that_forks_cannot_answer_twice(run: Run, trees: Path) -> None:
+    forking = BACKEND.replace("project = _read()", "os.fork(); project = _read()", 1)
+    member(trees, "odd", backend=forking)
+    assert run("build", "--sdist").code == 0
+    with tarfile.open(trees / "dist" / "odd-1.0.tar.gz") as archive:
+        assert "odd-1.0/PKG-INFO" in archive.getnames()

@@ -21,7 +21,6 @@ from interlock.workspace.cache import usage_lock
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.epoch import source_date_epoch
-from interlock.workspace.graph import member_graph
 from interlock.workspace.internal_bounds import InternalBounds
 from interlock.workspace.members import Workspace
 from interlock.workspace.provision import Provisioner
@@ -54,7 +53,7 @@ async def build(context: Context, request: BuildRequest) -> BuildReport:
     context = context.within(workspace.manifest.settings)
     names = chosen_members(workspace, request.selection)
     tool = _tool(context, workspace.manifest.settings, request)
-    siblings = BuildSiblings(workspace, member_graph(workspace), tool)
+    siblings = BuildSiblings(workspace, tool)
     siblings.check()
     bounds = InternalBounds(workspace, siblings)
     out = output_directory(context, workspace, request.out_dir)

@@ -43,6 +43,7 @@ from interlock.workspace.merge import pins_of_conflicted
 from interlock.workspace.options import LockOptions, LockOutcome
 from interlock.workspace.provision import Provisioner
 from interlock.workspace.resolve import resolve
+from interlock.workspace.siblings import BuildSiblings
 from interlock.workspace.stamp import stamp_fresh
 from interlock.workspace.toolchain import Toolchain
 
@@ -223,6 +224,7 @@ async def _make(prepared: Prepared, old: Lock | None, options: LockOptions) -> L
     context, workspace = prepared.context, prepared.workspace
     base = None if options.upgrade else old
     async with Toolchain(context, Provisioner, tool=prepared.tool) as toolchain:
+        toolchain.siblings = BuildSiblings(prepared.workspace, prepared.tool)
         toolchain.refresh = options.upgrade
         asks = await complete(toolchain, workspace, prepared.asks)
         found = await discover_direct(

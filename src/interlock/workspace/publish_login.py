@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import netrc
-import subprocess
 from contextlib import suppress
-from importlib import import_module
-from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 import anyio.to_thread
@@ -17,6 +14,7 @@ from interlock.errors import UsageError
 from interlock.publish.trusted import trusted_login
 from interlock.publish.upload import Login
 from interlock.workspace.context import Context
+from interlock.workspace.keyring import open_keyring
 from interlock.workspace.publish_report import PublishRequest
 from interlock.workspace.repository import Repository
 
@@ -81,22 +79,6 @@ def _stored(context: Context, repository: Repository, user: str) -> Login | None
         )
         if found is not None and user in {"", found[0]}:
             return Login(found[0], found[2], "netrc")
-    if settings.keyring_provider in {"auto", "import"} and find_spec("keyring") is not None:
-        keyring = import_module("keyring")
-        credential = keyring.get_credential(repository.upload_url, user or None)
-        if credential is not None:
-            return Login(credential.username or user or _TOKEN, credential.password, "the keyring")
-    if settings.keyring_provider in {"auto", "subprocess"}:
-        name = user or _TOKEN
-        with suppress(OSError):
-            done = subprocess.run(
-                ["keyring", "get", repository.upload_url, name],
-                capture_output=True,
-                text=True,
-                check=False,
-                stdin=subprocess.DEVNULL,
-                env=dict(context.environ),
-            )
-            if done.returncode == 0 and done.stdout.strip():
-                return Login(name, done.stdout.strip(), "the keyring")
-    return None
+    keyring = open_keyring(settings.keyring_provider, context.environ)
+    stored = keyring(repository.upload_url, user) if keyring is not None else None
+    return Login(stored[0] or _TOKEN, stored[1], "the keyring") if stored is not None else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 
 import anyio
@@ -19,7 +20,7 @@ from interlock.core.manifest import ToolSettings
 from interlock.core.names import NormalizedName
 from interlock.core.requirements import format_requirement, parse_requirement
 from interlock.errors import BuildError, InterlockError
-from interlock.workspace.graph import Dependency, Graph, MemberCycle
+from interlock.workspace.graph import Dependency, Graph, MemberCycle, member_graph
 from interlock.workspace.members import Workspace
 
 __all__ = ["BuildSiblings", "SiblingFailed"]
@@ -36,9 +37,8 @@ class SiblingFailed(BuildError):
 class BuildSiblings:
     """The members of one workspace as build requirements; the wheels are those of one command."""
 
-    def __init__(self, workspace: Workspace, graph: Graph, tool: ToolSettings) -> None:
+    def __init__(self, workspace: Workspace, tool: ToolSettings) -> None:
         self._workspace = workspace
-        self._graph = graph
         self._extra = {
             name: frozenset(requirement.name for requirement in requirements)
             for name, requirements in tool.extra_build_dependencies.items()
@@ -51,6 +51,11 @@ class BuildSiblings:
     def __repr__(self) -> str:
         return f"<BuildSiblings {self._workspace.root}>"
 
+    @cached_property
+    def _graph(self) -> Graph:
+        """Made when it is needed: few commands build anything that requires a member."""
+        return member_graph(self._workspace)
+
     def required(self, name: NormalizedName) -> frozenset[NormalizedName]:
         """The members that have to be built before this one."""
         return self.closure(self._direct(name))
@@ -62,7 +67,8 @@ class BuildSiblings:
 
     def closure(self, names: Iterable[NormalizedName]) -> frozenset[NormalizedName]:
         """Those of the names that are members, and the members they need to run."""
-        return self._graph.dependencies_of((name for name in names if name in self._workspace.by_name), _RUNTIME)
+        members = [name for name in names if name in self._workspace.by_name]
+        return self._graph.dependencies_of(members, _RUNTIME) if members else frozenset()
 
     def check(self) -> None:
         """Raises :class:`MemberCycle` when members are needed to build themselves."""

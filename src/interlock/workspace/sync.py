@@ -40,6 +40,7 @@ from interlock.workspace.options import EnvironmentOutcome, LockOptions, LockOut
 from interlock.workspace.provision import Provisioner
 from interlock.workspace.python import choose_interpreter
 from interlock.workspace.selection import SelectionFlags, select
+from interlock.workspace.siblings import BuildSiblings
 from interlock.workspace.toolchain import Toolchain
 
 __all__ = ["AbsentMember", "locked_workspace", "sync"]
@@ -105,6 +106,7 @@ async def sync(context: Context, options: SyncOptions) -> SyncOutcome:
             context, frozen=options.frozen, locked=options.locked, may_write=may_write, selection=options.selection
         )
         async with Toolchain(prepared.context, Provisioner, tool=prepared.tool) as toolchain:
+            toolchain.siblings = BuildSiblings(prepared.workspace, prepared.tool)
             environments = []
             for target in _targets(prepared, locked, options):
                 work = _Sync(prepared, locked, options, target, toolchain)

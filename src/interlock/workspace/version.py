@@ -108,7 +108,7 @@ async def _dynamic(
 ) -> dict[NormalizedName, str]:
     """What the backends say."""
     tool = workspace.manifest.settings
-    siblings = BuildSiblings(workspace, member_graph(workspace), tool)
+    siblings = BuildSiblings(workspace, tool)
     found: dict[NormalizedName, str] = {}
     async with Toolchain(context, Provisioner, tool=tool) as toolchain:
         toolchain.siblings = siblings
