@@ -6,7 +6,10 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+import anyio
 
 try:
     import uvloop
@@ -38,20 +41,44 @@ def run_to_end(work: Awaitable[int]) -> int:
 
 
 async def _guarded(work: Awaitable[int]) -> int:
+    """Cancel by a scope and never the task itself: what is shielded, a thread's work above all, is then waited for."""
     task = asyncio.current_task()
     assert task is not None
-    asked_to_stop = False
+    received: list[int] = []
+    with anyio.CancelScope() as scope:
 
-    def stop() -> None:
-        nonlocal asked_to_stop
-        asked_to_stop = True
-        task.cancel()
+        def stop(number: int) -> None:
+            if received:
+                # Somebody means it: waiting for what is shielded ends too.
+                task.cancel()
+            received.append(number)
+            scope.cancel()
 
-    if sys.platform != "win32":
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
+        with _handling(stop):
+            try:
+                return await work
+            except asyncio.CancelledError:
+                if len(received) > 1:
+                    raise _reason(received) from None
+                raise
+    raise _reason(received)
+
+
+def _reason(received: list[int]) -> KeyboardInterrupt:
+    return Terminated() if signal.SIGTERM in received else KeyboardInterrupt()
+
+
+@contextmanager
+def _handling(stop: Callable[[int], None]) -> Iterator[None]:
+    """Have the signals that end a program handled; asyncio's own way with SIGINT is all there is on Windows."""
+    if sys.platform == "win32":
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop, number)
     try:
-        return await work
-    except asyncio.CancelledError:
-        if asked_to_stop:
-            raise Terminated from None
-        raise
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
