@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from interlock import __version__
+from interlock.workspace import required_version
 from tests.workspace.shop import Shop
 
 COMMANDS = [("lock",), ("lock", "--check"), ("sync",), ("run", "python", "-c", "")]
@@ -192,3 +194,14 @@ def test_there_is_no_project_here(shop: Shop) -> None:
     (shop.root / "pyproject.toml").unlink()
     said = shop.refuses("lock", error="no-project")
     assert "There is no `pyproject.toml` in" in said.err
+
+
+def test_the_required_version_is_judged_when_the_manifest_is_known_already(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = shop.root / "pyproject.toml"
+    root.write_text(f'[tool.interlock]\nrequired-version = ">={__version__}"\n{root.read_text()}')
+    shop.run("lock")
+    monkeypatch.setattr(required_version, "__version__", "0.0.1")
+    said = shop.refuses("lock", "--check", error="required-version")
+    assert "this is Interlock 0.0.1" in said.err
