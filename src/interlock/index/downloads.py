@@ -46,6 +46,7 @@ class Downloads:
         self._pages = pages
         self._layout = layout
         self._actual: dict[str, str] = {}
+        self._learning: dict[str, anyio.Lock] = {}
 
     def __repr__(self) -> str:
         return f"<Downloads into {self._layout.root}>"
@@ -58,7 +59,7 @@ class Downloads:
         kept = self._kept(artifact.sha256)
         if kept is not None and not artifact.is_wheel:
             return await self._read(kept, artifact.filename, artifact.sha256, artifact.size)
-        url = self.address(index, name, artifact)
+        url = self.address(index, name, artifact) or await self._learned(index, name, artifact)
         if url:
             try:
                 return await self._receive(url, index, artifact)
@@ -86,6 +87,13 @@ class Downloads:
             base = base or self._pages.base(index, name)
             return base + artifact.location if base else ""
         return page.links.get(artifact.filename, "") if page is not None else ""
+
+    async def _learned(self, index: Index, name: NormalizedName, artifact: Artifact) -> str:
+        """Where a file is, by what one page tells of the files of all: the first to come looks, the others wait."""
+        if not artifact.location:
+            return ""
+        async with self._learning.setdefault(index.name, anyio.Lock()):
+            return self.address(index, name, artifact) or await self._look_up(index, name, artifact.filename)
 
     async def _look_up(self, index: Index, name: NormalizedName, filename: str) -> str:
         page = await self._pages.page(index, name)
