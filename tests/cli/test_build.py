@@ -277,3 +277,24 @@ def test_a_backend_that_forks_cannot_answer_twice(run: Run, trees: Path) -> None
     assert run("build", "--sdist").code == 0
     with tarfile.open(trees / "dist" / "odd-1.0.tar.gz") as archive:
         assert "odd-1.0/PKG-INFO" in archive.getnames()
+
+
+def test_build_constraints_count_and_mistakes_in_them_are_told(run: Run, trees: Path) -> None:
+    member(trees, "rules", version="1.5")
+    member(trees, "app", requires=["rules"])
+    (trees / "ok.txt").write_text("# versions\nrules>=1  # any\n")
+    (trees / "never.txt").write_text("rules<1 --hash=sha256:abc\n")
+    (trees / "bad.txt").write_text("-r other.txt\n")
+    assert run("build", "--package", "app", "-b", "ok.txt").code == 0
+    result = run("build", "--package", "app", "-b", "never.txt", "--json")
+    assert members(result.json())["app"]["error"]["code"] == "no-solution"
+    assert "constraint-hashes" in result.err
+    assert run("build", "-b", "bad.txt", "--json").json()["error"]["code"] == "bad-build-constraints"
+    assert run("build", "-b", "none.txt", "--json").json()["error"]["code"] == "bad-build-constraints"
+
+
+def test_without_sources_a_build_requirement_comes_from_the_index(run: Run, trees: Path) -> None:
+    member(trees, "rules")
+    member(trees, "app", requires=["rules"])
+    error = members(run("build", "--package", "app", "--no-sources", "--json").json())["app"]["error"]
+    assert error["code"] == "no-solution"

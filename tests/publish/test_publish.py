@@ -249,3 +249,11 @@ def test_killed_in_the_middle_and_run_again(run: Run, shop: Shop, proxy: Proxy) 
     assert run("publish", "--all-packages").code == 0
     assert sorted(proxy.uploads) == shop.stems()
     assert in_order(proxy.uploads)
+
+
+def test_a_member_that_is_needed_and_nowhere_is_warned_of(run: Run, shop: Shop, proxy: Proxy) -> None:
+    alone = run("publish", "--package", "web")
+    assert alone.code == 0
+    assert "web 1.0 requires the member `core`, which is not there" in alone.err
+    assert run("publish", "--package", "core").code == 0
+    assert "unpublished-dependency" not in run("publish", "--package", "web").err

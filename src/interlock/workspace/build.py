@@ -12,7 +12,7 @@ from interlock.core.manifest import ToolSettings
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.requirements import InvalidRequirement, Requirement, parse_requirement
 from interlock.errors import InterlockError, ManifestError, UsageError
-from interlock.events import Finished, Started
+from interlock.events import Finished, Started, Warned
 from interlock.store.locks import hold
 from interlock.workspace.build_member import BuildSettings, MemberBuild, Outcome
 from interlock.workspace.build_output import OutputDirectory
@@ -165,7 +165,7 @@ def first_reason(error: BaseException) -> InterlockError | None:
 
 def _tool(context: Context, tool: ToolSettings, request: BuildRequest) -> ToolSettings:
     """The root's tool table with what the command line adds."""
-    constraints = [item for name in request.build_constraints for item in _constraints(context.cwd / name)]
+    constraints = [item for name in request.build_constraints for item in _constraints(context, context.cwd / name)]
     return msgspec.structs.replace(
         tool,
         config_settings={**tool.config_settings, **request.config_settings},
@@ -173,14 +173,16 @@ def _tool(context: Context, tool: ToolSettings, request: BuildRequest) -> ToolSe
     )
 
 
-def _constraints(path: Path) -> list[Requirement]:
+def _constraints(context: Context, path: Path) -> list[Requirement]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadConstraints(f"The build constraints in {path} cannot be read: {error}.") from error
     found = []
+    if "--hash" in text:
+        message = f"The hashes in {path} are not used: files are checked against what the index says of them."
+        context.reporter.report(Warned("constraint-hashes", message))
     for number, line in enumerate(text.splitlines(), 1):
-        # Hashes may stand behind a requirement; the index room checks files against the index's own.
         bare = line.partition(" #")[0].partition(" --hash")[0].strip().rstrip("\\").strip()
         if not bare or bare.startswith(("#", "--hash")):
             continue

@@ -29,7 +29,9 @@ from interlock.workspace.build import build, first_reason, output_directory
 from interlock.workspace.build_report import BuildRequest
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
+from interlock.workspace.members import Workspace
 from interlock.workspace.publish_login import find_login
+from interlock.workspace.publish_needs import absent_needs
 from interlock.workspace.publish_plan import Release, check_releases, publishable, read_releases
 from interlock.workspace.publish_report import PublishedFile, PublishedMember, PublishReport, PublishRequest
 from interlock.workspace.repository import Repository, find_repository
@@ -63,6 +65,8 @@ async def publish(context: Context, request: PublishRequest) -> PublishReport:
             left_out |= dict.fromkeys(gone, "on the index already")
         await anyio.to_thread.run_sync(check_releases, releases, problems)
         work.refuse_different(releases)
+        for text in await work.absent(workspace, releases):
+            context.reporter.report(Warned("unpublished-dependency", f"{text}; nobody can install it yet."))
         state = PublishState(folder, redact(repository.upload_url), resume=request.resume)
         members = await (work.planned(releases) if request.dry_run else work.run(releases, state))
     return PublishReport(
@@ -149,6 +153,9 @@ class _Publish:
         ]
         left = (release for release in releases if release.name not in there)
         return tuple(_without_needs(release, there) for release in left), there
+
+    async def absent(self, workspace: Workspace, releases: tuple[Release, ...]) -> list[str]:
+        return await absent_needs(workspace, releases, self._presence) if self._presence is not None else []
 
     def refuse_different(self, releases: tuple[Release, ...]) -> None:
         different = [
