@@ -19,6 +19,7 @@ from tests.registry import Registry
 __all__: list[str] = []
 
 TIME_LIMIT = 60.0
+NIGHTLY_LIMIT = 3600.0
 """Seconds one test may take before the run is ended with every thread's stack."""
 
 FOREIGN = (
@@ -79,6 +80,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     """End a run that hangs, showing where: no plugin, and it works when the event loop itself is stuck."""
     marker = item.get_closest_marker("time_limit")
     limit = float(marker.args[0]) if marker else TIME_LIMIT
+    if os.environ.get("HYPOTHESIS_PROFILE") == "nightly":
+        limit = NIGHTLY_LIMIT
     faulthandler.dump_traceback_later(limit, exit=True, file=_terminal())
     try:
         return (yield)
