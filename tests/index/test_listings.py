@@ -231,8 +231,19 @@ async def test_refresh_asks_again(index: IndexFactory, connect: Connect) -> None
     assert len(server.paths("/b/")) == 2
 
 
-async def test_an_index_without_validators_is_asked_every_time(index: IndexFactory, connect: Connect) -> None:
+async def test_an_index_that_says_nothing_is_believed_for_ten_minutes(index: IndexFactory, connect: Connect) -> None:
     server = index(registry(a={"1.0": []}), cache_control=None, etags=False)
+    await versions(connect(server))
+    server.registry.wheel("a", "1.1")
+    assert await versions(connect(server, now=NOW + 599)) == ("1.0",)
+    assert await versions(connect(server, now=NOW + 600)) == ("1.0", "1.1")
+    assert [request.status for request in server.requests] == [200, 200]
+
+
+async def test_an_unchanged_page_without_validators_is_known_by_its_bytes(
+    index: IndexFactory, connect: Connect
+) -> None:
+    server = index(registry(a={"1.0": []}), cache_control="max-age=0", etags=False)
     await versions(connect(server))
     assert await versions(connect(server)) == ("1.0",)
     server.registry.wheel("a", "1.1")

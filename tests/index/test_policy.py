@@ -55,7 +55,9 @@ def test_retry_after_in_seconds_or_by_the_servers_clock(headers: dict[str, str],
         ({"cache-control": "no-cache, max-age=600"}, 0),
         ({"cache-control": 'max-age="60"'}, 60),
         ({"cache-control": "max-age=soon"}, 0),
-        ({}, 0),
+        ({"etag": '"1"'}, 0),
+        ({"last-modified": "Sun, 22 Nov 2026 10:00:00 GMT"}, 0),
+        ({}, 600),
     ],
 )
 def test_freshness_is_what_the_index_says(headers: dict[str, str], max_age: int) -> None:

@@ -27,6 +27,9 @@ __all__ = ["Bases", "CachedFlat", "CachedPage", "PageCache", "Validators", "inde
 
 _BUCKET = "pages-v1"
 _LONGEST_ABSENCE = 600
+_SILENT_INDEX = 600
+"""Seconds for which a page is good when its headers say nothing of it; PyPI says as much of its own."""
+_TELLING = ("cache-control", "etag", "expires", "last-modified", "pragma")
 
 
 class Validators(msgspec.Struct, frozen=True, array_like=True):
@@ -56,8 +59,11 @@ class Validators(msgspec.Struct, frozen=True, array_like=True):
 
 
 def validators_of(headers: Mapping[str, str], now: float, *, absent: bool = False, body: str = "") -> Validators:
-    """What the headers of an answer say about keeping it. Without ``max-age``, every run asks again."""
-    max_age = 0
+    """What the headers of an answer say about keeping it. Without ``max-age``, every run asks whether it has changed.
+
+    An index that says nothing at all, so that every question would cost the whole page, is believed for a while.
+    """
+    max_age = 0 if absent or any(name in headers for name in _TELLING) else _SILENT_INDEX
     directives = {part.strip().lower() for part in headers.get("cache-control", "").split(",")}
     for directive in directives:
         key, _, value = directive.partition("=")
