@@ -208,6 +208,9 @@ def test_a_killed_build_leaves_nothing_half_written_and_no_process(run: Run, tre
     for path in (trees / "dist").iterdir() if (trees / "dist").exists() else ():
         if path.suffix == ".whl":
             assert zipfile.ZipFile(path).testzip() is None
+    for entry in (tmp_path / "cache" / "built-v1").glob("??/*"):
+        names = {path.name for path in entry.iterdir()}
+        assert names & {"result.msgpack", "record.msgpack"}, "an entry of the store is complete"
     assert run("build", "--all-packages").code == 0
     assert len(dist(trees)) == 7
     assert not [name for name in dist(trees) if name.endswith("-part")]
@@ -298,3 +301,14 @@ def test_without_sources_a_build_requirement_comes_from_the_index(run: Run, tree
     member(trees, "app", requires=["rules"])
     error = members(run("build", "--package", "app", "--no-sources", "--json").json())["app"]["error"]
     assert error["code"] == "no-solution"
+
+
+def test_what_lies_in_dist_is_no_input_of_a_root_that_is_a_member(run: Run, trees: Path) -> None:
+    tree = member(trees, "core")
+    for name in ("backend.py", "src"):
+        (tree / name).rename(trees / name)
+    (trees / "pyproject.toml").write_text((tree / "pyproject.toml").read_text())
+    assert run("build").code == 0
+    (trees / "dist" / ".interlock-publish.json").write_text("{}")
+    (trees / "dist" / "core-1.0.tar.gz.publish.attestation").write_text("{}")
+    assert run("build", "--json").json()["hooks"] == 0

@@ -91,7 +91,8 @@ def test_a_bump_reaches_every_dependent(run: Run, trees: Path) -> None:
 
 def test_the_sdist_builds_to_the_same_metadata_again(run: Run, trees: Path, tmp_path: Path) -> None:
     policy(trees, 'internal-bounds = "compatible"')
-    member(trees, "a", needs=["c [x] ; python_version > '3'"], more='[project.optional-dependencies]\nmore = ["c"]\n')
+    more = '[project.optional-dependencies]\nmore = ["c"]\n[tool.interlock.sources]\nc = { workspace = true }\n'
+    member(trees, "a", needs=["c [x] ; python_version > '3'"], more=more)
     member(trees, "c", version="0.4")
     assert run("build", "--all-packages").code == 0
     assert requires(trees, "a") == ['c[x]<0.5,>=0.4; python_version > "3"', 'c<0.5,>=0.4; extra == "more"']

@@ -46,7 +46,7 @@ _SKIPPED = frozenset(
     }
 )
 _BUILD_OUTPUT = ("lib.", "bdist.", "temp.", "scripts-", "__editable__.")
-_DIST_OUTPUT = (".whl", ".tar.gz", ".zip", ".gitignore")
+_DIST_OUTPUT = (".whl", ".tar.gz", ".zip", ".gitignore", ".attestation", ".interlock-part", ".interlock-publish.json")
 _UPWARDS = re.compile(rb"(?<![\w./\\-])\.\./[\w./@+-]*")
 _YOUNG = 2_000_000_000
 """A file changed within the last moments before it was hashed may change again without its time moving on."""

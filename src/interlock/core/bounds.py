@@ -64,4 +64,5 @@ def bounded(requirement: Requirement, edges: Mapping[NormalizedName, Edge]) -> R
             return requirement
     elif requirement.specifier and not edge.forced:
         return requirement
-    return msgspec.structs.replace(requirement, url="", specifier=edge.specifier)
+    changed = msgspec.structs.replace(requirement, url="", specifier=edge.specifier)
+    return requirement if changed == requirement else changed
