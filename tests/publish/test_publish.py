@@ -199,17 +199,19 @@ def test_an_unknown_repository_is_an_error(run: Run, shop: Shop, proxy: Proxy) -
 
 
 def test_private_and_disabled_members_are_not_published(run: Run, shop: Shop, proxy: Proxy) -> None:
-    for name, text in (("core", "[tool.interlock]\npublish = false\n"), ("data", "")):
-        path = shop.base / "packages" / name / "pyproject.toml"
-        path.write_text(path.read_text() + text)
+    manifests = {name: shop.base / "packages" / name / "pyproject.toml" for name in ("core", "data")}
+    before = {name: path.read_text() for name, path in manifests.items()}
+    manifests["core"].write_text(before["core"] + "[tool.interlock]\npublish = false\n")
+    private = '[project]\nclassifiers = ["Private :: Do Not Upload"]\n'
+    manifests["data"].write_text(before["data"].replace("[project]\n", private))
     result = run("publish", "--all-packages", "--json").json()
-    assert result["left_out"] == {"core": "publish = false"}
-    error = run("publish", "--package", "core", "--json").json()["error"]
-    assert error["code"] == "not-publishable"
-    path = shop.base / "packages" / "data" / "pyproject.toml"
-    text = path.read_text().replace('version = "1.0"', 'version = "1.1"')
-    path.write_text(text.replace("[project]\n", '[project]\nclassifiers = ["Private :: Do Not Upload"]\n'))
+    assert result["left_out"] == {"core": "publish = false", "data": "Private :: Do Not Upload"}
+    for name in manifests:
+        error = run("publish", "--package", name, "--json").json()["error"]
+        assert (error["code"], error["facts"]["reason"]) == ("not-publishable", result["left_out"][name])
+    # What a file says counts, too.
     assert run("build", "--package", "data").code == 0
+    manifests["data"].write_text(before["data"])
     error = run("publish", "--package", "data", "--json").json()["error"]
     assert (error["code"], "Private :: Do Not Upload" in error["message"]) == ("not-publishable", True)
 

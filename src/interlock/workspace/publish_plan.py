@@ -16,12 +16,13 @@ from packaging.utils import (
 )
 from packaging.version import Version
 
+from interlock.core.manifest_parse import read_document
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.publish.check import check_distribution
 from interlock.publish.distribution import Distribution, read_distribution
 from interlock.publish.failures import InvalidDistribution, NotPublishable
 from interlock.workspace.build import chosen_members
-from interlock.workspace.members import Workspace
+from interlock.workspace.members import Member, Workspace
 from interlock.workspace.selection import SelectionFlags
 
 __all__ = ["Release", "check_releases", "publishable", "read_releases"]
@@ -48,17 +49,33 @@ def publishable(
     names, left_out = [], {}
     named = bool(flags.packages) and not flags.all_packages
     for name in chosen_members(workspace, flags):
-        kept = workspace.by_name[name].manifest.kept.get("publish")
-        if kept is False or (isinstance(kept, dict) and kept.get("enabled") is False):
-            if named:
-                raise NotPublishable(
-                    f"{name} is not for publishing: {workspace.by_name[name].file} says so.",
-                    hint="Remove `publish = false` from [tool.interlock] there, or leave the member out.",
-                )
-            left_out[name] = "publish = false"
-        else:
+        member = workspace.by_name[name]
+        reason = _private(member)
+        if not reason:
             names.append(name)
+        elif named:
+            raise NotPublishable(
+                f"{name} is not for publishing: {member.file} says `{reason}`.",
+                hint="Change it there, or leave the member out.",
+                facts={"member": name, "reason": reason},
+            )
+        else:
+            left_out[name] = reason
     return tuple(names), left_out
+
+
+def _private(member: Member) -> str:
+    """What in its manifest says that a member stays at home; empty when nothing does."""
+    kept = member.manifest.kept.get("publish")
+    if kept is False or (isinstance(kept, dict) and kept.get("enabled") is False):
+        return "publish = false"
+    document = read_document((member.directory / "pyproject.toml").read_bytes(), member.file)
+    project = document.get("project")
+    classifiers = project.get("classifiers") if isinstance(project, dict) else None
+    for classifier in classifiers if isinstance(classifiers, list) else ():
+        if isinstance(classifier, str) and classifier.lower().startswith("private ::"):
+            return classifier
+    return ""
 
 
 def read_releases(
