@@ -113,6 +113,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     processors: int = 2
     user: UserSettings = UserSettings()
     pip: PipSettings = PipSettings()
+    logins: Mapping[str, tuple[str, str]] = {}
+    """User names and passwords that were stored, by the name of the index."""
     files: tuple[str, ...] = ()
     """The configuration files that were looked for, whether they exist or not."""
 
@@ -309,7 +311,7 @@ def _indexes(
     credentials: dict[str, tuple[str, str]] = {}
     for index in found:
         url, login = take_login(index.url)
-        login = env.login(index.name) or login
+        login = env.login(index.name) or around.logins.get(index.name) or login
         if login is not None:
             credentials[index.name] = login
         clean.append(msgspec.structs.replace(index, url=url))

@@ -56,7 +56,7 @@ def test_an_error_is_a_document_with_json(run: Run) -> None:
             "code": "unknown-command",
             "message": "`interlock` has no command `lokc`.",
             "hint": "Did you mean `interlock lock`?",
-            "facts": {},
+            "facts": {"command": "lokc"},
         }
     }
     assert result.err.startswith("error[unknown-command]")

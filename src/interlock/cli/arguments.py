@@ -198,7 +198,8 @@ def _unknown_command(word: str, group: tuple[str, ...]) -> UnknownCommand:
     close = load("difflib").get_close_matches(word, known, n=1)
     place = " ".join(("interlock", *group))
     hint = f"Did you mean `{place} {close[0]}`?" if close else f"Commands: {', '.join(sorted(known))}."
-    return UnknownCommand(f"`{place}` has no command `{word}`.", hint=hint)
+    facts: dict[str, object] = {} if group else {"command": word}
+    return UnknownCommand(f"`{place}` has no command `{word}`.", hint=hint, facts=facts)
 
 
 def _names_below(group: tuple[str, ...]) -> list[str]:

@@ -6,12 +6,18 @@ from interlock.cli import options_machine as machine
 from interlock.cli import options_workspace as workspace
 from interlock.cli.command import Command
 from interlock.cli.table_editing import EDITING
+from interlock.cli.table_looking import LOOKING
 from interlock.cli.table_project import PROJECT
 from interlock.cli.table_release import RELEASE
+from interlock.cli.table_settings import SETTINGS
 
 __all__ = ["COMMANDS", "GROUPS", "Command"]
 
 GROUPS = {
+    "source": "Add, remove and list indexes",
+    "auth": "Store, forget and show logins for indexes",
+    "self": "Look at this installation, update it, add plugins",
+    "debug": "See what the resolver and the installer would do",
     "workspace": "List the members and show how they depend on each other",
     "cache": "Look at the cache and make it smaller",
     "python": "Find, list and pin interpreters",
@@ -21,6 +27,8 @@ GROUPS = {
 COMMANDS: tuple[Command, ...] = (
     *EDITING,
     *PROJECT,
+    *LOOKING,
+    *SETTINGS,
     Command(
         ("lock",),
         "lock",

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _BUG, _INTERRUPTED, _BROKEN_PIPE = 70, 130, 141
-_QUICK = (["lock", "--check"], ["lock"])
-"""Command lines that may have a quick answer: those without flags, which would change what is asked."""
+_QUICK = (["lock"], ["sync"])
+"""What may begin a command line that has a quick answer."""
 _MACHINE_TROUBLE = {
     errno.ENOSPC: "disk-full",
     errno.EDQUOT: "disk-full",
@@ -87,9 +87,12 @@ def _carry_out(arguments: list[str], terminal: Terminal) -> int:
     if arguments in (["--help"], ["-h"], ["help"]):
         terminal.data(load("interlock.cli.overview").overview())
         return 0
-    if arguments in _QUICK and load("interlock.cli.quick").answered(arguments, os.environ, terminal):
+    if arguments[:1] in _QUICK and load("interlock.cli.quick").answered(arguments, os.environ, terminal):
         return 0
-    request = load("interlock.cli.arguments").parse_arguments(arguments)
+    try:
+        request = load("interlock.cli.arguments").parse_arguments(arguments)
+    except UsageError as error:
+        request = _of_plugin(error, arguments)
     if request.values.version:
         terminal.data(f"interlock {__version__}")
         return 0
@@ -97,6 +100,21 @@ def _carry_out(arguments: list[str], terminal: Terminal) -> int:
         return _help(request, terminal)
     code: int = load("interlock.cli.dispatch").dispatch(request, terminal)
     return code
+
+
+def _of_plugin(error: UsageError, arguments: list[str]) -> Request:
+    """The command of a plugin, when one has the name that we do not know; else the error stands."""
+    parse = load("interlock.cli.arguments")
+    if error.code != "unknown-command" or "--no-plugins" in arguments or "INTERLOCK_NO_PLUGINS" in os.environ:
+        raise error
+    name = error.facts.get("command")
+    if name not in load("interlock.cli.plugins").find_plugins():
+        raise error
+    place = arguments.index(str(name))
+    values = parse.parse_arguments(arguments[:place]).values
+    command = load("interlock.cli.table_plugins").PLUGIN
+    request: Request = parse.Request(command, command.words, values, tuple(arguments[place:]))
+    return request
 
 
 def _help(request: Request, terminal: Terminal) -> int:

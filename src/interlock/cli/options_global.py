@@ -32,5 +32,6 @@ def add_global_options(group: OptionGroup) -> None:
     group.constant("--no-ansi", dest="color", const="never", text="", hidden=True)
     group.flag("--no-progress", text="no progress on the terminal")
     group.flag("-n", "--no-interaction", dest="no_interaction", text="", hidden=True)
+    group.flag("--no-plugins", text="", hidden=True)
     group.flag("-V", "--version", dest="version", text="show the version")
     group.flag("-h", "--help", dest="help", text="show help, also after a command")

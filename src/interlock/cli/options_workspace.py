@@ -108,6 +108,10 @@ def show_options(parser: OptionGroup) -> None:
     parser.flag("--why", text="show what needs a package")
     parser.flag("-T", "--top-level", text="show only what the members ask for themselves")
     parser.flag("-a", "--all", text="show every platform and Python, not only this one")
+    parser.flag("-l", "--latest", text="show the newest version of each, too")
+    parser.flag("-o", "--outdated", text="show only what is old, like `interlock outdated`")
+    parser.value("--format", metavar="KIND", text="text (the default) or json", choices=("text", "json"))
+    parser.flag("--no-truncate", text="", hidden=True)
     add_selection_options(parser)
     add_freshness_options(parser)
 

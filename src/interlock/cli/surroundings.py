@@ -52,6 +52,7 @@ def read_surroundings(environ: Mapping[str, str]) -> Surroundings:
         processors=_processors(),
         user=_read_user(environ),
         pip=_read_pip(environ, home),
+        logins=_read_logins(environ),
         files=(str(_user_file(environ)), *map(str, _pip_files(environ, home))),
     )
 
@@ -132,6 +133,16 @@ def _read_user(environ: Mapping[str, str]) -> UserSettings:
         return msgspec.convert(table, UserSettings)
     except msgspec.ValidationError as error:
         raise UserConfigurationError(f"{path} has a value that cannot be used: {error}.") from error
+
+
+def _read_logins(environ: Mapping[str, str]) -> Mapping[str, tuple[str, str]]:
+    """What ``auth login`` stored; most people have stored nothing, and pay nothing."""
+    place = environ.get("INTERLOCK_AUTH_FILE")
+    path = Path(place) if place else Path(platformdirs.user_config_dir("interlock", appauthor=False)) / "auth.toml"
+    found: Mapping[str, tuple[str, str]] = (
+        load("interlock.cli.configuration").read_logins(environ) if path.exists() else {}
+    )
+    return found
 
 
 def _pip_files(environ: Mapping[str, str], home: Path) -> list[Path]:

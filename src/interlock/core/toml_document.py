@@ -11,39 +11,18 @@ import re
 import tomllib
 from collections.abc import Iterable
 
-import msgspec
-
-from interlock.core.toml_array import value_end
+from interlock.core.toml_statements import Path, Statement, scan
 from interlock.errors import ManifestError
 
 __all__ = ["Path", "TomlDocument", "UnsupportedLayout", "format_key", "format_value"]
 
-Path = tuple[str, ...]
-
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-_BARE_VALUE = re.compile(r"[^\n#]+")
 
 
 class UnsupportedLayout(ManifestError):
     """The file is laid out in a way that cannot be changed without rewriting it."""
 
     code = "unsupported-layout"
-
-
-class _Statement(msgspec.Struct, frozen=True, kw_only=True):
-    path: Path
-    """Of the table for a header, of the key (tables included) for an assignment."""
-    header: bool
-    table: Path
-    """The table whose header it stands below."""
-    repeated: bool = False
-    """Below an ``[[array]]`` header, or one itself."""
-    start: int
-    """Of its line."""
-    value: int = 0
-    value_end: int = 0
-    end: int
-    """Behind its line."""
 
 
 class TomlDocument:
@@ -55,7 +34,7 @@ class TomlDocument:
         self._crlf = "\r\n" in text and "\n" not in text.replace("\r\n", "")
         self._text = text.replace("\r\n", "\n") if self._crlf else text
         self.values: dict[str, object] = tomllib.loads(text)
-        self._statements = _scan(self._text)
+        self._statements = scan(self._text)
 
     def __repr__(self) -> str:
         return f"<TomlDocument {self._file}>"
@@ -135,12 +114,27 @@ class TomlDocument:
             return True
         return self._delete_table(path) or self._delete_inline(path)
 
+    def delete_entry(self, path: Path, position: int) -> None:
+        """Take one entry out of an array of tables, counted from 0."""
+        headers = [item for item in self._statements if item.header and item.repeated and item.path == path]
+        header = headers[position]
+        later = [item.start for item in self._statements if item.header and item.start > header.start]
+        below = [
+            item for item in self._statements if header.start <= item.start < (later[0] if later else len(self._text))
+        ]
+        start, end = header.start, below[-1].end
+        if self._text[end : end + 1] == "\n":
+            end += 1
+        elif not self._text[end:].strip() and self._text[:start].endswith("\n\n"):
+            start -= 1
+        self._replace(start, end, "")
+
     # ---- reading ---------------------------------------------------------------------------------------------
 
-    def _assignment(self, path: Path) -> _Statement | None:
+    def _assignment(self, path: Path) -> Statement | None:
         return next((item for item in self._statements if not item.header and item.path == path), None)
 
-    def _inside(self, table: Path) -> list[_Statement]:
+    def _inside(self, table: Path) -> list[Statement]:
         return [item for item in self._statements if not item.header and item.table == table and not item.repeated]
 
     # ---- changing --------------------------------------------------------------------------------------------
@@ -155,11 +149,14 @@ class TomlDocument:
                 hint="Make the change by hand.",
             ) from error
         self._text = changed
-        self._statements = _scan(changed)
+        self._statements = scan(changed)
 
     def _add(self, path: Path, value: str) -> None:
         """A new key: behind the last one of its table, or in a table of its own."""
         table, key = path[:-1], path[-1]
+        if not table and not self._inside(()):
+            self._replace(0, 0, f"{format_key(key)} = {value}\n" + ("\n" if self._text.strip() else ""))
+            return
         line = f"{format_key(key)} = {value}\n"
         siblings = self._inside(table)
         header = next((item for item in self._statements if item.header and item.path == table), None)
@@ -174,7 +171,7 @@ class TomlDocument:
         else:
             self._insert_section(table, f"[{_dotted(table)}]\n{line.rstrip()}")
 
-    def _dotted_siblings(self, table: Path) -> list[_Statement]:
+    def _dotted_siblings(self, table: Path) -> list[Statement]:
         """Assignments that reach into a table from a header above it (``sources.a = 1`` below ``[tool.x]``)."""
         return [
             item
@@ -193,7 +190,7 @@ class TomlDocument:
             if path[:length] == ("tool",):
                 break
             # Sub-tables of [project] and [dependency-groups] have their own neighbours.
-            below = [item for item in self._statements if item.path[:length] == path[:length] and item.table]
+            below = [item for item in self._statements if (item.path or item.table)[:length] == path[:length]]
             if below:
                 position = below[-1].end
                 break
@@ -320,82 +317,3 @@ def _cut(table: dict[str, object], path: Path) -> None:
         assert isinstance(inner, dict)
         table = inner
     del table[path[-1]]
-
-
-def _scan(text: str) -> tuple[_Statement, ...]:
-    """The statements of a text that is known to be TOML."""
-    found: list[_Statement] = []
-    table: Path = ()
-    repeated = False
-    position = 0
-    while position < len(text):
-        start = position
-        while position < len(text) and text[position] in " \t\r":
-            position += 1
-        if position >= len(text):
-            break
-        if text[position] in "\n#":
-            position = _behind_line(text, position)
-            continue
-        if text[position] == "[":
-            repeated = text.startswith("[[", position)
-            table, position = _key(text, position + (2 if repeated else 1))
-            end = _behind_line(text, position)
-            found.append(_Statement(path=table, header=True, table=table, repeated=repeated, start=start, end=end))
-            position = end
-            continue
-        key, position = _key(text, position)
-        position = text.index("=", position) + 1
-        while text[position] in " \t":
-            position += 1
-        behind = _end_of_value(text, position)
-        end = _behind_line(text, behind)
-        found.append(
-            _Statement(
-                path=() if repeated else (*table, *key),
-                header=False,
-                table=table,
-                repeated=repeated,
-                start=start,
-                value=position,
-                value_end=behind,
-                end=end,
-            )
-        )
-        position = end
-    return tuple(found)
-
-
-def _end_of_value(text: str, position: int) -> int:
-    if text[position] in "\"'[{":
-        return value_end(text, position)
-    match = _BARE_VALUE.match(text, position)
-    assert match is not None
-    return position + len(match[0].rstrip())
-
-
-def _key(text: str, position: int) -> tuple[Path, int]:
-    """A dotted key and where it ends."""
-    parts: list[str] = []
-    while True:
-        while text[position] in " \t":
-            position += 1
-        if text[position] in "\"'":
-            end = value_end(text, position)
-            parts.append(str(tomllib.loads(f"x = {text[position:end]}")["x"]))
-        else:
-            match = _BARE_KEY.match(text, position)
-            assert match is not None
-            parts.append(match[0])
-            end = match.end()
-        position = end
-        while text[position] in " \t":
-            position += 1
-        if text[position] != ".":
-            return tuple(parts), position
-        position += 1
-
-
-def _behind_line(text: str, position: int) -> int:
-    end = text.find("\n", position)
-    return len(text) if end < 0 else end + 1

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from interlock.cli.call import Call, checked_name
+from interlock.cli.commands.outdated import show_outdated
 from interlock.cli.commands.tree import show_tree
 from interlock.cli.selecting import selection_flags
 from interlock.cli.words import format_bytes
@@ -15,6 +18,11 @@ __all__ = ["run"]
 
 
 async def run(call: Call) -> int:
+    if call.text("format") == "json" and not call.json:
+        settings = msgspec.structs.replace(call.context.settings, json=True)
+        call = msgspec.structs.replace(call, context=msgspec.structs.replace(call.context, settings=settings))
+    if call.given("latest") or call.given("outdated"):
+        return await show_outdated(call, everything=not call.given("outdated"))
     name = checked_name(call.text("name")) if call.text("name") else None
     selection = selection_flags(call, everyone=True)
     if call.given("tree") or call.given("why"):

@@ -1,0 +1,33 @@
+"""``interlock about``."""
+
+from __future__ import annotations
+
+import platform
+import sys
+
+from interlock import __version__
+from interlock.cli.call import Call
+from interlock.cli.configuration import user_file
+from interlock.cli.tables import columns
+from interlock.workspace.python import workspace_or_none
+
+__all__ = ["run"]
+
+
+def run(call: Call) -> int:
+    workspace = workspace_or_none(call.context)
+    rows = {
+        "interlock": __version__,
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "executable": sys.executable,
+        "platform": platform.platform(),
+        "cache": str(call.context.layout.root),
+        "configuration": str(user_file(call.context.environ)),
+        "workspace": str(workspace.root) if workspace is not None else "",
+        "members": str(len(workspace.members)) if workspace is not None else "",
+    }
+    if call.json:
+        call.document(rows)
+    else:
+        call.terminal.data(columns([row for row in rows.items() if row[1]]))
+    return 0

@@ -1,0 +1,177 @@
+"""``interlock config``."""
+
+from __future__ import annotations
+
+import msgspec
+
+from interlock.cli.call import BadValue, Call
+from interlock.cli.configuration import store_login, user_file
+from interlock.cli.tables import columns
+from interlock.core.manifest_problems import suggest
+from interlock.core.toml_document import TomlDocument, format_value
+from interlock.settings import UserSettings
+from interlock.workspace.changes import ChangeOptions, Draft, change, read_manifest
+from interlock.workspace.editing import open_editor
+from interlock.workspace.members import Workspace
+from interlock.workspace.python import workspace_or_none
+
+__all__ = ["run"]
+
+_USER = UserSettings.__struct_encode_fields__
+_LOCAL = (
+    "add-bounds",
+    "default-index",
+    "env",
+    "exclude-newer",
+    "fork-strategy",
+    "index-strategy",
+    "link-mode",
+    "no-binary",
+    "no-build",
+    "no-index",
+    "package",
+    "prerelease",
+    "required-version",
+    "resolution",
+)
+"""Settings of ``[tool.interlock]`` that are one value."""
+
+
+async def run(call: Call) -> int:
+    """Show, set or remove a setting: the user's, or with ``--local`` the workspace's."""
+    key, values = call.text("key"), list(call.values.value)
+    if call.given("schema"):
+        call.terminal.data(_schema())
+        return 0
+    if not key or call.given("list"):
+        return _list(call)
+    if key.startswith(("http-basic.", "pypi-token.")):
+        return _secret(call, key, values)
+    known = _LOCAL if call.given("local") else _USER
+    if key not in known and (values or call.given("unset")):
+        hint = "It is one of the workspace: add --local." if key in _LOCAL and not call.given("local") else None
+        raise BadValue(f"`{key}` is not a setting.{suggest(key, known)}", hint=hint)
+    if len(values) > 1:
+        raise BadValue(f"`{key}` takes one value.")
+    if not values and not call.given("unset"):
+        return _show(call, key)
+    value = None if call.given("unset") else _parsed(values[0])
+    if call.given("local"):
+        await _set_local(call, key, value)
+    else:
+        _set_user(call, key, value)
+    return 0
+
+
+def _schema() -> str:
+    from_here = __file__
+    with open(from_here.replace("commands/config.py", "interlock.schema.json"), encoding="utf-8") as file:
+        return file.read()
+
+
+def _parsed(text: str) -> object:
+    if text in {"true", "false"}:
+        return text == "true"
+    return int(text) if text.isdecimal() else text
+
+
+def _effective(call: Call) -> dict[str, tuple[object, str]]:
+    """Each setting with its value and where it is from."""
+    workspace = workspace_or_none(call.context)
+    context = call.context if workspace is None else call.context.within(workspace.settings)
+    user = msgspec.to_builtins(context.around.user)
+    local = _local_table(workspace) if workspace is not None else {}
+    found: dict[str, tuple[object, str]] = {}
+    for key in sorted({*_USER, *_LOCAL}):
+        variable = f"INTERLOCK_{key.upper().replace('-', '_')}"
+        field = key.replace("-", "_")
+        value = getattr(context.settings, field, None)
+        if context.environ.get(variable):
+            found[key] = (value if value is not None else context.environ[variable], variable)
+        elif key in local:
+            found[key] = (local[key], "local")
+        elif user.get(key) is not None and user.get(key) != []:
+            found[key] = (user[key], "user")
+        else:
+            found[key] = (value if not isinstance(value, tuple) else list(value), "default")
+    found["cache-dir"] = (str(context.layout.root), found["cache-dir"][1])
+    return found
+
+
+def _local_table(workspace: Workspace) -> dict[str, object]:
+    document = TomlDocument(read_manifest(workspace, "."), "pyproject.toml")
+    table = document.get(("tool", "uv" if workspace.manifest.dialect == "uv" else "interlock"))
+    return table if isinstance(table, dict) else {}
+
+
+def _list(call: Call) -> int:
+    found = _effective(call)
+    if call.json:
+        call.document({key: {"value": value, "origin": origin} for key, (value, origin) in found.items()})
+        return 0
+    rows = [(key, "" if value is None else _shown(value), f"# {origin}") for key, (value, origin) in found.items()]
+    call.terminal.data(columns(rows))
+    return 0
+
+
+def _show(call: Call, key: str) -> int:
+    found = _effective(call)
+    if key not in found:
+        raise BadValue(f"`{key}` is not a setting.{suggest(key, found)}")
+    value, origin = found[key]
+    if call.json:
+        call.document({"key": key, "value": value, "origin": origin})
+    else:
+        call.terminal.data("" if value is None else _shown(value))
+    return 0
+
+
+def _shown(value: object) -> str:
+    return (
+        value
+        if isinstance(value, str)
+        else format_value(value)
+        if not isinstance(value, list)
+        else ", ".join(map(str, value))
+    )
+
+
+def _set_user(call: Call, key: str, value: object) -> None:
+    path = user_file(call.context.environ)
+    document = TomlDocument(path.read_bytes() if path.exists() else b"", str(path))
+    if value is None:
+        document.delete((key,))
+    else:
+        document.set((key,), format_value(value))
+        try:
+            msgspec.convert(document.values, UserSettings)
+        except msgspec.ValidationError as error:
+            raise BadValue(f"`{key}` cannot be `{value}`: {error}.") from error
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(document.data)
+    call.terminal.say(f"{'Removed' if value is None else 'Set'} {key} in {path}.")
+
+
+async def _set_local(call: Call, key: str, value: object) -> None:
+    async def make(workspace: Workspace) -> Draft:
+        editor = open_editor(workspace, ".", read_manifest(workspace, "."))
+        path = ("tool", "uv" if workspace.manifest.dialect == "uv" else "interlock", key)
+        if value is None:
+            editor.document.delete(path)
+        else:
+            editor.document.set(path, format_value(value))
+        return Draft(files={".": editor.data})
+
+    await change(call.context, make, ChangeOptions(frozen=True))
+    call.terminal.say(f"{'Removed' if value is None else 'Set'} {key} in pyproject.toml.")
+
+
+def _secret(call: Call, key: str, values: list[str]) -> int:
+    """Poetry's ``http-basic.NAME user password`` and ``pypi-token.NAME token``: never into a file others read."""
+    kind, _, name = key.partition(".")
+    login = ("__token__", *values) if kind == "pypi-token" else tuple(values)
+    if len(login) != 2 or not name:
+        raise BadValue(f"`{key}` needs {'a token' if kind == 'pypi-token' else 'a user name and a password'}.")
+    path = store_login(call.context.environ, name, login[0], login[1])
+    call.terminal.say(f"Stored the login for {name} in {path}.")
+    return 0

@@ -1,0 +1,33 @@
+"""``interlock outdated``."""
+
+from __future__ import annotations
+
+from interlock.cli.call import Call
+from interlock.cli.selecting import selection_flags
+from interlock.cli.tables import columns
+from interlock.workspace.outdated import find_outdated
+from interlock.workspace.reading import environment_here, read_locked
+
+__all__ = ["run", "show_outdated"]
+
+
+async def run(call: Call) -> int:
+    return await show_outdated(call, everything=call.given("all"))
+
+
+async def show_outdated(call: Call, *, everything: bool) -> int:
+    """Locked, compatible and latest versions; of everything, or only of what is old."""
+    locked = await read_locked(
+        call.context, selection_flags(call, everyone=True), frozen=call.flag("frozen"), locked=False, strict=False
+    )
+    environment = await environment_here(locked)
+    found = await find_outdated(locked, environment, top_level=call.given("top_level"))
+    shown = [line for line in found if everything or line.is_outdated]
+    if call.json:
+        call.document({"packages": shown})
+    elif shown:
+        rows = [(line.name, line.locked, line.compatible, line.latest, ", ".join(line.members)) for line in shown]
+        call.terminal.data(columns([("package", "locked", "compatible", "latest", "members"), *rows]))
+    else:
+        call.terminal.say("Everything is up to date.")
+    return 1 if call.given("exit_code") and any(line.is_outdated for line in found) else 0

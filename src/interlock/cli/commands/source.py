@@ -1,0 +1,91 @@
+"""``interlock source add|remove|show``."""
+
+from __future__ import annotations
+
+from interlock.cli.call import BadValue, Call
+from interlock.cli.tables import columns
+from interlock.core.index_order import take_login
+from interlock.core.manifest_problems import suggest
+from interlock.core.toml_document import Path, format_value
+from interlock.workspace.changes import ChangeOptions, Draft, change, read_manifest
+from interlock.workspace.discovery import discover
+from interlock.workspace.editing import open_editor
+from interlock.workspace.members import Workspace
+
+__all__ = ["add", "remove", "show"]
+
+_KEYS = {"primary": "", "default": "default", "explicit": "explicit"}
+
+
+def show(call: Call) -> int:
+    workspace = discover(call.context.start, layout=call.context.layout)
+    settings = call.context.within(workspace.settings).settings
+    wanted = call.text("name")
+    found = [index for index in settings.indexes if not wanted or index.name == wanted]
+    if wanted and not found:
+        raise BadValue(f"There is no source `{wanted}`.{suggest(wanted, [index.name for index in settings.indexes])}")
+    if call.json:
+        call.document({"sources": found})
+        return 0
+    rows = []
+    for index in found:
+        role = "explicit" if index.explicit else "default" if index.default else "primary"
+        rows.append((index.name, role, index.url or "PyPI"))
+    call.terminal.data(columns(rows) if rows else "")
+    return 0
+
+
+async def add(call: Call) -> int:
+    name, url = call.text("name"), call.text("url")
+    if not name or not url:
+        raise BadValue(
+            "A source has a name and a URL.", hint="`interlock source add inner https://index.test/simple/`."
+        )
+    clean, login = take_login(url)
+    priority = call.text("priority") or "primary"
+
+    async def make(workspace: Workspace) -> Draft:
+        if any(index.name == name for index in workspace.manifest.settings.indexes):
+            raise BadValue(f"There is a source `{name}` already.", hint=f"Remove it: `interlock source remove {name}`.")
+        editor = open_editor(workspace, ".", read_manifest(workspace, "."))
+        table = _table(workspace)
+        lines = [f"name = {format_value(name)}", f"url = {format_value(clean)}"]
+        if table[1] == "poetry":
+            lines.append(f"priority = {format_value(priority)}")
+        elif priority in {"default", "explicit"}:
+            lines.append(f"{priority} = true")
+        editor.document.append_table(table, lines)
+        return Draft(files={".": editor.data})
+
+    await change(call.context, make, ChangeOptions(frozen=True))
+    call.terminal.say(f"Added the source {name}.")
+    if login is not None:
+        call.terminal.warn(f"The login in the URL was left out; store it with `interlock auth login {name}`.")
+    return 0
+
+
+async def remove(call: Call) -> int:
+    name = call.text("name")
+
+    async def make(workspace: Workspace) -> Draft:
+        editor = open_editor(workspace, ".", read_manifest(workspace, "."))
+        table = _table(workspace)
+        listed = editor.document.get(table)
+        names = [entry.get("name") for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+        if name not in names:
+            raise BadValue(
+                f"There is no source `{name}` in pyproject.toml.{suggest(name, [str(item) for item in names])}"
+            )
+        editor.document.delete_entry(table, names.index(name))
+        return Draft(files={".": editor.data})
+
+    await change(call.context, make, ChangeOptions(frozen=True))
+    call.terminal.say(f"Removed the source {name}.")
+    return 0
+
+
+def _table(workspace: Workspace) -> Path:
+    dialect = workspace.manifest.dialect
+    if dialect == "poetry":
+        return ("tool", "poetry", "source")
+    return ("tool", "uv" if dialect == "uv" else "interlock", "index")

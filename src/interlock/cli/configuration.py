@@ -1,0 +1,77 @@
+"""The user's own files: ``config.toml`` with settings, and ``auth.toml`` with logins, which nobody else may read."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+import platformdirs
+
+from interlock.core.toml_document import TomlDocument, format_value
+from interlock.errors import InterlockError
+
+__all__ = ["AuthFileError", "auth_file", "forget_login", "read_logins", "store_login", "user_file", "write_private"]
+
+
+class AuthFileError(InterlockError):
+    code = "auth-file"
+
+
+def user_file(environ: Mapping[str, str]) -> Path:
+    """Where the user's settings are, whether the file exists or not."""
+    place = environ.get("INTERLOCK_CONFIG_FILE")
+    return Path(place) if place else Path(platformdirs.user_config_dir("interlock", appauthor=False)) / "config.toml"
+
+
+def auth_file(environ: Mapping[str, str]) -> Path:
+    place = environ.get("INTERLOCK_AUTH_FILE")
+    return Path(place) if place else user_file({}).with_name("auth.toml")
+
+
+def read_logins(environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """User names and passwords by the name of an index. Raises :class:`AuthFileError`."""
+    path = auth_file(environ)
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise AuthFileError(f"{path} cannot be read.", hint="Remove it and log in again.") from error
+    table = document.get("index", {})
+    return {
+        name: (str(entry.get("username", "")), str(entry.get("password", "")))
+        for name, entry in (table.items() if isinstance(table, dict) else ())
+        if isinstance(entry, dict)
+    }
+
+
+def store_login(environ: Mapping[str, str], name: str, user: str, password: str) -> Path:
+    path = auth_file(environ)
+    document = TomlDocument(path.read_bytes() if path.exists() else b"", str(path))
+    document.set(("index", name), format_value({"username": user, "password": password}))
+    write_private(path, document.data)
+    return path
+
+
+def forget_login(environ: Mapping[str, str], name: str) -> bool:
+    """False when there was none."""
+    path = auth_file(environ)
+    if not path.exists():
+        return False
+    document = TomlDocument(path.read_bytes(), str(path))
+    found = document.delete(("index", name))
+    if found:
+        write_private(path, document.data)
+    return found
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Replace a file at once by one that only its owner may read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    passing = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+    passing.replace(path)

@@ -1,0 +1,157 @@
+"""why, outdated, check, licenses, info, about and debug."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.index_server import IndexServer
+from tests.registry import Registry, registry
+from tests.wheels import make_wheel
+
+
+@pytest.fixture
+def packages() -> Registry:
+    found = registry(
+        flask={"3.0": ["jinja>=3,<4", "click"]},
+        jinja={"3.0": ["safe>=2"]},
+        safe={"2.0": []},
+        click={"8.0": ["safe; python_version >= '3'"]},
+        unused={"1.0": []},
+    )
+    found.add(
+        make_wheel(
+            "plain",
+            "1.0",
+            metadata="Metadata-Version: 2.4\nName: plain\nVersion: 1.0\nLicense-Expression: AGPL-3.0-only\n",
+        )
+    )
+    return found
+
+
+@pytest.fixture
+def shop(
+    workspace: Path,
+    packages: Registry,
+    index: Callable[..., IndexServer],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    run: Run,
+) -> Path:
+    server = index(packages)
+    monkeypatch.setenv("INTERLOCK_DEFAULT_INDEX", server.url)
+    monkeypatch.setenv("INTERLOCK_PYTHON", sys.executable)
+    monkeypatch.setenv("INTERLOCK_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("INTERLOCK_DIRECTORY", str(workspace))
+    web = workspace / "apps/web/pyproject.toml"
+    web.write_text(
+        '[project]\nname = "web"\nversion = "3.0"\nrequires-python = ">=3.11"\ndependencies = ["flask", "plain"]\n'
+        '[dependency-groups]\ndev = ["safe"]\n'
+    )
+    catalog = workspace / "packages/catalog/pyproject.toml"
+    catalog.write_text(catalog.read_text() + 'dependencies = ["click"]\n')
+    assert run("lock").code == 0
+    return workspace
+
+
+def test_why_shows_every_path_of_every_member(run: Run, shop: Path) -> None:
+    result = run("why", "safe")
+    assert result.code == 0, result.err
+    assert result.out.splitlines() == [
+        "catalog",
+        "  click 8.0 -> safe 2.0",
+        "web",
+        "  safe 2.0 (group dev)",
+        "  flask 3.0 -> click 8.0 -> safe 2.0",
+        "  flask 3.0 -> jinja 3.0 -> safe 2.0",
+    ]
+    only = run("why", "safe", "--package", "catalog", "--json").json()
+    assert [[step["name"] for step in path["steps"]] for path in only["paths"]] == [["catalog", "click", "safe"]]
+    assert run("why", "unused").code == 1
+    assert run("why").code == 2
+
+
+def test_outdated_tells_what_an_update_brings_from_what_there_is(run: Run, shop: Path, packages: Registry) -> None:
+    assert run("outdated").out == ""
+    packages.wheel("jinja", "3.1", "safe>=2")
+    packages.wheel("jinja", "4.0", "safe>=2")
+    packages.wheel("jinja", "5.0a1", "safe>=2")
+    packages.wheel("click", "9.0")
+    result = run("outdated")
+    assert result.code == 0, result.err
+    assert [line.split() for line in result.out.splitlines()] == [
+        ["package", "locked", "compatible", "latest", "members"],
+        ["click", "8.0", "9.0", "9.0", "catalog,", "web"],
+        ["jinja", "3.0", "3.1", "4.0", "web"],
+    ]
+    assert [line["name"] for line in run("outdated", "--package", "catalog", "--json").json()["packages"]] == ["click"]
+    assert "safe" in run("show", "--latest").out
+    assert "safe" not in run("show", "-o").out
+    assert run("outdated", "--exit-code").code == 1
+
+
+def test_check_finds_mistakes(run: Run, shop: Path) -> None:
+    good = run("check", "--lock", "--strict")
+    assert (good.code, good.err) == (0, "All set!\n"), good.out
+    web = shop / "apps/web/pyproject.toml"
+    web.write_text(
+        web.read_text().replace(
+            'version = "3.0"',
+            'version = "3.0"\nreadme = "GONE.md"\nlicense = "MIT"\nlicense-files = ["NO*"]\n'
+            'classifiers = ["License :: OSI Approved :: MIT License"]',
+        )
+    )
+    bad = run("check")
+    codes = {line.partition("]")[0].partition("[")[2] for line in bad.out.splitlines()}
+    assert bad.code == 1
+    assert {"readme", "license", "license-files"} <= codes
+    web.write_text('[project]\nname = "web"\nversion = "3.0"\n[tool.interlock.tasks]\nx = 3\n')
+    assert "error[bad-task]: apps/web/pyproject.toml" in run("check").out
+    web.write_text('[project]\nname = "web"\nversion = "3.0"\ndependencies = ["flask"]\n')
+    document = run("check", "--json").json()
+    assert {finding["code"] for finding in document["findings"]} == {"requires-python", "lock-outdated"}
+    web.write_text("[project\n")
+    assert run("check").out.startswith("error[broken-toml]")
+
+
+def test_warnings_count_with_strict_alone(run: Run, shop: Path) -> None:
+    catalog = shop / "packages/catalog/pyproject.toml"
+    catalog.write_text(catalog.read_text() + "[tool.uv]\nexclude-newer = '2030-01-01'\n")
+    assert run("check").code == 0
+    assert run("check", "--strict").code == 1
+
+
+def test_licenses(run: Run, shop: Path) -> None:
+    assert run("licenses").code == 1
+    assert run("sync", "--all-packages").code == 0
+    result = run("licenses")
+    assert "plain  1.0  AGPL-3.0-only\n" in result.out
+    denied = run("licenses", "--deny", "agpl")
+    assert denied.code == 1
+    assert "plain is under AGPL-3.0-only, which is not allowed (web)." in denied.err
+
+
+def test_info(run: Run, shop: Path) -> None:
+    assert "needs     jinja<4,>=3, click\n" in run("info", "Flask").out
+    assert run("search", "flask", "--json").json()["versions"] == ["3.0"]
+    assert run("info", "nope").err.startswith("error[package-unknown]")
+
+
+def test_about_and_debug(run: Run, shop: Path) -> None:
+    assert run("about", "--json").json()["members"] == "2"
+    assert run("debug", "info").out.startswith("interlock")
+    before = (shop / "interlock.lock").read_bytes()
+    assert run("debug", "resolve").out.startswith("click  8.0")
+    assert run("debug", "resolve", "jinja", "--tree").out == "debug\n└── jinja 3.0\n    └── safe 2.0\n"
+    assert run("debug", "resolve", "click", "--python", ">=3.12", "--json").code == 0
+    assert (shop / "interlock.lock").read_bytes() == before
+    assert "py3-none-any" in run("debug", "tags").out
+
+
+def test_show_as_json_in_poetrys_spelling(run: Run, shop: Path) -> None:
+    names = [package["name"] for package in run("show", "--format", "json", "-a").json()["packages"]]
+    assert names == ["click", "flask", "jinja", "plain", "safe"]
