@@ -312,3 +312,17 @@ def test_what_lies_in_dist_is_no_input_of_a_root_that_is_a_member(run: Run, tree
     (trees / "dist" / ".interlock-publish.json").write_text("{}")
     (trees / "dist" / "core-1.0.tar.gz.publish.attestation").write_text("{}")
     assert run("build", "--json").json()["hooks"] == 0
+
+
+def test_the_time_of_the_commit_can_be_asked_for(run: Run, trees: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    member(trees, "core")
+    manifest = trees / "pyproject.toml"
+    manifest.write_text(manifest.read_text() + '[tool.interlock.build]\nsource-date-epoch = "commit"\n')
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "1650000000 +0000")
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run(["git", *arguments], cwd=trees, check=True, capture_output=True)
+    assert run("build", "--sdist").code == 0
+    with tarfile.open(trees / "dist" / "core-1.0.tar.gz") as archive:
+        assert int(archive.getmembers()[0].mtime) == 1650000000
+    manifest.write_text(manifest.read_text().replace('"commit"', '"tomorrow"'))
+    assert run("build", "--json").json()["error"]["code"] == "invalid-build-table"
