@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from interlock.workspace.unchanged import is_fresh
+from interlock.cli.surroundings import make_context, read_flags, read_surroundings
+from interlock.core.names import NormalizedName
+from interlock.core.plan import Wanted
+from interlock.core.sources import Member
+from interlock.envs.environments import load_environment
+from interlock.events import SILENT
+from interlock.workspace.discovery import discover
+from interlock.workspace.stamp import stamp_in_sync
+from interlock.workspace.unchanged import ALL_IN_SYNC, IN_SYNC, is_fresh
 from tests.cli.conftest import Run
 
 CATALOG = "packages/catalog/pyproject.toml"
@@ -145,3 +155,108 @@ def test_a_damaged_stamp_is_none(shop: Path, run: Run) -> None:
     (stamp,) = Path(os.environ["INTERLOCK_CACHE_DIR"]).glob("workspaces-v1/fresh-*")
     stamp.write_bytes(b"\xff\n\n")
     assert run("lock", "--check").code == 0
+
+
+def _settle(*places: Path) -> None:
+    """Make it a while ago that something changed; folders that just changed are not trusted."""
+    past = time.time() - 60
+    for place in places:
+        os.utime(place, (past, past))
+
+
+@pytest.fixture
+def synced(shop: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> Path:
+    """The same with an environment that is in sync; its members are not installed themselves."""
+    monkeypatch.setenv("INTERLOCK_PYTHON", sys.executable)
+    for file in (shop / CATALOG, shop / "apps" / "web" / "pyproject.toml"):
+        file.write_text(file.read_text() + "[tool.interlock]\npackage = false\n")
+        _settle(file)
+    assert run("sync").code == 0
+    site = next((shop / ".venv").glob("lib/python*/site-packages"))
+    _settle(site, shop / ".venv" / "pyvenv.cfg", shop / "interlock.lock")
+    assert is_fresh(os.environ, str(shop), IN_SYNC) is None
+    return shop
+
+
+def _stamp(synced: Path, run: Run) -> None:
+    """Ask for what is there, within the test: pytest tells tests their own names in a variable."""
+    assert run("sync", "--all-packages").err == ".venv is in sync (0 packages).\n"
+    assert run("sync").err == ".venv is in sync (0 packages).\n"
+    for question in (IN_SYNC, ALL_IN_SYNC):
+        assert is_fresh(os.environ, str(synced), question) == ".venv is in sync (0 packages)."
+
+
+def test_an_environment_in_sync_is_told_without_reading_the_lock(synced: Path, run: Run) -> None:
+    _stamp(synced, run)
+    assert run("sync", "--locked").err == ".venv is in sync (0 packages).\n"
+    assert run("sync", "--inexact").err == ".venv is in sync (0 packages).\n"
+
+
+def _install(synced: Path) -> None:
+    next((synced / ".venv").glob("lib/python*/site-packages")).joinpath("a-1.0.dist-info").mkdir()
+
+
+def _other_python(synced: Path) -> None:
+    (synced / ".venv" / "pyvenv.cfg").write_text("home = /nowhere\n")
+
+
+def _interrupt(synced: Path) -> None:
+    (synced / ".venv" / ".interlock" / "work").mkdir()
+
+
+@pytest.mark.parametrize("change", [_edit, _add, _root, _lock, _user, _install, _other_python, _interrupt])
+def test_any_change_of_an_environment_calls_for_a_closer_look(
+    synced: Path, run: Run, change: Callable[[Path], None]
+) -> None:
+    _stamp(synced, run)
+    change(synced)
+    assert is_fresh(os.environ, str(synced), IN_SYNC) is None
+
+
+def test_any_variable_may_matter_to_an_environment(synced: Path, run: Run) -> None:
+    _stamp(synced, run)
+    assert is_fresh({**os.environ, "CFLAGS": "-O0"}, str(synced), IN_SYNC) is None
+    assert is_fresh({**os.environ, "SHLVL": "9"}, str(synced), IN_SYNC) is not None
+
+
+def _folder(tree: Path) -> None:
+    (tree / "catalog").mkdir()
+
+
+def _script(tree: Path) -> None:
+    (tree / "setup.py").write_text("")
+
+
+def _module(tree: Path) -> None:
+    (tree / "src" / "code.py").write_text("")
+
+
+@pytest.mark.parametrize("change", [_folder, _script, _module])
+def test_folders_of_an_editable_tree_are_looked_at(synced: Path, change: Callable[[Path], None]) -> None:
+    context = make_context(read_flags(Namespace()), read_surroundings(os.environ), SILENT)
+    workspace = discover(synced, layout=context.layout)
+    context = context.within(workspace.settings)
+    environment = load_environment(synced / ".venv", context.layout.bucket("interpreters-v1"))
+    assert environment is not None
+    catalog = NormalizedName("catalog")
+    wanted = (Wanted(name=catalog, version="1.2", source=Member(catalog), editable=True),)
+    tree = synced / "packages" / "catalog"
+    (tree / "src").mkdir()
+    _settle(tree, tree / "src")
+    question = "sync of a test"
+    stamp_in_sync(context, workspace, environment, wanted, kept=1, question=question)
+    assert is_fresh(os.environ, str(synced), question) == ".venv is in sync (1 package)."
+    change(tree)
+    assert is_fresh(os.environ, str(synced), question) is None
+
+
+def test_a_tree_that_is_not_editable_takes_a_closer_look(synced: Path) -> None:
+    context = make_context(read_flags(Namespace()), read_surroundings(os.environ), SILENT)
+    workspace = discover(synced, layout=context.layout)
+    context = context.within(workspace.settings)
+    environment = load_environment(synced / ".venv", context.layout.bucket("interpreters-v1"))
+    assert environment is not None
+    catalog = NormalizedName("catalog")
+    wanted = (Wanted(name=catalog, version="1.2", source=Member(catalog), editable=False),)
+    stamp_in_sync(context, workspace, environment, wanted, kept=1, question="sync of a test")
+    assert is_fresh(os.environ, str(synced), "sync of a test") is None

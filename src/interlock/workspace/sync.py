@@ -41,11 +41,14 @@ from interlock.workspace.provision import Provisioner
 from interlock.workspace.python import choose_interpreter
 from interlock.workspace.selection import SelectionFlags, select
 from interlock.workspace.siblings import BuildSiblings
+from interlock.workspace.stamp import stamp_in_sync
 from interlock.workspace.toolchain import Toolchain
+from interlock.workspace.unchanged import ALL_IN_SYNC, IN_SYNC
 
 __all__ = ["AbsentMember", "locked_workspace", "sync"]
 
 _ALL = ":all:"
+_QUESTIONS = {IN_SYNC: SelectionFlags(), ALL_IN_SYNC: SelectionFlags(all_packages=True)}
 
 
 class AbsentMember(ManifestError):
@@ -169,7 +172,16 @@ class _Sync:
                     with anyio.CancelScope(shield=True):
                         await anyio.to_thread.run_sync(self._undo)
                 raise
+            if plan.is_empty and not created:
+                await anyio.to_thread.run_sync(self._stamp, environment, wanted, len(plan.keep))
         return self._outcome(interpreter, plan, created=created)
+
+    def _stamp(self, environment: VirtualEnvironment, wanted: tuple[Wanted, ...], kept: int) -> None:
+        """Remember that there was nothing to do, for the plainest ways to ask."""
+        for question, selection in _QUESTIONS.items():
+            plain = SyncOptions(selection=selection, locked=self._options.locked)
+            if self._options == plain and self._target.member is None and not self._prepared.absent:
+                stamp_in_sync(self._context, self._workspace, environment, wanted, kept=kept, question=question)
 
     def _undo(self) -> None:
         """Take away an environment that was just made and is of no use."""
