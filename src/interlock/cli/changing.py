@@ -72,7 +72,7 @@ def say_change(call: Call, outcome: ChangeOutcome, lines: Iterable[str], options
             line.replace("Added", "Would add").replace("Removed", "Would remove") if options.dry_run else line
         )
     if lock is not None and lock.changed:
-        for line in to_text(lock.diff):
+        for line in to_text(lock.diff) if not lock.created else ():
             (call.terminal.data if options.dry_run else call.terminal.say)(line)
         call.terminal.say(
             f"{'Would lock' if options.dry_run else 'Locked'} {plural(len(lock.lock.packages), 'package')}."

@@ -80,7 +80,7 @@ class ManifestEditor:
         path, source = self._path(target), self._source(target)
         for position in reversed(positions):
             source = toml_array.remove(source, position)
-        self._document.set(path, source)
+        self._document.set(path, source if source.strip("[] \t\n") else "[]")
         return True
 
     def source(self, name: NormalizedName) -> tuple[str, object] | None:
