@@ -145,6 +145,15 @@ def test_members_that_need_each_other_to_be_built_are_named(run: Run, trees: Pat
     result = run("build", "--all-packages", "--json")
     assert (result.code, result.json()["error"]["code"]) == (1, "member-cycle")
     assert "one -> two -> one" in result.json()["error"]["message"]
+    member(trees, "apart")
+    assert run("build", "--package", "apart").code == 0
+
+
+def test_a_longer_circle_of_build_requirements_is_named(run: Run, trees: Path) -> None:
+    for name, need in (("one", "two"), ("two", "three"), ("three", "one")):
+        member(trees, name, requires=[need])
+    error = run("build", "--package", "two", "--json").json()["error"]
+    assert (error["code"], error["facts"]["cycle"]) == ("member-cycle", ["one", "two", "three", "one"])
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,8 @@ async def build(context: Context, request: BuildRequest) -> BuildReport:
     names = chosen_members(workspace, request.selection)
     tool = _tool(context, workspace.manifest.settings, request)
     siblings = BuildSiblings(workspace, tool)
-    siblings.check()
+    if not request.no_sources:
+        siblings.check(names)
     bounds = InternalBounds(workspace, siblings)
     out = output_directory(context, workspace, request.out_dir)
     async with (

@@ -70,15 +70,23 @@ class BuildSiblings:
         members = [name for name in names if name in self._workspace.by_name]
         return self._graph.dependencies_of(members, _RUNTIME) if members else frozenset()
 
-    def check(self) -> None:
-        """Raises :class:`MemberCycle` when members are needed to build themselves."""
-        edges = []
-        for name in self._graph.names:
+    def check(self, names: Iterable[NormalizedName]) -> None:
+        """Raises :class:`MemberCycle` when a member is needed to build itself, among these and what they require."""
+        edges: list[Dependency] = []
+        seen: set[NormalizedName] = set()
+        todo = sorted(names)
+        while todo:
+            name = todo.pop()
+            if name in seen:
+                continue
+            seen.add(name)
             for need in sorted(self._direct(name)):
                 if name in self.closure((need,)):
                     raise MemberCycle((name, need, name) if need != name else (name, name), {"build"})
-            edges += [Dependency(member=name, needs=need, kind="build") for need in self.required(name)]
-        Graph(self._graph.names, tuple(sorted(edges))).levels(frozenset({"build"}))
+            required = sorted(self.required(name))
+            edges += [Dependency(member=name, needs=need, kind="build") for need in required]
+            todo += required
+        Graph(tuple(sorted(seen)), tuple(sorted(edges))).levels(frozenset({"build"}))
 
     def tree(self, name: NormalizedName) -> SourceTree:
         return SourceTree(path=self._workspace.by_name[name].directory, name=name)
