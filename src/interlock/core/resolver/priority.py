@@ -24,7 +24,7 @@ class Priorities:
     then those that often caused one, then the rest; within a class by first appearance. A package never moves back.
     """
 
-    __slots__ = ("_affected", "_class", "_culprit", "_heap", "_names", "_order")
+    __slots__ = ("_affected", "_class", "_culprit", "_heap", "_names", "_order", "_packages")
 
     def __init__(self) -> None:
         self._heap: list[_Entry] = []
@@ -33,6 +33,8 @@ class Priorities:
         """Class by name number."""
         self._order: dict[int, int] = {0: -1}
         """Package to the number of its name."""
+        self._packages: list[tuple[int, ...]] = []
+        """The packages of a name, by its number."""
         self._affected: dict[int, int] = {}
         self._culprit: dict[int, int] = {}
 
@@ -42,6 +44,7 @@ class Priorities:
         copy._names = self._names.copy()
         copy._class = self._class.copy()
         copy._order = self._order.copy()
+        copy._packages = self._packages.copy()
         copy._affected = self._affected.copy()
         copy._culprit = self._culprit.copy()
         return copy
@@ -52,16 +55,18 @@ class Priorities:
         if number is None:
             number = self._names[name] = len(self._class)
             self._class.append(_PLAIN)
-        self._order[package] = number
+            self._packages.append(())
+        if package not in self._order:
+            self._order[package] = number
+            self._packages[number] += (package,)
         wanted = _DIRECT if direct else _PINNED if pinned else _PLAIN
         if wanted < self._class[number]:
             self._class[number] = wanted
             self._push_name(number)
 
     def _push_name(self, number: int) -> None:
-        for package, of in self._order.items():
-            if of == number:
-                self.push(package)
+        for package in self._packages[number]:
+            self.push(package)
 
     def push(self, package: int) -> None:
         """Put a package into the queue; it is skipped when popped if there is nothing to decide."""
