@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
 from interlock.cli.call import BadValue, Call
 from interlock.core.scaffold import BACKENDS, Scaffold
 from interlock.workspace.create import Created
 
-__all__ = ["say_created", "wanted_scaffold"]
+__all__ = ["place_of", "say_created", "wanted_scaffold"]
+
+
+def place_of(call: Call, text: str) -> Path:
+    """The directory that was named."""
+    return Path(os.path.normpath(call.context.cwd / Path(text).expanduser()))
 
 
 def wanted_scaffold(call: Call, directory: str) -> Scaffold:

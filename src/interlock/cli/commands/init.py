@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from interlock.cli.call import Call
-from interlock.cli.scaffolding import say_created, wanted_scaffold
+from interlock.cli.scaffolding import place_of, say_created, wanted_scaffold
 from interlock.workspace.create import init_project
 
 __all__ = ["run"]
 
 
 async def run(call: Call) -> int:
-    path = Path(os.path.normpath(call.context.cwd / (call.text("path") or ".")))
+    path = place_of(call, call.text("path") or ".")
     created = await init_project(call.context, path, wanted_scaffold(call, path.name))
     return say_created(call, created)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from interlock.cli.call import BadValue, Call
-from interlock.cli.scaffolding import say_created, wanted_scaffold
+from interlock.cli.scaffolding import place_of, say_created, wanted_scaffold
 from interlock.workspace.create import create_project
 
 __all__ = ["run"]
@@ -16,6 +13,6 @@ async def run(call: Call) -> int:
     place = call.text("path")
     if not place:
         raise BadValue("Where should the project be?", hint="Name a directory: `interlock new my-library`.")
-    path = Path(os.path.normpath(call.context.cwd / place))
+    path = place_of(call, place)
     created = await create_project(call.context, path, wanted_scaffold(call, path.name))
     return say_created(call, created)
