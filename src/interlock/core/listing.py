@@ -30,8 +30,11 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Name of the index in the configuration."""
     versions: tuple[str, ...]
     """Ascending; normalised text; no two equal under PEP 440 (``1.0`` and ``1.0.0`` are one entry)."""
-    files: tuple[msgspec.Raw, ...]
-    """Per version: msgpack of ``tuple[Artifact, ...]``, wheels before sdists, by filename."""
+    files: tuple[memoryview, ...]
+    """Per version: msgpack of ``tuple[Artifact, ...]``, wheels before sdists, by filename.
+
+    In a stored listing these are opaque bytes, which a decoder steps over without looking at them.
+    """
     prereleases: tuple[int, ...] = ()
     """Indices of the versions that are pre-releases or development releases."""
     yanked: tuple[int, ...] = ()
@@ -52,9 +55,9 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return decode_artifacts(self.files[position])
 
 
-def decode_artifacts(raw: msgspec.Raw) -> tuple[Artifact, ...]:
+def decode_artifacts(raw: memoryview) -> tuple[Artifact, ...]:
     return _DECODER.decode(raw)
 
 
-def encode_artifacts(artifacts: Sequence[Artifact]) -> msgspec.Raw:
-    return msgspec.Raw(_ENCODER.encode(tuple(artifacts)))
+def encode_artifacts(artifacts: Sequence[Artifact]) -> memoryview:
+    return memoryview(_ENCODER.encode(tuple(artifacts)))

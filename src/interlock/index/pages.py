@@ -338,7 +338,7 @@ def _order(groups: dict[str, list[Artifact]], notes: list[str]) -> tuple[list[tu
 
 def _listing(name: NormalizedName, index: str, ordered: list[tuple[Version, list[Artifact]]], status: str) -> Listing:
     versions: list[str] = []
-    files: list[msgspec.Raw] = []
+    files: list[memoryview] = []
     prereleases: list[int] = []
     yanked: list[int] = []
     first_upload: list[str] = []
