@@ -9,7 +9,17 @@ from pathlib import Path
 
 import msgspec
 
-__all__ = ["ROOT", "Import", "Module", "modules", "room_of"]
+__all__ = [
+    "ROOT",
+    "Import",
+    "Module",
+    "assigned_code",
+    "bases",
+    "error_classes",
+    "error_codes",
+    "modules",
+    "room_of",
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src"
@@ -94,3 +104,46 @@ def _exists(name: str) -> bool:
         return False
     path = SOURCE.joinpath(*name.split("."))
     return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+
+
+def error_classes() -> set[str]:
+    """The names of the classes that descend from InterlockError, found by reading."""
+    known = {"InterlockError"}
+    while True:
+        more = {
+            node.name
+            for module in modules().values()
+            for node in ast.walk(module.tree)
+            if isinstance(node, ast.ClassDef) and known & bases(node)
+        }
+        if more <= known:
+            return known
+        known |= more
+
+
+def bases(node: ast.ClassDef) -> set[str]:
+    return {ast.unparse(base).split(".")[-1] for base in node.bases}
+
+
+def assigned_code(node: ast.ClassDef) -> str | None:
+    for statement in node.body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        if isinstance(statement, ast.AnnAssign):
+            targets = [statement.target]
+        if any(isinstance(target, ast.Name) and target.id == "code" for target in targets):
+            value = getattr(statement, "value", None)
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                return value.value
+    return None
+
+
+def error_codes() -> set[str]:
+    """The codes of all errors."""
+    families = error_classes()
+    return {
+        code
+        for module in modules().values()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ClassDef) and families & (bases(node) | {node.name})
+        if (code := assigned_code(node)) is not None
+    }

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture import ROOT, Module, modules, room_of
+from tests.architecture import ROOT, Module, assigned_code, bases, error_classes, modules, room_of
 
 SURFACE = {"cli", "__main__"}
 EDGES = {
@@ -186,48 +186,17 @@ def test_no_attics() -> None:
 
 def test_error_codes_are_unique_and_kebab_case() -> None:
     owners: dict[str, list[str]] = defaultdict(list)
-    families = _error_classes()
+    families = error_classes()
     for module in modules().values():
         for node in ast.walk(module.tree):
-            if isinstance(node, ast.ClassDef) and (families & _bases(node) or node.name == "InterlockError"):
-                code = _assigned_code(node)
+            if isinstance(node, ast.ClassDef) and (families & bases(node) or node.name == "InterlockError"):
+                code = assigned_code(node)
                 assert code is not None or module.name == "interlock.errors", f"{module.shown}: {node.name} has no code"
                 if code is not None:
                     owners[code].append(f"{module.name}.{node.name}")
     assert len(owners) > 5
     assert all(re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", code) for code in owners)
     assert not {code: names for code, names in owners.items() if len(names) > 1}
-
-
-def _error_classes() -> set[str]:
-    """The names of the classes that descend from InterlockError, found by reading."""
-    known = {"InterlockError"}
-    while True:
-        more = {
-            node.name
-            for module in modules().values()
-            for node in ast.walk(module.tree)
-            if isinstance(node, ast.ClassDef) and known & _bases(node)
-        }
-        if more <= known:
-            return known
-        known |= more
-
-
-def _bases(node: ast.ClassDef) -> set[str]:
-    return {ast.unparse(base).split(".")[-1] for base in node.bases}
-
-
-def _assigned_code(node: ast.ClassDef) -> str | None:
-    for statement in node.body:
-        targets = statement.targets if isinstance(statement, ast.Assign) else []
-        if isinstance(statement, ast.AnnAssign):
-            targets = [statement.target]
-        if any(isinstance(target, ast.Name) and target.id == "code" for target in targets):
-            value = getattr(statement, "value", None)
-            if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                return value.value
-    return None
 
 
 @pytest.mark.parametrize("module", EVERY)
