@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -314,4 +314,25 @@ def test_a_poetry_project_is_edited_in_its_own_spelling(run: Run, shop: Path) ->
     assert run("lock", "--check").code == 0
     assert run("remove", "flask", "safe", "--no-sync").code == 0
     assert "safe" not in manifest(shop).read_text()
+    assert run("lock", "--check").code == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_an_add_that_is_killed_leaves_files_that_can_be_worked_with(run: Run, shop: Path, packages: Registry) -> None:
+    assert run("lock").code == 0
+    for number in range(8):
+        packages.wheel(f"pkg-{number}", "1.0")
+        before = manifest(shop).read_bytes()
+        child = subprocess.Popen(
+            [sys.executable, "-m", "interlock", "add", "--no-sync", f"pkg-{number}"], stderr=subprocess.DEVNULL
+        )
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=0.15 + 0.05 * number)
+        child.kill()
+        child.wait()
+        listed = dependencies(shop)
+        assert manifest(shop).read_bytes() == before or f"pkg-{number}>=1.0" in listed
+        assert run("lock", "--check").code in {0, 3}
+        assert run("lock").code == 0
     assert run("lock", "--check").code == 0

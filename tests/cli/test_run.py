@@ -50,7 +50,8 @@ def test_a_task_runs_with_its_arguments_and_variables(run: Run, shop: Path) -> N
     (shop / "apps/web/pyproject.toml").write_text(
         text.replace(
             "[tool.interlock.sources]",
-            '[tool.interlock.tasks.say]\ncmd = "python say.py {args} end"\nenv = { LOUD = "1" }\n[tool.interlock.sources]',
+            '[tool.interlock.tasks.say]\ncmd = "python say.py {args} end"\nenv = { LOUD = "1" }\n'
+            "[tool.interlock.sources]",
         )
     )
     assert run("run", "say", "a", "b").code == 0
@@ -73,8 +74,14 @@ def test_a_sequence_stops_at_the_first_failure(run: Run, shop: Path) -> None:
     ]
     with pytest.raises(BadTask, match="runs itself"):
         expand("a", parse_tasks({"a": ["b"], "b": ["a"]}, "f"), ())
-    wrong: dict[str, object]
-    for wrong in ({"a": 1}, {"a": {}}, {"a": {"cmd": "x", "call": "y"}}, {"a": {"cmd": "x", "hlep": ""}}, {"a": "'"}):
+    wrongs: list[dict[str, object]] = [
+        {"a": 1},
+        {"a": {}},
+        {"a": {"cmd": "x", "call": "y"}},
+        {"a": {"cmd": "x", "hlep": ""}},
+        {"a": "'"},
+    ]
+    for wrong in wrongs:
         with pytest.raises(BadTask):
             parse_tasks(wrong, "f")
 

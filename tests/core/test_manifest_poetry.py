@@ -79,7 +79,8 @@ def test_a_project_of_its_own() -> None:
         HEAD
         + '[tool.poetry.dependencies]\npython = "^3.9"\nRequests = "^2.13"\nany = "*"\n'
         + 'pre = { version = "^1", allow-prereleases = true }\n'
-        + 'full = { version = "~1.2", extras = ["b", "a"], python = "<3.11", platform = "linux", markers = "os_name == \'x\'" }\n'
+        + 'full = { version = "~1.2", extras = ["b", "a"], python = "<3.11", platform = "linux",'
+        + " markers = \"os_name == 'x'\" }\n"
         + 'two = [{ version = "<2", python = "<3.10" }, { version = ">=2", python = ">=3.10" }]\n'
         + 'opt = { version = ">=1", optional = true }\n'
         + '[tool.poetry.extras]\nMore = ["opt", "any"]\n'

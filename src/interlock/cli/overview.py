@@ -70,5 +70,6 @@ def overview() -> str:
                 lines.append(f"  {', '.join(known):<25} {summary}")
     if there:
         lines.append(f"  {', '.join(there):<25} See their --help")
-    lines += ["", "Options, before or after the command; each has a variable like INTERLOCK_OFFLINE:", _OVERVIEW_OPTIONS]
+    lines += ["", "Options, before or after the command; each has a variable like INTERLOCK_OFFLINE:"]
+    lines.append(_OVERVIEW_OPTIONS)
     return "\n".join(lines) + "\n"
