@@ -91,6 +91,8 @@ class UserSettings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", fo
     color: str | None = None
     progress: bool | None = None
     add_bounds: str | None = None
+    plugins: bool | None = None
+    """Whether to look for hooks of plugins; their commands are found in any case."""
 
 
 class PipSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -119,9 +119,14 @@ def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     info = site / "hello-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: hello\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[interlock.commands]\nhello = hello_plugin:run\nbroken = hello_gone:run\n")
+    (info / "entry_points.txt").write_text(
+        "[interlock.commands]\nhello = hello_plugin:run\nbroken = hello_gone:run\n"
+        "[interlock.hooks]\npre-cache-dir = hello_plugin:before\npost-cache-dir = hello_plugin:after\n"
+    )
     (site / "hello_plugin.py").write_text(
         "def run(call):\n    call.terminal.data('hello ' + ' '.join(call.rest))\n    return 4\n"
+        "def before(call):\n    call.terminal.data('before')\n"
+        "def after(call, code):\n    call.terminal.data(f'after {code}')\n"
     )
     monkeypatch.syspath_prepend(site)
 
@@ -138,6 +143,13 @@ def test_plugins_bring_commands(run: Run, plugins: None, shop: Path) -> None:
     assert run("--no-plugins", "workspace", "list").code == 0
     shown = run("self", "show", "--json").json()
     assert {"command": "hello", "package": "hello", "object": "hello_plugin:run"} in shown["plugins"]
+
+
+def test_hooks_run_around_a_command_when_the_user_wants_them(run: Run, plugins: None, shop: Path) -> None:
+    place = run("cache", "dir").out
+    assert run("config", "plugins", "true").code == 0
+    assert run("cache", "dir").out == f"before\n{place}after 0\n"
+    assert run("cache", "dir", "--no-plugins").out == place
 
 
 def test_self_update_shows_what_it_would_run(run: Run) -> None:

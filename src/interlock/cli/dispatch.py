@@ -36,8 +36,16 @@ def dispatch(request: Request, terminal: Terminal) -> int:
             reporter = load("interlock.cli.progress").ProgressReporter(terminal)
             context = make_context(flags, around, reporter, temporary)
         call = Call(context=context, terminal=terminal, values=request.values, rest=request.rest)
+        # Looking for hooks takes longer than many a command, so the user's settings have to say that there are some.
+        hooks = (
+            around.user.plugins and not request.values.no_plugins and load("interlock.cli.hooks").Hooks(call, request)
+        )
+        if hooks:
+            hooks.before()
         answer = load(f"interlock.cli.commands.{request.command.module}").run(call)
         code: int = load("interlock.cli.loop").run_to_end(answer) if hasattr(answer, "__await__") else answer
+        if hooks:
+            hooks.after(code)
         return code
     finally:
         reporter.close()
