@@ -3,33 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from interlock.core.resolver.incompatibility import Derived, Incompatibility
 from interlock.core.resolver.solution import Solution
 
-__all__ = ["root_cause"]
+__all__ = ["Learned", "root_cause"]
 
 _ROOT = 0
 """The number of the root package."""
 
 
-def root_cause(
-    solution: Solution, full: Sequence[int], conflict: Incompatibility
-) -> tuple[Incompatibility, int | None]:
-    """The incompatibility that explains a conflict, and the decision level at which it leaves something to choose.
+class Learned(NamedTuple):
+    """Why a conflict arose, and where it leaves something to choose."""
+
+    incompatibility: Incompatibility
+    level: int | None
+    """The decision level to go back to; None: there is no solution."""
+    package: int
+    """The package whose assignment completed the incompatibility: the one that has to give way."""
+
+
+def root_cause(solution: Solution, full: Sequence[int], conflict: Incompatibility) -> Learned:
+    """Find the incompatibility that explains a conflict.
 
     Each step replaces the term that was satisfied last by the reason for it, until what is left was satisfied by a
-    decision or would have been satisfied on an earlier level too. Without a level there is no solution.
+    decision or would have been satisfied on an earlier level too.
     """
     incompatibility = conflict
     while True:
         terms = incompatibility.terms
         if not terms or (len(terms) == 1 and terms[0][0] == _ROOT):
-            return incompatibility, None
+            return Learned(incompatibility, None, _ROOT)
         satisfier = solution.satisfier(terms)
         package, _, _, level, cause = satisfier.assignment
         if cause is None or satisfier.previous_level < level:
-            return incompatibility, satisfier.previous_level
+            return Learned(incompatibility, satisfier.previous_level, package)
         merged = {other: mask for other, mask in terms if other != package}
         for other, mask in cause.terms:
             if other != package:

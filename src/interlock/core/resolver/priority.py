@@ -60,7 +60,8 @@ class Priorities:
             self._order[package] = number
             self._packages[number] += (package,)
         wanted = _DIRECT if direct else _PINNED if pinned else _PLAIN
-        if wanted < self._class[number]:
+        # Being pinned by somebody does not bring back what was put off for standing in the way of others.
+        if wanted < self._class[number] and (wanted, self._class[number]) != (_PINNED, _LATE):
             self._class[number] = wanted
             self._push_name(number)
 
@@ -102,11 +103,31 @@ class Priorities:
             if self._culprit[culprit] == _THRESHOLD and self._class[culprit] in {_PINNED, _PLAIN}:
                 self._move(culprit, _LATE)
                 level = self._earlier(level, self._level_before(solution, culprit))
-        if self._affected[number] == _THRESHOLD and self._class[number] not in {_EARLY, _DIRECT, _ROOT}:
-            self._move(number, _EARLY)
-            for culprit in sorted(culprits):
+        if self._affected[number] == _THRESHOLD:
+            # Deciding it early helps only if it is known of early: so those that brought it in come with it.
+            moved = [other for other in self._brought_by(solution, affected) if self._class[other] > _EARLY]
+            for other in moved:
+                self._move(other, _EARLY)
+            for culprit in sorted(culprits - set(moved)) if moved else ():
                 level = self._earlier(level, self._level_before(solution, culprit))
         return level
+
+    def _brought_by(self, solution: Solution, package: int) -> list[int]:
+        """The numbers of a package's name and of those along the chain of dependers that made it needed."""
+        found: list[int] = []
+        while True:
+            number = self._order.get(package, -1)
+            if number < 0 or number in found:
+                return found
+            found.append(number)
+            needed = (solution.trail[at] for at in solution.history[package])
+            cause = next((entry[4] for entry in needed if not entry[2] & ABSENT), None)
+            dependers = (
+                [other for other, mask in cause.terms if other != package and not mask & ABSENT] if cause else []
+            )
+            if not dependers:
+                return found
+            package = dependers[0]
 
     def _move(self, number: int, to: int) -> None:
         self._class[number] = to

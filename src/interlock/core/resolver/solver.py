@@ -12,7 +12,7 @@ from typing import NamedTuple
 from interlock.core.markers.diagram import Marker
 from interlock.core.names import NormalizedName
 from interlock.core.requirements import Requirement
-from interlock.core.resolver.conflict import root_cause
+from interlock.core.resolver.conflict import Learned, root_cause
 from interlock.core.resolver.dependencies import ROOT, Dependency, keys_of
 from interlock.core.resolver.facts import Universe, Unusable
 from interlock.core.resolver.incompatibility import (
@@ -325,16 +325,10 @@ class Solver:
                 # What was still to be looked at is kept: a dependency that came to count late concerns packages that
                 # were decided before the level one goes back to.
                 changed.append(package)
-                changed.extend(package for package, _ in learned.terms)
-                level = self.priorities.record(solution, self._last_decided(), conflict)
-                if level is not None and level < solution.level:
-                    self._backtrack(level)
+                changed.extend(package for package, _ in learned.incompatibility.terms)
                 # Going back has made what was contradicted above it possible again.
                 contradicted = self.contradicted
         return None
-
-    def _last_decided(self) -> int:
-        return next((entry[0] for entry in reversed(self.solution.trail) if entry[4] is None), 0)
 
     def _derive(self, term: Term, cause: Incompatibility) -> None:
         package, mask = term
@@ -344,16 +338,17 @@ class Solver:
             self.priorities.push(package)
         self.changed.append(package)
 
-    def _resolve(self, conflict: Incompatibility) -> Incompatibility | None:
+    def _resolve(self, conflict: Incompatibility) -> Learned | None:
         """Go back to where a conflict can be avoided and remember why; ``None`` when it cannot be."""
-        learned, level = root_cause(self.solution, self.shared.full, conflict)
-        if level is None:
-            self.final = learned
+        cause = root_cause(self.solution, self.shared.full, conflict)
+        if cause.level is None:
+            self.final = cause.incompatibility
             return None
-        if learned is not conflict:
-            self._add(learned)
-        self._backtrack(level)
-        return learned
+        if cause.incompatibility is not conflict:
+            self._add(cause.incompatibility)
+        earlier = self.priorities.record(self.solution, cause.package, cause.incompatibility)
+        self._backtrack(cause.level if earlier is None else min(cause.level, earlier))
+        return cause
 
     def _backtrack(self, level: int) -> None:
         """Undo what was assigned above a level; packages that are open again go back into the queue."""
