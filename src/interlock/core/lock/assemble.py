@@ -33,6 +33,35 @@ _ROOT_NODE = _Node(ROOT.name, 0)
 _BASE: _Slot = (None, None)
 
 
+class _Forks:
+    """Sets of forks as integers: bit *i* stands for fork *i*. Most of a graph is the same in all of them."""
+
+    def __init__(self) -> None:
+        self._envs: list[Marker] = []
+        self._unions: dict[int, Marker] = {0: FALSE}
+        self._touched: dict[Marker, int] = {}
+
+    def add(self, env: Marker) -> int:
+        self._envs.append(env)
+        return 1 << (len(self._envs) - 1)
+
+    def union(self, forks: int) -> Marker:
+        """The environments of a set of forks."""
+        found = self._unions.get(forks)
+        if found is None:
+            lowest = forks & -forks
+            found = self._unions[forks] = self._envs[lowest.bit_length() - 1] | self.union(forks ^ lowest)
+        return found
+
+    def touched(self, where: Marker) -> int:
+        """The forks in which a marker can hold."""
+        found = self._touched.get(where)
+        if found is None:
+            found = sum(1 << i for i, env in enumerate(self._envs) if not env.is_disjoint(where))
+            self._touched[where] = found
+        return found
+
+
 class _Graph:
     """The union of the forks: nodes with the environments they were chosen in, edges with those they apply in."""
 
@@ -42,25 +71,23 @@ class _Graph:
         self.slot_envs: dict[_Parent, Marker] = {}
         self.edges: dict[_Parent, dict[_Child, Marker]] = {}
         self.reach: dict[_Parent, Marker] = {}
-        self._chosen: dict[_Parent, list[Marker]] = {}
-        self._parts: list[tuple[_Parent, _Child, Marker]] = []
-        """The edges fork by fork."""
+        self._forks = _Forks()
+        self._chosen: dict[_Parent, int] = {}
+        self._told: dict[_Parent, dict[tuple[_Child, Marker], int]] = {}
+        """By parent: what it asks for under which marker, and in which forks that was chosen."""
 
     def add(self, fork: ForkSolution) -> None:
-        chosen, env = fork.chosen, fork.env
+        chosen = fork.chosen
+        bit = self._forks.add(fork.env)
         for key, position in chosen.items():
-            node = _Node(key.name, position)
-            self._chosen.setdefault((node, (key.extra, key.group)), []).append(env)
-            edges = self.edges.setdefault((node, (key.extra, key.group)), {})
+            parent = (_Node(key.name, position), (key.extra, key.group))
+            self._chosen[parent] = self._chosen.get(parent, 0) | bit
+            told = self._told.setdefault(parent, {})
             for dependency in self.resolver.dependencies.of(key, position):
-                if dependency.kind == "constraint":
-                    continue
-                where = dependency.marker & env
-                if where.is_false:
-                    continue
-                for child in _children(dependency, chosen):
-                    edges[child] = edges.get(child, FALSE) | where
-                    self._parts.append(((node, (key.extra, key.group)), child, where))
+                child = _child(dependency, chosen)
+                if child is not None:
+                    edge = (child, dependency.marker)
+                    told[edge] = told.get(edge, 0) | bit
 
     def trace(self) -> None:
         """Find for every node, extra and group where it is reached from the root, and in which forks a node counts.
@@ -68,6 +95,32 @@ class _Graph:
         A fork may have chosen something that a requirement from before the split asked for and nothing reaches there;
         resolving that fork from the start would not choose it.
         """
+        for parent in self._told:
+            self._tell(parent, None)
+        self._spread()
+        for parent, forks in self._chosen.items():
+            counting = forks & self._forks.touched(self.reach.get(parent, FALSE))
+            if counting:
+                env = self._forks.union(counting)
+                self.slot_envs[parent] = env
+                self.envs[parent[0]] = self.envs.get(parent[0], FALSE) | env
+        # Likewise the edges: those of a fork in which they can never be followed are not told.
+        self.edges = {}
+        for parent in self._told:
+            if parent in self.reach:
+                self._tell(parent, self.reach[parent])
+
+    def _tell(self, parent: _Parent, reach: Marker | None) -> None:
+        edges: dict[_Child, Marker] = {}
+        for (child, marker), told in self._told[parent].items():
+            forks = told if reach is None else told & self._forks.touched(marker & reach)
+            where = marker & self._forks.union(forks)
+            if not where.is_false:
+                edges[child] = edges[child] | where if child in edges else where
+        if edges:
+            self.edges[parent] = edges
+
+    def _spread(self) -> None:
         self.reach[_ROOT_NODE, _BASE] = self.resolver.world
         queue: list[_Parent] = [(_ROOT_NODE, _BASE)]
         while queue:
@@ -85,29 +138,19 @@ class _Graph:
                     if joined is not known:
                         self.reach[node, slot] = joined
                         queue.append((node, slot))
-        for parent, envs in self._chosen.items():
-            here = self.reach.get(parent, FALSE)
-            for env in envs:
-                if not env.is_disjoint(here):
-                    self.slot_envs[parent] = self.slot_envs.get(parent, FALSE) | env
-                    self.envs[parent[0]] = self.envs.get(parent[0], FALSE) | env
-        # Likewise the edges: those of a fork in which they can never be followed are not told.
-        self.edges = {}
-        for parent, child, where in self._parts:
-            if parent in self.reach and not where.is_disjoint(self.reach[parent]):
-                edges = self.edges.setdefault(parent, {})
-                edges[child] = edges.get(child, FALSE) | where
 
 
-def _children(dependency: Dependency, chosen: Mapping[PackageKey, int]) -> Iterable[_Child]:
+def _child(dependency: Dependency, chosen: Mapping[PackageKey, int]) -> _Child | None:
+    """What a dependency leads to in a fork; None where it does not apply, or only restricts."""
     name = dependency.requirement.name
-    if dependency.group is not None:
-        # Only the root has such edges; a colon cannot occur in an extra's name.
-        return [(_Node(name, chosen[PackageKey(name, None, dependency.group)]), (ExtraName(f":{dependency.group}"),))]
-    if PackageKey(name) not in chosen:
-        # Its depender is asked for only where this does not apply, which the solver knows.
-        return []
-    return [(_Node(name, chosen[PackageKey(name)]), dependency.requirement.extras)]
+    if dependency.kind == "constraint":
+        return None
+    position = chosen.get(PackageKey(name, None, dependency.group))
+    if position is None:
+        return None
+    # Only the root asks for groups; a colon cannot occur in an extra's name.
+    extras = dependency.requirement.extras if dependency.group is None else (ExtraName(f":{dependency.group}"),)
+    return _Node(name, position), extras
 
 
 def assemble(
