@@ -286,7 +286,12 @@ def test_an_interrupted_build_ends_at_once_with_its_backends(run: Run, trees: Pa
 def test_a_backend_that_forks_cannot_answer_twice(run: Run, trees: Path) -> None:
     forking = BACKEND.replace("project = _read()", "os.fork(); project = _read()", 1)
     member(trees, "odd", backend=forking)
-    assert run("build", "--sdist").code == 0
+    result = run("build", "--sdist")
+    if result.code:
+        # Both processes write one file, and the stray one may have begun anew when it was ended: told, not kept.
+        assert "odd" in result.err
+        assert not (trees / "dist" / "odd-1.0.tar.gz").exists()
+        return
     with tarfile.open(trees / "dist" / "odd-1.0.tar.gz") as archive:
         assert "odd-1.0/PKG-INFO" in archive.getnames()
 

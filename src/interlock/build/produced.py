@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tarfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -78,7 +79,21 @@ def check_sdist(folder: Path, value: object, source: SourceTree, declared: Decla
     if not (folder / filename).is_file():
         raise InvalidBuildResult(f"build_sdist of {source.label} named the file `{filename}`, but made none.")
     _check(normalize_name(name), version, source, declared, filename)
+    if not _is_archive(folder / filename):
+        raise InvalidBuildResult(
+            f"build_sdist of {source.label} made {filename}, which is empty or no archive.",
+            hint="Does the backend, or a process it started, write the file more than once?",
+        )
     return filename
+
+
+def _is_archive(path: Path) -> bool:
+    """Whether the beginning reads as a compressed archive with something in it."""
+    try:
+        with tarfile.open(path, "r|gz") as archive:
+            return archive.next() is not None
+    except (tarfile.TarError, EOFError, OSError, zlib.error):
+        return False
 
 
 def check_identity(metadata: Metadata, source: SourceTree, declared: Declared, produced: str) -> None:
