@@ -31,7 +31,11 @@ EDGES = {
     "workspace": {
         "", "errors", "core", "events", "settings", "store", "envs", "index", "git", "build", "install", "publish",
     },
-    "cli": {"", "errors", "core", "events", "settings", "workspace"},
+    "ops": {
+        "", "errors", "core", "events", "settings", "store", "envs", "index", "git", "build", "install", "publish",
+        "workspace",
+    },
+    "cli": {"", "errors", "core", "events", "settings", "workspace", "ops"},
     "__main__": {"cli"},
 }  # fmt: skip
 """Room -> rooms it may import, beside itself."""

@@ -13,7 +13,7 @@ import msgspec
 
 from interlock.core.cutoff import resolve_cutoff
 from interlock.core.index_order import named_index, order_indexes, take_login
-from interlock.core.manifest import ToolSettings
+from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.sources import Index
 from interlock.core.variables import InvalidSetting, Variables, choose

@@ -9,7 +9,7 @@ import pytest
 from interlock.build.failures import InvalidBuildSystem
 from interlock.build.source import SourceTree, read_declared
 from interlock.build.system import read_build_system
-from interlock.core.manifest import BuildSystem
+from interlock.core.manifests.manifest import BuildSystem
 from interlock.core.metadata import Metadata
 from interlock.core.names import normalize_extra, normalize_name
 from interlock.core.project_metadata import InvalidProject, project_metadata

@@ -12,7 +12,7 @@ import pytest
 from interlock.build.digest import FileHashes, build_digest, read_tree, tree_digest
 from interlock.build.failures import InvalidSourceTree
 from interlock.build.revision import Revisions, reads_revision
-from interlock.core.manifest import BuildSystem
+from interlock.core.manifests.manifest import BuildSystem
 from interlock.store.layout import Layout
 
 

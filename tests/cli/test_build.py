@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Run
-from tests.workspace.release_trees import BACKEND, member, root
+from tests.release_trees import BACKEND, member, root
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 
 from interlock.build.sdist import read_pkg_info
 from tests.cli.conftest import Run
-from tests.workspace.release_trees import BACKEND, member, root
+from tests.release_trees import BACKEND, member, root
 
 
 @pytest.fixture

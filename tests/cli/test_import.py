@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from interlock.core.foreign_locks import UnreadableLock, parse_foreign_lock
-from interlock.core.manifest_parse import parse_manifest
+from interlock.core.manifests.parse import parse_manifest
 from tests.cli.conftest import Run
 from tests.index_server import IndexServer
 from tests.registry import registry

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from interlock.ops.cache import usage_lock
 from interlock.store.layout import Layout
 from interlock.store.locks import hold_sync
-from interlock.workspace.cache import usage_lock
 from tests.cli.conftest import Run
 
 PYTHON = sys.executable

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from interlock.core.manifest_parse import parse_manifest
+from interlock.core.manifests.parse import parse_manifest
 from interlock.core.scaffold import BACKENDS
 from tests.cli.conftest import Run
 

@@ -8,7 +8,7 @@ import pytest
 
 from interlock.cli.pip_configuration import parse_pip_configuration
 from interlock.core.cutoff import resolve_cutoff
-from interlock.core.manifest import ToolSettings
+from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import normalize_name
 from interlock.core.sources import Index
 from interlock.core.variables import InvalidSetting

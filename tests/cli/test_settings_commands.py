@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from interlock.cli.command_table import COMMANDS
-from interlock.core import manifest_interlock
-from interlock.core.manifest_uv import HONOURED
+from interlock.core.manifests import interlock as manifest_interlock
+from interlock.core.manifests.uv import HONOURED
 from tests.architecture import ROOT
 from tests.cli.conftest import Run
 from tests.index_server import Behaviour, serve

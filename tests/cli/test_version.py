@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-from tests.workspace.release_trees import BACKEND, member, root
+from tests.release_trees import BACKEND, member, root
 
 
 @pytest.fixture

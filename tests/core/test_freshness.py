@@ -3,8 +3,8 @@ from __future__ import annotations
 from interlock.core.freshness import CurrentMember, compare
 from interlock.core.inputs import member_inputs, own_inputs, resolution_inputs
 from interlock.core.lock.model import Lock, LockedMember, ResolutionInputs
-from interlock.core.manifest import Manifest, ToolSettings
-from interlock.core.manifest_parse import parse_manifest
+from interlock.core.manifests.manifest import Manifest, ToolSettings
+from interlock.core.manifests.parse import parse_manifest
 from interlock.core.names import NormalizedName
 from interlock.core.sources import Index
 

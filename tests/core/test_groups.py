@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from interlock.core.groups import BrokenGroup, GroupCycle, UnknownGroup, expand_group
-from interlock.core.manifest import Manifest
-from interlock.core.manifest_parse import parse_manifest
+from interlock.core.manifests.manifest import Manifest
+from interlock.core.manifests.parse import parse_manifest
 from interlock.core.names import GroupName
 
 

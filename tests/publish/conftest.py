@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.conftest import Run, run
 from tests.publish.loopback_index import LoopbackIndex, Proxy, run_index
-from tests.workspace.release_trees import member, root
+from tests.release_trees import member, root
 
 __all__ = ["Shop", "run"]
 

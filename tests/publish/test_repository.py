@@ -11,9 +11,9 @@ from twine.utils import DEFAULT_REPOSITORY
 from interlock.cli.surroundings import make_context, read_surroundings
 from interlock.events import SILENT
 from interlock.index.defaults import default_index_url
+from interlock.ops.publishing.report import PublishRequest
+from interlock.ops.publishing.repository import UnknownRepository, find_repository
 from interlock.settings import GlobalFlags
-from interlock.workspace.publish_report import PublishRequest
-from interlock.workspace.repository import UnknownRepository, find_repository
 
 
 def find(tmp_path: Path, request: PublishRequest, *indexes: str) -> tuple[str, str, object, bool]:

@@ -18,7 +18,7 @@ from interlock.workspace.asks import (
 )
 from interlock.workspace.discovery import discover
 from interlock.workspace.members import VIRTUAL_ROOT
-from tests.workspace.trees import project, write
+from tests.trees import project, write
 
 ROOT = '[tool.uv.workspace]\nmembers = ["packages/*"]\n'
 B = ("[tool.uv.sources]", "b = { workspace = true }")

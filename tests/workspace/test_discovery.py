@@ -7,7 +7,7 @@ import pytest
 
 from interlock.core.freshness import compare
 from interlock.core.lock.model import Lock, LockedMember, ResolutionInputs
-from interlock.core.manifest_problems import BrokenToml, InvalidManifest
+from interlock.core.manifests.problems import BrokenToml, InvalidManifest
 from interlock.core.names import NormalizedName
 from interlock.workspace.discovery import (
     DuplicateMember,
@@ -20,7 +20,7 @@ from interlock.workspace.discovery import (
     discover,
 )
 from interlock.workspace.members import UnknownMember, Workspace
-from tests.workspace.trees import project, write
+from tests.trees import project, write
 
 ROOT = '[tool.uv.workspace]\nmembers = ["packages/*"]\n'
 

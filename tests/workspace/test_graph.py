@@ -7,7 +7,7 @@ import pytest
 from interlock.core.names import NormalizedName
 from interlock.workspace.discovery import discover
 from interlock.workspace.graph import Graph, MemberCycle, member_graph
-from tests.workspace.trees import project, write
+from tests.trees import project, write
 
 BUILD = '[build-system]\nrequires = ["hatchling", {}]\nbuild-backend = "hatchling.build"'
 

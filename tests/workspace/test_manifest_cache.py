@@ -9,7 +9,7 @@ import pytest
 from interlock.store.layout import Layout
 from interlock.workspace.discovery import discover
 from interlock.workspace.members import Workspace
-from tests.workspace.trees import project, write
+from tests.trees import project, write
 
 ROOT = '[tool.uv.workspace]\nmembers = ["packages/*"]\n'
 

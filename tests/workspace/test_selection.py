@@ -16,7 +16,7 @@ from interlock.workspace.selection import (
     SelectionFlags,
     select,
 )
-from tests.workspace.trees import project, write
+from tests.trees import project, write
 
 VIRTUAL = """
 [tool.uv.workspace]

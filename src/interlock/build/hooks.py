@@ -16,7 +16,7 @@ from interlock.build.failures import BackendFailed, BackendUnavailable, BuildTim
 from interlock.build.results import Results
 from interlock.build.server import HookCall, HookResult, HookServers
 from interlock.build.source import SourceTree
-from interlock.core.manifest import BuildSystem
+from interlock.core.manifests.manifest import BuildSystem
 
 __all__ = ["MISSING", "Hooks"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import anyio
 
-from interlock.core.manifest import BuildSystem
+from interlock.core.manifests.manifest import BuildSystem
 
 __all__ = ["Revisions", "reads_revision"]
 

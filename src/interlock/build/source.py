@@ -9,7 +9,7 @@ import msgspec
 
 from interlock.build.failures import InvalidSourceTree
 from interlock.build.system import build_system, parse_document
-from interlock.core.manifest import BuildSystem
+from interlock.core.manifests.manifest import BuildSystem
 from interlock.core.metadata import Metadata
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.project_metadata import InvalidProject, project_metadata

@@ -7,7 +7,7 @@ import tomllib
 from typing import Any
 
 from interlock.build.failures import InvalidBuildSystem
-from interlock.core.manifest import BuildSystem
+from interlock.core.manifests.manifest import BuildSystem
 from interlock.core.requirements import InvalidRequirement, parse_requirement
 
 __all__ = ["build_system", "parse_document", "read_build_system"]

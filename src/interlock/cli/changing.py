@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from interlock.cli.call import BadValue, Call, checked_name
 from interlock.cli.installing import show_outcome
 from interlock.cli.words import plural
+from interlock.core.editing.manifest_editor import Target
 from interlock.core.lock.diff import to_data, to_text
-from interlock.core.manifest_editor import Target
-from interlock.workspace.changes import ChangeOptions, ChangeOutcome
+from interlock.ops.changes import ChangeOptions, ChangeOutcome
 from interlock.workspace.options import SyncOptions
 from interlock.workspace.selection import SelectionFlags
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import platformdirs
 
-from interlock.core.toml_document import TomlDocument, format_value
+from interlock.core.editing.toml_document import TomlDocument, format_value
 from interlock.errors import InterlockError
 
 __all__ = ["AuthFileError", "auth_file", "forget_login", "read_logins", "store_login", "user_file", "write_private"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from interlock.cli.call import BadValue, Call
 from interlock.core.scaffold import BACKENDS, Scaffold
-from interlock.workspace.create import Created
+from interlock.ops.create import Created
 
 __all__ = ["place_of", "say_created", "wanted_scaffold"]
 

@@ -14,7 +14,7 @@ import platformdirs
 
 from interlock.cli.loading import load
 from interlock.cli.pip_configuration import parse_pip_configuration
-from interlock.core.manifest import ToolSettings
+from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.variables import InvalidSetting
 from interlock.errors import InterlockError, UsageError
 from interlock.events import Reporter

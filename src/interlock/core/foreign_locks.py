@@ -6,8 +6,8 @@ import tomllib
 
 import msgspec
 
+from interlock.core.editing.requirement_wishes import parse_requirements_file
 from interlock.core.names import NormalizedName, is_name, normalize_name
-from interlock.core.requirement_wishes import parse_requirements_file
 from interlock.errors import ManifestError
 
 __all__ = ["FOREIGN_LOCKS", "Pin", "UnreadableLock", "parse_foreign_lock"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from interlock.core.manifest import IncludeGroup, Manifest
-from interlock.core.manifest_problems import suggest
+from interlock.core.manifests.manifest import IncludeGroup, Manifest
+from interlock.core.manifests.problems import suggest
 from interlock.core.names import GroupName
 from interlock.core.requirements import Requirement
 from interlock.errors import ManifestError

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import msgspec
 
 from interlock.core.lock.model import ResolutionInputs
-from interlock.core.manifest import IncludeGroup, Manifest, SourceRule, ToolSettings
+from interlock.core.manifests.manifest import IncludeGroup, Manifest, SourceRule, ToolSettings
 from interlock.core.names import NormalizedName
 from interlock.core.requirement import Requirement, format_requirement
 from interlock.core.sources import Index

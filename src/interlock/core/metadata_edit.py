@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from interlock.core.bounds import Edge, bounded
+from interlock.core.editing.bounds import Edge, bounded
+from interlock.core.editing.toml_document import TomlDocument, format_value
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.requirement import Requirement, format_requirement
 from interlock.core.requirements import InvalidRequirement, parse_requirement
-from interlock.core.toml_document import TomlDocument, format_value
 
 __all__ = ["edit_manifest", "edit_metadata", "edit_requires_txt", "outdated"]
 

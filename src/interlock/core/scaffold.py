@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from interlock.core.editing.toml_array import literal
+from interlock.core.editing.toml_document import format_value
 from interlock.core.names import normalize_name
-from interlock.core.toml_array import literal
-from interlock.core.toml_document import format_value
 
 __all__ = ["BACKENDS", "KINDS", "Scaffold", "project_table", "scaffold"]
 

@@ -7,8 +7,8 @@ import tomllib
 
 import msgspec
 
-from interlock.core.toml_array import insert, items, literal, remove, replace
-from interlock.core.toml_document import TomlDocument
+from interlock.core.editing.toml_array import insert, items, literal, remove, replace
+from interlock.core.editing.toml_document import TomlDocument
 from interlock.errors import ManifestError
 
 __all__ = ["BadScript", "ScriptMetadata", "change_dependencies", "parse_script"]

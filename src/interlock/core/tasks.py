@@ -6,7 +6,7 @@ import shlex
 
 import msgspec
 
-from interlock.core.manifest_problems import suggest
+from interlock.core.manifests.problems import suggest
 from interlock.errors import ManifestError
 
 __all__ = ["BadTask", "Step", "Task", "expand", "parse_tasks"]

@@ -15,9 +15,9 @@ import msgspec
 from interlock.core.asks import Ask, MemberAsks, Origin
 from interlock.core.groups import expand_group
 from interlock.core.index_order import DEFAULT_INDEX
-from interlock.core.manifest import Manifest, SourceRule
-from interlock.core.manifest_problems import suggest
-from interlock.core.manifest_sources import parse_url_source
+from interlock.core.manifests.manifest import Manifest, SourceRule
+from interlock.core.manifests.problems import suggest
+from interlock.core.manifests.sources import parse_url_source
 from interlock.core.markers.diagram import FALSE, TRUE, Marker, format_marker, parse_marker
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirement import Requirement, format_requirement

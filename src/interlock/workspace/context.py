@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from interlock.core.manifest import ToolSettings
+from interlock.core.manifests.manifest import ToolSettings
 from interlock.events import SILENT, Reporter
 from interlock.settings import GlobalFlags, Settings, Surroundings, resolve_settings
 from interlock.store.layout import Layout

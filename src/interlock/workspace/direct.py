@@ -18,7 +18,7 @@ import msgspec
 from interlock.build.source import SourceTree
 from interlock.core.artifacts import Artifact
 from interlock.core.asks import Ask, MemberAsks, Origin
-from interlock.core.manifest_sources import parse_url_source
+from interlock.core.manifests.sources import parse_url_source
 from interlock.core.metadata import Metadata
 from interlock.core.metadata_text import parse_metadata
 from interlock.core.names import NormalizedName

@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 
 from interlock.core.lock.model import Lock
-from interlock.core.manifest import Manifest, WorkspaceTable
+from interlock.core.manifests.manifest import Manifest, WorkspaceTable
 from interlock.core.names import NormalizedName
 from interlock.errors import ManifestError
 from interlock.store.layout import Layout

@@ -8,7 +8,7 @@ from functools import cached_property
 import msgspec
 
 from interlock.core.groups import expand_group
-from interlock.core.manifest import Manifest
+from interlock.core.manifests.manifest import Manifest
 from interlock.core.names import NormalizedName
 from interlock.core.requirement import Requirement
 from interlock.core.requirements import parse_requirement

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from interlock.build.frontend import Builder
-from interlock.core.bounds import POLICIES, Edge, bounds
+from interlock.core.editing.bounds import POLICIES, Edge, bounds
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.errors import ManifestError
 from interlock.workspace.members import Member, Workspace

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from interlock.core.asks import Origin
-from interlock.core.manifest_lines import find_line
+from interlock.core.manifests.lines import find_line
 from interlock.core.names import normalize_name
 from interlock.core.requirements import InvalidRequirement, parse_requirement
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from interlock.core.inputs import own_inputs
-from interlock.core.manifest import Manifest, ToolSettings
+from interlock.core.manifests.manifest import Manifest, ToolSettings
 from interlock.store.layout import Layout
 from interlock.workspace.unchanged import manifests_digest
 
@@ -59,7 +59,7 @@ class ManifestCache:
         entry = self._known.get(path)
         if entry is None or entry.digest != digest:
             # Here alone an import waits: parsing needs tomllib and packaging, a command with nothing to do does not.
-            from interlock.core.manifest_parse import parse_manifest  # noqa: PLC0415
+            from interlock.core.manifests.parse import parse_manifest  # noqa: PLC0415
 
             file = "pyproject.toml" if path == "." else f"{path}/pyproject.toml"
             manifest = parse_manifest(data, path=path, file=file)

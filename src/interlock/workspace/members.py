@@ -9,8 +9,8 @@ import msgspec
 
 from interlock.core.freshness import CurrentMember
 from interlock.core.inputs import member_inputs
-from interlock.core.manifest import Manifest, ToolSettings, pinned_indexes
-from interlock.core.manifest_problems import suggest
+from interlock.core.manifests.manifest import Manifest, ToolSettings, pinned_indexes
+from interlock.core.manifests.problems import suggest
 from interlock.core.names import NormalizedName
 from interlock.errors import UsageError
 

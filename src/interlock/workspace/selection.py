@@ -14,8 +14,8 @@ import msgspec
 
 from interlock.core.groups import UnknownGroup, expand_group
 from interlock.core.lock.conflicts import ConflictingSelection
-from interlock.core.manifest import ConflictItem, Manifest
-from interlock.core.manifest_problems import suggest
+from interlock.core.manifests.manifest import ConflictItem, Manifest
+from interlock.core.manifests.problems import suggest
 from interlock.core.names import ExtraName, GroupName, NormalizedName, normalize_extra, normalize_group, normalize_name
 from interlock.core.selection import MemberSelection, Selection
 from interlock.errors import UsageError

@@ -16,7 +16,7 @@ import msgspec
 
 from interlock.build.frontend import Builder
 from interlock.build.source import SourceTree
-from interlock.core.manifest import ToolSettings
+from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName
 from interlock.core.requirements import format_requirement, parse_requirement
 from interlock.errors import BuildError, InterlockError

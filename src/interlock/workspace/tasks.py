@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from interlock.core.manifest import Manifest
+from interlock.core.manifests.manifest import Manifest
 from interlock.core.tasks import Task, parse_tasks
 from interlock.workspace.members import Workspace
 

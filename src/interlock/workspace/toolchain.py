@@ -15,7 +15,7 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from interlock.build.environment import Provision
 from interlock.build.frontend import Builder, BuildLimits, BuildOptions
-from interlock.core.manifest import ToolSettings
+from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName
 from interlock.core.requirements import format_requirement
 from interlock.envs.interpreters import Interpreter

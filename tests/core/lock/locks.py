@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from interlock.core.artifacts import Artifact
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage, ResolutionInputs
-from interlock.core.manifest import ConflictItem
+from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.selection import MemberSelection, Selection
 from interlock.core.sources import Git, Registry, Source

@@ -19,7 +19,7 @@ from interlock.core.listing import Listing, encode_artifacts
 from interlock.core.lock.assemble import assemble
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.model import Lock, ResolutionInputs
-from interlock.core.manifest import ConflictItem
+from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.names import ExtraName, GroupName, NormalizedName, normalize_name
 from interlock.core.requirements import Requirement, parse_requirement
 from interlock.core.resolver.facts import Facts, Known, Universe, Unusable

@@ -6,13 +6,13 @@ import msgspec
 
 from interlock.cli.call import BadValue, Call
 from interlock.cli.changing import change_options, say_change, target_of
+from interlock.core.editing.requirement_wishes import Wish, parse_requirements_file, parse_wish
 from interlock.core.poetry_constraint import platform_marker, python_marker
-from interlock.core.requirement_wishes import Wish, parse_requirements_file, parse_wish
 from interlock.errors import UsageError
-from interlock.workspace.add import AddOptions, add
+from interlock.ops.add import AddOptions, add
+from interlock.ops.scripts import add_to_script
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
-from interlock.workspace.scripts import add_to_script
 
 __all__ = ["run"]
 

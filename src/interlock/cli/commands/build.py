@@ -10,8 +10,8 @@ from interlock.cli.loading import load
 from interlock.cli.render import error_document
 from interlock.cli.words import format_bytes, plural
 from interlock.core.variables import Variables
-from interlock.workspace.build import build
-from interlock.workspace.build_report import BuildReport, BuildRequest, MemberReport
+from interlock.ops.building.build import build
+from interlock.ops.building.report import BuildReport, BuildRequest, MemberReport
 from interlock.workspace.selection import SelectionFlags
 
 __all__ = ["build_request", "report_document", "run", "show_report"]
@@ -20,7 +20,7 @@ __all__ = ["build_request", "report_document", "run", "show_report"]
 async def run(call: Call) -> int:
     report = await build(call.context, build_request(call))
     if call.given("verify"):
-        report = await load("interlock.workspace.build_verify").verify(call.context, report)
+        report = await load("interlock.ops.building.verify").verify(call.context, report)
     if call.json:
         call.document(report_document(report))
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interlock.cli.call import Call
 from interlock.cli.words import format_bytes
-from interlock.workspace.cache import prune
+from interlock.ops.cache import prune
 
 __all__ = ["run"]
 

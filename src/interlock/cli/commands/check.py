@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from interlock.cli.call import Call
-from interlock.workspace.checking import check
+from interlock.ops.checking import check
 
 __all__ = ["run"]
 

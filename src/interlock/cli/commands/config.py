@@ -7,11 +7,11 @@ import msgspec
 from interlock.cli.call import BadValue, Call
 from interlock.cli.configuration import store_login, user_file
 from interlock.cli.tables import columns
-from interlock.core.manifest_problems import suggest
-from interlock.core.toml_document import TomlDocument, format_value
+from interlock.core.editing.toml_document import TomlDocument, format_value
+from interlock.core.manifests.problems import suggest
+from interlock.ops.changes import ChangeOptions, Draft, change, read_manifest
+from interlock.ops.editing import open_editor
 from interlock.settings import UserSettings
-from interlock.workspace.changes import ChangeOptions, Draft, change, read_manifest
-from interlock.workspace.editing import open_editor
 from interlock.workspace.members import Workspace
 from interlock.workspace.python import workspace_or_none
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from interlock.cli.call import Call
 from interlock.cli.tables import columns
+from interlock.core.editing.requirement_wishes import parse_wish
 from interlock.core.lock.graph import Graph
 from interlock.core.lock.model import Lock
 from interlock.core.names import NormalizedName
 from interlock.core.requirement import Requirement
-from interlock.core.requirement_wishes import parse_wish
 from interlock.core.selection import MemberSelection, Selection
-from interlock.workspace.lock import lock
+from interlock.ops.lock import lock
+from interlock.ops.package_info import try_resolution
+from interlock.ops.tree import build_tree, format_tree
 from interlock.workspace.options import LockOptions, TreeOptions
-from interlock.workspace.package_info import try_resolution
 from interlock.workspace.python import workspace_or_none
-from interlock.workspace.tree import build_tree, format_tree
 
 __all__ = ["run"]
 

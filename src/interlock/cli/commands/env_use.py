@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from interlock.cli.call import BadValue, Call
-from interlock.workspace.environments import find_environment, make_environment
+from interlock.ops.environments import find_environment, make_environment
 from interlock.workspace.python import find_python
 
 __all__ = ["run"]

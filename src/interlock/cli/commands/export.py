@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call
 from interlock.cli.selecting import selection_flags
-from interlock.workspace.export import export
+from interlock.ops.export import export
 from interlock.workspace.options import ExportOptions
 
 __all__ = ["run"]

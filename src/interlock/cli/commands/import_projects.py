@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interlock.cli.call import Call
 from interlock.cli.words import plural
-from interlock.workspace.importing import Difference, import_projects
+from interlock.ops.importing import Difference, import_projects
 
 __all__ = ["run"]
 

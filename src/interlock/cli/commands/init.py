@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interlock.cli.call import Call
 from interlock.cli.scaffolding import place_of, say_created, wanted_scaffold
-from interlock.workspace.create import init_project
+from interlock.ops.create import init_project
 
 __all__ = ["run"]
 

@@ -6,12 +6,12 @@ from interlock.cli.call import BadValue, Call, checked_name
 from interlock.cli.words import plural
 from interlock.core.lock.diff import to_data, to_markdown, to_text
 from interlock.core.names import NormalizedName
-from interlock.workspace.conflicts import declare_conflicts, describe_item
-from interlock.workspace.lock import lock
-from interlock.workspace.lock_diff import diff_locks
-from interlock.workspace.merge import install_merge_driver, merge_files
+from interlock.ops.conflicts import declare_conflicts, describe_item
+from interlock.ops.lock import lock
+from interlock.ops.lock_diff import diff_locks
+from interlock.ops.merge import install_merge_driver, merge_files
+from interlock.ops.scripts import lock_script
 from interlock.workspace.options import LockOptions, LockOutcome
-from interlock.workspace.scripts import lock_script
 
 __all__ = ["run"]
 

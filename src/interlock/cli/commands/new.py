@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call
 from interlock.cli.scaffolding import place_of, say_created, wanted_scaffold
-from interlock.workspace.create import create_project
+from interlock.ops.create import create_project
 
 __all__ = ["run"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from interlock.cli.call import Call
 from interlock.cli.selecting import selection_flags
 from interlock.cli.tables import columns
-from interlock.workspace.outdated import find_outdated
-from interlock.workspace.reading import environment_here, read_locked
+from interlock.ops.outdated import find_outdated
+from interlock.ops.reading import environment_here, read_locked
 
 __all__ = ["run", "show_outdated"]
 

@@ -6,8 +6,8 @@ from interlock.cli.call import BadValue, Call
 from interlock.cli.render import error_document
 from interlock.cli.words import plural
 from interlock.core.variables import Variables
-from interlock.workspace.publish import publish
-from interlock.workspace.publish_report import PublishedMember, PublishReport, PublishRequest
+from interlock.ops.publishing.publish import publish
+from interlock.ops.publishing.report import PublishedMember, PublishReport, PublishRequest
 from interlock.workspace.selection import SelectionFlags
 
 __all__ = ["run"]

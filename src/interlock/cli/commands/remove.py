@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call
 from interlock.cli.changing import change_options, say_change, target_of
-from interlock.core.manifest_editor import Target
-from interlock.workspace.remove import RemoveOptions, remove_packages
-from interlock.workspace.scripts import remove_from_script
+from interlock.core.editing.manifest_editor import Target
+from interlock.ops.remove import RemoveOptions, remove_packages
+from interlock.ops.scripts import remove_from_script
 
 __all__ = ["run"]
 

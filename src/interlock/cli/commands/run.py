@@ -6,10 +6,10 @@ import os
 
 from interlock.cli.call import BadValue, Call
 from interlock.cli.installing import sync_options
+from interlock.ops.run import run as run_program
+from interlock.ops.run_members import RecursiveOptions, run_members
 from interlock.workspace.discovery import discover
 from interlock.workspace.options import RunOptions
-from interlock.workspace.run import run as run_program
-from interlock.workspace.run_members import RecursiveOptions, run_members
 from interlock.workspace.tasks import tasks_of
 
 __all__ = ["run"]

@@ -6,9 +6,9 @@ import os
 
 from interlock.cli.call import Call
 from interlock.cli.installing import sync_options
+from interlock.ops.run import child_environ, entered
 from interlock.workspace.child import supervise
 from interlock.workspace.options import RunOptions
-from interlock.workspace.run import child_environ, entered
 
 __all__ = ["run"]
 

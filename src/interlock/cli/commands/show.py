@@ -10,9 +10,9 @@ from interlock.cli.commands.tree import show_tree
 from interlock.cli.selecting import selection_flags
 from interlock.cli.words import format_bytes
 from interlock.core.lock.model import Edge
+from interlock.ops.reading import Locked, environment_here, read_locked
+from interlock.ops.show import PackageDetails, list_packages, package_details
 from interlock.workspace.options import TreeOptions
-from interlock.workspace.reading import Locked, environment_here, read_locked
-from interlock.workspace.show import PackageDetails, list_packages, package_details
 
 __all__ = ["run"]
 

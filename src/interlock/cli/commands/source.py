@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call
 from interlock.cli.tables import columns
+from interlock.core.editing.toml_document import Path, format_value
 from interlock.core.index_order import take_login
-from interlock.core.manifest_problems import suggest
-from interlock.core.toml_document import Path, format_value
-from interlock.workspace.changes import ChangeOptions, Draft, change, read_manifest
+from interlock.core.manifests.problems import suggest
+from interlock.ops.changes import ChangeOptions, Draft, change, read_manifest
+from interlock.ops.editing import open_editor
 from interlock.workspace.discovery import discover
-from interlock.workspace.editing import open_editor
 from interlock.workspace.members import Workspace
 
 __all__ = ["add", "remove", "show"]

@@ -6,7 +6,7 @@ from interlock.cli.call import Call
 from interlock.cli.installing import show_outcome, sync_options
 from interlock.cli.words import plural
 from interlock.core.lock.diff import to_data, to_text
-from interlock.workspace.update import UpdateOptions, update
+from interlock.ops.update import UpdateOptions, update
 
 __all__ = ["run"]
 

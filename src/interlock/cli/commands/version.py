@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call
+from interlock.ops.version import version
+from interlock.ops.version_report import MemberVersion, VersionReport, VersionRequest
 from interlock.workspace.selection import SelectionFlags
-from interlock.workspace.version import version
-from interlock.workspace.version_report import MemberVersion, VersionReport, VersionRequest
 
 __all__ = ["run"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call, checked_name
 from interlock.cli.selecting import selection_flags
-from interlock.workspace.reading import environment_here, read_locked
-from interlock.workspace.why import Step, find_paths
+from interlock.ops.reading import environment_here, read_locked
+from interlock.ops.why import Step, find_paths
 
 __all__ = ["run"]
 

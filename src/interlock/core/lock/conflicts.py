@@ -6,7 +6,7 @@ from collections.abc import Iterable, Set
 
 from interlock.core.lock.graph import item_key
 from interlock.core.lock.model import Lock
-from interlock.core.manifest import ConflictItem
+from interlock.core.manifests.manifest import ConflictItem
 from interlock.errors import UsageError
 
 __all__ = ["ConflictingSelection", "declared_keys", "refuse_conflicts"]

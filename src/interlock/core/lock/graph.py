@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from interlock.core.lock.codec import LockCorrupt
 from interlock.core.lock.layout import source_key
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
-from interlock.core.manifest import ConflictItem
+from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.markers.environment import conflict_key
 from interlock.core.names import NormalizedName
 from interlock.core.selection import MemberSelection, Selection

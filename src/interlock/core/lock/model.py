@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from interlock.core.artifacts import Artifact
-from interlock.core.manifest import ConflictItem
+from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.sources import Source
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from interlock.core.asks import Ask, MemberAsks, Origin
-from interlock.core.manifest import ConflictItem
+from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.markers.diagram import TRUE, Marker, extras_in, parse_marker, requires_python_marker, restrict_extra
 from interlock.core.markers.environment import conflict_key
 from interlock.core.names import ExtraName, GroupName, NormalizedName

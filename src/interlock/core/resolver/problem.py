@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from interlock.core.asks import MemberAsks
-from interlock.core.manifest import ConflictItem
+from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.names import NormalizedName
 from interlock.core.requirements import Requirement
 from interlock.core.sources import Source

@@ -1,0 +1,1 @@
+"""Changing manifests: what is written, and where in the text."""

@@ -1,0 +1,119 @@
+"""Dependencies of a project that only Poetry's table describes, changed in its text."""
+
+from __future__ import annotations
+
+import re
+
+from interlock.core.editing.manifest_editor import ManifestEditor, Target
+from interlock.core.editing.toml_array import insert, items, literal, remove
+from interlock.core.editing.toml_document import Path, TomlDocument, format_value
+from interlock.core.names import NormalizedName, is_name, normalize_name
+from interlock.core.poetry_constraint import InvalidConstraint, specifier_of
+from interlock.core.requirement import Requirement
+
+__all__ = ["PoetryEditor", "open_manifest"]
+
+_TABLE: Path = ("tool", "poetry")
+
+
+def open_manifest(data: bytes, file: str, *, sources: Path) -> ManifestEditor:
+    """The editor for the dialect that describes the project."""
+    values = TomlDocument(data, file).values
+    tool = values.get("tool")
+    alone = "project" not in values and isinstance(tool, dict) and "poetry" in tool
+    return (PoetryEditor if alone else ManifestEditor)(data, file, sources=sources)
+
+
+class PoetryEditor(ManifestEditor):
+    """Writes ``[tool.poetry.dependencies]`` and groups; an extra lists what is an optional dependency."""
+
+    def targets(self) -> tuple[Target, ...]:
+        groups = self.document.get((*_TABLE, "group"))
+        found = [Target()]
+        found += [Target("group", name) for name in groups] if isinstance(groups, dict) else []
+        return (*found, Target("group", "dev")) if self.document.get((*_TABLE, "dev-dependencies")) else tuple(found)
+
+    def requirements(self, target: Target) -> tuple[Requirement, ...]:
+        table = self.document.get(self._table(target))
+        found = []
+        for key, value in table.items() if isinstance(table, dict) else ():
+            text = value if isinstance(value, str) else value.get("version", "") if isinstance(value, dict) else ""
+            try:
+                specifier = specifier_of(text)
+            except InvalidConstraint:
+                specifier = ""
+            if is_name(key) and key != "python":
+                found.append(Requirement(name=normalize_name(key), specifier=specifier))
+        return tuple(found)
+
+    def put(self, target: Target, requirement: Requirement, text: str) -> None:
+        table = self._table(target)
+        written = re.match(r"[A-Za-z0-9._-]+", text)
+        key = self._key(table, requirement.name) or (written[0] if written is not None else requirement.name)
+        value: dict[str, object] = {}
+        if requirement.specifier or not (requirement.extras or requirement.marker):
+            value["version"] = requirement.specifier or "*"
+        if requirement.extras:
+            value["extras"] = list(requirement.extras)
+        if requirement.marker:
+            value["markers"] = requirement.marker.replace('"', "'")
+        if target.kind == "extra":
+            value["optional"] = True
+            self._list_in_extra(target.name, key)
+        self.document.set((*table, key), format_value(value["version"] if value.keys() == {"version"} else value))
+
+    def remove(self, target: Target, name: NormalizedName) -> bool:
+        table = self._table(target)
+        key = self._key(table, name)
+        if key is None:
+            return False
+        self.document.delete((*table, key))
+        extras = self.document.get((*_TABLE, "extras")) if target.kind == "dependencies" else None
+        for extra, listed in extras.items() if isinstance(extras, dict) else ():
+            for position, item in reversed(list(enumerate(listed))):
+                if normalize_name(item) == name:
+                    path = (*_TABLE, "extras", extra)
+                    self.document.set(path, remove(self.document.source(path) or "[]", position))
+        return True
+
+    def set_source(self, name: str, value: dict[str, object]) -> None:
+        """A member is named in our own table; everything else stands with the dependency."""
+        if "workspace" in value:
+            super().set_source(name, value)
+            return
+        renamed = {{"index": "source", "editable": "develop"}.get(key, key): item for key, item in value.items()}
+        for target in self.targets():
+            table = self._table(target)
+            key = self._key(table, normalize_name(name))
+            if key is None:
+                continue
+            old = self.document.get((*table, key))
+            entry: dict[str, object] = dict(old) if isinstance(old, dict) else {"version": old}
+            if "source" not in renamed:
+                entry.pop("version", None)
+            self.document.set((*table, key), format_value({**entry, **renamed}))
+
+    def _table(self, target: Target) -> Path:
+        if target.kind != "group":
+            return (*_TABLE, "dependencies")
+        groups = self.document.get((*_TABLE, "group"))
+        wanted = normalize_name(target.name)
+        if wanted == "dev" and self.document.get((*_TABLE, "dev-dependencies")) is not None:
+            return (*_TABLE, "dev-dependencies")
+        for key in groups if isinstance(groups, dict) else ():
+            if normalize_name(key) == wanted:
+                return (*_TABLE, "group", key, "dependencies")
+        return (*_TABLE, "group", target.name, "dependencies")
+
+    def _key(self, table: Path, name: NormalizedName) -> str | None:
+        values = self.document.get(table)
+        for key in values if isinstance(values, dict) else ():
+            if is_name(key) and normalize_name(key) == name:
+                return str(key)
+        return None
+
+    def _list_in_extra(self, extra: str, name: str) -> None:
+        path = (*_TABLE, "extras", extra)
+        source = self.document.source(path) or "[]"
+        if name not in items(source):
+            self.document.set(path, insert(source, len(items(source)), literal(name)))

@@ -1,0 +1,1 @@
+"""Manifests: `pyproject.toml` in each dialect, read into one model."""

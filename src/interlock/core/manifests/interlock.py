@@ -1,0 +1,23 @@
+"""The tool table of our own, ``[tool.interlock]``: the keys of ``[tool.uv]`` by the same names, and ours."""
+
+from __future__ import annotations
+
+from interlock.core.manifests.table import Table
+from interlock.core.manifests.uv import HONOURED
+
+__all__ = ["check_keys", "kept_keys"]
+
+_OURS = frozenset({"env", "default-index"})
+_KEPT = frozenset(
+    {"build", "catalog", "changelog", "export", "internal-bounds", "policy", "publish", "tasks", "version"}
+)
+"""Read by later commands; kept as written."""
+
+
+def check_keys(table: Table) -> None:
+    """A key we do not know in our own table is a mistake."""
+    table.only(HONOURED | _OURS | _KEPT)
+
+
+def kept_keys(table: Table) -> dict[str, object]:
+    return {key: value for key, value in table.values.items() if key in _KEPT}

@@ -1,0 +1,231 @@
+"""The sources table of a tool table: where named packages come from (``[tool.uv.sources]`` and its like).
+
+A path is written relative to the file it stands in and kept relative to the workspace root; one that is absolute stays
+so here and is made relative where the root's place is known.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from interlock.core.manifests.manifest import SourceRule
+from interlock.core.manifests.problems import suggest
+from interlock.core.manifests.table import Table
+from interlock.core.names import NormalizedName, is_name, normalize_extra, normalize_group, normalize_name
+from interlock.core.sources import Directory, File, Git, Member, Registry, Source, Url
+
+__all__ = [
+    "is_archive",
+    "is_fetchable",
+    "join_path",
+    "parse_source_rule",
+    "parse_sources",
+    "parse_url_source",
+    "without_credentials",
+]
+
+_KINDS = ("workspace", "path", "git", "url", "index")
+_CONDITIONS = ("marker", "extra", "group")
+_KEYS = {
+    "workspace": ("workspace", "editable"),
+    "path": ("path", "editable", "package", "subdirectory"),
+    "git": ("git", "branch", "tag", "rev", "subdirectory", "lfs"),
+    "url": ("url", "subdirectory"),
+    "index": ("index",),
+}
+_ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar.zst", ".tar")
+_SCP = re.compile(r"(?P<user>[A-Za-z0-9_.-]+)@(?P<host>[A-Za-z0-9.-]+):(?P<path>(?!/).+)")
+
+
+def parse_sources(table: Table, path: str) -> dict[NormalizedName, tuple[SourceRule, ...]]:
+    """Read a sources table of the manifest in a directory."""
+    found: dict[NormalizedName, tuple[SourceRule, ...]] = {}
+    for key in table.values:
+        if not is_name(key):
+            table.problem(key, "is not a package name.")
+            continue
+        name = normalize_name(key)
+        if name in found:
+            table.problem(key, "has two entries; names are the same when they differ in case, `-`, `_` and `.` only.")
+            continue
+        rules = tuple(
+            rule
+            for entry in table.tables(key, single=True)
+            if (rule := parse_source_rule(entry, name, path)) is not None
+        )
+        if len(rules) > 1 and any(not rule.marker and rule.extra is None and rule.group is None for rule in rules):
+            table.problem(
+                key, "has several entries, so each needs a `marker`, `extra` or `group` that says when it counts."
+            )
+        found[name] = rules
+    return found
+
+
+def join_path(base: str, relative: str) -> str:
+    """A path written in a manifest of the directory ``base``, relative to the workspace root.
+
+    >>> join_path("packages/a", "../b/")
+    'packages/b'
+    """
+    return posixpath.normpath(posixpath.join(base, relative.replace("\\", "/")))
+
+
+def is_archive(path: str) -> bool:
+    """Whether a path or URL names a file that holds a package, judged by its suffix."""
+    return path.lower().endswith(_ARCHIVES)
+
+
+def without_credentials(url: str) -> str:
+    """The URL without user and password; the user of an SSH URL is part of the address and stays."""
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return url
+    user, _, host = parts.netloc.rpartition("@")
+    if parts.scheme.endswith("ssh"):
+        host = f"{user.partition(':')[0]}@{host}"
+    return urlunsplit(parts._replace(netloc=host))
+
+
+def is_fetchable(url: str) -> bool:
+    """Whether a file could be got from a URL."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return (parts.scheme in {"http", "https"} and bool(parts.hostname)) or parts.scheme == "file"
+
+
+def parse_url_source(url: str, base: str) -> Source:
+    """The source that the URL of a direct reference (``name @ url``) means."""
+    address, _, fragment = url.partition("#")
+    subdirectory = next((part[13:] for part in fragment.split("&") if part.startswith("subdirectory=")), "")
+    if address.startswith("git+"):
+        address = without_credentials(address[4:])
+        head, at, reference = address.rpartition("@")
+        if at and "/" in head.partition("://")[2] and not reference.startswith("/"):
+            return Git(url=head, reference=f"rev:{reference}", subdirectory=subdirectory)
+        return Git(url=address, subdirectory=subdirectory)
+    local = _local_path(address)
+    if local is not None:
+        path = join_path(base, local)
+        return File(path=path, subdirectory=subdirectory) if is_archive(path) else Directory(path=path)
+    return Url(url=without_credentials(address), subdirectory=subdirectory)
+
+
+def _local_path(address: str) -> str | None:
+    """The path that an address means, or None when it is on another machine."""
+    if address.startswith("file:"):
+        rest = address[5:]
+        if rest.startswith("//"):
+            host, slash, below = rest[2:].partition("/")
+            if host in {"${PROJECT_ROOT}", "$%7BPROJECT_ROOT%7D"}:
+                return unquote(below)
+            rest = slash + below
+        rest = unquote(rest)
+        return rest.removeprefix("/${PROJECT_ROOT}/") if rest.startswith("/${PROJECT_ROOT}/") else rest
+    return address if "://" not in address else None
+
+
+def parse_source_rule(table: Table, name: NormalizedName, path: str) -> SourceRule | None:
+    """One entry of a sources table; None after noting what is wrong with it."""
+    kinds = [kind for kind in _KINDS if kind in table]
+    where, key = table.where[:-1], table.where[-1]
+    if len(kinds) != 1:
+        near = kinds or sorted(table.values)
+        hint = "" if kinds else "".join(suggest(word, _KINDS) for word in near[:1])
+        table.problems.add((*where, key), f"needs exactly one of {', '.join(f'`{kind}`' for kind in _KINDS)}.{hint}")
+        return None
+    kind = kinds[0]
+    allowed = (*_KEYS[kind], *_CONDITIONS)
+    for word in table.values:
+        if word not in allowed:
+            table.problems.add(
+                (*where, key), f"has `{word}`, which a {kind} source does not have.{suggest(word, allowed)}"
+            )
+    for word in ("lfs", "package"):
+        if table.values.get(word) is True:
+            table.problems.warn(f"`{'.'.join((*where, key))}`: `{word}` is not honoured.")
+    source = _SOURCES[kind](table, name, path)
+    if source is None:
+        return None
+    extra, group = table.text("extra"), table.text("group")
+    if extra is not None and group is not None:
+        table.problems.add((*where, key), "has both `extra` and `group`; write two entries.")
+    return SourceRule(
+        source=source,
+        marker=table.marker("marker"),
+        extra=normalize_extra(extra) if extra is not None else None,
+        group=normalize_group(group) if group is not None else None,
+        editable=table.flag("editable"),
+    )
+
+
+def _member(table: Table, name: NormalizedName, _: str) -> Source | None:
+    if table.values["workspace"] is True:
+        return Member(name)
+    key = table.where[-1]
+    table.problems.add(table.where, f"`workspace` can only be true; leave `{key}` out to take it from an index.")
+    return None
+
+
+def _path(table: Table, _: NormalizedName, path: str) -> Source | None:
+    written = table.text("path")
+    if not written:
+        table.problems.add(table.where, "needs a path.")
+        return None
+    local = _local_path(written)
+    if local is None:
+        table.problems.add(table.where, f"has the path `{written}`, which is a URL.")
+        return None
+    place = join_path(path, local)
+    if is_archive(place):
+        return File(path=place, subdirectory=table.text("subdirectory") or "")
+    return Directory(path=place, editable=table.flag("editable") or False)
+
+
+def _git(table: Table, _: NormalizedName, path: str) -> Source | None:
+    written = table.text("git")
+    if not written:
+        table.problems.add(table.where, "needs the URL of a repository.")
+        return None
+    chosen = [(kind, text) for kind in ("branch", "tag", "rev") if (text := table.text(kind)) is not None]
+    if len(chosen) > 1:
+        table.problems.add(table.where, "can have only one of `branch`, `tag` and `rev`.")
+    return Git(
+        url=_repository(written, path),
+        reference=f"{chosen[0][0]}:{chosen[0][1]}" if chosen else "",
+        subdirectory=_subdirectory(table),
+    )
+
+
+def _repository(written: str, path: str) -> str:
+    url = written.removeprefix("git+")
+    short = _SCP.fullmatch(url)
+    if short is not None:
+        return f"ssh://{short['user']}@{short['host']}/{short['path']}"
+    return without_credentials(url) if "://" in url else join_path(path, url)
+
+
+def _url(table: Table, _: NormalizedName, __: str) -> Source | None:
+    written = table.text("url") or ""
+    if not is_fetchable(written):
+        table.problems.add(table.where, f"has `{written}`, which is not a URL that can be fetched.")
+        return None
+    return Url(url=without_credentials(written.partition("#")[0]), subdirectory=_subdirectory(table))
+
+
+def _index(table: Table, _: NormalizedName, __: str) -> Source | None:
+    name = table.text("index")
+    return Registry(name) if name else None
+
+
+def _subdirectory(table: Table) -> str:
+    text = table.text("subdirectory") or ""
+    if text.startswith("/") or ".." in text.split("/"):
+        table.problems.add(table.where, f"has the subdirectory `{text}`, which is outside of the tree.")
+    return posixpath.normpath(text) if text else ""
+
+
+_SOURCES = {"workspace": _member, "path": _path, "git": _git, "url": _url, "index": _index}

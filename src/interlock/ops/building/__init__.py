@@ -1,0 +1,1 @@
+"""``interlock build``: members to sdists and wheels."""

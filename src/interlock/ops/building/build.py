@@ -1,0 +1,196 @@
+"""``interlock build``: the sdists and wheels of members, everything that is ready in parallel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import msgspec
+
+from interlock.core.manifests.manifest import ToolSettings
+from interlock.core.names import NormalizedName, normalize_name
+from interlock.core.requirements import InvalidRequirement, Requirement, parse_requirement
+from interlock.errors import InterlockError, ManifestError, UsageError
+from interlock.events import Finished, Started, Warned
+from interlock.ops.building.member import BuildSettings, MemberBuild, Outcome
+from interlock.ops.building.output import OutputDirectory
+from interlock.ops.building.report import BuildReport, BuildRequest, BuiltFile, MemberReport
+from interlock.ops.cache import usage_lock
+from interlock.store.locks import hold
+from interlock.workspace.context import Context
+from interlock.workspace.discovery import discover
+from interlock.workspace.epoch import source_date_epoch
+from interlock.workspace.internal_bounds import InternalBounds
+from interlock.workspace.members import Workspace
+from interlock.workspace.provision import Provisioner
+from interlock.workspace.selection import SelectionFlags
+from interlock.workspace.siblings import BuildSiblings
+from interlock.workspace.toolchain import Toolchain
+
+__all__ = ["BadConstraints", "NothingToBuild", "build", "chosen_members", "first_reason"]
+
+
+class NothingToBuild(ManifestError):
+    """What was selected is no package."""
+
+    code = "nothing-to-build"
+
+
+class BadConstraints(UsageError):
+    """A file of build constraints cannot be used."""
+
+    code = "bad-build-constraints"
+
+
+async def build(context: Context, request: BuildRequest) -> BuildReport:
+    """Build the selected members; one that fails does not keep the others from being built.
+
+    Raises :class:`MemberCycle` when members are needed to build themselves, and usage errors.
+    """
+    started = anyio.current_time()
+    workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+    context = context.within(workspace.manifest.settings)
+    names = chosen_members(workspace, request.selection)
+    tool = _tool(context, workspace.manifest.settings, request)
+    siblings = BuildSiblings(workspace, tool)
+    if not request.no_sources:
+        siblings.check(names)
+    bounds = InternalBounds(workspace, siblings)
+    out = output_directory(context, workspace, request.out_dir)
+    async with (
+        hold(usage_lock(context.layout), shared=True),
+        Toolchain(context, Provisioner, tool=tool) as toolchain,
+    ):
+        toolchain.siblings = None if request.no_sources else siblings
+        toolchain.build_timeout = request.timeout
+        toolchain.source_date_epoch = await source_date_epoch(context, workspace)
+        settings = BuildSettings(
+            toolchain=toolchain, siblings=siblings, bounds=bounds, sdist=request.sdist, wheel=request.wheel
+        )
+        reports = await _Build(settings, out).run(names)
+        hooks = (await toolchain.builder()).calls
+    if request.clear and all(report.error is None for report in reports):
+        await anyio.to_thread.run_sync(out.clear, frozenset(file.file.name for one in reports for file in one.files))
+    return BuildReport(out_dir=out.path, members=tuple(reports), hooks=hooks, seconds=anyio.current_time() - started)
+
+
+def chosen_members(workspace: Workspace, flags: SelectionFlags) -> tuple[NormalizedName, ...]:
+    """The members that are packages among those selected: the current one, or all at a virtual root.
+
+    Raises :class:`UnknownMember`, and :class:`NothingToBuild` for one asked for that is no package.
+    """
+    if flags.packages and not flags.all_packages:
+        names = sorted({normalize_name(name) for name in flags.packages})
+    elif workspace.current is not None and not flags.all_packages:
+        names = [workspace.current]
+    else:
+        return tuple(member.name for member in workspace.members if member.manifest.package)
+    for name in names:
+        if not workspace.member(name).manifest.package:
+            raise NothingToBuild(
+                f"{name} is not a package: {workspace.member(name).file} has no [build-system].",
+                hint="Add a [build-system], or choose other members with --package or --all-packages.",
+            )
+    return tuple(names)
+
+
+def output_directory(context: Context, workspace: Workspace, out_dir: str) -> OutputDirectory:
+    """Where files go: as asked for, else ``dist`` at the root, which git is told to ignore."""
+    path = context.cwd / out_dir if out_dir else workspace.root / "dist"
+    return OutputDirectory(path, context.layout, ours=not out_dir)
+
+
+class _Build:
+    """One run over several members."""
+
+    def __init__(self, settings: BuildSettings, out: OutputDirectory) -> None:
+        self._settings = settings
+        self._context = settings.toolchain.context
+        self._out = out
+        # More than the hooks at a time, so that packing and unpacking of one member overlaps with hooks of another.
+        self._limiter = anyio.CapacityLimiter(2 * self._context.settings.concurrent_builds + 2)
+
+    async def run(self, names: tuple[NormalizedName, ...]) -> list[MemberReport]:
+        found: dict[NormalizedName, MemberReport] = {}
+        reporter = self._context.reporter
+
+        async def one(name: NormalizedName) -> None:
+            async with self._limiter:
+                found[name] = await self._member(name)
+
+        files = int(self._settings.sdist) + int(self._settings.wheel)
+        reporter.report(Started("build", len(names) * files))
+        try:
+            async with anyio.create_task_group() as tasks:
+                for name in names:
+                    tasks.start_soon(one, name)
+        finally:
+            reporter.report(Finished("build"))
+        return [found[name] for name in sorted(found)]
+
+    async def _member(self, name: NormalizedName) -> MemberReport:
+        started = anyio.current_time()
+        try:
+            outcome = await MemberBuild(self._settings, name).run()
+            await anyio.to_thread.run_sync(self._out.place, outcome.folder, outcome.record.files)
+        except (InterlockError, BaseExceptionGroup) as error:
+            reason = first_reason(error)
+            if reason is None:
+                raise
+            return MemberReport(name=name, status="failed", seconds=anyio.current_time() - started, error=reason)
+        return self._report(name, outcome, anyio.current_time() - started)
+
+    def _report(self, name: NormalizedName, outcome: Outcome, seconds: float) -> MemberReport:
+        return MemberReport(
+            name=name,
+            version=outcome.record.version,
+            status="cached" if outcome.cached else "built",
+            seconds=round(seconds, 3),
+            files=tuple(
+                BuiltFile(file=self._out.path / file.filename, kind=file.kind, sha256=file.sha256, size=file.size)
+                for file in outcome.record.files
+            ),
+        )
+
+
+def first_reason(error: BaseException) -> InterlockError | None:
+    """The failure inside a group that a person should hear about; None when something else is in it."""
+    if isinstance(error, InterlockError):
+        return error
+    if not isinstance(error, BaseExceptionGroup):
+        return None
+    reasons = [first_reason(inner) for inner in error.exceptions]
+    return reasons[0] if all(reason is not None for reason in reasons) else None
+
+
+def _tool(context: Context, tool: ToolSettings, request: BuildRequest) -> ToolSettings:
+    """The root's tool table with what the command line adds."""
+    constraints = [item for name in request.build_constraints for item in _constraints(context, context.cwd / name)]
+    return msgspec.structs.replace(
+        tool,
+        config_settings={**tool.config_settings, **request.config_settings},
+        build_constraints=(*tool.build_constraints, *constraints),
+    )
+
+
+def _constraints(context: Context, path: Path) -> list[Requirement]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadConstraints(f"The build constraints in {path} cannot be read: {error}.") from error
+    found = []
+    if "--hash" in text:
+        message = f"The hashes in {path} are not used: files are checked against what the index says of them."
+        context.reporter.report(Warned("constraint-hashes", message))
+    for number, line in enumerate(text.splitlines(), 1):
+        bare = line.partition(" #")[0].partition(" --hash")[0].strip().rstrip("\\").strip()
+        if not bare or bare.startswith(("#", "--hash")):
+            continue
+        if bare.startswith("-"):
+            raise BadConstraints(f"{path}:{number}: `{bare}` is an option, not a requirement.")
+        try:
+            found.append(parse_requirement(bare))
+        except InvalidRequirement as error:
+            raise BadConstraints(f"{path}:{number}: {error.message}") from error
+    return found

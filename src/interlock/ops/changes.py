@@ -1,0 +1,220 @@
+"""Changing manifests together with the lock and the environment: all of it happens, or nothing does.
+
+The change is made in memory first and resolved there. Files are written when there is a lock for them, manifests first:
+whoever is killed in between leaves a lock that says it is stale. Other processes of ours wait; what somebody else saved
+meanwhile is seen before anything is written, and the change is made anew on top of it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import msgspec
+
+from interlock.core.foreign_locks import Pin
+from interlock.core.inputs import own_inputs
+from interlock.core.lock.codec import encode_lock
+from interlock.core.lock.diff import diff
+from interlock.core.lock.model import Lock
+from interlock.core.manifests.parse import parse_manifest
+from interlock.core.names import NormalizedName
+from interlock.errors import LockOutdated, ManifestError
+from interlock.ops.cache import usage_lock
+from interlock.ops.lock import lock_held, prepare, stale_reasons
+from interlock.ops.sync import sync
+from interlock.store.locks import hold
+from interlock.workspace.context import Context
+from interlock.workspace.discovery import discover
+from interlock.workspace.guards import workspace_guard
+from interlock.workspace.lockfile import load_lock_if_any, lockfile_path
+from interlock.workspace.members import Member, Workspace
+from interlock.workspace.options import LockOptions, LockOutcome, SyncOptions, SyncOutcome
+
+__all__ = ["ChangeOptions", "ChangeOutcome", "Draft", "FileChanged", "change", "overlay", "read_manifest"]
+
+_ATTEMPTS = 5
+Files = dict[str, bytes]
+"""New contents of manifests, by the path of the member."""
+
+
+class FileChanged(ManifestError):
+    """Somebody keeps saving a file that is to be changed."""
+
+    code = "file-changed"
+
+
+class ChangeOptions(msgspec.Struct, frozen=True, kw_only=True):
+    frozen: bool = False
+    """Write the manifests only, without resolving."""
+    locked: bool = False
+    """The lock has to be fresh before."""
+    no_sync: bool = False
+    dry_run: bool = False
+    sync: SyncOptions = SyncOptions(exact=False)
+    pins: tuple[Pin, ...] = ()
+    """Versions to keep that another tool had locked."""
+    uninstall: bool = False
+    """Uninstall what is no longer locked."""
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """A change before it is resolved."""
+
+    files: Files
+    finish: Callable[[Lock], Files] | None = None
+    """The final contents, when these depend on what was resolved."""
+    upgrade: dict[NormalizedName, str] = {}
+    """Names whose locked versions are forgotten."""
+
+
+class ChangeOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    workspace: Workspace
+    """After the change."""
+    files: Files = {}
+    """Manifests that were changed, by the path of the member."""
+    lock: LockOutcome | None = None
+    sync: SyncOutcome | None = None
+    written: bool = True
+
+
+async def change(
+    context: Context, make: Callable[[Workspace], Awaitable[Draft]], options: ChangeOptions
+) -> ChangeOutcome:
+    """Make a change, resolve it, write it, sync. Nothing is left half done when something fails."""
+    workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+    context.layout.prepare()
+    async with hold(usage_lock(context.layout), shared=True), hold(workspace_guard(workspace.root)):
+        for _ in range(_ATTEMPTS):
+            outcome = await _attempt(context, make, options)
+            if outcome is not None:
+                return outcome
+    raise FileChanged("The manifests are being changed by another program again and again.", hint="Try again.")
+
+
+async def _attempt(
+    context: Context, make: Callable[[Workspace], Awaitable[Draft]], options: ChangeOptions
+) -> ChangeOutcome | None:
+    workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+    lockfile = lockfile_path(workspace.root)
+    locked_before = _read(lockfile)
+    if options.locked:
+        _require_fresh(context, workspace)
+    draft = await make(workspace)
+    before = {path: _read(workspace.root / path / "pyproject.toml") for path in draft.files}
+    if all(before[path] == data for path, data in draft.files.items()) and not (draft.upgrade or options.pins):
+        return ChangeOutcome(workspace=workspace, written=False)
+    files, outcome, data = draft.files, None, locked_before
+    changed = overlay(workspace, files)
+    if not options.frozen:
+        wanted = LockOptions(dry_run=True, upgrade_packages=draft.upgrade, closure=True, pins=options.pins)
+        outcome = await lock_held(context, changed, wanted)
+        lock = outcome.lock
+        if draft.finish is not None and (final := draft.finish(lock)) != files:
+            files, changed = final, overlay(workspace, final)
+            lock = _with_inputs(context, changed, lock)
+        data = encode_lock(lock)
+        old = load_lock_if_any(workspace.root)
+        outcome = msgspec.structs.replace(outcome, lock=lock, changed=data != locked_before, diff=diff(old, lock))
+    if options.dry_run:
+        return ChangeOutcome(workspace=changed, files=files, lock=outcome, written=False)
+    if locked_before != _read(lockfile) or any(
+        _read(workspace.root / path / "pyproject.toml") != was for path, was in before.items()
+    ):
+        return None
+    targets = {workspace.root / path / "pyproject.toml": content for path, content in files.items()}
+    if data is not None and data != locked_before:
+        targets[lockfile] = data
+    undo = {path: _read(path) for path in targets}
+    synced: SyncOutcome | None = None
+    try:
+        for path, content in targets.items():
+            _write(path, content)
+        if not (options.no_sync or options.frozen):
+            synced = await sync(context, _sync_options(options, outcome))
+    except BaseException:
+        for path, was in undo.items():
+            _restore(path, was)
+        raise
+    return ChangeOutcome(workspace=changed, files=files, lock=outcome, sync=synced)
+
+
+def overlay(workspace: Workspace, files: Mapping[str, bytes]) -> Workspace:
+    """The workspace as it would be read with other contents of some manifests; a new path is a new member."""
+    members = {member.path: member for member in workspace.members}
+    root, root_inputs = workspace.manifest, workspace.root_inputs
+    for path, data in files.items():
+        file = "pyproject.toml" if path == "." else f"{path}/pyproject.toml"
+        manifest = parse_manifest(data, path=path, file=file)
+        inputs = own_inputs(manifest)
+        if path == ".":
+            root, root_inputs = manifest, inputs
+        if manifest.name is not None:
+            members[path] = Member(
+                name=manifest.name, path=path, manifest=manifest, root=workspace.root, own_inputs=inputs
+            )
+    return Workspace(
+        root=workspace.root,
+        manifest=root,
+        members=tuple(sorted(members.values(), key=lambda member: member.name)),
+        current=workspace.current,
+        root_inputs=root_inputs,
+    )
+
+
+def read_manifest(workspace: Workspace, path: str) -> bytes:
+    """The bytes of a member's manifest; ``"."`` is the root's."""
+    return (workspace.root / path / "pyproject.toml").read_bytes()
+
+
+def _require_fresh(context: Context, workspace: Workspace) -> None:
+    old = load_lock_if_any(workspace.root)
+    reasons = stale_reasons(prepare(context, old, workspace), old) if old is not None else ("there is none yet",)
+    if reasons:
+        why = "\n".join(f"  {reason}" for reason in reasons)
+        raise LockOutdated(f"interlock.lock does not match the manifests:\n{why}", hint="Run `interlock lock`.")
+
+
+def _with_inputs(context: Context, workspace: Workspace, lock: Lock) -> Lock:
+    """The lock as an answer to manifests that ask for the same in narrower words."""
+    current = {member.name: member.inputs for member in prepare(context, lock, workspace).current}
+    members = tuple(
+        msgspec.structs.replace(member, inputs=dict(current.get(member.name, member.inputs))) for member in lock.members
+    )
+    return msgspec.structs.replace(lock, members=members)
+
+
+def _sync_options(options: ChangeOptions, outcome: LockOutcome | None) -> SyncOptions:
+    gone: tuple[NormalizedName, ...] = ()
+    if options.uninstall and outcome is not None:
+        held = {package.name for package in outcome.lock.packages}
+        gone = tuple(change.name for change in outcome.diff.packages if change.name not in held)
+    return msgspec.structs.replace(options.sync, frozen=True, locked=False, uninstall=gone)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _restore(path: Path, was: bytes | None) -> None:
+    if was is None:
+        path.unlink(missing_ok=True)
+    elif _read(path) != was:
+        _write(path, was)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Replace a file at once, keeping its mode; a link stays one."""
+    target = Path(os.path.realpath(path))
+    passing = target.with_name(f".{target.name}.new")
+    passing.write_bytes(data)
+    if target.exists():
+        passing.chmod(stat.S_IMODE(target.stat().st_mode))
+    passing.replace(target)

@@ -1,0 +1,110 @@
+"""``interlock check``: whether manifests say what tools and indexes will accept, and whether the lock answers them."""
+
+from __future__ import annotations
+
+import anyio.to_thread
+import msgspec
+
+from interlock.core.manifests.parse import read_document
+from interlock.core.tasks import BadTask
+from interlock.errors import InterlockError, LockOutdated
+from interlock.ops.lock import lock
+from interlock.workspace.asks import lower
+from interlock.workspace.context import Context
+from interlock.workspace.discovery import discover
+from interlock.workspace.lockfile import lockfile_path
+from interlock.workspace.members import Member, Workspace
+from interlock.workspace.options import LockOptions
+from interlock.workspace.tasks import tasks_of
+
+__all__ = ["Finding", "check"]
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    level: str
+    """``error | warning``"""
+    file: str
+    code: str
+    message: str
+
+
+async def check(context: Context, *, with_lock: bool) -> tuple[Finding, ...]:
+    """Everything that is wrong; ``with_lock``: a lock that is missing is wrong too."""
+    try:
+        workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+    except InterlockError as error:
+        return (_error("pyproject.toml", error),)
+    found = await anyio.to_thread.run_sync(lambda: _manifests(context, workspace))
+    if with_lock or lockfile_path(workspace.root).exists():
+        try:
+            await lock(context, LockOptions(check=True))
+        except LockOutdated as error:
+            found.append(_error("interlock.lock", error))
+        except InterlockError as error:
+            if not any(finding.code == error.code for finding in found):
+                found.append(_error("interlock.lock", error))
+    return tuple(found)
+
+
+def _manifests(context: Context, workspace: Workspace) -> list[Finding]:
+    found = [
+        Finding(level="warning", file=text.partition(":")[0], code="manifest", message=text.partition(": ")[2])
+        for text in workspace.warnings
+    ]
+    try:
+        lower(workspace, indexes=tuple(index.name for index in context.settings.indexes))
+    except InterlockError as error:
+        found.append(_error("pyproject.toml", error))
+    for member in workspace.members:
+        found += _member(workspace, member)
+    return found
+
+
+def _member(workspace: Workspace, member: Member) -> list[Finding]:
+    found: list[Finding] = []
+
+    def note(level: str, code: str, message: str) -> None:
+        found.append(Finding(level=level, file=member.file, code=code, message=message))
+
+    document = read_document((member.directory / "pyproject.toml").read_bytes(), member.file)
+    tool = document.get("tool")
+    poetry = tool.get("poetry", {}) if isinstance(tool, dict) else {}
+    project = document.get("project", poetry)
+    assert isinstance(project, dict)
+    for name in _readmes(project.get("readme")):
+        if not (member.directory / name).is_file():
+            note("error", "readme", f"the readme `{name}` does not exist.")
+    for pattern in project.get("license-files", []):
+        if isinstance(pattern, str) and not any(member.directory.glob(pattern)):
+            note("error", "license-files", f"`{pattern}` matches no file.")
+    classifiers = project.get("classifiers", [])
+    if isinstance(project.get("license"), str) and any("License ::" in str(text) for text in classifiers):
+        note("error", "license", "has a license expression and a `License ::` classifier; indexes refuse that.")
+    if isinstance(project.get("license"), dict):
+        note("warning", "license", "`license` as a table is deprecated; write an SPDX expression.")
+    if not member.manifest.requires_python:
+        note("warning", "requires-python", "does not say which Pythons it runs on (`requires-python`).")
+    if member.manifest.package and "version" not in member.manifest.dynamic and not member.manifest.version:
+        note("error", "version", "has no version.")
+    for group, problem in member.manifest.group_problems.items():
+        note("error", "group", f"the dependency group `{group}` cannot be used: {problem}")
+    for target in (*member.manifest.scripts.values(), *member.manifest.gui_scripts.values()):
+        if ":" not in target:
+            note("error", "script", f"the script `{target}` is not `module:function`.")
+    try:
+        tasks_of(workspace, member.manifest)
+    except BadTask as error:
+        note("error", error.code, error.message)
+    return found
+
+
+def _readmes(value: object) -> list[str]:
+    if isinstance(value, dict):
+        value = value.get("file")
+    if isinstance(value, list):
+        return [item for item in value if isinstance(item, str)]
+    return [value] if isinstance(value, str) else []
+
+
+def _error(file: str, error: InterlockError) -> Finding:
+    return Finding(level="error", file=file, code=error.code, message=error.message)

@@ -1,0 +1,143 @@
+"""``interlock lock --declare-conflicts``: members that cannot agree, found out and written down.
+
+The lock then forks for them: each side gets its answer, and what both sides can share is still chosen once.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import anyio.to_thread
+import msgspec
+
+from interlock.core.editing.toml_document import TomlDocument
+from interlock.core.manifests.manifest import ConflictItem
+from interlock.core.names import normalize_extra, normalize_group, normalize_name
+from interlock.core.resolver.report import NoSolution
+from interlock.ops.cache import usage_lock
+from interlock.ops.lock import lock_held
+from interlock.store.locks import hold
+from interlock.workspace.context import Context
+from interlock.workspace.discovery import discover
+from interlock.workspace.guards import workspace_guard
+from interlock.workspace.lockfile import LOCKFILE
+from interlock.workspace.members import Workspace
+from interlock.workspace.options import LockOptions, LockOutcome
+
+__all__ = ["Declared", "declare_conflicts", "describe_item"]
+
+_MOST = 50
+"""Pairs to find before giving up; each costs a resolution."""
+
+Conflict = tuple[ConflictItem, ...]
+
+
+class Declared(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found and written."""
+
+    found: tuple[Conflict, ...]
+    outcome: LockOutcome
+    manifest: Path
+
+
+async def declare_conflicts(context: Context, options: LockOptions) -> Declared:
+    """Lock, and wherever members cannot agree declare in the root's manifest that they conflict.
+
+    A pair is taken from what each failure names, and only as many pairs as are needed. Raises :class:`NoSolution` for a
+    failure that no declaration can help; then nothing is written.
+    """
+    workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+    context.layout.prepare()
+    async with hold(usage_lock(context.layout), shared=True), hold(workspace_guard(workspace.root)):
+        found = await _find(context, workspace)
+        manifest = workspace.root / "pyproject.toml"
+        if found and not options.dry_run:
+            await anyio.to_thread.run_sync(_write, manifest, (*workspace.settings.conflicts, *found), workspace)
+        outcome = await lock_held(context, _with(workspace, found), options)
+    return Declared(found=found, outcome=outcome, manifest=manifest)
+
+
+async def _find(context: Context, workspace: Workspace) -> tuple[Conflict, ...]:
+    found: tuple[Conflict, ...] = ()
+    while True:
+        try:
+            await lock_held(context, _with(workspace, found), LockOptions(dry_run=True))
+        except NoSolution as failure:
+            pair = _pair(failure.facts)
+            if pair is None or pair in found or len(found) == _MOST:
+                raise
+            found = (*found, pair)
+        else:
+            return found
+
+
+def _with(workspace: Workspace, more: tuple[Conflict, ...]) -> Workspace:
+    """The workspace as it will be with more conflicts declared."""
+    settings = msgspec.structs.replace(
+        workspace.manifest.settings, conflicts=(*workspace.manifest.settings.conflicts, *more)
+    )
+    manifest = msgspec.structs.replace(workspace.manifest, settings=settings)
+    members = tuple(
+        msgspec.structs.replace(member, manifest=manifest) if member.path == "." else member
+        for member in workspace.members
+    )
+    return msgspec.structs.replace(workspace, manifest=manifest, members=members)
+
+
+def _pair(facts: dict[str, Any]) -> Conflict | None:
+    """Two items that a failure names and that need not be installed together: preferably two that want one package."""
+    asked = [(_item(entry), entry) for entry in facts.get("requirements", ())]
+    pairs = [
+        (_package(one[1]) != _package(other[1]), tuple(sorted({one[0], other[0]})))
+        for one, other in combinations(asked, 2)
+        if one[0] != other[0] and not _depends(one[0], other[0])
+    ]
+    return min(pairs)[1] if pairs else None
+
+
+def _depends(one: ConflictItem, other: ConflictItem) -> bool:
+    """Whether one of two items of a member is the member itself, which the other cannot do without."""
+    return one.member == other.member and (None, None) in {(one.extra, one.group), (other.extra, other.group)}
+
+
+def _item(entry: dict[str, Any]) -> ConflictItem:
+    kind, _, name = str(entry["table"]).partition(":")
+    return ConflictItem(
+        normalize_name(entry["member"]),
+        normalize_extra(name) if kind == "extra" else None,
+        normalize_group(name) if kind == "group" else None,
+    )
+
+
+def _package(entry: dict[str, Any]) -> str:
+    text = str(entry["requirement"])
+    end = next((i for i, character in enumerate(text) if not (character.isalnum() or character in "-_.")), len(text))
+    return normalize_name(text[:end])
+
+
+def _write(path: Path, conflicts: tuple[Conflict, ...], workspace: Workspace) -> None:
+    document = TomlDocument(path.read_bytes(), str(path))
+    table = "uv" if workspace.manifest.dialect == "uv" else "interlock"
+    rows = "".join(f"    [{', '.join(_inline(item) for item in items)}],\n" for items in conflicts)
+    document.set(("tool", table, "conflicts"), f"[\n{rows}]")
+    passing = path.with_name(f".{path.name}.{LOCKFILE}")
+    passing.write_bytes(document.data)
+    passing.replace(path)
+
+
+def describe_item(item: ConflictItem) -> str:
+    """A side of a conflict in words: ``api``, ``api[gpu]`` or the group ``api:docs``."""
+    if item.extra is not None:
+        return f"{item.member}[{item.extra}]"
+    return f"{item.member}:{item.group}" if item.group is not None else str(item.member)
+
+
+def _inline(item: ConflictItem) -> str:
+    parts = [f'package = "{item.member}"']
+    if item.extra is not None:
+        parts.append(f'extra = "{item.extra}"')
+    if item.group is not None:
+        parts.append(f'group = "{item.group}"')
+    return "{ " + ", ".join(parts) + " }"

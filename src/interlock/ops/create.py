@@ -1,0 +1,183 @@
+"""``interlock new`` and ``interlock init``: projects on disk, registered with the workspace they are in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import anyio.to_thread
+import msgspec
+
+from interlock.core.editing.toml_array import insert, items, literal
+from interlock.core.editing.toml_document import TomlDocument
+from interlock.core.names import is_name
+from interlock.core.scaffold import Scaffold, project_table, scaffold
+from interlock.errors import UsageError
+from interlock.ops.changes import ChangeOptions, Draft, change, read_manifest
+from interlock.ops.editing import open_editor
+from interlock.workspace.context import Context
+from interlock.workspace.discovery import NoProject, discover
+from interlock.workspace.globs import is_excluded, is_included
+from interlock.workspace.members import Workspace
+
+__all__ = ["AlreadyProject", "BadProjectName", "Created", "DirectoryNotEmpty", "create_project", "init_project"]
+
+
+class DirectoryNotEmpty(UsageError):
+    code = "directory-not-empty"
+
+
+class AlreadyProject(UsageError):
+    code = "already-a-project"
+
+
+class BadProjectName(UsageError):
+    code = "bad-project-name"
+
+
+class Created(msgspec.Struct, frozen=True, kw_only=True):
+    path: Path
+    name: str
+    files: tuple[str, ...]
+    workspace: Path | None = None
+    """The root of the workspace it is a member of."""
+    registered: bool = False
+    """Whether the root had to be told."""
+
+
+async def create_project(context: Context, path: Path, wanted: Scaffold) -> Created:
+    """Make a project in a directory that does not exist or is empty; all of it or nothing."""
+    _check_name(wanted.name)
+    existed = _is_empty_directory(path)
+    workspace = await anyio.to_thread.run_sync(lambda: _workspace_around(context, path))
+    member = workspace is not None and wanted.kind != "workspace"
+    files = scaffold(msgspec.structs.replace(wanted, member=member))
+    try:
+        await anyio.to_thread.run_sync(lambda: _write(path, files))
+        registered = await _register(context, workspace, path) if member and workspace is not None else False
+    except BaseException:
+        _clear(path, keep=existed)
+        raise
+    root = workspace.root if member and workspace is not None else None
+    return Created(path=path, name=wanted.project, files=tuple(files), workspace=root, registered=registered)
+
+
+async def init_project(context: Context, path: Path, wanted: Scaffold) -> Created:
+    """Give a directory a manifest; what it has already stays as it is."""
+    _check_name(wanted.name)
+    manifest = path / "pyproject.toml"
+    before, readme = _look(path)
+    table = project_table(msgspec.structs.replace(wanted, readme=bool(readme))).replace(
+        "README.md", readme or "README.md"
+    )
+    if wanted.kind == "workspace":
+        table = '[tool.interlock.workspace]\nmembers = ["packages/*", "apps/*"]\n'
+    if before is not None:
+        document = TomlDocument(before, "pyproject.toml")
+        values = document.values
+        tool = values.get("tool")
+        known = "poetry" in tool if isinstance(tool, dict) else False
+        if wanted.kind != "workspace" and ("project" in values or known):
+            raise AlreadyProject(f"{manifest} describes a project already.", hint="Add to it with `interlock add`.")
+        table = _without_known(table, values) + ("\n" if before.strip() else "") + before.decode("utf-8")
+        TomlDocument(table.encode(), "pyproject.toml")
+    workspace = await anyio.to_thread.run_sync(lambda: _workspace_around(context, path))
+    member = workspace is not None and wanted.kind != "workspace" and workspace.root != path
+    try:
+        await anyio.to_thread.run_sync(lambda: _write(path, {"pyproject.toml": table}))
+        registered = await _register(context, workspace, path) if member and workspace is not None else False
+    except BaseException:
+        _put_back(manifest, before)
+        raise
+    root = workspace.root if member and workspace is not None else None
+    return Created(path=path, name=wanted.project, files=("pyproject.toml",), workspace=root, registered=registered)
+
+
+def _check_name(name: str) -> None:
+    if not all(is_name(part) and part.replace("-", "_").isidentifier() for part in name.split(".")):
+        raise BadProjectName(
+            f"`{name}` cannot be the name of a package.", hint="Letters, digits, `-` and `_`; dots make namespaces."
+        )
+
+
+def _without_known(table: str, values: dict[str, object]) -> str:
+    """The new tables without those that are there already (``[tool.pytest...]``, ``[build-system]``)."""
+    document = TomlDocument(table.encode(), "pyproject.toml")
+    tool = values.get("tool")
+    for path in (("build-system",), ("dependency-groups",)):
+        if path[0] in values:
+            document.delete(path)
+    for name in tool if isinstance(tool, dict) else ():
+        document.delete(("tool", name))
+    return document.data.decode()
+
+
+def _workspace_around(context: Context, path: Path) -> Workspace | None:
+    """The workspace that a new directory would be in."""
+    place = next(parent for parent in path.parents if parent.is_dir())
+    try:
+        workspace = discover(place, layout=context.layout)
+    except NoProject:
+        return None
+    return workspace if workspace.manifest.workspace is not None else None
+
+
+async def _register(context: Context, workspace: Workspace, path: Path) -> bool:
+    """Tell the root of a member that its patterns do not find."""
+    relative = _relative(path, workspace.root)
+    told = False
+
+    async def make(workspace: Workspace) -> Draft:
+        nonlocal told
+        table = workspace.manifest.workspace
+        if table is not None and is_included(relative, table.members) and not is_excluded(relative, table.exclude):
+            return Draft(files={})
+        told = True
+        editor = open_editor(workspace, ".", read_manifest(workspace, "."))
+        tool = "uv" if workspace.manifest.dialect == "uv" else "interlock"
+        editor.edit_list(
+            ("tool", tool, "workspace", "members"), lambda text: insert(text, len(items(text)), literal(relative))
+        )
+        return Draft(files={".": editor.data})
+
+    here = msgspec.structs.replace(context, start=workspace.root)
+    await change(here, make, ChangeOptions(frozen=True))
+    return told
+
+
+def _relative(path: Path, root: Path) -> str:
+    return os.path.relpath(path, root).replace(os.sep, "/")
+
+
+def _is_empty_directory(path: Path) -> bool:
+    """False when nothing is there. Raises :class:`DirectoryNotEmpty`."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise DirectoryNotEmpty(f"{path} is not empty.", hint="Use `interlock init` in it to add only a manifest.")
+    return path.exists()
+
+
+def _clear(path: Path, *, keep: bool) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+    if keep:
+        path.mkdir(exist_ok=True)
+
+
+def _look(path: Path) -> tuple[bytes | None, str]:
+    """The manifest and the name of the README that are there."""
+    manifest = path / "pyproject.toml"
+    readme = next((name for name in ("README.md", "README.rst", "README.txt") if (path / name).exists()), "")
+    return manifest.read_bytes() if manifest.exists() else None, readme
+
+
+def _put_back(manifest: Path, before: bytes | None) -> None:
+    manifest.unlink(missing_ok=True)
+    if before is not None:
+        manifest.write_bytes(before)
+
+
+def _write(path: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        place = path / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")

@@ -1,0 +1,114 @@
+"""``interlock export``: the lock in the formats other tools install from."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import anyio.to_thread
+
+from interlock.core.artifacts import Artifact
+from interlock.core.lock.export_pylock import PylockOptions, export_pylock
+from interlock.core.lock.export_requirements import RequirementsOptions, export_requirements
+from interlock.core.names import NormalizedName
+from interlock.core.sources import Directory, File
+from interlock.ops.reading import Locked, read_locked
+from interlock.workspace.addresses import find_addresses, index_urls
+from interlock.workspace.context import Context
+from interlock.workspace.options import ExportOptions
+
+__all__ = ["export"]
+
+
+async def export(context: Context, options: ExportOptions) -> str:
+    """Make the text, and write it when a file is named.
+
+    Raises :class:`~interlock.errors.LockOutdated` for a lock that is not fresh, unless ``frozen``.
+    """
+    locked = await read_locked(context, options.selection, frozen=options.frozen, locked=options.locked, strict=True)
+    target = _target(context, options)
+    root = _path_between(target.parent if target is not None else context.cwd, locked.workspace.root)
+    if options.format == "requirements":
+        text = _requirements(locked, options, root)
+    else:
+        text = await _pylock(locked, options, root)
+    if target is not None:
+        await anyio.to_thread.run_sync(_write, target, text)
+    return text
+
+
+def _target(context: Context, options: ExportOptions) -> Path | None:
+    return context.cwd / Path(options.output).expanduser() if options.output else None
+
+
+def _path_between(folder: Path, root: Path) -> str:
+    return os.path.relpath(root, folder).replace(os.sep, "/")
+
+
+def _requirements(locked: Locked, options: ExportOptions, root: str) -> str:
+    settings = locked.context.settings
+    urls = [(index.default, index.url) for index in settings.indexes if index.url and not index.flat]
+    return export_requirements(
+        locked.lock,
+        locked.selection,
+        RequirementsOptions(
+            hashes=options.hashes,
+            annotate=options.annotate,
+            header="Made by `interlock export`; do not edit." if options.header else "",
+            # pip takes the first one for the index and the others for additions to it.
+            index_urls=tuple(url for _, url in sorted(urls, key=lambda entry: not entry[0]))
+            if _has_default(urls)
+            else (),
+            root=root,
+            emit_workspace=options.emit_workspace and options.emit_local,
+            emit_project=options.emit_project,
+            editable=options.editable,
+            omit=_omitted(locked, options),
+        ),
+    )
+
+
+async def _pylock(locked: Locked, options: ExportOptions, root: str) -> str:
+    addresses = await find_addresses(locked.context, locked.lock)
+
+    def locate(index: str, artifact: Artifact) -> str:
+        return addresses.get((index, artifact.filename), "")
+
+    return export_pylock(
+        locked.lock,
+        locked.selection,
+        PylockOptions(
+            locate=locate,
+            indexes=index_urls(locked.context.settings),
+            root=root,
+            emit_workspace=options.emit_workspace and options.emit_local,
+            emit_project=options.emit_project,
+            editable=options.editable,
+            omit=_omitted(locked, options),
+        ),
+    )
+
+
+def _omitted(locked: Locked, options: ExportOptions) -> frozenset[NormalizedName]:
+    names = set(options.omit_packages)
+    if not options.emit_local:
+        names |= {package.name for package in locked.lock.packages if isinstance(package.source, Directory | File)}
+    return frozenset(names)
+
+
+def _has_default(urls: list[tuple[bool, str]]) -> bool:
+    """Without a default index that is not PyPI, pip's own is the right one."""
+    return any(default for default, _ in urls)
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace the file at once; one that says the same is left alone, so that its time tells when it changed."""
+    data = text.encode()
+    try:
+        if path.read_bytes() == data:
+            return
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    passing = path.with_name(f".{path.name}.new")
+    passing.write_bytes(data)
+    passing.replace(path)

@@ -1,0 +1,157 @@
+"""``interlock import``: projects of other tools in the standard form, with the versions that their locks have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from interlock.core.editing.poetry_conversion import convert_poetry
+from interlock.core.editing.requirement_wishes import parse_requirements_file
+from interlock.core.editing.toml_array import literal
+from interlock.core.editing.toml_document import format_value
+from interlock.core.foreign_locks import FOREIGN_LOCKS, Pin, parse_foreign_lock
+from interlock.core.lock.model import Lock
+from interlock.core.names import NormalizedName, is_name, normalize_name
+from interlock.core.sources import Member
+from interlock.errors import UsageError
+from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, change, read_manifest
+from interlock.workspace.context import Context
+from interlock.workspace.discovery import NoProject, discover
+from interlock.workspace.members import Workspace
+
+__all__ = ["Difference", "ImportOutcome", "NothingToImport", "import_projects"]
+
+
+class NothingToImport(UsageError):
+    code = "nothing-to-import"
+    exit_code = 1
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """A package that the two locks do not hold in the same versions."""
+
+    name: NormalizedName
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+class ImportOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    change: ChangeOutcome
+    converted: tuple[str, ...]
+    """Paths of the members that were rewritten."""
+    locks: tuple[str, ...]
+    """Files that pins were taken from."""
+    pins: int
+    differences: tuple[Difference, ...]
+
+
+async def import_projects(context: Context, files: tuple[str, ...], *, dry_run: bool, keep: bool) -> ImportOutcome:
+    """Rewrite what is not in the standard form (unless ``keep``), and lock with the pins of the locks that are there.
+
+    ``files`` are further locks or lists of requirements. Nothing is installed.
+    """
+    created = _create(context, files)
+    try:
+        return await _import(context, files, dry_run=dry_run, keep=keep)
+    except BaseException:
+        if created is not None:
+            created.unlink(missing_ok=True)
+        raise
+    finally:
+        if dry_run and created is not None:
+            created.unlink(missing_ok=True)
+
+
+async def _import(context: Context, files: tuple[str, ...], *, dry_run: bool, keep: bool) -> ImportOutcome:
+    workspace = discover(context.start, layout=context.layout)
+    found = _locks(context, workspace, files)
+    pins = tuple(dict.fromkeys(pin for path in found for pin in parse_foreign_lock(path.name, path.read_bytes())))
+    converted: list[str] = []
+
+    async def make(workspace: Workspace) -> Draft:
+        converted.clear()
+        result: dict[str, bytes] = {}
+        for member in workspace.members:
+            data = read_manifest(workspace, member.path)
+            result[member.path] = data
+            if not keep and b"poetry" in data and member.manifest.dialect in {"poetry", "interlock"}:
+                result[member.path] = convert_poetry(data, member.manifest, member.file)
+            if result[member.path] != data:
+                converted.append(member.path)
+        return Draft(files=result)
+
+    wished = tuple(pin for pin in pins if not pin.local)
+    if not wished and all(member.manifest.dialect != "poetry" for member in workspace.members):
+        raise NothingToImport(
+            "There is nothing to import here: the projects are in the standard form, and no other tool's lock is there."
+        )
+    outcome = await change(context, make, ChangeOptions(no_sync=True, dry_run=dry_run, pins=wished))
+    assert outcome.lock is not None
+    return ImportOutcome(
+        change=outcome,
+        converted=tuple(converted),
+        locks=tuple(path.name for path in found),
+        pins=len(wished),
+        differences=_differences(wished, outcome.lock.lock) if wished else (),
+    )
+
+
+def _create(context: Context, files: tuple[str, ...]) -> Path | None:
+    """A manifest for a directory that only has lists of requirements; the file made, if one was."""
+    try:
+        discover(context.start, layout=context.layout)
+    except NoProject:
+        lists = [context.cwd / name for name in files if name.endswith((".txt", ".in"))]
+        lists = (
+            lists or sorted(context.start.glob("requirements*.in")) or sorted(context.start.glob("requirements*.txt"))
+        )
+        if not lists:
+            raise
+        name = context.start.name if is_name(context.start.name) else "project"
+        lines = ["[project]", f'name = "{normalize_name(name)}"', 'version = "0.1.0"', "dependencies = ["]
+        groups: dict[str, list[str]] = {}
+        for path in lists:
+            wishes, _ = parse_requirements_file(path.read_text(encoding="utf-8"))
+            group = path.stem.removeprefix("requirements").strip("-_.") or "main"
+            for wish in wishes:
+                extras = f"[{','.join(wish.extras)}]" if wish.extras else ""
+                text = f"{wish.name}{extras}{wish.specifier}" + (f" ; {wish.marker}" if wish.marker else "")
+                groups.setdefault(group, []).append(text)
+        lines += [f"    {literal(text)}," for text in groups.pop("main", [])]
+        lines += ["]", "", "[dependency-groups]"] if groups else ["]"]
+        lines += [f"{key} = {format_value(texts)}" for key, texts in groups.items()]
+        manifest = context.start / "pyproject.toml"
+        manifest.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return manifest
+    return None
+
+
+def _locks(context: Context, workspace: Workspace, files: tuple[str, ...]) -> list[Path]:
+    """Locks at the root and beside the members, and those that were named."""
+    named = [context.cwd / name for name in files]
+    for path in named:
+        if not path.is_file():
+            raise NothingToImport(f"There is no file {path}.")
+    if named:
+        return named
+    places = [workspace.root, *(member.directory for member in workspace.members)]
+    found = [place / name for place in dict.fromkeys(places) for name in FOREIGN_LOCKS if (place / name).is_file()]
+    return found or sorted(workspace.root.glob("requirements*.txt"))
+
+
+def _differences(pins: tuple[Pin, ...], lock: Lock) -> tuple[Difference, ...]:
+    before: dict[NormalizedName, set[str]] = {}
+    after: dict[NormalizedName, set[str]] = {}
+    members = {member.name for member in lock.members}
+    for pin in pins:
+        if pin.name not in members:
+            before.setdefault(pin.name, set()).add(pin.version)
+    for package in lock.packages:
+        if not isinstance(package.source, Member):
+            after.setdefault(package.name, set()).add(package.version)
+    return tuple(
+        Difference(name=name, before=tuple(sorted(before.get(name, ()))), after=tuple(sorted(after.get(name, ()))))
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name)
+    )

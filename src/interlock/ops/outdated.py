@@ -1,0 +1,98 @@
+"""``interlock outdated``: for each locked package the version an update would bring, and the newest there is."""
+
+from __future__ import annotations
+
+import anyio
+import msgspec
+
+from interlock.core.listing import Listing
+from interlock.core.lock.model import LockedPackage
+from interlock.core.lock.reach import members_reaching
+from interlock.core.names import NormalizedName
+from interlock.core.sources import Registry
+from interlock.core.versions import parse_version, release_key
+from interlock.index.outcomes import Absent
+from interlock.ops.lock import lock
+from interlock.ops.reading import Locked
+from interlock.ops.show import list_packages
+from interlock.workspace.options import LockOptions
+from interlock.workspace.provision import Provisioner
+from interlock.workspace.toolchain import Toolchain
+
+__all__ = ["Outdated", "find_outdated"]
+
+
+class Outdated(msgspec.Struct, frozen=True, kw_only=True):
+    name: NormalizedName
+    locked: str
+    compatible: str
+    """What `interlock update` would lock."""
+    latest: str
+    """The newest that is not a pre-release (unless the locked one is), not yanked and not too new."""
+    members: tuple[NormalizedName, ...]
+    direct: bool
+
+    @property
+    def is_outdated(self) -> bool:
+        return self.locked != self.latest or self.locked != self.compatible
+
+
+async def find_outdated(
+    locked: Locked, environment: dict[str, str] | None, *, top_level: bool = False
+) -> tuple[Outdated, ...]:
+    """Every selected package of an index, up to date or not."""
+    lines = {(line.name, line.version): line for line in list_packages(locked, environment, top_level=top_level)}
+    packages = [
+        package
+        for package in locked.lock.packages
+        if isinstance(package.source, Registry) and (package.name, package.version) in lines
+    ]
+    update = await lock(locked.context, LockOptions(upgrade=True, dry_run=True))
+    updated: dict[NormalizedName, list[str]] = {}
+    for package in update.lock.packages:
+        updated.setdefault(package.name, []).append(package.version)
+    reaching = members_reaching(locked.lock)
+    newest: dict[NormalizedName, str] = {}
+    async with Toolchain(locked.context, Provisioner) as toolchain, anyio.create_task_group() as tasks:
+
+        async def one(package: LockedPackage) -> None:
+            assert isinstance(package.source, Registry)
+            listing = await toolchain.client.listing(package.name, package.source.index)
+            if not isinstance(listing, Absent):
+                newest[package.name] = _newest(listing, package.version, locked.lock.inputs.exclude_newer)
+
+        for package in packages:
+            tasks.start_soon(one, package)
+    found = []
+    for package in packages:
+        line = lines[package.name, package.version]
+        members = next((names for key, names in reaching.items() if key[:2] == (package.name, package.version)), ())
+        found.append(
+            Outdated(
+                name=package.name,
+                locked=package.version,
+                compatible=_same_fork(package.version, updated.get(package.name, [])),
+                latest=newest.get(package.name, package.version),
+                members=members,
+                direct=line.direct,
+            )
+        )
+    return tuple(found)
+
+
+def _newest(listing: Listing, locked: str, cutoff: str) -> str:
+    out = set(listing.yanked)
+    if not parse_version(locked).is_prerelease:
+        out |= set(listing.prereleases)
+    uploads = listing.first_upload or ("",) * len(listing.versions)
+    good = [
+        version
+        for position, version in enumerate(listing.versions)
+        if position not in out and not (cutoff and uploads[position][:19] >= cutoff[:19])
+    ]
+    return max((*good, locked), key=release_key)
+
+
+def _same_fork(locked: str, updated: list[str]) -> str:
+    """Which of the versions an update has for this one: itself where it stays, else the newest."""
+    return locked if not updated or locked in updated else max(updated, key=release_key)

@@ -1,0 +1,1 @@
+"""``interlock publish``: what was built to an index."""

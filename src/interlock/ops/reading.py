@@ -1,0 +1,74 @@
+"""Reading a locked workspace: what the commands that only look begin with."""
+
+from __future__ import annotations
+
+import anyio.to_thread
+import msgspec
+
+from interlock.core.lock.model import Lock
+from interlock.core.names import NormalizedName
+from interlock.core.selection import Selection
+from interlock.core.sources import Directory, File
+from interlock.errors import LockOutdated
+from interlock.events import Warned
+from interlock.ops.lock import lock
+from interlock.workspace.context import Context
+from interlock.workspace.discovery import discover
+from interlock.workspace.lockfile import load_lock
+from interlock.workspace.members import Workspace
+from interlock.workspace.options import LockOptions
+from interlock.workspace.python import choose_interpreter
+from interlock.workspace.selection import SelectionFlags, select
+
+__all__ = ["Locked", "environment_here", "read_locked"]
+
+
+class Locked(msgspec.Struct, frozen=True, kw_only=True):
+    context: Context
+    """With the settings of the workspace's root."""
+    workspace: Workspace
+    lock: Lock
+    selection: Selection
+
+
+async def read_locked(context: Context, flags: SelectionFlags, *, frozen: bool, locked: bool, strict: bool) -> Locked:
+    """Read the lock and decide what is selected; never changes anything.
+
+    A lock that is not fresh is an error with ``locked`` or ``strict``, else a warning; ``frozen`` does not look.
+    Raises :class:`LockOutdated`.
+    """
+    workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+    found = await anyio.to_thread.run_sync(load_lock, workspace.root)
+    if not frozen:
+        try:
+            await lock(context, LockOptions(check=True))
+        except LockOutdated as error:
+            if locked or strict:
+                raise
+            context.reporter.report(Warned(error.code, f"{error.message}\nWhat follows is what the lock says."))
+    return Locked(
+        context=context.within(workspace.settings),
+        workspace=workspace,
+        lock=found,
+        selection=select(workspace, flags, local=_local(found)),
+    )
+
+
+async def environment_here(locked: Locked) -> dict[str, str]:
+    """The marker values of the interpreter that would be used."""
+    ranges = {member.requires_python for member in locked.lock.members if member.requires_python}
+
+    def look() -> dict[str, str]:
+        found = choose_interpreter(
+            locked.context,
+            start=locked.context.start,
+            root=locked.workspace.root,
+            requires_python=ranges.pop() if len(ranges) == 1 else locked.lock.requires_python,
+        )
+        return found.markers
+
+    return await anyio.to_thread.run_sync(look)
+
+
+def _local(lock: Lock) -> frozenset[NormalizedName]:
+    return frozenset(package.name for package in lock.packages if isinstance(package.source, Directory | File))

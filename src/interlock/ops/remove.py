@@ -1,0 +1,106 @@
+"""``interlock remove``: requirements taken out of manifests, with the sources nobody needs any more."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import msgspec
+
+from interlock.core.editing.manifest_editor import ManifestEditor, Target
+from interlock.core.editing.toml_array import remove
+from interlock.core.manifests.problems import suggest
+from interlock.core.names import NormalizedName
+from interlock.errors import UsageError
+from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, change, read_manifest
+from interlock.ops.editing import chosen_paths, open_editor
+from interlock.workspace.context import Context
+from interlock.workspace.members import Workspace
+
+__all__ = ["NotADependency", "RemoveOptions", "RemoveOutcome", "remove_packages"]
+
+
+class NotADependency(UsageError):
+    """A package is to be removed that is not listed."""
+
+    code = "not-a-dependency"
+    exit_code = 1
+
+
+class RemoveOptions(msgspec.Struct, frozen=True, kw_only=True):
+    names: tuple[NormalizedName, ...]
+    packages: tuple[NormalizedName, ...] = ()
+    all_packages: bool = False
+    target: Target | None = None
+    """None: wherever the package is listed."""
+    after: ChangeOptions = ChangeOptions(uninstall=True)
+
+
+class RemoveOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    change: ChangeOutcome
+    removed: tuple[tuple[str, str, str], ...] = ()
+    """Path of the member, where in it, and the name."""
+
+
+async def remove_packages(context: Context, options: RemoveOptions) -> RemoveOutcome:
+    """Remove the names from every chosen member; each has to be found in one of them at least.
+
+    Raises :class:`NotADependency`.
+    """
+    removed: list[tuple[str, str, str]] = []
+
+    async def make(workspace: Workspace) -> Draft:
+        removed.clear()
+        paths = chosen_paths(workspace, options.packages, everyone=options.all_packages, root_allowed=True)
+        files: dict[str, bytes] = {}
+        known: set[str] = set()
+        for path in paths:
+            editor = open_editor(workspace, path, read_manifest(workspace, path))
+            for name in options.names:
+                removed.extend((path, str(target), name) for target in _remove(editor, name, options.target))
+            known |= {found.name for target in editor.targets() for found in editor.requirements(target)}
+            files[path] = editor.data
+        for name in options.names:
+            if not any(found == name for _, _, found in removed):
+                place = f"{options.target} of " if options.target is not None else ""
+                where = ", ".join("the workspace root" if path == "." else path for path in paths[:5])
+                raise NotADependency(
+                    f"`{name}` was not found in {place}{where}.{suggest(name, known)}", facts={"package": name}
+                )
+        return Draft(files=files)
+
+    outcome = await change(context, make, options.after)
+    return RemoveOutcome(change=outcome, removed=tuple(removed))
+
+
+def _remove(editor: ManifestEditor, name: NormalizedName, only: Target | None) -> list[Target]:
+    """Take a name out of one target or all; its source goes when nothing mentions it any more."""
+    targets = editor.targets() if only is None else (only,)
+    gone = [target for target in targets if editor.remove(target, name)]
+    if gone and not any(found.name == name for target in editor.targets() for found in editor.requirements(target)):
+        editor.remove_source(name)
+    for target in gone:
+        if target.kind == "group":
+            _drop_empty_group(editor, target)
+    return gone
+
+
+def _drop_empty_group(editor: ManifestEditor, target: Target) -> None:
+    """A group that is left empty goes, and with it what includes it."""
+    groups = editor.document.get(("dependency-groups",))
+    if not isinstance(groups, dict):
+        return
+    wanted = target.name.lower().replace("_", "-")
+    key = next((key for key in groups if key.lower().replace("_", "-") == wanted), None)
+    if key is None or groups[key]:
+        return
+    editor.document.delete(("dependency-groups", key))
+    for other in list(groups):
+        listed = editor.document.get(("dependency-groups", other))
+        for position, item in reversed(list(enumerate(listed if isinstance(listed, list) else []))):
+            included = item.get("include-group") if isinstance(item, dict) else None
+            if isinstance(included, str) and included.lower().replace("_", "-") == wanted:
+                editor.edit_list(("dependency-groups", other), partial(_without, position))
+
+
+def _without(position: int, text: str) -> str:
+    return remove(text, position)

@@ -1,0 +1,250 @@
+"""``interlock run``: a program, module, script or task in the environment of the lock."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import msgspec
+
+from interlock.core.manifests.manifest import Manifest
+from interlock.core.names import normalize_name
+from interlock.core.script_metadata import ScriptMetadata
+from interlock.core.tasks import Step, expand
+from interlock.envs.environments import VirtualEnvironment, load_environment
+from interlock.errors import EnvironmentFailure, UsageError
+from interlock.events import Warned
+from interlock.ops.environments import environment_path
+from interlock.ops.overlay import overlaid
+from interlock.ops.scripts import metadata_of, script_environment
+from interlock.ops.sync import sync
+from interlock.workspace.child import read_env_file, supervise, which
+from interlock.workspace.context import Context
+from interlock.workspace.discovery import discover
+from interlock.workspace.members import Workspace
+from interlock.workspace.options import RunOptions, RunOutcome
+from interlock.workspace.python import workspace_or_none
+from interlock.workspace.tasks import tasks_of
+
+__all__ = ["CommandNotFound", "Place", "child_environ", "command_line", "entered", "run", "step_line"]
+
+
+class CommandNotFound(UsageError):
+    code = "command-not-found"
+    exit_code = 1
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where programs run."""
+
+    python: str
+    scripts: tuple[str, ...]
+    """Folders of programs, the first one counts most."""
+    root: str = ""
+    """Of the virtual environment, empty for one that is nobody's."""
+    wrapped: bool = False
+    """Whether Python programs of the folders have to be run by :attr:`python`, being written for another."""
+
+
+async def run(context: Context, options: RunOptions) -> RunOutcome:
+    """Sync unless told not to, then run the program with the environment in front of ``PATH``.
+
+    The exit code is the program's; signals that reach us are passed on to it.
+    """
+    script = None if options.module else await anyio.to_thread.run_sync(lambda: _script(context, options))
+    if script is not None:
+        return await _run_script(context, options, *script)
+    workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+    manifest = _manifest(workspace, options)
+    name, *arguments = options.command
+    tasks = {} if options.module else tasks_of(workspace, manifest)
+    steps = expand(name, tasks, tuple(arguments)) if name in tasks else ()
+    async with entered(context, options) as place:
+        environ = child_environ(context, place, options.env_files)
+        if not steps:
+            line = command_line(context, place, options, manifest, environ)
+            return RunOutcome(exit_code=await supervise(line, environ, context.cwd))
+        for step in steps:
+            base = workspace.root / (manifest.path if name in tasks_of(workspace, manifest, own=True) else ".")
+            cwd = base / step.cwd if step.cwd else base
+            code = await supervise(step_line(place, step, environ), {**environ, **step.env}, cwd)
+            if code:
+                return RunOutcome(exit_code=code)
+    return RunOutcome(exit_code=0)
+
+
+@asynccontextmanager
+async def entered(context: Context, options: RunOptions) -> AsyncIterator[Place]:
+    """The environment to run in, made or synced as asked; temporary parts are gone at the end."""
+    temporary: Path | None = None
+    try:
+        if options.isolated:
+            temporary = Path(await anyio.to_thread.run_sync(lambda: tempfile.mkdtemp(prefix="interlock-run-")))
+            context = _somewhere_else(context, temporary / "env")
+            options = msgspec.structs.replace(options, sync=msgspec.structs.replace(options.sync, exact=True))
+        path = await _environment(context, options)
+        environment = await anyio.to_thread.run_sync(
+            lambda: load_environment(path, context.layout.bucket("interpreters-v1"))
+        )
+        if environment is None:
+            raise EnvironmentFailure(f"There is no environment at {path}.", hint="Make it with `interlock sync`.")
+        if not options.with_packages:
+            yield _place(environment)
+            return
+        async with overlaid(context, environment, options.with_packages) as (top, scripts):
+            yield Place(
+                python=top.python, scripts=(*scripts, environment.scripts), root=str(environment.root), wrapped=True
+            )
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def child_environ(context: Context, place: Place, env_files: tuple[str, ...] = ()) -> dict[str, str]:
+    environ = dict(context.environ)
+    for name in env_files:
+        environ.update(read_env_file(context.cwd / name))
+    environ.pop("PYTHONHOME", None)
+    if place.root:
+        environ["VIRTUAL_ENV"] = place.root
+    environ["PATH"] = os.pathsep.join(filter(None, (*place.scripts, environ.get("PATH", ""))))
+    return environ
+
+
+def command_line(
+    context: Context, place: Place, options: RunOptions, manifest: Manifest, environ: dict[str, str]
+) -> list[str]:
+    """The program to start for what was typed. Raises :class:`CommandNotFound`."""
+    program, *arguments = options.command
+    if options.module:
+        return [place.python, "-m", program, *arguments]
+    if program in {"python", "python3"}:
+        return [place.python, *arguments]
+    if program.endswith(".py") and os.path.isfile(context.cwd / program):
+        return [place.python, program, *arguments]
+    if os.sep in program:
+        return [program, *arguments]
+    found = which(program, os.pathsep.join(place.scripts))
+    if found is None and program in manifest.scripts:
+        return _not_installed(context, place, program, manifest, environ, arguments)
+    return [*_program(place, program, environ), *arguments]
+
+
+def step_line(place: Place, step: Step, environ: Mapping[str, str]) -> list[str]:
+    """The program to start for a step of a task."""
+    if step.kind == "shell":
+        return ["cmd", "/c", *step.words] if os.name == "nt" else ["sh", "-c", *step.words]
+    if step.kind == "call":
+        target, *arguments = step.words
+        module, _, function = target.partition(":")
+        call = function if function.endswith(")") else f"{function or 'main'}()"
+        code = f"import sys; sys.path.insert(0, ''); import {module}; sys.exit({module}.{call})"
+        return [place.python, "-c", code, *arguments]
+    program, *arguments = step.words
+    if program in {"python", "python3"}:
+        return [place.python, *arguments]
+    return [*(_program(place, program, environ) if os.sep not in program else (program,)), *arguments]
+
+
+def _program(place: Place, program: str, environ: Mapping[str, str]) -> list[str]:
+    found = which(program, environ["PATH"])
+    if found is None:
+        raise CommandNotFound(
+            f"There is no program `{program}` in {place.scripts[0]} or on PATH.",
+            hint="Is the package that brings it a dependency of what is selected? `interlock sync` installs it.",
+        )
+    if place.wrapped and os.path.dirname(found) in place.scripts and _is_python(found):
+        return [place.python, found]
+    return [found]
+
+
+def _not_installed(
+    context: Context,
+    place: Place,
+    program: str,
+    manifest: Manifest,
+    environ: dict[str, str],
+    arguments: list[str],
+) -> list[str]:
+    """A script of the project that is not in the environment, as its entry point says."""
+    context.reporter.report(
+        Warned("not-installed", f"`{program}` is not installed as a script; running its entry point instead.")
+    )
+    module, _, function = manifest.scripts[program].partition(":")
+    base = discover(context.start, layout=context.layout).root / manifest.path
+    folders = [str(base / "src"), str(base), environ.get("PYTHONPATH", "")]
+    environ["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
+    code = (
+        f"import sys; from importlib import import_module; sys.argv[0] = {program!r};"
+        f" sys.exit(import_module({module!r}).{function or 'main'}())"
+    )
+    return [place.python, "-c", code, *arguments]
+
+
+def _manifest(workspace: Workspace, options: RunOptions) -> Manifest:
+    names = options.sync.selection.packages
+    name = normalize_name(names[0]) if names else workspace.current
+    return workspace.member(name).manifest if name is not None else workspace.manifest
+
+
+def _script(context: Context, options: RunOptions) -> tuple[Path, ScriptMetadata | None] | None:
+    """The script to run on its own: it says what it needs, or it is outside of every workspace."""
+    path = context.cwd / options.command[0]
+    if not (options.script or path.suffix == ".py") or not path.is_file():
+        return None
+    metadata = metadata_of(path)
+    if metadata is None and not options.script and workspace_or_none(context) is not None:
+        return None
+    return path, metadata
+
+
+async def _run_script(context: Context, options: RunOptions, path: Path, metadata: ScriptMetadata | None) -> RunOutcome:
+    more = options.with_packages
+    environment = await script_environment(context, path, metadata or ScriptMetadata(), more)
+    place = Place(python=environment.python, scripts=(environment.path,))
+    environ = child_environ(context, place, options.env_files)
+    environ.pop("VIRTUAL_ENV", None)
+    line = [environment.python, str(path), *options.command[1:]]
+    return RunOutcome(exit_code=await supervise(line, environ, context.cwd))
+
+
+async def _environment(context: Context, options: RunOptions) -> Path:
+    if not options.no_sync:
+        outcome = await sync(context, options.sync)
+        return outcome.environments[0].path
+
+    def find() -> Path:
+        workspace = discover(context.start, layout=context.layout)
+        here = context.within(workspace.settings)
+        names = options.sync.selection.packages
+        name = normalize_name(names[0]) if names else workspace.current
+        member = workspace.find(name) if name is not None else None
+        return environment_path(here, workspace, member)
+
+    return await anyio.to_thread.run_sync(find)
+
+
+def _somewhere_else(context: Context, path: Path) -> Context:
+    """The same command with the shared environment at another place."""
+    around = msgspec.structs.replace(
+        context.around, environ={**context.environ, "INTERLOCK_PROJECT_ENVIRONMENT": str(path)}
+    )
+    flags = msgspec.structs.replace(context.flags, env="shared")
+    return msgspec.structs.replace(context, around=around, flags=flags)
+
+
+def _place(environment: VirtualEnvironment) -> Place:
+    return Place(python=environment.python, scripts=(environment.scripts,), root=str(environment.root))
+
+
+def _is_python(path: str) -> bool:
+    """Whether a program is a script of Python, told by its first line."""
+    with open(path, "rb") as file:
+        head = file.read(256)
+    return head.startswith(b"#!") and b"python" in head

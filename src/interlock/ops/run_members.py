@@ -1,0 +1,136 @@
+"""``interlock run -r``: a task or program in many members, those first that others need."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import msgspec
+
+from interlock.core.names import NormalizedName
+from interlock.core.tasks import Step, expand
+from interlock.ops.run import Place, child_environ, entered, step_line
+from interlock.workspace.context import Context
+from interlock.workspace.discovery import discover
+from interlock.workspace.graph import member_graph
+from interlock.workspace.members import Member, Workspace
+from interlock.workspace.options import RunOptions
+from interlock.workspace.selection import select
+from interlock.workspace.tasks import tasks_of
+
+__all__ = ["MemberRun", "RecursiveOptions", "run_members"]
+
+
+_BEFORE = frozenset({"runtime", "build"})
+"""A member comes after these; dev groups may need each other."""
+
+
+class RecursiveOptions(msgspec.Struct, frozen=True, kw_only=True):
+    run: RunOptions
+    jobs: int = 1
+    keep_going: bool = False
+    prefix: bool = True
+
+
+class MemberRun(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one member."""
+
+    member: NormalizedName
+    status: str
+    """``passed | failed | skipped``; skipped because of a failure before it."""
+    code: int = 0
+    seconds: float = 0.0
+
+
+async def run_members(
+    context: Context, options: RecursiveOptions, write: Callable[[str], None]
+) -> tuple[MemberRun, ...]:
+    """Run in every selected member that has the task; a program that is no task runs in all of them.
+
+    ``write`` takes the lines that the programs print, whole and with the member's name in front.
+    """
+    workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+    chosen = {part.member for part in select(workspace, options.run.sync.selection).members}
+    planned = _planned(workspace, chosen, options.run.command)
+    graph = member_graph(workspace)
+    done: dict[NormalizedName, anyio.Event] = {name: anyio.Event() for name in planned}
+    results: dict[NormalizedName, MemberRun] = {}
+    stopped = anyio.Event()
+    async with entered(context, options.run) as place:
+        environ = child_environ(context, place, options.run.env_files)
+        limiter = anyio.CapacityLimiter(max(1, options.jobs))
+        width = max(map(len, planned), default=0)
+
+        async def one(member: Member, steps: tuple[Step, ...]) -> None:
+            before = [name for name in graph.dependencies_of((member.name,), _BEFORE) if name in done]
+            for name in before:
+                if name != member.name:
+                    await done[name].wait()
+            async with limiter:
+                if stopped.is_set() and not options.keep_going:
+                    results[member.name] = MemberRun(member=member.name, status="skipped")
+                else:
+                    say = (lambda line: write(f"[{member.name:<{width}}] {line}")) if options.prefix else write
+                    results[member.name] = await _run(member, steps, place, environ, say)
+                    if results[member.name].code:
+                        stopped.set()
+            done[member.name].set()
+
+        async with anyio.create_task_group() as tasks:
+            for name in _order(workspace, planned):
+                tasks.start_soon(one, workspace.by_name[name], planned[name])
+    return tuple(results[name] for name in sorted(results))
+
+
+def _planned(
+    workspace: Workspace, chosen: set[NormalizedName], command: tuple[str, ...]
+) -> dict[NormalizedName, tuple[Step, ...]]:
+    name, *arguments = command
+    everywhere = {member.name: tasks_of(workspace, member.manifest) for member in workspace.members}
+    is_task = any(name in tasks for tasks in everywhere.values())
+    found: dict[NormalizedName, tuple[Step, ...]] = {}
+    for member in workspace.members:
+        if member.name not in chosen:
+            continue
+        tasks = everywhere[member.name]
+        if name in tasks:
+            found[member.name] = expand(name, tasks, tuple(arguments))
+        elif not is_task:
+            found[member.name] = (Step(words=command),)
+    return found
+
+
+def _order(workspace: Workspace, planned: dict[NormalizedName, tuple[Step, ...]]) -> list[NormalizedName]:
+    return [name for name in member_graph(workspace).order(_BEFORE) if name in planned]
+
+
+async def _run(
+    member: Member, steps: tuple[Step, ...], place: Place, environ: dict[str, str], say: Callable[[str], None]
+) -> MemberRun:
+    begin = anyio.current_time()
+    code = 0
+    for step in steps:
+        cwd = Path(os.path.join(member.directory, step.cwd))
+        code = await _capture(step_line(place, step, environ), {**environ, **step.env}, cwd, say)
+        if code:
+            break
+    status = "failed" if code else "passed"
+    return MemberRun(member=member.name, status=status, code=code, seconds=round(anyio.current_time() - begin, 3))
+
+
+async def _capture(command: list[str], environ: dict[str, str], cwd: Path, say: Callable[[str], None]) -> int:
+    """Run a program and pass its lines on, those of stderr among them, in the order they come."""
+    async with await anyio.open_process(command, env=environ, cwd=cwd, stdin=-3, stdout=-1, stderr=-2) as process:
+        assert process.stdout is not None
+        rest = b""
+        async for data in process.stdout:
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                say(line.decode("utf-8", "replace").rstrip("\r"))
+        if rest:
+            say(rest.decode("utf-8", "replace"))
+        code = await process.wait()
+    return code if code >= 0 else 128 - code

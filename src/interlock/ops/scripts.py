@@ -1,0 +1,136 @@
+"""Scripts with inline metadata (PEP 723): their own environment, their own lock, and changing what they need."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anyio.to_thread
+
+from interlock.build.environment import BuildEnvironment
+from interlock.core.asks import Ask, MemberAsks, Origin
+from interlock.core.editing.requirement_wishes import Wish, bounded
+from interlock.core.lock.codec import decode_lock, encode_lock
+from interlock.core.lock.model import Lock
+from interlock.core.lock.select import select
+from interlock.core.names import NormalizedName
+from interlock.core.requirements import parse_requirement
+from interlock.core.resolver.problem import Policy, Problem
+from interlock.core.script_metadata import BadScript, ScriptMetadata, change_dependencies, parse_script
+from interlock.core.selection import MemberSelection, Selection
+from interlock.workspace.context import Context
+from interlock.workspace.provision import Provisioner
+from interlock.workspace.python import choose_interpreter
+from interlock.workspace.resolve import resolve
+from interlock.workspace.toolchain import Toolchain
+
+__all__ = ["add_to_script", "lock_script", "metadata_of", "remove_from_script", "script_environment", "script_lockfile"]
+
+_SCRIPT = NormalizedName("script")
+
+
+def script_lockfile(script: Path) -> Path:
+    return script.with_name(f"{script.name}.lock")
+
+
+def metadata_of(script: Path) -> ScriptMetadata | None:
+    """What a script says of itself; None for a script that says nothing."""
+    try:
+        return parse_script(script.read_bytes(), str(script))
+    except OSError as error:
+        raise BadScript(f"{script} cannot be read: {error.strerror}.") from error
+
+
+async def script_environment(
+    context: Context, script: Path, metadata: ScriptMetadata, more: tuple[str, ...] = ()
+) -> BuildEnvironment:
+    """An environment of its own, kept in the store; from the lock beside the script when there is one."""
+    async with Toolchain(context, Provisioner) as toolchain:
+
+        def choose() -> None:
+            toolchain.use_interpreter(
+                choose_interpreter(context, start=script.parent, root=None, requires_python=metadata.requires_python)
+            )
+
+        await anyio.to_thread.run_sync(choose)
+        provisioner = Provisioner(toolchain)
+        lockfile = script_lockfile(script)
+        exists = await anyio.to_thread.run_sync(lockfile.is_file)
+        if exists and not more:
+            data = await anyio.to_thread.run_sync(lockfile.read_bytes)
+            interpreter = await toolchain.interpreter()
+            wanted = select(
+                decode_lock(data, file=str(lockfile)),
+                interpreter.markers,
+                Selection(members=(MemberSelection(member=_SCRIPT),)),
+                tags=interpreter.tags,
+            )
+            return await provisioner.holding(wanted)
+        return await provisioner((*metadata.dependencies, *more), purpose=script.name)
+
+
+async def lock_script(context: Context, script: Path, metadata: ScriptMetadata | None = None) -> Lock:
+    """Resolve a script for every platform and write the lock beside it."""
+    found = metadata or await anyio.to_thread.run_sync(metadata_of, script)
+    if found is None:
+        raise BadScript(f"{script} has no inline metadata.", hint=f"Add to it: `interlock add --script {script} NAME`.")
+    lock = await _resolved(context, script, found)
+    data = encode_lock(lock)
+    await anyio.to_thread.run_sync(script_lockfile(script).write_bytes, data)
+    return lock
+
+
+async def add_to_script(context: Context, script: Path, wishes: tuple[Wish, ...], bounds: str) -> tuple[str, ...]:
+    """Write requirements into a script, bounded by what they resolve to; returns them as written."""
+    data = await anyio.to_thread.run_sync(script.read_bytes)
+    for wish in wishes:
+        if not wish.name or wish.source:
+            raise BadScript(f"`{wish.typed}` cannot be added to a script.", hint="Name a package of an index.")
+    texts = {wish.normalized: _text(wish, wish.specifier) for wish in wishes}
+    tried = change_dependencies(data, str(script), {str(name): text for name, text in texts.items()}, frozenset())
+    metadata = parse_script(tried, str(script))
+    assert metadata is not None
+    lock = await _resolved(context, script, metadata)
+    for wish in wishes:
+        if not wish.specifier:
+            versions = [item.version for item in lock.packages if item.name == wish.normalized]
+            texts[wish.normalized] = _text(wish, bounded(bounds, versions))
+    changed = change_dependencies(data, str(script), {str(name): text for name, text in texts.items()}, frozenset())
+    await anyio.to_thread.run_sync(script.write_bytes, changed)
+    if await anyio.to_thread.run_sync(script_lockfile(script).is_file):
+        await lock_script(context, script)
+    return tuple(texts.values())
+
+
+async def remove_from_script(context: Context, script: Path, names: tuple[NormalizedName, ...]) -> None:
+    data = await anyio.to_thread.run_sync(script.read_bytes)
+    metadata = parse_script(data, str(script)) or ScriptMetadata()
+    known = {parse_requirement(text).name for text in metadata.dependencies}
+    for name in names:
+        if name not in known:
+            raise BadScript(f"`{name}` was not found in {script}.")
+    changed = change_dependencies(data, str(script), {}, frozenset(names))
+    await anyio.to_thread.run_sync(script.write_bytes, changed)
+    if await anyio.to_thread.run_sync(script_lockfile(script).is_file):
+        await lock_script(context, script)
+
+
+async def _resolved(context: Context, script: Path, metadata: ScriptMetadata) -> Lock:
+    origin = Origin(member=_SCRIPT, text=script.name)
+    asks = tuple(Ask(requirement=parse_requirement(text), origin=origin) for text in metadata.dependencies)
+    settings = context.settings
+    problem = Problem(
+        members=(
+            MemberAsks(
+                name=_SCRIPT, path=".", package=False, requires_python=metadata.requires_python, dependencies=asks
+            ),
+        ),
+        policy=Policy(prerelease=settings.prerelease, resolution=settings.resolution, cutoff=settings.exclude_newer),
+    )
+    async with Toolchain(context, Provisioner) as toolchain:
+        return await resolve(toolchain, problem)
+
+
+def _text(wish: Wish, specifier: str) -> str:
+    extras = f"[{','.join(wish.extras)}]" if wish.extras else ""
+    marker = wish.marker.replace('"', "'")
+    return f"{wish.name}{extras}{specifier}" + (f" ; {marker}" if marker else "")

@@ -1,0 +1,343 @@
+"""``interlock sync`` and ``interlock install``: environments made to hold what the lock wants."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import msgspec
+
+from interlock.build.source import SourceTree
+from interlock.core.asks import MemberAsks
+from interlock.core.lock.model import Lock
+from interlock.core.lock.select import select as select_from_lock
+from interlock.core.names import NormalizedName
+from interlock.core.plan import Plan, Wanted
+from interlock.core.planner import plan as make_plan
+from interlock.core.selection import Selection
+from interlock.core.sources import Directory, File, Member
+from interlock.envs.environments import VirtualEnvironment, create_environment, is_ours, remove_environment
+from interlock.envs.installed import scan
+from interlock.envs.interpreters import Interpreter
+from interlock.errors import LockOutdated, ManifestError
+from interlock.events import Finished, Started
+from interlock.install.record import direct_url
+from interlock.install.swap import has_leftovers
+from interlock.install.transaction import Options, apply
+from interlock.ops.cache import usage_lock
+from interlock.ops.environments import environment_path
+from interlock.ops.lock import Prepared, lock, prepare, stale_reasons
+from interlock.store.locks import hold
+from interlock.workspace.context import Context
+from interlock.workspace.discovery import discover
+from interlock.workspace.environment import existing_environment, needed_python
+from interlock.workspace.guards import environment_guard
+from interlock.workspace.lockfile import load_lock, load_lock_if_any
+from interlock.workspace.members import Workspace
+from interlock.workspace.obtain import Obtainer
+from interlock.workspace.options import EnvironmentOutcome, LockOptions, LockOutcome, SyncOptions, SyncOutcome
+from interlock.workspace.provision import Provisioner
+from interlock.workspace.python import choose_interpreter
+from interlock.workspace.selection import SelectionFlags, select
+from interlock.workspace.siblings import BuildSiblings
+from interlock.workspace.stamp import stamp_in_sync
+from interlock.workspace.toolchain import Toolchain
+from interlock.workspace.unchanged import ALL_IN_SYNC, IN_SYNC
+
+__all__ = ["AbsentMember", "locked_workspace", "sync"]
+
+_ALL = ":all:"
+_QUESTIONS = {IN_SYNC: SelectionFlags(), ALL_IN_SYNC: SelectionFlags(all_packages=True)}
+
+
+class AbsentMember(ManifestError):
+    """A member is wanted whose directory a part of a checkout does not have."""
+
+    code = "absent-member"
+
+    def __init__(self, name: NormalizedName, path: str) -> None:
+        super().__init__(
+            f"{name} is to be installed, but its directory {path} is not here.",
+            hint=f"Bring the directory here, or leave it out with --no-install-package {name} or"
+            " --no-install-workspace.",
+            facts={"member": name, "path": path},
+        )
+
+
+class _Target(msgspec.Struct, frozen=True, kw_only=True):
+    """One environment to make, and what of the lock belongs in it."""
+
+    path: Path
+    selection: Selection
+    member: NormalizedName | None = None
+
+
+async def locked_workspace(
+    context: Context, *, frozen: bool, locked: bool, may_write: bool = True, selection: SelectionFlags | None = None
+) -> tuple[Prepared, Lock, LockOutcome | None]:
+    """The workspace with a lock to work from: as it stands (``frozen``), required to be fresh (``locked``), or made so.
+
+    ``selection`` is what will be selected: one that cannot be is told before a lock is made. Raises
+    :class:`LockOutdated` for a stale lock that may not be made anew.
+    """
+
+    def read() -> tuple[Prepared, Lock | None, tuple[str, ...]]:
+        workspace = discover(context.start, layout=context.layout)
+        if selection is not None:
+            select(workspace, selection)
+        old = load_lock(workspace.root) if frozen else load_lock_if_any(workspace.root)
+        prepared = prepare(context, old, workspace)
+        reasons = () if frozen or old is None else stale_reasons(prepared, old)
+        return prepared, old, tuple(str(reason) for reason in reasons)
+
+    prepared, old, reasons = await anyio.to_thread.run_sync(read)
+    if old is not None and not reasons:
+        return prepared, old, None
+    if locked:
+        why = "\n".join(f"  {reason}" for reason in reasons) or "  there is none yet"
+        raise LockOutdated(f"interlock.lock does not match the manifests:\n{why}", hint="Run `interlock lock`.")
+    outcome = await lock(context, LockOptions(dry_run=not may_write))
+    return prepared, outcome.lock, outcome
+
+
+async def sync(context: Context, options: SyncOptions) -> SyncOutcome:
+    """Bring the selected environments to what the lock says."""
+    may_write = not (options.dry_run or options.check)
+    async with hold(usage_lock(context.layout), shared=True):
+        prepared, locked, outcome = await locked_workspace(
+            context, frozen=options.frozen, locked=options.locked, may_write=may_write, selection=options.selection
+        )
+        async with Toolchain(prepared.context, Provisioner, tool=prepared.tool) as toolchain:
+            toolchain.siblings = BuildSiblings(prepared.workspace, prepared.tool)
+            environments = []
+            for target in _targets(prepared, locked, options):
+                work = _Sync(prepared, locked, options, target, toolchain)
+                environments.append(await (work.run() if may_write else work.look()))
+    return SyncOutcome(environments=tuple(environments), applied=may_write, lock=outcome)
+
+
+def _targets(prepared: Prepared, locked: Lock, options: SyncOptions) -> list[_Target]:
+    workspace, context = prepared.workspace, prepared.context
+    local = [package.name for package in locked.packages if isinstance(package.source, Directory | File)]
+    whole = select(workspace, options.selection, local=local, absent=prepared.absent)
+    if context.settings.env != "member":
+        return [_Target(path=environment_path(context, workspace), selection=whole)]
+    targets = []
+    for chosen in whole.members:
+        member = workspace.by_name.get(chosen.member)
+        path = environment_path(context, workspace, member)
+        selection = Selection(members=(chosen,), skip=whole.skip)
+        targets.append(_Target(path=path, selection=selection, member=chosen.member))
+    return targets
+
+
+class _Sync:
+    """The sync of one environment."""
+
+    def __init__(
+        self, prepared: Prepared, locked: Lock, options: SyncOptions, target: _Target, toolchain: Toolchain
+    ) -> None:
+        self._prepared = prepared
+        self._lock = locked
+        self._options = options
+        self._target = target
+        self._toolchain = toolchain
+        self._context = prepared.context
+        self._workspace: Workspace = prepared.workspace
+
+    async def look(self) -> EnvironmentOutcome:
+        """What would be done."""
+        environment = await anyio.to_thread.run_sync(self._existing)
+        interpreter = environment.interpreter if environment is not None else await self._interpreter()
+        wanted = await self._wanted(interpreter)
+        return self._outcome(interpreter, await self._plan(wanted, environment), created=environment is None)
+
+    async def run(self) -> EnvironmentOutcome:
+        async with hold(environment_guard(self._target.path)):
+            environment = await anyio.to_thread.run_sync(self._existing)
+            created = environment is None
+            # What is wanted is decided first, so that a selection that cannot be leaves no empty environment behind.
+            interpreter = environment.interpreter if environment is not None else await self._interpreter()
+            wanted = await self._wanted(interpreter)
+            if created and self._target.path.exists():
+                # The one that is there is kept until everything for the new one is here.
+                await self._obtain(wanted)
+            try:
+                if environment is None:
+                    environment = await anyio.to_thread.run_sync(self._create, interpreter)
+                plan = await self._bring(environment, wanted)
+            except BaseException:
+                if created:
+                    with anyio.CancelScope(shield=True):
+                        await anyio.to_thread.run_sync(self._undo)
+                raise
+            if plan.is_empty and not created:
+                await anyio.to_thread.run_sync(self._stamp, environment, wanted, len(plan.keep))
+        return self._outcome(interpreter, plan, created=created)
+
+    def _stamp(self, environment: VirtualEnvironment, wanted: tuple[Wanted, ...], kept: int) -> None:
+        """Remember that there was nothing to do, for the plainest ways to ask."""
+        for question, selection in _QUESTIONS.items():
+            plain = SyncOptions(selection=selection, locked=self._options.locked)
+            if self._options == plain and self._target.member is None and not self._prepared.absent:
+                stamp_in_sync(self._context, self._workspace, environment, wanted, kept=kept, question=question)
+
+    def _undo(self) -> None:
+        """Take away an environment that was just made and is of no use."""
+        if is_ours(self._target.path):
+            remove_environment(self._target.path)
+
+    async def _bring(self, environment: VirtualEnvironment, wanted: tuple[Wanted, ...]) -> Plan:
+        async with hold(environment.lock):
+            plan = await self._plan(wanted, environment)
+            # An empty plan cleans up after a sync that was cut short.
+            if not plan.is_empty or has_leftovers(environment):
+                await self._apply(plan, environment, wanted)
+        return plan
+
+    async def _obtain(self, wanted: tuple[Wanted, ...]) -> None:
+        obtain = self._obtainer()
+        limit = anyio.CapacityLimiter(self._context.settings.concurrent_downloads)
+
+        async def one(item: Wanted) -> None:
+            async with limit:
+                await obtain(item)
+
+        async with anyio.create_task_group() as tasks:
+            for item in wanted:
+                tasks.start_soon(one, item)
+
+    def _obtainer(self) -> Obtainer:
+        trees = {member.name: member.directory for member in self._workspace.members}
+        return Obtainer(self._toolchain, root=self._workspace.root, trees=trees)
+
+    def _outcome(self, interpreter: Interpreter, plan: Plan, *, created: bool) -> EnvironmentOutcome:
+        return EnvironmentOutcome(
+            path=self._target.path,
+            python=interpreter.version,
+            plan=plan,
+            created=created,
+            member=self._target.member,
+        )
+
+    # ---- the environment -------------------------------------------------------------------------------------
+
+    def _existing(self) -> VirtualEnvironment | None:
+        return existing_environment(
+            self._context, self._target.path, needed_python(self._workspace, self._target.selection)
+        )
+
+    async def _interpreter(self) -> Interpreter:
+        wanted = needed_python(self._workspace, self._target.selection)
+
+        def choose() -> Interpreter:
+            return choose_interpreter(
+                self._context, start=self._context.start, root=self._workspace.root, requires_python=wanted
+            )
+
+        return await anyio.to_thread.run_sync(choose)
+
+    def _create(self, interpreter: Interpreter) -> VirtualEnvironment:
+        prompt = self._target.member or self._workspace.root.name
+        return create_environment(self._target.path, interpreter, prompt=prompt)
+
+    # ---- what is wanted --------------------------------------------------------------------------------------
+
+    async def _wanted(self, interpreter: Interpreter) -> tuple[Wanted, ...]:
+        self._toolchain.use_interpreter(interpreter)
+        chosen = select_from_lock(self._lock, interpreter.markers, self._target.selection, tags=interpreter.tags)
+        plain = _not_editable(self._prepared.asks)
+        found = list(chosen)
+
+        async def one(number: int) -> None:
+            found[number] = await self._tree(found[number], plain)
+
+        async with anyio.create_task_group() as tasks:
+            for number, wanted in enumerate(chosen):
+                if isinstance(wanted.source, Member | Directory):
+                    tasks.start_soon(one, number)
+        return tuple(found)
+
+    async def _tree(self, wanted: Wanted, plain: frozenset[NormalizedName]) -> Wanted:
+        """A source tree with its version and the digest of what would be built."""
+        options = self._options
+        editable = (
+            wanted.editable
+            and wanted.name not in plain
+            and not options.no_editable
+            and wanted.name not in options.no_editable_packages
+        )
+        member = self._workspace.by_name.get(wanted.name) if isinstance(wanted.source, Member) else None
+        version = (member.manifest.version or "") if member is not None else wanted.version
+        builder = await self._toolchain.builder()
+        tree = SourceTree(path=self._place(wanted), name=wanted.name)
+        digest = await builder.digest("editable" if editable else "wheel", tree)
+        return msgspec.structs.replace(wanted, editable=editable, version=version, digest=digest)
+
+    def _place(self, wanted: Wanted) -> Path:
+        if isinstance(wanted.source, Member):
+            member = self._workspace.find(wanted.source.name)
+            if member is None:
+                paths = {locked.name: locked.path for locked in self._lock.members}
+                raise AbsentMember(wanted.name, paths.get(wanted.source.name, ""))
+            return member.directory
+        assert isinstance(wanted.source, Directory), wanted
+        return (self._workspace.root / wanted.source.path).resolve()
+
+    # ---- the plan --------------------------------------------------------------------------------------------
+
+    async def _plan(self, wanted: tuple[Wanted, ...], environment: VirtualEnvironment | None) -> Plan:
+        options = self._options
+        installed = await anyio.to_thread.run_sync(scan, environment) if environment is not None else ()
+        locations = {
+            item.name: self._place(item).as_uri() for item in wanted if isinstance(item.source, Member | Directory)
+        }
+        plan = make_plan(
+            wanted,
+            installed,
+            exact=options.exact or bool(options.uninstall),
+            reinstall=frozenset((_ALL,)) if options.reinstall else frozenset(options.reinstall_packages),
+            locations=locations,
+        )
+        if options.exact or not options.uninstall:
+            return plan
+        names = {*options.uninstall, *(item.name for item in wanted)}
+        gone = tuple(item for item in plan.remove if item.name in names)
+        return msgspec.structs.replace(plan, remove=gone)
+
+    async def _apply(self, plan: Plan, environment: VirtualEnvironment, wanted: tuple[Wanted, ...]) -> None:
+        workspace, context = self._workspace, self._context
+        paths = {member.name: member.path for member in workspace.members}
+        origins = {item.name: direct_url(item, root=str(workspace.root), members=paths) for item in wanted}
+        requested = frozenset(member.member for member in self._target.selection.members)
+        settings = context.settings
+        context.reporter.report(Started("install", len(plan.install)))
+        try:
+            await apply(
+                plan,
+                environment,
+                self._obtainer(),
+                Options(
+                    link_mode=settings.link_mode or "auto",  # type: ignore[arg-type]  # checked when settings are resolved
+                    compile=self._options.compile_bytecode,
+                    jobs=settings.concurrent_installs,
+                    obtaining=settings.concurrent_downloads,
+                    requested=requested,
+                    origins={name: text for name, text in origins.items() if text},
+                ),
+                context.reporter,
+            )
+        finally:
+            context.reporter.report(Finished("install"))
+
+
+def _not_editable(asks: tuple[MemberAsks, ...]) -> frozenset[NormalizedName]:
+    """Trees that a source entry says are not to be installed as editable."""
+    found = set()
+    for member in asks:
+        for table in (member.dependencies, *member.extras.values(), *member.groups.values()):
+            for ask in table:
+                if ask.editable is False and isinstance(ask.source, Member | Directory):
+                    found.add(ask.requirement.name)
+    return frozenset(found)

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import pytest
+
+from interlock.core.manifests.manifest import ConflictItem, ToolSettings
+from interlock.core.manifests.parse import parse_manifest
+from interlock.core.manifests.problems import InvalidManifest
+from interlock.core.names import ExtraName, GroupName, NormalizedName
+
+
+def settings(text: str, *, project: bool = True) -> ToolSettings:
+    head = '[project]\nname = "a"\nversion = "1"\n' if project else ""
+    return parse_manifest((head + "[tool.uv]\n" + text).encode(), path=".", file="pyproject.toml").settings
+
+
+def test_indexes_keep_their_order_and_the_default_comes_last() -> None:
+    found = settings(
+        """
+[[tool.uv.index]]
+url = "https://main.test/simple/"
+default = true
+[[tool.uv.index]]
+name = "torch"
+url = "https://torch.test/simple/"
+explicit = true
+authenticate = "always"
+ignore-error-codes = [403]
+[[tool.uv.index]]
+name = "flat"
+url = "./wheels"
+format = "flat"
+"""
+    ).indexes
+    assert [(index.name, index.default, index.explicit, index.flat) for index in found] == [
+        ("torch", False, True, False),
+        ("flat", False, False, True),
+        ("pypi", True, False, False),
+    ]
+    assert found[0].ignore_error_codes == (403,)
+    assert found[1].url == "wheels"
+
+
+def test_an_index_without_a_name_is_called_by_its_position_not_its_host() -> None:
+    found = settings('[[tool.uv.index]]\nurl = "https://secret-host.test/simple/"\n').indexes
+    assert found[0].name == "index-1"
+
+
+def test_older_spellings_of_indexes() -> None:
+    found = settings('index-url = "https://a.test/"\nextra-index-url = ["https://b.test/"]\nfind-links = ["../w"]\n')
+    assert [(index.name, index.url) for index in found.indexes] == [
+        ("extra-1", "https://b.test/"),
+        ("pypi", "https://a.test/"),
+    ]
+    assert found.find_links == ("../w",)
+
+
+def test_conflicts_mean_the_declaring_project_unless_they_name_another() -> None:
+    found = settings("conflicts = [[{extra = 'Cpu'}, {extra = 'gpu'}, {package = 'B', group = 'x'}]]\n").conflicts
+    a, b = NormalizedName("a"), NormalizedName("b")
+    assert found == (
+        (
+            ConflictItem(a, extra=ExtraName("cpu")),
+            ConflictItem(a, extra=ExtraName("gpu")),
+            ConflictItem(b, group=GroupName("x")),
+        ),
+    )
+
+
+def test_scalars_and_lists() -> None:
+    found = settings(
+        """
+environments = "sys_platform == 'linux'"
+required-environments = ["sys_platform == 'darwin'"]
+constraint-dependencies = ["x<2"]
+override-dependencies = ["y==1", {package = {name = "z"}, dependencies = ["q"]}]
+exclude-dependencies = ["Bad_One"]
+build-constraint-dependencies = ["setuptools<78"]
+prerelease = "if-necessary-or-explicit"
+resolution = "lowest-direct"
+fork-strategy = "fewest"
+exclude-newer = "7 days"
+exclude-newer-package = {Foo = "2024-01-01", bar = false}
+no-build-package = ["x"]
+no-binary = true
+config-settings = {a = "1", b = ["x", "y"], c = true}
+config-settings-package = {Foo = {a = "1"}}
+extra-build-dependencies = {foo = ["torch", {requirement = "cuda", match-runtime = true}]}
+dependency-metadata = [{name = "x", version = "1", requires-dist = ["y"]}]
+link-mode = "copy"
+required-version = ">=0.1"
+cache-keys = ["a.txt", {git = true}]
+"""
+    )
+    assert found.environments == ('sys_platform == "linux"',)
+    assert [requirement.name for requirement in found.overrides] == ["y"]
+    assert found.excludes == ("bad-one",)
+    assert found.prerelease == "if-necessary"
+    assert (found.resolution, found.fork_strategy, found.link_mode) == ("lowest-direct", "fewest", "copy")
+    assert found.exclude_newer_package == {"foo": "2024-01-01", "bar": ""}
+    assert found.config_settings == {"a": "1", "b": ["x", "y"], "c": "true"}
+    assert [requirement.name for requirement in found.extra_build_dependencies[NormalizedName("foo")]] == [
+        "torch",
+        "cuda",
+    ]
+    assert found.cache_keys == ({"file": "a.txt"}, {"git": True})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "resolution = 'newest'",
+        "environments = ['nonsense marker']",
+        "conflicts = [[{extra = 'a'}]]",
+        "conflicts = [[{extra = 'a', group = 'b'}, {extra = 'c'}]]",
+        "conflicts = ['a']",
+        "constraint-dependencies = ['x y']",
+        "index = [{name = 'x'}]",
+        "index = [{name = 'x', url = 'https://a.test'}, {name = 'x', url = 'https://b.test'}]",
+        "index = [{name = 'x', url = 'ftp://a.test'}]",
+        "index = [{name = 'x', url = 'https://a.test', nonsense = 1}]",
+        "required-version = 'one'",
+        "no-build = 'yes'",
+        "exclude-dependencies = ['not a name']",
+        "dependency-groups = {g = {requires = '3'}}",
+        "dependency-groups = {g = {requires-python = 'x'}}",
+        "default-groups = ['not a name']",
+        "managed = 1",
+        "dependency-metadata = [{version = '1'}]",
+        "exclude-newer-package = {x = 3}",
+        "extra-build-dependencies = {x = 'y'}",
+    ],
+)
+def test_bad_values_are_problems_with_a_line(text: str) -> None:
+    with pytest.raises(InvalidManifest) as caught:
+        settings(text + "\n")
+    assert all(problem.line == 5 for problem in caught.value.problems)
+
+
+def test_a_conflict_at_a_virtual_root_has_to_name_its_package() -> None:
+    with pytest.raises(InvalidManifest, match="does not name its `package`"):
+        settings("conflicts = [[{extra = 'a'}, {extra = 'b'}]]\n", project=False)
