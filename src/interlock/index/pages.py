@@ -40,7 +40,9 @@ def read_page(name: NormalizedName, body: bytes, content_type: str, url: str, *,
     if content_type.partition(";")[0].strip().lower().endswith("json"):
         found = quick_listing(name, index, url, body)
         if found is not None:
-            return Page(*found), []
+            listing, base, unversioned = found
+            notes = [f"{filename}: its version is none" for filename in unversioned]
+            return Page(listing, base, {}, len(unversioned)), notes
     files = parse_page(body, content_type, url, index=index)
     return make_page(name, index, url, files), files.notes
 
