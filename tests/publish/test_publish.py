@@ -232,7 +232,7 @@ def test_a_form_has_the_metadata_and_attestations(run: Run, shop: Shop, proxy: P
     (shop.dist / "web-1.0.tar.gz.publish.attestation").write_text('{"version": 1}')
     assert run("publish", "--package", "web").code == 0
     sdist, wheel = (form.decode("utf-8", "replace") for form in proxy.forms)
-    for name, value in (("name", "web"), ("requires_dist", "core"), ("filetype", "sdist"), ("pyversion", "source")):
+    for name, value in (("name", "web"), ("requires_dist", "core>=1.0"), ("filetype", "sdist"), ("pyversion", "source")):
         assert f'name="{name}"\r\n\r\n{value}\r\n' in sdist
     assert 'name="attestations"\r\n\r\n[{"version": 1}]\r\n' in sdist
     assert 'name="pyversion"\r\n\r\npy3\r\n' in wheel
@@ -256,6 +256,6 @@ def test_killed_in_the_middle_and_run_again(run: Run, shop: Shop, proxy: Proxy) 
 def test_a_member_that_is_needed_and_nowhere_is_warned_of(run: Run, shop: Shop, proxy: Proxy) -> None:
     alone = run("publish", "--package", "web")
     assert alone.code == 0
-    assert "web 1.0 requires the member `core`, which is not there" in alone.err
+    assert "web 1.0 requires the member `core>=1.0`, which is not there" in alone.err
     assert run("publish", "--package", "core").code == 0
     assert "unpublished-dependency" not in run("publish", "--package", "web").err
