@@ -232,7 +232,12 @@ def test_a_form_has_the_metadata_and_attestations(run: Run, shop: Shop, proxy: P
     (shop.dist / "web-1.0.tar.gz.publish.attestation").write_text('{"version": 1}')
     assert run("publish", "--package", "web").code == 0
     sdist, wheel = (form.decode("utf-8", "replace") for form in proxy.forms)
-    for name, value in (("name", "web"), ("requires_dist", "core>=1.0"), ("filetype", "sdist"), ("pyversion", "source")):
+    for name, value in (
+        ("name", "web"),
+        ("requires_dist", "core>=1.0"),
+        ("filetype", "sdist"),
+        ("pyversion", "source"),
+    ):
         assert f'name="{name}"\r\n\r\n{value}\r\n' in sdist
     assert 'name="attestations"\r\n\r\n[{"version": 1}]\r\n' in sdist
     assert 'name="pyversion"\r\n\r\npy3\r\n' in wheel

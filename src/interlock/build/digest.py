@@ -1,7 +1,8 @@
 """The digest of a build's inputs: what went in decides whether a stored result may be used again.
 
 In doubt the digest covers more: every file of the source tree with its executable bit, except version control, caches
-of interpreters, environments and what builds leave behind. Times never count, so a copied or touched tree has the same
+of interpreters, environments and what builds leave behind; the files above it that say what is ignored; variables that
+its configuration names. Times never count, so a copied or touched tree has the same
 digest. Hashes of files are remembered by what ``stat`` says (``workspaces-v1/files-<key>``), so that an unchanged tree
 is walked but not read.
 """
@@ -22,7 +23,7 @@ import msgspec
 from interlock.build.failures import InvalidSourceTree
 from interlock.store.layout import Layout
 
-__all__ = ["FileHashes", "build_digest", "description_digest", "read_tree", "tree_digest"]
+__all__ = ["FileHashes", "build_digest", "description_digest", "named_variables", "read_tree", "tree_digest"]
 
 _SKIPPED = frozenset(
     {
@@ -153,7 +154,7 @@ def tree_digest(layout: Layout, tree: Path) -> str:
     try:
         for name, path, status in read_tree(tree):
             lines.append((name, _line(hashes, name, path, status)))
-        for outside in _outside(tree):
+        for outside in (*_outside(tree), *_ignoring(tree)):
             if outside.is_file():
                 name = f"{os.path.relpath(outside, tree)}"
                 lines.append((name, _line(hashes, name, os.fspath(outside), outside.stat())))
@@ -224,6 +225,27 @@ def _outside(tree: Path) -> list[Path]:
                 if not os.path.join(top, "").startswith(os.path.join(path, "")):
                     found.add(Path(path))
     return sorted(found)
+
+
+def _ignoring(tree: Path) -> Iterator[Path]:
+    """Files above the tree that keep files of it out of what is built, up to the repository's root."""
+    folder = Path(os.path.realpath(tree))
+    while not (folder / ".git").exists() and folder.parent != folder:
+        folder = folder.parent
+        yield from (folder / ".gitignore", folder / ".hgignore")
+    yield folder / ".git" / "info" / "exclude"
+
+
+_VARIABLE = re.compile(rb"(?<![\w$])[A-Z][A-Z0-9_]{2,}(?!\w)")
+
+
+def named_variables(tree: Path, environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Environment variables that the files which steer a build mention by name; blocking."""
+    found: set[str] = set()
+    for path in {*(tree / name for name in _DESCRIPTION), *tree.glob("*.py")}:
+        with suppress(OSError):
+            found |= {os.fsdecode(word) for word in _VARIABLE.findall(path.read_bytes())}
+    return [(name, environ[name]) for name in sorted(found & environ.keys())]
 
 
 def _clock(layout: Layout) -> int:

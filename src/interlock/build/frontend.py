@@ -21,7 +21,7 @@ import anyio
 import anyio.to_thread
 import msgspec
 
-from interlock.build.digest import build_digest, description_digest, tree_digest
+from interlock.build.digest import build_digest, description_digest, named_variables, tree_digest
 from interlock.build.environment import BuildEnvironment, Provision, hook_environ
 from interlock.build.failures import BuildCycle, HookMissing
 from interlock.build.hooks import MISSING, Hooks
@@ -35,7 +35,7 @@ from interlock.core.names import NormalizedName
 from interlock.events import SILENT, Advanced, Phase, Reporter
 from interlock.store.layout import Layout
 
-__all__ = ["BuildLimits", "BuildOptions", "Builder"]
+__all__ = ["BuildLimits", "BuildOptions", "Builder", "Kind"]
 
 Kind = Literal["metadata", "wheel", "editable", "sdist"]
 ConfigSettings = Mapping[str, str | list[str]]
@@ -211,7 +211,8 @@ class Builder:
                 revision = await self._revisions.state(source.path)
         digest = ""
         if content and revision is not None and name not in options.not_isolated:
-            decisive = [(key, value) for key, value in self._environ.items() if _DECISIVE.match(key)]
+            decisive = {(key, value) for key, value in self._environ.items() if _DECISIVE.match(key)}
+            decisive |= set(await anyio.to_thread.run_sync(named_variables, source.path, self._environ))
             digest = build_digest(
                 kind,
                 content,
@@ -227,7 +228,7 @@ class Builder:
                     # An editable wheel holds the path of its tree.
                     "place": os.fspath(source.path) if kind == "editable" else "",
                 },
-                sorted([*decisive, *variables.items()]),
+                sorted(decisive | set(variables.items())),
             )
         return _Job(
             kind=kind,
@@ -289,9 +290,9 @@ class Builder:
                     check_identity(metadata, job.source, job.declared, f"The metadata of {job.source.label}")
                     shutil.rmtree(folder)
                     folder.mkdir()
-                    return self._keep(job, BuildResult(metadata=metadata), folder)
+                    return self._keep(await self._lasting(job), BuildResult(metadata=metadata), folder)
             result = await self._produce(job, kind, folder, environment)
-            return self._keep(job, result, folder)
+            return self._keep(await self._lasting(job), result, folder)
 
     async def _produce(self, job: _Job, kind: str, folder: Path, environment: BuildEnvironment) -> BuildResult:
         hook = f"build_{kind}"
@@ -305,10 +306,18 @@ class Builder:
                 f"The backend {job.declared.system.backend} of {job.source.label} has no {hook}.", hint=hint
             )
         if kind == "sdist":
-            return BuildResult(filename=check_sdist(folder, value, job.source, job.declared))
+            name = await anyio.to_thread.run_sync(check_sdist, folder, value, job.source, job.declared)
+            return BuildResult(filename=name)
         filename, metadata = await anyio.to_thread.run_sync(check_wheel, folder, value, job.source.label, hook)
         check_identity(metadata, job.source, job.declared, filename)
         return BuildResult(filename=filename, metadata=metadata)
+
+    async def _lasting(self, job: _Job) -> _Job:
+        """The job, without its digest when the tree is no longer what it was: edited meanwhile, or by its backend."""
+        if not job.digest or job.source.identity:
+            return job
+        again = await self._job(job.kind, job.source, job.declared, job.settings)
+        return job if again.digest == job.digest else msgspec.structs.replace(job, digest="")
 
     def _keep(self, job: _Job, result: BuildResult, folder: Path) -> tuple[BuildResult, Path | None]:
         digest = job.digest

@@ -16,7 +16,7 @@ import anyio
 import anyio.to_thread
 import msgspec
 
-from interlock.build.frontend import Builder
+from interlock.build.frontend import Builder, Kind
 from interlock.build.source import SourceTree
 from interlock.core.editing.bounds import Edge
 from interlock.core.metadata import Metadata
@@ -71,7 +71,8 @@ class MemberBuild:
     async def run(self) -> Outcome:
         builder = await self._toolchain.builder()
         tree = await self._settings.siblings.source(self._name, builder)
-        digest = await builder.digest("sdist" if self._settings.sdist else "wheel", tree)
+        kind: Kind = "sdist" if self._settings.sdist else "wheel"
+        digest = await builder.digest(kind, tree)
         edges = await self._settings.bounds.edges(self._name, builder)
         key = self._key(digest, edges) if digest else ""
         if key:
@@ -80,6 +81,8 @@ class MemberBuild:
                 return Outcome(record=found, folder=self._records.folder(key), cached=True)
         async with self._scratch() as scratch:
             paths = await self._build(builder, tree, edges, scratch)
+            if key and await builder.digest(kind, tree) != digest:
+                key = ""  # the tree was edited meanwhile, or by its backend: these files are not of what it was
             return await anyio.to_thread.run_sync(self._keep, key, paths)
 
     def _key(self, digest: str, edges: _Edges) -> str:
