@@ -32,6 +32,15 @@ def in_order(uploads: list[str]) -> bool:
     return all(max(place[first], default=-1) < min(place[then], default=99) for first, then in needs)
 
 
+def posts(proxy: Proxy) -> list[str | None]:
+    """The credentials that came with each file."""
+    return [
+        headers.get("authorization")
+        for method, _, headers in proxy.requests
+        if method == "POST" and headers["content-type"].startswith("multipart/form-data")
+    ]
+
+
 def test_publishes_everything_once_and_dependencies_first(run: Run, shop: Shop, proxy: Proxy) -> None:
     result = run("publish", "--all-packages", "--json")
     assert result.code == 0, result.err
@@ -169,8 +178,7 @@ def test_credentials_come_from_flags_and_variables(
         monkeypatch.setenv(name, value)
     result = run("publish", "--package", "core", *arguments)
     assert result.code == 0, result.err
-    sent = [headers.get("authorization") for method, _, headers in proxy.requests if method == "POST"]
-    assert sent[0] == "Basic " + base64.b64encode(user.encode()).decode()
+    assert posts(proxy)[0] == "Basic " + base64.b64encode(user.encode()).decode()
     assert "secret" not in result.out + result.err
 
 
@@ -189,8 +197,7 @@ def test_netrc_and_the_configured_index_give_credentials(
     monkeypatch.setenv("INTERLOCK_INDEX_COMPANY_USERNAME", "carol")
     monkeypatch.setenv("INTERLOCK_INDEX_COMPANY_PASSWORD", "x")
     assert run("publish", "--package", "data", "-r", "company").code == 0
-    sent = [headers.get("authorization") for method, _, headers in proxy.requests if method == "POST"]
-    assert sent == ["Basic Ym9iOmhpZGRlbg=="] * 2 + ["Basic Y2Fyb2w6eA=="] * 2
+    assert posts(proxy) == ["Basic Ym9iOmhpZGRlbg=="] * 2 + ["Basic Y2Fyb2w6eA=="] * 2
 
 
 def test_an_unknown_repository_is_an_error(run: Run, shop: Shop, proxy: Proxy) -> None:
@@ -264,3 +271,25 @@ def test_a_member_that_is_needed_and_nowhere_is_warned_of(run: Run, shop: Shop, 
     assert "web 1.0 requires the member `core>=1.0`, which is not there" in alone.err
     assert run("publish", "--package", "core").code == 0
     assert "unpublished-dependency" not in run("publish", "--package", "web").err
+
+
+@pytest.mark.parametrize(("fault", "code"), [("forbid", "upload-unauthorized"), ("moved", "upload-redirected")])
+def test_who_may_not_upload_is_told_before_anything_is_sent(
+    run: Run, shop: Shop, proxy: Proxy, fault: str, code: str
+) -> None:
+    proxy.faults[""] = fault
+    for arguments in ([], ["--dry-run", "--token", "secret"]):
+        result = run("publish", "--all-packages", "--json", *arguments)
+        assert (result.code, result.json()["error"]["code"]) == (1, code)
+    assert (proxy.uploads, posts(proxy)) == ([], [])
+    # Without credentials a dry run has nothing to ask with.
+    assert run("publish", "--all-packages", "--dry-run").code == 0
+
+
+def test_a_project_that_takes_no_files_stops_everything(run: Run, shop: Shop, proxy: Proxy) -> None:
+    page = {"meta": {"api-version": "1.4"}, "name": "web", "files": [], "project-status": {"status": "archived"}}
+    proxy.answers["/simple/web/"] = (200, json.dumps(page).encode())
+    error = run("publish", "--all-packages", "--json").json()["error"]
+    assert error["code"] == "not-publishable"
+    assert error["facts"]["problems"] == ["web 1.0: the index says that the project is archived"]
+    assert proxy.uploads == []

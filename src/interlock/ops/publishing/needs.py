@@ -28,7 +28,7 @@ async def absent_needs(workspace: Workspace, releases: Iterable[Release], presen
                 wanted.setdefault(name, []).append((release, requirement))
     found = []
     for name in sorted(wanted):
-        files = await presence.files(name)
+        files = (await presence.project(name)).files
         versions = {version for file in files if (version := version_in(file, name)) is not None}
         for release, requirement in wanted[name]:
             if not any(requirement.specifier.contains(version, prereleases=True) for version in versions):

@@ -15,7 +15,6 @@ from interlock.core.names import NormalizedName
 from interlock.errors import InterlockError
 from interlock.events import Advanced, Finished, Started, Warned
 from interlock.index.fetcher import FetchOptions
-from interlock.index.page_file import PageFile
 from interlock.index.retry import RetryPolicy
 from interlock.index.urls import redact
 from interlock.ops.building.build import build, first_reason, output_directory
@@ -25,7 +24,7 @@ from interlock.ops.publishing.needs import absent_needs
 from interlock.ops.publishing.plan import Release, check_releases, publishable, read_releases
 from interlock.ops.publishing.report import PublishedFile, PublishedMember, PublishReport, PublishRequest
 from interlock.ops.publishing.repository import Repository, find_repository
-from interlock.publish.attestations import attest, read_attestations
+from interlock.publish.attestations import Signing, attest, read_attestations, sign_as_ci
 from interlock.publish.connection import open_client
 from interlock.publish.distribution import Distribution
 from interlock.publish.failures import DifferentFile, HeldBack, UploadUnreachable
@@ -38,9 +37,11 @@ from interlock.workspace.members import Workspace
 
 __all__ = ["publish"]
 
+_CLOSED = frozenset({"archived", "quarantined"})
 
-async def publish(context: Context, request: PublishRequest) -> PublishReport:
-    """Publish the selected members.
+
+async def publish(context: Context, request: PublishRequest, *, signing: Signing = sign_as_ci) -> PublishReport:
+    """Publish the selected members; ``signing`` makes attestations, when they are asked for.
 
     Raises :class:`NotPublishable` with all problems found, :class:`DifferentFile` when the index has other files by
     the same names; then nothing was uploaded. What fails later is in the report.
@@ -63,18 +64,32 @@ async def publish(context: Context, request: PublishRequest) -> PublishReport:
         if request.unpublished:
             releases, gone = work.without_present(releases)
             left_out |= dict.fromkeys(gone, "on the index already")
-        await anyio.to_thread.run_sync(check_releases, releases, problems)
+        await anyio.to_thread.run_sync(check_releases, releases, [*problems, *work.closed(releases)])
         work.refuse_different(releases)
         for text in await work.absent(workspace, releases):
             context.reporter.report(Warned("unpublished-dependency", f"{text}; nobody can install it yet."))
         state = PublishState(folder, redact(repository.upload_url), resume=request.resume)
-        members = await (work.planned(releases) if request.dry_run else work.run(releases, state))
+        missing = work.missing(releases, state)
+        if missing:
+            await work.probe()
+        if request.dry_run:
+            members = work.planned(releases)
+        else:
+            if request.attest:
+                await anyio.to_thread.run_sync(_sign, signing, missing)
+            members = await work.run(releases, missing, state)
     return PublishReport(
         repository=redact(repository.upload_url),
         members=members,
         left_out=left_out,
         seconds=anyio.current_time() - started,
     )
+
+
+def _sign(signing: Signing, files: list[Distribution]) -> None:
+    with signing() as sign:
+        for file in files:
+            attest(file, sign)
 
 
 def _client(context: Context, request: PublishRequest, url: str) -> httpx.AsyncClient:
@@ -110,6 +125,7 @@ class _Publish:
         self._logins: tuple[Login | None] | None = None
         self._known: dict[str, str] = {}
         """What the index has, by file name: ``absent | same | other``."""
+        self._status: dict[NormalizedName, str] = {}
         self._limiter = anyio.CapacityLimiter(8)
 
     async def look(self, releases: tuple[Release, ...]) -> None:
@@ -122,9 +138,10 @@ class _Publish:
 
         async def one(release: Release) -> None:
             async with self._limiter:
-                files: dict[str, PageFile] = await presence.files(release.name)
+                shown = await presence.project(release.name)
+                self._status[release.name] = shown.status
                 for file in release.files:
-                    self._known[file.filename] = await presence.compare(file, files)
+                    self._known[file.filename] = await presence.compare(file, shown.files)
 
         failure: InterlockError | None = None
         try:
@@ -154,6 +171,15 @@ class _Publish:
         left = (release for release in releases if release.name not in there)
         return tuple(_without_needs(release, there) for release in left), there
 
+    def closed(self, releases: tuple[Release, ...]) -> list[str]:
+        """Members that the index says it takes no files of any more (PEP 792)."""
+        return [
+            f"{release.name} {release.version}: the index says that the project is {self._status[release.name]}"
+            for release in releases
+            if self._status.get(release.name) in _CLOSED
+            and any(self._known[file.filename] == "absent" for file in release.files)
+        ]
+
     async def absent(self, workspace: Workspace, releases: tuple[Release, ...]) -> list[str]:
         return await absent_needs(workspace, releases, self._presence) if self._presence is not None else []
 
@@ -177,7 +203,7 @@ class _Publish:
             facts={"files": names},
         )
 
-    async def planned(self, releases: tuple[Release, ...]) -> tuple[PublishedMember, ...]:
+    def planned(self, releases: tuple[Release, ...]) -> tuple[PublishedMember, ...]:
         """What a run would do."""
         return tuple(
             PublishedMember(
@@ -193,11 +219,23 @@ class _Publish:
             for release in releases
         )
 
-    async def run(self, releases: tuple[Release, ...], state: PublishState) -> tuple[PublishedMember, ...]:
-        missing = [file for release in releases for file in release.files if not self._is_there(file, state)]
-        login = await self._login() if missing else None
+    def missing(self, releases: tuple[Release, ...], state: PublishState) -> list[Distribution]:
+        return [file for release in releases for file in release.files if not self._is_there(file, state)]
+
+    async def probe(self) -> None:
+        """Find out whether we may upload before anything is sent, unless the index shall not be asked beforehand."""
+        login = await self._login()
+        if self._presence is not None and (login is not None or not self._request.dry_run):
+            await self._uploader(login).probe()
+
+    def _uploader(self, login: Login | None) -> Uploader:
         retry = RetryPolicy(retries=self._context.settings.http_retries)
-        uploader = Uploader(self._client, self._repository.upload_url, login=login, retry=retry)
+        return Uploader(self._client, self._repository.upload_url, login=login, retry=retry)
+
+    async def run(
+        self, releases: tuple[Release, ...], missing: list[Distribution], state: PublishState
+    ) -> tuple[PublishedMember, ...]:
+        uploader = self._uploader(await self._login() if missing else None)
         members = _Members(self, releases, uploader, state)
         self._context.reporter.report(Started("publish", len(missing)))
         try:
@@ -218,10 +256,8 @@ class _Publish:
         """Bring one file there."""
         if self._is_there(file, state):
             return _file(file, "skipped" if self._known.get(file.filename) == "other" else "present")
-        if self._request.attest:
-            await anyio.to_thread.run_sync(attest, file)
-        found = self._request.attestations or self._request.attest
-        attestations = await anyio.to_thread.run_sync(read_attestations, file) if found else ""
+        told = self._request.attestations or self._request.attest
+        attestations = await anyio.to_thread.run_sync(read_attestations, file) if told else ""
         self._context.reporter.report(Advanced("publish", file.filename, file.size, done=False))
         try:
             outcome = await uploader.upload(file, attestations)
@@ -247,7 +283,7 @@ class _Publish:
 
     async def _compare(self, file: Distribution) -> str:
         assert self._presence is not None
-        return await self._presence.compare(file, await self._presence.files(file.name))
+        return await self._presence.compare(file, (await self._presence.project(file.name)).files)
 
 
 class _Members:
