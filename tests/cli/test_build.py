@@ -250,6 +250,8 @@ def test_the_fixed_day_the_callers_and_a_number_decide_the_time(
     assert built() == 1600000000
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     assert built() == 1700000000
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "today")
+    assert run("build", "--json").json()["error"]["code"] == "invalid-build-table"
 
 
 def test_other_commands_build_with_siblings_too(run: Run, trees: Path) -> None:

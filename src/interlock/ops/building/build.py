@@ -64,9 +64,14 @@ async def build(context: Context, request: BuildRequest) -> BuildReport:
     ):
         toolchain.siblings = None if request.no_sources else siblings
         toolchain.build_timeout = request.timeout
-        toolchain.source_date_epoch = await source_date_epoch(context, workspace)
+        toolchain.source_date_epoch = epoch = await source_date_epoch(context, workspace)
         settings = BuildSettings(
-            toolchain=toolchain, siblings=siblings, bounds=bounds, sdist=request.sdist, wheel=request.wheel
+            toolchain=toolchain,
+            siblings=siblings,
+            bounds=bounds,
+            sdist=request.sdist,
+            wheel=request.wheel,
+            latest=epoch,
         )
         reports = await _Build(settings, out).run(names)
         hooks = (await toolchain.builder()).calls

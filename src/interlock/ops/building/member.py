@@ -24,7 +24,7 @@ from interlock.core.metadata_edit import outdated
 from interlock.core.names import NormalizedName
 from interlock.errors import BuildError
 from interlock.events import Warned
-from interlock.ops.building.ranges import bound_sdist, bound_wheel, pkg_info, settled_sdist
+from interlock.ops.building.finishing import bound_wheel, finished_sdist, pkg_info, settled_sdist
 from interlock.ops.building.records import Record, RecordedFile, Records, file_facts
 from interlock.workspace.internal_bounds import InternalBounds
 from interlock.workspace.sdists import archive_tree
@@ -51,6 +51,8 @@ class BuildSettings(msgspec.Struct, frozen=True, kw_only=True):
     bounds: InternalBounds
     sdist: bool
     wheel: bool
+    latest: int
+    """No file of an sdist is younger (``SOURCE_DATE_EPOCH``)."""
 
 
 _Edges = Mapping[NormalizedName, Edge]
@@ -101,11 +103,12 @@ class MemberBuild:
     async def _build(self, builder: Builder, tree: SourceTree, edges: _Edges, scratch: Path) -> dict[str, Path]:
         paths: dict[str, Path] = {}
         if self._settings.sdist:
-            sdist = await builder.sdist(tree)
-            if edges:
-                sdist = await anyio.to_thread.run_sync(bound_sdist, sdist, edges, scratch / "bound")
-                if self._settings.bounds.is_computed(self._name):
-                    sdist = await self._settled(builder, sdist, tree, edges, scratch)
+            made = await builder.sdist(tree)
+            sdist = await anyio.to_thread.run_sync(
+                finished_sdist, made, edges, self._settings.latest, scratch / "finished"
+            )
+            if edges and self._settings.bounds.is_computed(self._name):
+                sdist = await self._settled(builder, sdist, tree, edges, scratch)
             paths["sdist"] = sdist
         if self._settings.wheel:
             if "sdist" in paths:

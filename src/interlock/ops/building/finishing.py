@@ -1,11 +1,14 @@
-"""Writing the ranges of the workspace's policy into sdists and wheels; blocking."""
+"""What becomes of a backend's sdists and wheels before they are given out; blocking.
+
+The ranges of the workspace's policy are written into them, and an sdist does not tell when and by whom it was packed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from interlock.build.repack import read_wheel_metadata, rewrite_sdist, rewrite_wheel
+from interlock.build.repack import is_dated, read_wheel_metadata, rewrite_sdist, rewrite_wheel
 from interlock.build.sdist import read_pkg_info
 from interlock.core.editing.bounds import Edge
 from interlock.core.metadata import Metadata
@@ -14,13 +17,14 @@ from interlock.core.metadata_text import parse_metadata
 from interlock.core.names import NormalizedName
 from interlock.core.static_requirements import settle_manifest, settle_metadata
 
-__all__ = ["bound_sdist", "bound_wheel", "pkg_info", "settled_sdist"]
+__all__ = ["bound_wheel", "finished_sdist", "pkg_info", "settled_sdist"]
 
 _Edges = Mapping[NormalizedName, Edge]
 
 
-def bound_sdist(sdist: Path, edges: _Edges, folder: Path) -> Path:
-    """The sdist with the ranges in what a build from it reads, and in what it says of itself."""
+def finished_sdist(sdist: Path, edges: _Edges, latest: int, folder: Path) -> Path:
+    """The sdist itself when nothing is to be changed; else one with the ranges in what a build from it reads and in
+    what it says of itself, and with no time after ``latest``."""
 
     def change(path: str, data: bytes) -> bytes:
         name = path.rpartition("/")[2]
@@ -32,8 +36,11 @@ def bound_sdist(sdist: Path, edges: _Edges, folder: Path) -> Path:
             return edit_requires_txt(data, edges)
         return data
 
+    dated = is_dated(sdist, latest)
+    if not edges and not dated:
+        return sdist
     target = _within(folder, sdist.name)
-    rewrite_sdist(sdist, target, change)
+    rewrite_sdist(sdist, target, change, latest=latest if dated else None)
     return target
 
 
