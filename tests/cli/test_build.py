@@ -17,6 +17,7 @@ import pytest
 
 from tests.cli.conftest import Run
 from tests.release_trees import BACKEND, member, root
+from tests.wheels import make_wheel
 
 
 @pytest.fixture
@@ -302,14 +303,46 @@ def test_build_constraints_count_and_mistakes_in_them_are_told(run: Run, trees: 
     member(trees, "rules", version="1.5")
     member(trees, "app", requires=["rules"])
     (trees / "ok.txt").write_text("# versions\nrules>=1  # any\n")
-    (trees / "never.txt").write_text("rules<1 --hash=sha256:abc\n")
+    (trees / "never.txt").write_text("rules<1\n")
     (trees / "bad.txt").write_text("-r other.txt\n")
     assert run("build", "--package", "app", "-b", "ok.txt").code == 0
     result = run("build", "--package", "app", "-b", "never.txt", "--json")
     assert members(result.json())["app"]["error"]["code"] == "no-solution"
-    assert "constraint-hashes" in result.err
-    assert run("build", "-b", "bad.txt", "--json").json()["error"]["code"] == "bad-build-constraints"
-    assert run("build", "-b", "none.txt", "--json").json()["error"]["code"] == "bad-build-constraints"
+    (trees / "odd.txt").write_text("rules>=1 --hash=sha256:abc\n")
+    for name in ("bad.txt", "none.txt", "odd.txt"):
+        assert run("build", "-b", name, "--json").json()["error"]["code"] == "bad-build-constraints"
+
+
+def test_build_requirements_are_what_their_hashes_say(run: Run, trees: Path) -> None:
+    wheel = make_wheel("tool", "1.5")
+    (trees / "wheels").mkdir()
+    (trees / "wheels" / wheel.filename).write_bytes(wheel.data)
+    member(trees, "app", requires=["tool"])
+    digest = hashlib.sha256(wheel.data).hexdigest()
+    texts = {
+        "none": "tool==1.5",
+        "right": f"tool==1.5 \\\n    --hash=sha256:{'0' * 64} \\\n    --hash=sha256:{digest}\n",
+    }
+    texts["wrong"] = texts["right"].replace(digest, "1" * 64)
+    for name, text in texts.items():
+        (trees / f"{name}.txt").write_text(text)
+
+    def code(*arguments: str) -> str | None:
+        result = run("build", "--find-links", trees / "wheels", *arguments, "--json")
+        error = members(result.json())["app"]["error"]
+        return error["code"] if error else None
+
+    assert code("-b", "none.txt") is None
+    assert code("-b", "wrong.txt") == "unverified-build-requirement", "nothing that was built unchecked is taken"
+    assert code("-b", "none.txt", "--require-hashes") == "unverified-build-requirement"
+    assert code("--require-hashes") == "unverified-build-requirement"
+    assert code("-b", "right.txt", "--require-hashes") is None
+
+
+def test_a_format_is_the_same_in_other_words(run: Run, trees: Path) -> None:
+    member(trees, "one")
+    assert run("build", "--format", "sdist").code == 0
+    assert dist(trees) == [".gitignore", "one-1.0.tar.gz"]
 
 
 def test_without_sources_a_build_requirement_comes_from_the_index(run: Run, trees: Path) -> None:

@@ -24,13 +24,14 @@ from interlock.core.requirement import Requirement
 from interlock.core.requirements import parse_requirement
 from interlock.core.resolver.problem import Policy, Problem
 from interlock.core.selection import MemberSelection, Selection
-from interlock.core.sources import File
+from interlock.core.sources import File, Registry
 from interlock.envs.environments import VirtualEnvironment, create_environment, load_environment
 from interlock.envs.interpreters import Interpreter
 from interlock.install.transaction import Options, apply
 from interlock.store.locks import hold
 from interlock.workspace.direct import discover_direct
 from interlock.workspace.environment_marker import environment_marker
+from interlock.workspace.hashes import hashed
 from interlock.workspace.obtain import Obtainer
 from interlock.workspace.resolve import resolve
 from interlock.workspace.toolchain import Toolchain
@@ -76,7 +77,7 @@ class Provisioner:
     async def holding(self, wanted: tuple[Wanted, ...]) -> BuildEnvironment:
         """An environment with exactly these, made when there is none."""
         interpreter = await self._toolchain.interpreter()
-        digest = _digest([item.artifact.sha256 if item.artifact else item.name for item in wanted], interpreter)
+        digest = _digest(wanted, interpreter)
         return _described(await self._installed(digest, wanted, interpreter))
 
     async def _siblings(self, requirements: tuple[str, ...]) -> dict[NormalizedName, Path]:
@@ -97,7 +98,8 @@ class Provisioner:
         if remembered is not None:
             return _described(remembered)
         wanted = await self._resolved(requirements, local, interpreter, purpose)
-        digest = _digest([item.artifact.sha256 if item.artifact else item.name for item in wanted], interpreter)
+        self._toolchain.build_hashes.check(wanted, local, purpose)
+        digest = _digest(wanted, interpreter)
         environment = await self._installed(digest, wanted, interpreter)
         answer = _Answer(digest, self._toolchain.context.now.timestamp())
         self._toolchain.layout.write(self._answers / question, msgspec.msgpack.encode(answer))
@@ -112,6 +114,7 @@ class Provisioner:
         parts = (
             requirements,
             [msgspec.to_builtins(constraint) for constraint in self._toolchain.tool.build_constraints],
+            self._toolchain.build_hashes.describe(),
             [(index.name, index.url) for index in settings.indexes],
             settings.find_links,
             settings.exclude_newer if not settings.exclude_newer_span else settings.exclude_newer_span,
@@ -172,12 +175,20 @@ class Provisioner:
             ),
         )
         lock = await resolve(self._toolchain, problem, sourced=found.sourced if found is not None else None)
-        return select(
+        wanted = select(
             lock,
             interpreter.markers,
             Selection(members=(MemberSelection(member=_ASKING),)),
             tags=interpreter.tags,
         )
+        return tuple([await self._hashed(item) for item in wanted])
+
+    async def _hashed(self, item: Wanted) -> Wanted:
+        """With the hash of its file, which not every index tells: environments are kept by what is in them."""
+        if item.artifact is None or item.artifact.sha256 or not isinstance(item.source, Registry):
+            return item
+        artifact = await hashed(self._toolchain.client, item.name, item.source.index, item.artifact)
+        return msgspec.structs.replace(item, artifact=artifact)
 
     async def _installed(self, digest: str, wanted: tuple[Wanted, ...], interpreter: Interpreter) -> VirtualEnvironment:
         layout = self._toolchain.layout
@@ -198,6 +209,7 @@ def _described(environment: VirtualEnvironment) -> BuildEnvironment:
     return BuildEnvironment(python=environment.python, path=environment.scripts)
 
 
-def _digest(files: list[str], interpreter: Interpreter) -> str:
+def _digest(wanted: tuple[Wanted, ...], interpreter: Interpreter) -> str:
+    files = [item.artifact.sha256 if item.artifact else item.name for item in wanted]
     text = "\n".join((*sorted(files), interpreter.base_executable, interpreter.version))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -24,6 +24,7 @@ from interlock.index.client import ClientOptions, IndexClient
 from interlock.index.fetcher import FetchOptions
 from interlock.index.retry import RetryPolicy
 from interlock.index.transport import open_fetcher
+from interlock.workspace.build_hashes import BuildHashes
 from interlock.workspace.context import Context
 from interlock.workspace.keyring import open_keyring
 from interlock.workspace.python import choose_interpreter
@@ -55,6 +56,8 @@ class Toolchain:
         self.source_date_epoch: int | None = None
         """The time builds shall see; set before the builder is first asked for, like the next one."""
         self.build_timeout: float | None = None
+        self.build_hashes = BuildHashes()
+        """What build requirements have to be."""
         self._stack = AsyncExitStack()
         self._client: IndexClient | None = None
         self._builder: Builder | None = None
