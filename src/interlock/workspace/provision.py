@@ -51,10 +51,14 @@ class _Answer(msgspec.Struct, frozen=True):
 
 
 class Provisioner:
-    """Makes build environments for one interpreter; the same requirements give the same environment."""
+    """Makes build environments for one interpreter; the same requirements give the same environment.
 
-    def __init__(self, toolchain: Toolchain) -> None:
+    With ``anew`` it is not remembered which environment that was before: what the index has today decides.
+    """
+
+    def __init__(self, toolchain: Toolchain, *, anew: bool = False) -> None:
         self._toolchain = toolchain
+        self._anew = anew
         self._known: dict[tuple[str, ...], BuildEnvironment] = {}
         self._guard: dict[tuple[str, ...], anyio.Lock] = {}
 
@@ -92,9 +96,9 @@ class Provisioner:
         self, requirements: tuple[str, ...], local: dict[NormalizedName, Path], purpose: str
     ) -> BuildEnvironment:
         interpreter = await self._toolchain.interpreter()
-        # A wheel built here lies under the digest of all that went into it, so its path says which one it is.
-        question = self._question((*requirements, *sorted(map(str, local.values()))), interpreter)
-        remembered = await anyio.to_thread.run_sync(self._remembered, question)
+        files = await anyio.to_thread.run_sync(_contents, local)
+        question = self._question((*requirements, *files), interpreter)
+        remembered = None if self._anew else await anyio.to_thread.run_sync(self._remembered, question)
         if remembered is not None:
             return _described(remembered)
         wanted = await self._resolved(requirements, local, interpreter, purpose)
@@ -203,6 +207,15 @@ class Provisioner:
             await apply(plan(wanted, (), exact=False), environment, obtain, Options(), self._toolchain.context.reporter)
             (place / "complete").touch()
             return environment
+
+
+def _contents(wheels: dict[NormalizedName, Path]) -> list[str]:
+    """What the wheels hold, for a question about them: a file by the same name may be another one tomorrow."""
+    found = []
+    for path in sorted(wheels.values()):
+        with path.open("rb") as file:
+            found.append(f"{path} {hashlib.file_digest(file, 'sha256').hexdigest()}")
+    return found
 
 
 def _described(environment: VirtualEnvironment) -> BuildEnvironment:
