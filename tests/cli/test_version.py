@@ -80,6 +80,15 @@ def test_dependents_follow_as_asked(run: Run, trees: Path, how: str, expected: d
     assert versions(trees) == expected
 
 
+def test_a_written_range_that_is_left_behind_is_told(run: Run, trees: Path) -> None:
+    member(trees, "d", needs=["c>=2,<3"], more='[project.optional-dependencies]\nmore = ["b==9"]\n')
+    assert "left-behind" not in run("version", "--package", "c", "--bump", "minor").err
+    result = run("version", "--package", "c", "--package", "b", "--bump", "major")
+    assert result.code == 0
+    assert "d requires `c<3,>=2` (packages/d/pyproject.toml), which 3.0 is not" in result.err
+    assert result.err.count("requirement-left-behind") == 1, "what never fitted is no news"
+
+
 def test_members_of_a_group_stay_together(run: Run, trees: Path) -> None:
     policy(trees, 'groups = [["a", "c"]]')
     found = run("version", "--package", "a", "--bump", "patch", "--json").json()

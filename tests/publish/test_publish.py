@@ -293,3 +293,13 @@ def test_a_project_that_takes_no_files_stops_everything(run: Run, shop: Shop, pr
     assert error["code"] == "not-publishable"
     assert error["facts"]["problems"] == ["web 1.0: the index says that the project is archived"]
     assert proxy.uploads == []
+
+
+def test_a_range_that_leaves_out_what_is_published_with_it_is_warned_of(
+    run: Run, shop: Shop, proxy: Proxy, tmp_path: Path
+) -> None:
+    manifest = shop.base / "packages" / "web" / "pyproject.toml"
+    manifest.write_text(manifest.read_text().replace("['core']", "['core<1']"))
+    assert run("build", "--package", "web", "-o", shop.dist).code == 0
+    result = run("publish", "--all-packages", "--dry-run")
+    assert "web 1.0 requires the member `core<1`, which is not there" in result.err
