@@ -17,7 +17,7 @@ import anyio.to_thread
 import msgspec
 
 from interlock.build.frontend import Builder, Kind
-from interlock.build.source import SourceTree
+from interlock.build.source_tree import SourceTree
 from interlock.core.editing.bounds import Edge
 from interlock.core.metadata import Metadata
 from interlock.core.metadata_edit import outdated
