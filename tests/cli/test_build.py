@@ -157,6 +157,15 @@ def test_a_longer_circle_of_build_requirements_is_named(run: Run, trees: Path) -
     assert (error["code"], error["facts"]["cycle"]) == ("member-cycle", ["one", "two", "three", "one"])
 
 
+PACK = """
+import io, tarfile
+def _pack(folder, path):
+    with tarfile.open(folder + "/odd-1.0.tar.gz", "w:gz") as archive:
+        for name in ("odd-1.0/PKG-INFO", path):
+            archive.addfile(tarfile.TarInfo(name), io.BytesIO(b""))
+"""
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
@@ -168,14 +177,48 @@ def test_a_longer_circle_of_build_requirements_is_named(run: Run, trees: Path) -
         ("open(folder + '/other-1.0.tar.gz', 'wb').close(); return 'other-1.0.tar.gz'", "invalid-build-result"),
         ("open(folder + '/odd-9.tar.gz', 'wb').close(); return 'odd-9.tar.gz'", "invalid-build-result"),
         ("return '../odd-1.0.tar.gz'", "invalid-build-result"),
+        ("open('../odd-1.0.tar.gz', 'wb').close(); return 'odd-1.0.tar.gz'", "invalid-build-result"),
+        ("_pack(folder, '../../evil'); return 'odd-1.0.tar.gz'", "invalid-build-result"),
+        ("_pack(folder, '/evil'); return 'odd-1.0.tar.gz'", "invalid-build-result"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "backend-failed"),
+        ("import os; os.write(1, b'\\0\\0\\0\\2{}' * 99); os.close(1); os.close(2); return []", "invalid-build-result"),
     ],
 )
 def test_a_misbehaving_backend_is_an_error_that_names_the_member(run: Run, trees: Path, body: str, code: str) -> None:
-    member(trees, "odd", backend=f"def build_sdist(folder, config_settings=None):\n    {body}\n")
+    member(trees, "odd", backend=f"{PACK}\ndef build_sdist(folder, config_settings=None):\n    {body}\n")
     result = run("build", "--timeout", "1", "--json")
     assert result.code == 1
     error = members(result.json())["odd"]["error"]
     assert error["code"] == code
+    assert "odd" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (('"Metadata-Version: 2.4", f"Name: {project[\'name\']}"', '"Metadata-Version: 2.4", "Name: other"'), "other"),
+        (('f"{stem}.dist-info/RECORD,,"', 'add("../evil.py", "x") or ""'), "../evil.py"),
+        (("return name\n", 'return "odd-2.0-py3-none-any.whl"\n'), "odd-2.0-py3-none-any.whl"),
+    ],
+)
+def test_a_wheel_that_is_not_what_it_says_never_gets_out(
+    run: Run, trees: Path, change: tuple[str, str], words: str
+) -> None:
+    sdist, wheel = BACKEND.split("def build_wheel")
+    metadata, rest = sdist.split("def _stem")
+    if change[0] in metadata:
+        metadata = metadata.replace(*change)
+    wheel = wheel.replace(*change)
+    member(trees, "odd", backend=f"{metadata}def _stem{rest}def build_wheel{wheel}")
+    error = members(run("build", "--wheel", "--json").json())["odd"]["error"]
+    assert (error["code"], words in error["message"], "odd" in error["message"]) == ("invalid-build-result", True, True)
+    assert not (trees / "dist").exists() or not list((trees / "dist").glob("*.whl"))
+
+
+def test_a_backend_that_is_nowhere_is_an_error(run: Run, trees: Path) -> None:
+    member(trees, "odd", requires=["no-such-backend>=2"])
+    error = members(run("build", "--json").json())["odd"]["error"]
+    assert (error["code"], "no-such-backend" in error["message"]) == ("no-solution", True)
     assert "odd" in error["message"]
 
 

@@ -39,7 +39,6 @@ from interlock.workspace.toolchain import Toolchain
 __all__ = ["Provisioner"]
 
 _BUCKET = "build-envs-v1"
-_ASKING = NormalizedName("build-requirements")
 _DAY = 86_400.0
 
 
@@ -156,7 +155,9 @@ class Provisioner:
     ) -> tuple[Wanted, ...]:
         tool, settings = self._toolchain.tool, self._toolchain.context.settings
         marker = environment_marker(interpreter.markers)
-        origin = Origin(member=_ASKING, table="build-system.requires", text=purpose)
+        # Stands where a member would, so that a message says for whom; no package can have such a name.
+        asking = NormalizedName(purpose)
+        origin = Origin(member=asking, table="build-system.requires", text=purpose)
         sources = {name: File(path.as_posix()) for name, path in sorted(local.items())}
         asks = [
             Ask(requirement=requirement, source=sources.get(requirement.name), origin=origin)
@@ -164,7 +165,7 @@ class Provisioner:
         ]
         # What siblings need of each other has to come from here too, whoever asks for it.
         asks += [Ask(requirement=Requirement(name), source=source, origin=origin) for name, source in sources.items()]
-        members = (MemberAsks(name=_ASKING, path=".", package=False, dependencies=tuple(asks)),)
+        members = (MemberAsks(name=asking, path=".", package=False, dependencies=tuple(asks)),)
         found = await discover_direct(self._toolchain, members, root=self._toolchain.layout.root) if local else None
         problem = Problem(
             members=found.members if found is not None else members,
@@ -178,11 +179,13 @@ class Provisioner:
                 | (frozenset((":all:",)) if settings.no_build else frozenset()),
             ),
         )
-        lock = await resolve(self._toolchain, problem, sourced=found.sourced if found is not None else None)
+        where = "to be tried" if self._anew else "build requirements"
+        sourced = found.sourced if found is not None else None
+        lock = await resolve(self._toolchain, problem, sourced=sourced, locate=lambda _: where)
         wanted = select(
             lock,
             interpreter.markers,
-            Selection(members=(MemberSelection(member=_ASKING),)),
+            Selection(members=(MemberSelection(member=asking),)),
             tags=interpreter.tags,
         )
         return tuple([await self._hashed(item) for item in wanted])
