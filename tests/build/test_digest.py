@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from interlock.build.digest import FileHashes, build_digest, named_variables, read_tree, tree_digest
+from interlock.build.digest import FileHashes, build_digest, read_tree, tree_digest
 from interlock.build.failures import InvalidSourceTree
+from interlock.build.inputs import named_variables
 from interlock.build.revision import Revisions, reads_revision
 from interlock.core.manifests.manifest import BuildSystem
 from interlock.store.layout import Layout

@@ -1,8 +1,8 @@
 """The digest of a build's inputs: what went in decides whether a stored result may be used again.
 
 In doubt the digest covers more: every file of the source tree with its executable bit, except version control, caches
-of interpreters, environments and what builds leave behind; the files above it that say what is ignored; variables that
-its configuration names. Times never count, so a copied or touched tree has the same
+of interpreters, environments and what builds leave behind; and the files above it that say what is ignored. Times never
+count, so a copied or touched tree has the same
 digest. Hashes of files are remembered by what ``stat`` says (``workspaces-v1/files-<key>``), so that an unchanged tree
 is walked but not read.
 """
@@ -23,7 +23,7 @@ import msgspec
 from interlock.build.failures import InvalidSourceTree
 from interlock.store.layout import Layout
 
-__all__ = ["FileHashes", "build_digest", "description_digest", "named_variables", "read_tree", "tree_digest"]
+__all__ = ["DESCRIPTION", "FileHashes", "build_digest", "description_digest", "read_tree", "tree_digest"]
 
 _SKIPPED = frozenset(
     {
@@ -169,7 +169,7 @@ def tree_digest(layout: Layout, tree: Path) -> str:
     return _digest(part for name, line in sorted(lines) for part in (os.fsencode(name), line))
 
 
-_DESCRIPTION = (
+DESCRIPTION = (
     "pyproject.toml",
     "setup.py",
     "setup.cfg",
@@ -186,7 +186,7 @@ def description_digest(layout: Layout, tree: Path) -> str:
     Enough for an editable wheel of a project whose metadata is static; blocking.
     """
     lines: list[bytes] = []
-    for name in _DESCRIPTION:
+    for name in DESCRIPTION:
         with suppress(FileNotFoundError):
             lines += (name.encode(), hashlib.sha256((tree / name).read_bytes()).digest())
     for folder in (tree, tree / "src"):
@@ -234,18 +234,6 @@ def _ignoring(tree: Path) -> Iterator[Path]:
         folder = folder.parent
         yield from (folder / ".gitignore", folder / ".hgignore")
     yield folder / ".git" / "info" / "exclude"
-
-
-_VARIABLE = re.compile(rb"(?<![\w$])[A-Z][A-Z0-9_]{2,}(?!\w)")
-
-
-def named_variables(tree: Path, environ: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Environment variables that the files which steer a build mention by name; blocking."""
-    found: set[str] = set()
-    for path in {*(tree / name for name in _DESCRIPTION), *tree.glob("*.py")}:
-        with suppress(OSError):
-            found |= {os.fsdecode(word) for word in _VARIABLE.findall(path.read_bytes())}
-    return [(name, environ[name]) for name in sorted(found & environ.keys())]
 
 
 def _clock(layout: Layout) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -22,13 +21,14 @@ import anyio.to_thread
 import msgspec
 
 from interlock.build.declared import Declared, read_declared
-from interlock.build.digest import build_digest, description_digest, named_variables, tree_digest
+from interlock.build.digest import build_digest
 from interlock.build.environment import BuildEnvironment, Provision, hook_environ
 from interlock.build.failures import BuildCycle, HookMissing
 from interlock.build.hooks import MISSING, Hooks
+from interlock.build.inputs import read_inputs
 from interlock.build.produced import check_identity, check_requirements, check_sdist, check_wheel, prepared_metadata
 from interlock.build.results import BuildResult, Results
-from interlock.build.revision import Revisions, reads_revision
+from interlock.build.revision import Revisions
 from interlock.build.server import HookServers
 from interlock.build.source_tree import SourceTree
 from interlock.core.metadata import Metadata
@@ -41,13 +41,6 @@ __all__ = ["BuildLimits", "BuildOptions", "Builder", "Kind"]
 Kind = Literal["metadata", "wheel", "editable", "sdist"]
 ConfigSettings = Mapping[str, str | list[str]]
 
-# Variables that backends and compilers are known to take decisions from.
-_DECISIVE = re.compile(
-    r"(SETUPTOOLS_|DISTUTILS_|PBR_|HATCH_|PDM_|POETRY_|FLIT_|SKBUILD_|CMAKE_|MESON|NINJA|MATURIN_|CARGO_|RUST|PYO3_|CYTHON"
-    r"|CIBW_|NPY_|VERSIONEER_|DUNAMAI_|MACOSX_DEPLOYMENT_TARGET|ARCHFLAGS|SDKROOT|SOURCE_DATE_EPOCH|_PYTHON_HOST_PLATFORM"
-    r"|(CC|CXX|FC|LD|AR|CFLAGS|CPPFLAGS|CXXFLAGS|FFLAGS|LDFLAGS|LIBRARY_PATH|CPATH|C_INCLUDE_PATH|PKG_CONFIG_PATH)$)"
-    r"|.*_PRETEND_VERSION"
-)
 _CHAIN: ContextVar[tuple[str, ...]] = ContextVar("_CHAIN", default=())
 
 
@@ -157,6 +150,10 @@ class Builder:
         """The digest of all that a build would depend on; empty when it cannot be known. Nothing is built."""
         return (await self._job(kind, source, read_declared(source), None)).digest
 
+    def is_of(self, path: Path, digest: str) -> bool:
+        """Whether a file in the store is stored as what inputs of this digest give."""
+        return bool(digest) and path == self._results.path(digest, BuildResult(filename=path.name))
+
     async def wheel(
         self, source: SourceTree, *, out: Path | None = None, config_settings: ConfigSettings | None = None
     ) -> Path:
@@ -201,22 +198,17 @@ class Builder:
         merged = {**options.config_settings, **options.config_settings_package.get(name, {}), **(settings or {})}
         variables = options.variables.get(name, {})
         requires = (*declared.system.requires, *options.extra_requires.get(name, ()))
-        content: str | None = source.identity
-        revision: str | None = ""
-        if not source.identity:
-            # An editable wheel leads to the tree instead of holding it: only what describes the project goes in.
-            narrow = kind == "editable" and declared.static is not None
-            digest_of = description_digest if narrow else tree_digest
-            content = await anyio.to_thread.run_sync(digest_of, self._layout, source.path)
-            if await anyio.to_thread.run_sync(reads_revision, source.path, declared.system):
-                revision = await self._revisions.state(source.path)
+        # An editable wheel leads to the tree instead of holding it: only what describes the project goes in.
+        narrow = kind == "editable" and declared.static is not None
+        inputs = await anyio.to_thread.run_sync(
+            read_inputs, self._layout, source, declared.system, self._environ, narrow
+        )
+        revision = await self._revisions.state(source.path) if inputs.reads_revision else ""
         digest = ""
-        if content and revision is not None and name not in options.not_isolated:
-            decisive = {(key, value) for key, value in self._environ.items() if _DECISIVE.match(key)}
-            decisive |= set(await anyio.to_thread.run_sync(named_variables, source.path, self._environ))
+        if revision is not None and name not in options.not_isolated:
             digest = build_digest(
                 kind,
-                content,
+                inputs.content,
                 {
                     "system": declared.system,
                     "requires": requires,
@@ -229,7 +221,7 @@ class Builder:
                     # An editable wheel holds the path of its tree.
                     "place": os.fspath(source.path) if kind == "editable" else "",
                 },
-                sorted(decisive | set(variables.items())),
+                sorted(inputs.variables | set(variables.items())),
             )
         return _Job(
             kind=kind,

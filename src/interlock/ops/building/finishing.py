@@ -65,7 +65,7 @@ def settled_sdist(sdist: Path, metadata: Metadata, folder: Path) -> Path:
 
 def bound_wheel(wheel: Path, edges: _Edges, folder: Path) -> Path:
     """The wheel itself when its backend took the ranges over, else a corrected one."""
-    if not outdated(parse_metadata(read_wheel_metadata(wheel)).requires, edges):
+    if not edges or not outdated(parse_metadata(read_wheel_metadata(wheel)).requires, edges):
         return wheel
     target = _within(folder, wheel.name)
     rewrite_wheel(wheel, target, lambda data: edit_metadata(data, edges))

@@ -82,8 +82,8 @@ class MemberBuild:
             if found is not None:
                 return Outcome(record=found, folder=self._records.folder(key), cached=True)
         async with self._scratch() as scratch:
-            paths = await self._build(builder, tree, edges, scratch)
-            if key and await builder.digest(kind, tree) != digest:
+            made, paths = await self._build(builder, tree, edges, scratch)
+            if not builder.is_of(made, digest):
                 key = ""  # the tree was edited meanwhile, or by its backend: these files are not of what it was
             return await anyio.to_thread.run_sync(self._keep, key, paths)
 
@@ -100,22 +100,21 @@ class MemberBuild:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))
 
-    async def _build(self, builder: Builder, tree: SourceTree, edges: _Edges, scratch: Path) -> dict[str, Path]:
-        paths: dict[str, Path] = {}
-        if self._settings.sdist:
-            made = await builder.sdist(tree)
-            sdist = await anyio.to_thread.run_sync(
-                finished_sdist, made, edges, self._settings.latest, scratch / "finished"
-            )
-            if edges and self._settings.bounds.is_computed(self._name):
-                sdist = await self._settled(builder, sdist, tree, edges, scratch)
-            paths["sdist"] = sdist
-        if self._settings.wheel:
-            if "sdist" in paths:
-                tree = await self._unpacked(paths["sdist"], tree, scratch / "tree")
-            wheel = await builder.wheel(tree)
-            paths["wheel"] = await anyio.to_thread.run_sync(bound_wheel, wheel, edges, scratch) if edges else wheel
-        return paths
+    async def _build(
+        self, builder: Builder, tree: SourceTree, edges: _Edges, scratch: Path
+    ) -> tuple[Path, dict[str, Path]]:
+        """What the backend made of the tree, and the files by kind."""
+        if not self._settings.sdist:
+            made = await builder.wheel(tree)
+            return made, {"wheel": await anyio.to_thread.run_sync(bound_wheel, made, edges, scratch)}
+        made = await builder.sdist(tree)
+        sdist = await anyio.to_thread.run_sync(finished_sdist, made, edges, self._settings.latest, scratch / "finished")
+        if edges and self._settings.bounds.is_computed(self._name):
+            sdist = await self._settled(builder, sdist, tree, edges, scratch)
+        if not self._settings.wheel:
+            return made, {"sdist": sdist}
+        wheel = await builder.wheel(await self._unpacked(sdist, tree, scratch / "tree"))
+        return made, {"sdist": sdist, "wheel": await anyio.to_thread.run_sync(bound_wheel, wheel, edges, scratch)}
 
     async def _settled(self, builder: Builder, sdist: Path, tree: SourceTree, edges: _Edges, scratch: Path) -> Path:
         """The sdist with its requirements written down, where its backend would compute them without the ranges."""
