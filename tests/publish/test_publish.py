@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import signal
@@ -235,8 +236,16 @@ def test_a_missing_build_is_told_for_every_member_and_build_makes_it(run: Run, s
     assert "core-1.0.tar.gz" not in proxy.uploads
 
 
+def attestation(path: Path) -> str:
+    """What matters of an attestation: which file it is of."""
+    subject = {"name": path.name, "digest": {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()}}
+    statement = base64.b64encode(json.dumps({"subject": [subject]}).encode()).decode()
+    return json.dumps({"version": 1, "envelope": {"statement": statement}})
+
+
 def test_a_form_has_the_metadata_and_attestations(run: Run, shop: Shop, proxy: Proxy) -> None:
-    (shop.dist / "web-1.0.tar.gz.publish.attestation").write_text('{"version": 1}')
+    beside = shop.dist / "web-1.0.tar.gz.publish.attestation"
+    beside.write_text(attestation(shop.dist / "web-1.0.tar.gz"))
     assert run("publish", "--package", "web").code == 0
     sdist, wheel = (form.decode("utf-8", "replace") for form in proxy.forms)
     for name, value in (
@@ -246,9 +255,22 @@ def test_a_form_has_the_metadata_and_attestations(run: Run, shop: Shop, proxy: P
         ("pyversion", "source"),
     ):
         assert f'name="{name}"\r\n\r\n{value}\r\n' in sdist
-    assert 'name="attestations"\r\n\r\n[{"version": 1}]\r\n' in sdist
+    assert f'name="attestations"\r\n\r\n[{beside.read_text()}]\r\n' in sdist
     assert 'name="pyversion"\r\n\r\npy3\r\n' in wheel
     assert "attestations" not in wheel
+
+
+def test_an_attestation_of_another_file_stops_everything(run: Run, shop: Shop, proxy: Proxy) -> None:
+    beside = shop.dist / "web-1.0.tar.gz.publish.attestation"
+    for text, words in (
+        (attestation(shop.dist / "app-1.0.tar.gz"), "attests another file"),
+        ("{}", "is not an attestation"),
+    ):
+        beside.write_text(text)
+        error = run("publish", "--all-packages", "--json").json()["error"]
+        assert (error["code"], words in error["message"]) == ("not-publishable", True)
+    assert proxy.uploads == []
+    assert run("publish", "--all-packages", "--no-attestations").code == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from importlib import import_module
@@ -15,6 +16,25 @@ from interlock.publish.failures import InvalidDistribution, PublisherMissing, Tr
 
 __all__ = ["Sign", "Signing", "attest", "read_attestations", "sign_as_ci"]
 
+
+class _Envelope(msgspec.Struct):
+    statement: str
+
+
+class _Attestation(msgspec.Struct):
+    envelope: _Envelope
+
+
+class _Subject(msgspec.Struct):
+    digest: dict[str, str]
+
+
+class _Statement(msgspec.Struct):
+    subject: list[_Subject]
+
+
+_DECODER = msgspec.json.Decoder(_Attestation)
+
 Sign = Callable[[Path], str]
 """Signs a file; the attestation as JSON. Blocking."""
 Signing = Callable[[], AbstractContextManager[Sign]]
@@ -22,14 +42,22 @@ Signing = Callable[[], AbstractContextManager[Sign]]
 
 
 def read_attestations(distribution: Distribution) -> str:
-    """The JSON list for the form out of ``<file>.*.attestation``; empty when there are none. Blocking."""
+    """The JSON list for the form out of ``<file>.*.attestation``; empty when there are none. Blocking.
+
+    Raises :class:`InvalidDistribution` for one that is of another file: it was built again since.
+    """
     found = []
     for path in sorted(distribution.path.parent.glob(f"{_escaped(distribution.filename)}.*.attestation")):
         data = path.read_bytes()
         try:
-            msgspec.json.decode(data, type=dict[str, object])
-        except msgspec.MsgspecError as error:
+            statement = msgspec.json.decode(base64.b64decode(_DECODER.decode(data).envelope.statement), type=_Statement)
+        except (msgspec.MsgspecError, ValueError) as error:
             raise InvalidDistribution(f"{path.name} is not an attestation: {error}.") from error
+        if distribution.sha256 not in [subject.digest.get("sha256") for subject in statement.subject]:
+            raise InvalidDistribution(
+                f"{path.name} attests another file than the {distribution.filename} that is there.",
+                hint="Remove it, or sign again with --attest.",
+            )
         found.append(msgspec.Raw(data))
     return msgspec.json.encode(found).decode() if found else ""
 

@@ -60,7 +60,10 @@ async def publish(context: Context, request: PublishRequest, *, signing: Signing
         if request.unpublished:
             releases, gone = seen.without_present(releases)
             left_out |= dict.fromkeys(gone, "on the index already")
-        await anyio.to_thread.run_sync(check_releases, releases, [*problems, *seen.closed(releases)])
+        problems += seen.closed(releases)
+        # Those that are going to be made anew say nothing.
+        attested = request.attestations and not request.attest
+        await anyio.to_thread.run_sync(lambda: check_releases(releases, problems, attested=attested))
         work.refuse_others(seen.others(releases))
         for text in await absent_needs(workspace, releases, presence) if presence is not None else ():
             context.reporter.report(Warned("unpublished-dependency", f"{text}; nobody can install it yet."))
