@@ -30,9 +30,9 @@ def places_of(files: Sequence[PageFile], url: str) -> Places:
     return base, locations, links
 
 
-_ODD = ("?", "#", "@", "\\", " ", "//", "/.")
+_ODD = ("?", "#", "@", "\\", " ")
+_ODD_PAIRS = ("//", "/.")
 _UPWARD = re.compile(r"(?:\.\./)+(?=[^./])|/(?=[^/])|https?://[a-z0-9.:-]+/(?=[^/])")
-_NO_NAME = re.compile(r"\n[^0-9A-Za-z_]")
 
 
 def common_start(urls: Sequence[str], url: str) -> tuple[str, str] | None:
@@ -48,8 +48,9 @@ def common_start(urls: Sequence[str], url: str) -> tuple[str, str] | None:
     text = "\n" + "\n".join(urls)
     if text.count("\n" + start) != len(urls) or text.count("\n") != len(urls):
         return None
-    rest = text.replace("\n" + start, "\n")
-    if _NO_NAME.search(rest) or any(odd in rest for odd in _ODD):
+    if any(odd in text for odd in _ODD) or re.search(f"\n{re.escape(start)}[^0-9A-Za-z_]", text):
+        return None
+    if any(text.count(pair) != len(urls) * start.count(pair) for pair in _ODD_PAIRS):
         return None
     if is_remote(start):
         return start, start

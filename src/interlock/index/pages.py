@@ -40,7 +40,9 @@ def read_page(name: NormalizedName, body: bytes, content_type: str, url: str, *,
     if content_type.partition(";")[0].strip().lower().endswith("json"):
         found = quick_listing(name, index, url, body)
         if found is not None:
-            return Page(*found), []
+            listing, base, unversioned = found
+            notes = [f"{filename}: its version is none" for filename in unversioned]
+            return Page(listing, base, {}, len(unversioned)), notes
     files = parse_page(body, content_type, url, index=index)
     return make_page(name, index, url, files), files.notes
 
@@ -82,7 +84,7 @@ def _listing(
         name=name,
         index=index,
         versions=tuple(found.version for found in ordered),
-        files=tuple(memoryview(msgspec.json.encode(files)) for files in members),
+        files=tuple(memoryview(msgspec.json.encode(files))[1:-1] for files in members),
         prereleases=tuple(at for at, found in enumerate(ordered) if found.is_prerelease),
         yanked=tuple(at for at, files in enumerate(members) if all(file.yanked for file in files)),
         first_upload=uploads if any(uploads) else (),

@@ -6,8 +6,8 @@ each; the rest stays as the page had it. Whatever is out of the ordinary is left
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 import msgspec
 
@@ -48,13 +48,7 @@ class _Texts(msgspec.Struct):
 _GLANCES = msgspec.json.Decoder(_Glances)
 _TEXTS = msgspec.json.Decoder(_Texts)
 
-_NAME = re.compile(
-    # Wheel: name and version, a build tag perhaps, three tags. What names or versions with odd parts mean is asked
-    # elsewhere; an empty match says so.
-    r"^(?:([^-\n]+)-([^-_\n]+)(?:-[0-9][^-\n]*)?-[^-\n]+-[^-\n]+-[^-\n]+\.whl"
-    r"|([^\n]+)-([^-\n]+)\.(?:tar\.gz|zip)|.*)$",
-    re.MULTILINE,
-)
+_OPENING = ord("{")
 _FILES = (".whl", ".tar.gz", ".zip")
 _ZEROS = str.maketrans("123456789", "000000000")
 _TIMES = frozenset(
@@ -62,8 +56,10 @@ _TIMES = frozenset(
 )
 
 
-def quick_listing(name: NormalizedName, index: str, url: str, body: bytes) -> tuple[Listing, str] | None:
-    """The listing of a JSON page and the host of its files; None when something about it takes a closer look.
+def quick_listing(name: NormalizedName, index: str, url: str, body: bytes) -> tuple[Listing, str, list[str]] | None:
+    """The listing of a JSON page, the host of its files, and the names of files whose versions are none.
+
+    None when something about the page takes a closer look.
 
     ``url`` is the page's own, without credentials.
     """
@@ -83,8 +79,6 @@ def quick_listing(name: NormalizedName, index: str, url: str, body: bytes) -> tu
     if groups is None:
         return None
     ordered, invalid = in_order(groups)
-    if invalid:
-        return None
     members = [[number for text in found.texts for number in groups[text]] for found in ordered]
     taken_back = {number for number, file in enumerate(files) if file.yanked}
     uploads = tuple([min([times[number] for number in group]) for group in members])
@@ -92,14 +86,14 @@ def quick_listing(name: NormalizedName, index: str, url: str, body: bytes) -> tu
         name=name,
         index=index,
         versions=tuple([found.version for found in ordered]),
-        files=tuple([memoryview(b"[%b]" % b",".join([texts[number] for number in group])) for group in members]),
+        files=tuple(_slices(body, texts, members)),
         start=place[0],
         prereleases=tuple([at for at, found in enumerate(ordered) if found.is_prerelease]),
         yanked=tuple(_all_of(members, taken_back)) if taken_back else (),
         first_upload=uploads if any(uploads) else (),
         status=page.project_status.status if page.project_status and page.project_status.status != "active" else "",
     )
-    return listing, place[1]
+    return listing, place[1], [files[number].filename for text in invalid for number in groups[text]]
 
 
 def _groups(name: NormalizedName, filenames: Sequence[str]) -> dict[str, list[int]] | None:
@@ -107,21 +101,24 @@ def _groups(name: NormalizedName, filenames: Sequence[str]) -> dict[str, list[in
     text = "\n".join(filenames)
     if "/" in text or "\\" in text or len(set(filenames)) != len(filenames):
         return None
-    found = _NAME.findall(text)
-    if len(found) != len(filenames):
-        return None
     groups: dict[str, list[int]] = {}
     ours: dict[str, bool] = {}
-    for number, (wheel, version, sdist, other) in enumerate(found):
-        stem = wheel or sdist
-        known = ours.get(stem)
-        if known is None:
-            known = ours[stem] = normalize_name(stem) == name
-        label: str | None = version or other if known else None
-        if label is None:
-            label = version_in(filenames[number], name)
+    for number, filename in enumerate(filenames):
+        label: str | None
+        if filename[-4:] == ".whl" and filename.count("-") == 4:
+            # What version_in would say, without the call.
+            stem, label, _ = filename.split("-", 2)
+            known = ours.get(stem)
+            if known is None:
+                known = ours[stem] = normalize_name(stem) == name
+            if not known:
+                return None
+            if "_" in label:
+                label = label.replace("_", "-")
+        else:
+            label = version_in(filename, name)
             if label is None:
-                if filenames[number].endswith(_FILES):
+                if filename.endswith(_FILES):
                     return None
                 continue
         group = groups.get(label)
@@ -130,6 +127,26 @@ def _groups(name: NormalizedName, filenames: Sequence[str]) -> dict[str, list[in
         else:
             group.append(number)
     return groups
+
+
+def _slices(body: bytes, texts: Sequence[msgspec.Raw], members: Sequence[Sequence[int]]) -> Iterator[memoryview]:
+    """The text of each version's files, from the page itself where they stand side by side, as they mostly do."""
+    starts = _starts(body, texts)
+    whole = memoryview(body)
+    for group in members:
+        first, last = group[0], group[-1]
+        if starts and last - first == len(group) - 1:
+            yield whole[starts[first] : starts[last] + len(texts[last])]
+        else:
+            yield memoryview(b",".join([texts[number] for number in group]))
+
+
+def _starts(body: bytes, texts: Sequence[msgspec.Raw]) -> list[int]:
+    """Where the text of each file begins; empty when there is more between two than a comma."""
+    starts = list(accumulate([len(text) + 1 for text in texts], initial=body.find(texts[0])))
+    end = starts.pop() - 1
+    compact = body[end : end + 1] == b"]" and all(body[start] == _OPENING for start in starts)
+    return starts if compact else []
 
 
 def _all_of(members: Sequence[Sequence[int]], wanted: set[int]) -> Iterator[int]:
