@@ -84,15 +84,25 @@ def test_interrupted_at_any_upload_and_resumed(run: Run, shop: Shop, proxy: Prox
     assert not (shop.dist / ".interlock-publish.json").exists()
 
 
-def test_a_state_file_resumes_where_the_index_cannot_be_asked(run: Run, shop: Shop, proxy: Proxy) -> None:
-    proxy.faults[4] = "refuse"
+@pytest.mark.parametrize("number", range(1, 9))
+def test_a_state_file_resumes_where_the_index_cannot_be_asked(run: Run, shop: Shop, proxy: Proxy, number: int) -> None:
+    proxy.faults[number] = "refuse"
     assert run("publish", "--all-packages", "--check-url", "").code == 1
     proxy.faults.clear()
     arrived = list(proxy.uploads)
-    state = json.loads((shop.dist / ".interlock-publish.json").read_text())
-    assert sorted(state["files"]) == sorted(arrived)
+    state = shop.dist / ".interlock-publish.json"
+    assert sorted(json.loads(state.read_text())["files"] if arrived else []) == sorted(arrived)
     assert run("publish", "--all-packages", "--check-url", "", "--resume").code == 0
     assert sorted(proxy.uploads) == shop.stems()
+    assert not state.exists()
+
+
+def test_a_file_that_cannot_be_compared_is_not_called_another_one(run: Run, shop: Shop, proxy: Proxy) -> None:
+    assert run("publish", "--package", "core").code == 0
+    (shop.dist / ".interlock-publish.json").unlink(missing_ok=True)
+    (member,) = run("publish", "--package", "core", "--check-url", "", "--json").json()["members"]
+    assert member["error"]["code"] == "different-file-exists"
+    assert "is not known" in member["error"]["message"]
 
 
 def test_dependents_of_a_refused_member_are_held_back_and_others_go_on(run: Run, shop: Shop, proxy: Proxy) -> None:
@@ -274,15 +284,16 @@ def test_an_attestation_of_another_file_stops_everything(run: Run, shop: Shop, p
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_killed_in_the_middle_and_run_again(run: Run, shop: Shop, proxy: Proxy) -> None:
+@pytest.mark.parametrize("number", range(1, 8))
+def test_killed_after_any_upload_and_resumed(run: Run, shop: Shop, proxy: Proxy, number: int) -> None:
     command = [sys.executable, "-m", "interlock", "publish", "--all-packages"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ))
-    while len(proxy.uploads) < 2:
+    while len(proxy.uploads) < number:
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     process.wait()
     time.sleep(0.2)
-    assert run("publish", "--all-packages").code == 0
+    assert run("publish", "--all-packages", "--resume").code == 0
     assert sorted(proxy.uploads) == shop.stems()
     assert in_order(proxy.uploads)
 
