@@ -151,6 +151,19 @@ def test_what_a_backend_computes_is_written_down_in_the_sdist(run: Run, trees: P
     assert Path(only["file"]).read_bytes() == (trees / "dist" / "a-1.0.tar.gz").read_bytes()
 
 
+def test_computed_extras_are_written_down_with_their_markers(run: Run, trees: Path) -> None:
+    computed = """project.get("optional-dependencies", {"more": ["c; python_version < '3.99'"], "all": ["other"]})"""
+    backend = BACKEND.replace('project.get("optional-dependencies", {})', computed)
+    backend = backend.replace("{text} ; extra", "{text} {'and' if ';' in text else ';'} extra")
+    member(trees, "a", backend=backend, more='dynamic = ["optional-dependencies"]\n')
+    member(trees, "c")
+    result = run("build", "--all-packages", "--verify", "--json")
+    assert {found["name"]: found["problems"] for found in result.json()["members"]} == {"a": [], "c": []}
+    with zipfile.ZipFile(trees / "dist" / "a-1.0-py3-none-any.whl") as archive:
+        found = _requirements(archive.read("a-1.0.dist-info/METADATA").decode())
+    assert found == ['c>=1.0; python_full_version < "3.99" and extra == "more"', 'other; extra == "all"']
+
+
 def test_a_computed_requirement_asks_only_for_the_versions_it_needs(run: Run, trees: Path) -> None:
     computing(trees, "a", 'project.get("dependencies", ["c"])')
     member(trees, "c")

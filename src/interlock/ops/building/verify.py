@@ -16,7 +16,10 @@ import msgspec
 from packaging.requirements import InvalidRequirement, Requirement
 
 from interlock.build.frontend import Builder
+from interlock.core.markers.diagram import format_marker, parse_marker
 from interlock.core.names import NormalizedName, normalize_name
+from interlock.core.requirement import format_requirement
+from interlock.core.requirements import parse_requirement
 from interlock.errors import InterlockError
 from interlock.ops.building.report import BuildReport, MemberReport
 from interlock.ops.building.trial import Trial
@@ -109,11 +112,14 @@ def _file_problems(files: list[Distribution]) -> list[str]:
 
 
 def _comparable(file: Distribution) -> set[str]:
+    """The requirements, each in one form whatever its marker looks like."""
     found = set()
     for text in file.metadata.get("requires_dist", ()):
         try:
-            found.add(str(Requirement(text)))
-        except InvalidRequirement:
+            requirement = parse_requirement(text)
+            marker = format_marker(parse_marker(requirement.marker))
+            found.add(format_requirement(msgspec.structs.replace(requirement, marker=marker)))
+        except InterlockError:
             found.add(text)
     return found
 
