@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import signal
 import subprocess
 import sys
@@ -15,19 +14,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Run
-from tests.release_trees import BACKEND, member, root
+from tests.cli.conftest import Run, alive
+from tests.release_trees import BACKEND, member
 from tests.wheels import make_wheel
-
-
-@pytest.fixture
-def trees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    base = root(tmp_path / "shop")
-    monkeypatch.setenv("INTERLOCK_DIRECTORY", str(base))
-    monkeypatch.setenv("INTERLOCK_PYTHON", sys.executable)
-    monkeypatch.setenv("INTERLOCK_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("INTERLOCK_NO_INDEX", "1")
-    return base
 
 
 def members(document: Any) -> dict[str, Any]:
@@ -222,6 +211,16 @@ def test_a_backend_that_is_nowhere_is_an_error(run: Run, trees: Path) -> None:
     assert "odd" in error["message"]
 
 
+def test_files_that_appear_outside_of_a_member_are_told(run: Run, trees: Path) -> None:
+    littering = BACKEND.replace("project = _read()", "open('../stray', 'w').close(); project = _read()", 1)
+    member(trees, "odd", backend=littering)
+    member(trees, "tidy")
+    assert "stray-files" not in run("build", "--package", "tidy").err
+    result = run("build", "--package", "odd")
+    assert result.code == 0
+    assert "packages/stray appeared while odd was built, outside of its directory" in result.err
+
+
 def test_a_missing_backend_is_an_error(run: Run, trees: Path) -> None:
     tree = member(trees, "odd")
     (tree / "backend.py").unlink()
@@ -255,7 +254,7 @@ def test_a_killed_build_leaves_nothing_half_written_and_no_process(run: Run, tre
     process.wait()
     deadline = time.monotonic() + 10
     pids = [int(path.name) for path in (tmp_path / "pids").iterdir()]
-    while any(_alive(pid) for pid in pids):
+    while any(alive(pid) for pid in pids):
         assert time.monotonic() < deadline, "a backend outlives its frontend"
         time.sleep(0.05)
     for path in (trees / "dist").iterdir() if (trees / "dist").exists() else ():
@@ -267,15 +266,6 @@ def test_a_killed_build_leaves_nothing_half_written_and_no_process(run: Run, tre
     assert run("build", "--all-packages").code == 0
     assert len(dist(trees)) == 7
     assert not [name for name in dist(trees) if name.endswith("-part")]
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def test_the_fixed_day_the_callers_and_a_number_decide_the_time(
@@ -325,7 +315,7 @@ def test_an_interrupted_build_ends_at_once_with_its_backends(run: Run, trees: Pa
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=15)
     assert (process.returncode, b"Traceback" in err) == (130, False)
-    assert not _alive(int((tmp_path / "pid").read_text()))
+    assert not alive(int((tmp_path / "pid").read_text()))
     assert not (trees / "dist").exists() or not list((trees / "dist").glob("odd*"))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tarfile
 import zipfile
 from email.parser import Parser
@@ -13,17 +12,7 @@ from packaging.requirements import Requirement
 
 from interlock.build.sdist import read_pkg_info
 from tests.cli.conftest import Run
-from tests.release_trees import BACKEND, member, root
-
-
-@pytest.fixture
-def trees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    base = root(tmp_path / "shop")
-    monkeypatch.setenv("INTERLOCK_DIRECTORY", str(base))
-    monkeypatch.setenv("INTERLOCK_PYTHON", sys.executable)
-    monkeypatch.setenv("INTERLOCK_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("INTERLOCK_NO_INDEX", "1")
-    return base
+from tests.release_trees import BACKEND, member
 
 
 def policy(base: Path, text: str) -> None:

@@ -19,8 +19,8 @@ import pytest
 from interlock.build.results import Results
 from interlock.ops.building.records import Records
 from interlock.store.layout import Layout
-from tests.cli.conftest import Run
-from tests.release_trees import BACKEND, member, root
+from tests.cli.conftest import Run, alive
+from tests.release_trees import BACKEND, member
 from tests.shop import broken_records
 
 pytestmark = [
@@ -44,26 +44,13 @@ def _noted(folder):
 
 
 @pytest.fixture
-def trees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    base = root(tmp_path / "shop")
-    monkeypatch.setenv("INTERLOCK_DIRECTORY", str(base))
-    monkeypatch.setenv("INTERLOCK_PYTHON", sys.executable)
-    monkeypatch.setenv("INTERLOCK_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("INTERLOCK_NO_INDEX", "1")
+def trees(trees: Path, tmp_path: Path) -> Path:
     noting = BACKEND.replace("project = _read()", f"_noted({str(tmp_path / 'pids')!r}); project = _read()") + WAITING
-    member(base, "rules", backend=noting)
+    member(trees, "rules", backend=noting)
     for number in range(4):
         needs = [f"part-{number - 1}"] if number else []
-        member(base, f"part-{number}", backend=noting, requires=["rules"] if number % 2 else [], needs=needs)
-    return base
-
-
-def alive(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+        member(trees, f"part-{number}", backend=noting, requires=["rules"] if number % 2 else [], needs=needs)
+    return trees
 
 
 def none_left(pids: Path) -> None:

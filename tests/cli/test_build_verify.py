@@ -12,20 +12,9 @@ import pytest
 
 from interlock.build.environment import BuildEnvironment
 from interlock.ops.building.trial import Trial
-from tests.cli.conftest import Run
-from tests.cli.test_build_kill import alive
-from tests.release_trees import BACKEND, member, root
+from tests.cli.conftest import Run, alive
+from tests.release_trees import BACKEND, member
 from tests.wheels import make_wheel
-
-
-@pytest.fixture
-def trees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    base = root(tmp_path / "shop")
-    monkeypatch.setenv("INTERLOCK_DIRECTORY", str(base))
-    monkeypatch.setenv("INTERLOCK_PYTHON", sys.executable)
-    monkeypatch.setenv("INTERLOCK_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("INTERLOCK_NO_INDEX", "1")
-    return base
 
 
 def problems(run: Run, *arguments: str) -> dict[str, list[str]]:

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Run
-from tests.release_trees import BACKEND, member, root
+from tests.release_trees import BACKEND, member
 
 
 @pytest.fixture
-def trees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    base = root(tmp_path / "shop")
-    monkeypatch.setenv("INTERLOCK_DIRECTORY", str(base))
-    monkeypatch.setenv("INTERLOCK_PYTHON", sys.executable)
-    monkeypatch.setenv("INTERLOCK_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("INTERLOCK_NO_INDEX", "1")
-    member(base, "a", needs=["b"])
-    member(base, "b", version="0.3.1", needs=["c"])
-    member(base, "c", version="2.0")
-    return base
+def trees(trees: Path) -> Path:
+    member(trees, "a", needs=["b"])
+    member(trees, "b", version="0.3.1", needs=["c"])
+    member(trees, "c", version="2.0")
+    return trees
 
 
 def versions(base: Path) -> dict[str, str]:

@@ -10,11 +10,12 @@ from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.requirement import Requirement
 from interlock.errors import InterlockError, ManifestError
-from interlock.events import Finished, Started
+from interlock.events import Finished, Started, Warned
 from interlock.ops.building.constraints import read_constraints
 from interlock.ops.building.member import BuildSettings, MemberBuild, Outcome
 from interlock.ops.building.output import OutputDirectory
 from interlock.ops.building.report import BuildReport, BuildRequest, BuiltFile, MemberReport
+from interlock.ops.building.strays import Strays
 from interlock.store.locks import hold
 from interlock.workspace.build_hashes import BuildHashes
 from interlock.workspace.context import Context
@@ -67,7 +68,7 @@ async def build(context: Context, request: BuildRequest) -> BuildReport:
             wheel=request.wheel,
             latest=epoch,
         )
-        reports = await _Build(settings, out).run(names)
+        reports = await _Build(settings, out, Strays(workspace, out.path)).run(names)
         hooks = (await toolchain.builder()).calls
     if request.clear and all(report.error is None for report in reports):
         await anyio.to_thread.run_sync(out.clear, frozenset(file.file.name for one in reports for file in one.files))
@@ -103,10 +104,11 @@ def output_directory(context: Context, workspace: Workspace, out_dir: str) -> Ou
 class _Build:
     """One run over several members."""
 
-    def __init__(self, settings: BuildSettings, out: OutputDirectory) -> None:
+    def __init__(self, settings: BuildSettings, out: OutputDirectory, strays: Strays) -> None:
         self._settings = settings
         self._context = settings.toolchain.context
         self._out = out
+        self._strays = strays
         # More than the hooks at a time, so that packing and unpacking of one member overlaps with hooks of another.
         self._limiter = anyio.CapacityLimiter(2 * self._context.settings.concurrent_builds + 2)
 
@@ -130,6 +132,7 @@ class _Build:
 
     async def _member(self, name: NormalizedName) -> MemberReport:
         started = anyio.current_time()
+        self._strays.begin(name)
         try:
             outcome = await MemberBuild(self._settings, name).run()
             await anyio.to_thread.run_sync(self._out.place, outcome.folder, outcome.record.files)
@@ -138,6 +141,10 @@ class _Build:
             if reason is None:
                 raise
             return MemberReport(name=name, status="failed", seconds=anyio.current_time() - started, error=reason)
+        finally:
+            stray = self._strays.end(name)
+            if stray:
+                self._context.reporter.report(Warned("stray-files", stray))
         return self._report(name, outcome, anyio.current_time() - started)
 
     def _report(self, name: NormalizedName, outcome: Outcome, seconds: float) -> MemberReport:
