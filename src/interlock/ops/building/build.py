@@ -132,9 +132,11 @@ class _Build:
 
     async def _member(self, name: NormalizedName) -> MemberReport:
         started = anyio.current_time()
+        built = True
         self._strays.begin(name)
         try:
             outcome = await MemberBuild(self._settings, name).run()
+            built = not outcome.cached
             await anyio.to_thread.run_sync(self._out.place, outcome.folder, outcome.record.files)
         except (InterlockError, BaseExceptionGroup) as error:
             reason = first_reason(error)
@@ -142,7 +144,7 @@ class _Build:
                 raise
             return MemberReport(name=name, status="failed", seconds=anyio.current_time() - started, error=reason)
         finally:
-            stray = self._strays.end(name)
+            stray = self._strays.end(name, built=built)
             if stray:
                 self._context.reporter.report(Warned("stray-files", stray))
         return self._report(name, outcome, anyio.current_time() - started)

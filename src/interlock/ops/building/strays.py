@@ -43,8 +43,11 @@ class Strays:
     def begin(self, name: NormalizedName) -> None:
         self._active.add(name)
 
-    def end(self, name: NormalizedName) -> str:
-        """Say what appeared since anybody looked; empty when nothing did."""
+    def end(self, name: NormalizedName, *, built: bool) -> str:
+        """Say what appeared since anybody looked; empty when nothing did, or nothing was built."""
+        if not built:
+            self._active.discard(name)
+            return ""
         now = self._list()
         new, self._known = sorted(now - self._known), now
         builders = sorted(self._active)
