@@ -39,6 +39,8 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Indices of the versions that are pre-releases or development releases."""
     yanked: tuple[int, ...] = ()
     """Indices of the versions all of whose files are yanked."""
+    yanked_reasons: dict[str, str] = {}
+    """Per version: why it was yanked, where the index says it."""
     first_upload: tuple[str, ...] = ()
     """Per version: the earliest upload time of a file, empty when a file has none. Empty tuple: none known at all."""
     status: str = ""
@@ -49,6 +51,10 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def index_of(self, position: int) -> str:
         """Name of the index that the version at a position comes from."""
         return self.indexes[position] if self.indexes else self.index
+
+    def yanked_because(self, position: int) -> str:
+        """Why the version at a position was yanked, empty when that is not told."""
+        return self.yanked_reasons.get(self.versions[position], "")
 
     def artifacts(self, position: int) -> tuple[Artifact, ...]:
         """Decode the files of the version at a position."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -160,7 +160,8 @@ def make_page(name: NormalizedName, index: str, url: str, page: PageFiles) -> Pa
         else:
             group.append(artifact)
     ordered, invalid = _order(groups, page.notes)
-    return Page(_listing(name, index, ordered, page.status), base, links, skipped + invalid)
+    reasons = {file.filename: file.yanked for file in files if isinstance(file.yanked, str) and file.yanked}
+    return Page(_listing(name, index, ordered, page.status, reasons), base, links, skipped + invalid)
 
 
 def _places(files: Sequence[PageFile], url: str) -> tuple[str, Sequence[str], dict[str, str]]:
@@ -336,8 +337,15 @@ def _order(groups: dict[str, list[Artifact]], notes: list[str]) -> tuple[list[tu
     return [(version, merged[version]) for version in sorted(merged)], invalid
 
 
-def _listing(name: NormalizedName, index: str, ordered: list[tuple[Version, list[Artifact]]], status: str) -> Listing:
+def _listing(
+    name: NormalizedName,
+    index: str,
+    ordered: list[tuple[Version, list[Artifact]]],
+    status: str,
+    reasons: Mapping[str, str],
+) -> Listing:
     versions: list[str] = []
+    because: dict[str, str] = {}
     files: list[memoryview] = []
     prereleases: list[int] = []
     yanked: list[int] = []
@@ -354,6 +362,9 @@ def _listing(name: NormalizedName, index: str, ordered: list[tuple[Version, list
             prereleases.append(position)
         if all(artifact.yanked for artifact in artifacts):
             yanked.append(position)
+            said = next((reasons[artifact.filename] for artifact in artifacts if artifact.filename in reasons), "")
+            if said:
+                because[str(version)] = " ".join(said.split())
         times = [artifact.upload_time for artifact in artifacts]
         first_upload.append(min(times))
     return Listing(
@@ -363,6 +374,7 @@ def _listing(name: NormalizedName, index: str, ordered: list[tuple[Version, list
         files=tuple(files),
         prereleases=tuple(prereleases),
         yanked=tuple(yanked),
+        yanked_reasons=because,
         first_upload=tuple(first_upload) if any(first_upload) else (),
         status="" if status == "active" else status,
     )

@@ -257,6 +257,7 @@ def _problem(
         required_environments=prepared.tool.required_environments,
         conflicts=prepared.tool.conflicts,
         constraints=(*prepared.tool.constraints, *_wished(options.upgrade_packages)),
+        wishes=_wished(options.upgrade_packages),
         overrides=prepared.tool.overrides,
         excludes=frozenset(prepared.tool.excludes),
         policy=_policy(prepared),

@@ -16,7 +16,7 @@ from interlock.core.names import NormalizedName
 from interlock.core.resolver.facts import Facts
 from interlock.core.resolver.outcome import Solved
 from interlock.core.resolver.problem import Problem
-from interlock.core.resolver.report import no_solution
+from interlock.core.resolver.report import Indexes, no_solution
 from interlock.core.resolver.resolver import Resolver
 from interlock.errors import BuildError
 from interlock.events import Finished, Started
@@ -61,6 +61,11 @@ async def resolve(
     finally:
         reporter.report(Finished("resolve"))
     if not isinstance(outcome, Solved):
-        indexes = [index.name for index in toolchain.context.settings.indexes if not index.explicit]
+        settings = toolchain.context.settings
+        indexes = Indexes(
+            asked=tuple(index.name for index in settings.indexes if not index.explicit),
+            explicit=tuple(index.name for index in settings.indexes if index.explicit),
+            first_only=settings.index_strategy == "first-index",
+        )
         raise await anyio.to_thread.run_sync(partial(no_solution, resolver, outcome, locate, indexes=indexes))
     return assemble(resolver, outcome.forks, inputs=inputs or ResolutionInputs(), digests=digests or {}, old=old)
