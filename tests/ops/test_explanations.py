@@ -21,7 +21,8 @@ MESSAGES = {
   api requires idna<3 (packages/api/pyproject.toml:5)
   web requires idna>=3.4 (packages/web/pyproject.toml:6)
 
-hint: Change one of these requirements, or declare `api` and `web` as conflicting if they never share an environment.
+hint: Change one of these requirements, or declare `api` and `web` as conflicting (`interlock lock\
+ --declare-conflicts` does it) if they never share an environment.
 """,
     "transitive": """\
 `api` and `web` cannot both have what they require: no version of `core` is both `>=5` and `<5`.
@@ -31,7 +32,8 @@ hint: Change one of these requirements, or declare `api` and `web` as conflictin
   web requires server (packages/web/pyproject.toml:5)
     every version of server requires core>=5
 
-hint: Change one of these requirements, or declare `api` and `web` as conflicting if they never share an environment.
+hint: Change one of these requirements, or declare `api` and `web` as conflicting (`interlock lock\
+ --declare-conflicts` does it) if they never share an environment.
 """,
     "python": """\
 `app` requires `lib>=2` (packages/app/pyproject.toml:5) where python_full_version < '3.13', but lib 2.0 and 2.1 need\
@@ -76,8 +78,8 @@ The requirements of `model` exclude each other: no version of `torch` is both `=
   model[cpu] requires torch==2.1 (packages/model/pyproject.toml:7)
   model[gpu] requires torch==2.2 (packages/model/pyproject.toml:8)
 
-hint: Change one of these requirements, or declare `model[cpu]` and `model[gpu]` as conflicting if they never share an\
- environment.
+hint: Change one of these requirements, or declare `model[cpu]` and `model[gpu]` as conflicting\
+ (`interlock lock --declare-conflicts` does it) if they never share an environment.
 """,
     "constraint": """\
 `app` requires `server` (packages/app/pyproject.toml:5), which cannot be had: no version of `core` is both `<5` and\
@@ -182,8 +184,8 @@ def test_two_of_three_hundred_members_are_named_and_nobody_else(
         "  m017 requires numbers<2 (packages/m017/pyproject.toml:7)\n"
         "  m203 requires plots>=3 (packages/m203/pyproject.toml:8)\n"
         "    every version of plots requires numbers>=2\n"
-        "\nhint: Change one of these requirements, or declare `m017` and `m203` as conflicting if they never share an"
-        " environment.\n"
+        "\nhint: Change one of these requirements, or declare `m017` and `m203` as conflicting"
+        " (`interlock lock --declare-conflicts` does it) if they never share an environment.\n"
     )
     assert main([*options, "--json"]) == 1
     facts = json.loads(capsys.readouterr().out)["error"]["facts"]

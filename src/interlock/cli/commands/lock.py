@@ -6,7 +6,7 @@ from interlock.cli.call import BadValue, Call, checked_name
 from interlock.cli.words import plural
 from interlock.core.lock.diff import to_data, to_markdown, to_text
 from interlock.core.names import NormalizedName
-from interlock.ops.conflicts import declare_conflicts, describe_item
+from interlock.ops.conflicts import Declared, declare_conflicts, describe_item
 from interlock.ops.lock import lock
 from interlock.ops.lock_diff import diff_locks
 from interlock.ops.merge import install_merge_driver, merge_files
@@ -27,8 +27,11 @@ async def run(call: Call) -> int:
         await merge_files(call.context, *call.texts("merge"))
         return 0
     if call.given("install_merge_driver"):
-        for path in await install_merge_driver(call.context):
+        written = await install_merge_driver(call.context)
+        for path in written:
             call.terminal.say(f"Wrote {path}.")
+        if not written:
+            call.terminal.say("The merge driver is set up already.")
         return 0
     options = LockOptions(
         check=call.flag("check"),
@@ -37,12 +40,14 @@ async def run(call: Call) -> int:
         closure=call.given("closure"),
         dry_run=call.given("dry_run"),
     )
+    sets: dict[str, object] = {}
     if call.given("declare_conflicts"):
         declared = await declare_conflicts(call.context, options)
-        for items in declared.found:
-            call.terminal.say(
-                f"Conflict: {' | '.join(describe_item(item) for item in items)}: locked, but not together."
-            )
+        _say_sets(call, declared)
+        sets = {
+            "conflicts": [[describe_item(item) for item in items] for items in declared.found],
+            "together": [[describe_item(item) for item in items] for items in declared.together],
+        }
         outcome = declared.outcome
     else:
         outcome = await lock(call.context, options)
@@ -57,11 +62,20 @@ async def run(call: Call) -> int:
                 "changes": to_data(outcome.diff),
                 "members": len(outcome.lock.members),
                 "packages": len(outcome.lock.packages),
+                **sets,
             }
         )
         return 0
     _say(call, outcome, options)
     return 0
+
+
+def _say_sets(call: Call, declared: Declared) -> None:
+    for items in declared.found:
+        call.terminal.say(f"Conflict: {' | '.join(describe_item(item) for item in items)}: locked, but not together.")
+    if declared.found:
+        sets = "; ".join(" + ".join(describe_item(item) for item in items) for items in declared.together)
+        call.terminal.say(f"Together, each with everything else: {sets}.")
 
 
 async def _show_diff(call: Call) -> int:

@@ -175,11 +175,14 @@ class Hints:
         )
 
     def _last_resort(self) -> str:
-        sides = sorted({str(need.depender) for need in self._evidence.asked if str(need.depender)})
+        sides = {str(need.depender): need.depender for need in self._evidence.asked if str(need.depender)}
         if len(sides) > 1:
-            words = listed(f"`{side}`" for side in sides[:4])
+            words = listed(f"`{side}`" for side in sorted(sides)[:4])
+            # A member and a part of itself are a choice that nobody should make in passing.
+            apart = not any(str(key) != str(key.name) and str(key.name) in sides for key in sides.values())
+            how = " (`interlock lock --declare-conflicts` does it)" if apart else ""
             return (
-                f"Change one of these requirements, or declare {words} as conflicting if they never share an"
+                f"Change one of these requirements, or declare {words} as conflicting{how} if they never share an"
                 " environment."
             )
         return "Change one of these requirements." if len(self._evidence.asked) > 1 else "Change that requirement."
