@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call, checked_name
+from interlock.cli.loading import load
 from interlock.cli.words import plural
 from interlock.core.lock.diff import to_data, to_markdown, to_text
 from interlock.core.names import NormalizedName
-from interlock.ops.conflicts import Declared, declare_conflicts, describe_item
 from interlock.ops.lock import lock
-from interlock.ops.lock_diff import diff_locks
-from interlock.ops.merge import install_merge_driver, merge_files
-from interlock.ops.scripts import lock_script
 from interlock.workspace.options import LockOptions, LockOutcome
 
 __all__ = ["run"]
@@ -18,16 +15,16 @@ __all__ = ["run"]
 
 async def run(call: Call) -> int:
     if call.text("script"):
-        found = await lock_script(call.context, call.context.cwd / call.text("script"))
+        found = await load("interlock.ops.scripts").lock_script(call.context, call.context.cwd / call.text("script"))
         call.terminal.say(f"Locked {plural(len(found.packages), 'package')} for {call.text('script')}.")
         return 0
     if call.text("diff"):
         return await _show_diff(call)
     if call.texts("merge"):
-        await merge_files(call.context, *call.texts("merge"))
+        await load("interlock.ops.merge").merge_files(call.context, *call.texts("merge"))
         return 0
     if call.given("install_merge_driver"):
-        written = await install_merge_driver(call.context)
+        written = await load("interlock.ops.merge").install_merge_driver(call.context)
         for path in written:
             call.terminal.say(f"Wrote {path}.")
         if not written:
@@ -42,13 +39,15 @@ async def run(call: Call) -> int:
     )
     sets: dict[str, object] = {}
     if call.given("declare_conflicts"):
-        declared = await declare_conflicts(call.context, options)
-        _say_sets(call, declared)
-        sets = {
-            "conflicts": [[describe_item(item) for item in items] for items in declared.found],
-            "together": [[describe_item(item) for item in items] for items in declared.together],
-        }
-        outcome = declared.outcome
+        conflicts = load("interlock.ops.conflicts")
+        declared = await conflicts.declare_conflicts(call.context, options)
+        found, together = (
+            [[conflicts.describe_item(item) for item in items] for items in sets]
+            for sets in (declared.found, declared.together)
+        )
+        _say_sets(call, found, together)
+        sets = {"conflicts": found, "together": together}
+        outcome: LockOutcome = declared.outcome
     else:
         outcome = await lock(call.context, options)
     if call.json:
@@ -70,16 +69,15 @@ async def run(call: Call) -> int:
     return 0
 
 
-def _say_sets(call: Call, declared: Declared) -> None:
-    for items in declared.found:
-        call.terminal.say(f"Conflict: {' | '.join(describe_item(item) for item in items)}: locked, but not together.")
-    if declared.found:
-        sets = "; ".join(" + ".join(describe_item(item) for item in items) for items in declared.together)
-        call.terminal.say(f"Together, each with everything else: {sets}.")
+def _say_sets(call: Call, found: list[list[str]], together: list[list[str]]) -> None:
+    for items in found:
+        call.terminal.say(f"Conflict: {' | '.join(items)}: locked, but not together.")
+    if found:
+        call.terminal.say(f"Together, each with everything else: {'; '.join(' + '.join(items) for items in together)}.")
 
 
 async def _show_diff(call: Call) -> int:
-    changes = await diff_locks(call.context, call.text("diff"))
+    changes = await load("interlock.ops.lock_diff").diff_locks(call.context, call.text("diff"))
     chosen = "json" if call.json else call.text("format") or "text"
     if chosen == "json":
         call.document(to_data(changes))
