@@ -67,7 +67,7 @@ def prepare(
     settings = context.settings
     tool = _effective(workspace.settings, settings)
     absent = absent_members(workspace, old) if old is not None and not whole else frozenset()
-    asks = lower(workspace, indexes=tuple(index.name for index in settings.indexes), absent=absent)
+    asks = lower(workspace, absent=absent)
     cutoff = settings.exclude_newer
     if old is not None and settings.exclude_newer_span and old.inputs.exclude_newer_span == settings.exclude_newer_span:
         cutoff = old.inputs.exclude_newer
