@@ -27,12 +27,8 @@ def merge_listings(listings: Sequence[Listing]) -> Listing:
         files=tuple(listing.files[position] for listing, position in rows),
         prereleases=tuple(i for i, (listing, position) in enumerate(rows) if position in listing.prereleases),
         yanked=tuple(i for i, (listing, position) in enumerate(rows) if position in listing.yanked),
-        yanked_reasons={
-            version: reason
-            for version, (listing, position) in zip(ordered, rows, strict=True)
-            if (reason := listing.yanked_because(position))
-        },
         first_upload=uploads if any(uploads) else (),
         status=next((listing.status for listing in listings if listing.status), ""),
         indexes=tuple(listing.index for listing, _ in rows),
+        starts=tuple(listing.start for listing, _ in rows),
     )
