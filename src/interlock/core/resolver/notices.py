@@ -34,13 +34,11 @@ def notices(resolver: Resolver, forks: Iterable[ForkSolution]) -> tuple[Notice, 
                 known = resolver.facts.dependencies.get((name, target)) if target is not None else None
                 if target is None or not isinstance(known, Known):
                     continue
-                version = resolver.facts.universes[name].version(target)
+                which = f"{name} {resolver.facts.universes[name].version(target)}".rstrip()
+                who = f"`{dependency.origin.member}`" if dependency.origin.member else "The workspace root"
+                text = format_requirement(dependency.requirement)
                 found.update(
-                    Notice(
-                        "unknown-extra",
-                        f"`{dependency.origin.member}` requires `{format_requirement(dependency.requirement)}`, but"
-                        f" {name} {version} has no extra `{extra}`.".replace("  ", " "),
-                    )
+                    Notice("unknown-extra", f"{who} requires `{text}`, but {which} has no extra `{extra}`.")
                     for extra in dependency.requirement.extras
                     if extra not in known.extras and extra not in known.extra_requires
                 )
