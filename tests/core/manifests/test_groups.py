@@ -17,7 +17,11 @@ from interlock.core.requirement import Requirement
 def read(text: str) -> tuple[dict[str, object], dict[str, str], Problems]:
     problems = Problems("pyproject.toml", text)
     groups, unusable = parse_groups(Table(tomllib.loads(text), ("dependency-groups",), problems))
-    return dict(groups), {str(key): reason for key, reason in unusable.items()}, problems
+    return (
+        {str(key): entries for key, entries in groups.items()},
+        {str(key): reason for key, reason in unusable.items()},
+        problems,
+    )
 
 
 def test_names_that_are_the_same_when_normalised() -> None:
