@@ -40,17 +40,21 @@ _ONE = msgspec.json.Decoder(_Published)
 
 
 def read_artifacts(raw: memoryview, cut: int) -> Iterator[Artifact]:
-    """The artifacts of a JSON array of files; ``cut`` characters of each URL are not of its location."""
-    return (_artifact(file, cut) for file in _decoded(raw))
+    """The artifacts of JSON objects with commas between; ``cut`` characters of each URL are not of its location."""
+    return (_artifact(file, cut) for file in _enclosed(raw))
 
 
 def yank_reason(raw: memoryview) -> str:
-    """Why the files of a JSON array were yanked, on one line; empty when that is not told."""
-    said = (file.yanked for file in _decoded(raw))
+    """Why files were yanked, on one line; empty when that is not told."""
+    said = (file.yanked for file in _enclosed(raw))
     return next((" ".join(reason.split()) for reason in said if isinstance(reason, str) and reason.strip()), "")
 
 
-def _decoded(raw: memoryview) -> tuple[_Published, ...]:
+def _enclosed(raw: memoryview) -> tuple[_Published, ...]:
+    return _decoded(b"".join((b"[", raw, b"]")))
+
+
+def _decoded(raw: bytes) -> tuple[_Published, ...]:
     try:
         return _ALL.decode(raw)
     except msgspec.ValidationError:
