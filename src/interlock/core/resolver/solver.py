@@ -11,10 +11,9 @@ from typing import NamedTuple
 
 from interlock.core.markers.diagram import Marker
 from interlock.core.names import NormalizedName
-from interlock.core.requirements import Requirement
 from interlock.core.resolver.conflict import Learned, root_cause
-from interlock.core.resolver.dependencies import ROOT, Dependency, keys_of
-from interlock.core.resolver.facts import Universe, Unusable
+from interlock.core.resolver.dependencies import ROOT, Dependency, admitted, keys_of
+from interlock.core.resolver.facts import Unusable
 from interlock.core.resolver.incompatibility import (
     ABSENT,
     Incompatibility,
@@ -31,7 +30,7 @@ from interlock.core.resolver.reach import Reach
 from interlock.core.resolver.shared import Shared
 from interlock.core.resolver.solution import Solution
 from interlock.core.resolver.split import Split, split
-from interlock.core.resolver.verdict import ELSEWHERE, judge
+from interlock.core.resolver.verdict import ELSEWHERE, has_left, judge
 
 __all__ = ["NoSolution", "Solver"]
 
@@ -83,7 +82,20 @@ class Solver:
         # Which pinned sources may be used depends on the fork, so packages are introduced to it anew.
         for name in sorted(self.introduced):
             copy._introduce(name)
+        copy._reconsider()
         return copy
+
+    def _reconsider(self) -> None:
+        """Take back, after a split, what was chosen for files that are all for environments of the other part."""
+        if self.pending is not None and self._has_left(*self.pending):
+            self._drop_pending()
+        left = {package for package, mask in self.solution.decided.items() if self._has_left(package, mask)}
+        if left:
+            trail = self.solution.trail
+            self._backtrack(next(at - 1 for package, _, _, at, cause in trail if cause is None and package in left))
+
+    def _has_left(self, package: int, mask: int) -> bool:
+        return has_left(self.shared, self.env, self.shared.keys[package].name, mask.bit_length() - 2)
 
     # ---- the loop --------------------------------------------------------------------------------------------
 
@@ -238,18 +250,18 @@ class Solver:
         requirement = dependency.requirement
         universe = self.shared.facts.universes[requirement.name]
         self._introduce(requirement.name)
-        admitted = _admitted(universe, dependency)
+        allowed = admitted(universe, dependency)
         cause = NeededBy(depender, requirement, dependency.origin, dependency.kind)
         if dependency.kind == "constraint":
             # A constraint restricts a package but does not ask for it: not being there is fine too.
             package = self._package_of(requirement.name)
-            self._depend(term, package, admitted << 1 | ABSENT, cause, dependency.marker)
+            self._depend(term, package, allowed << 1 | ABSENT, cause, dependency.marker)
             return
         pinned = self.shared.required.is_pin(requirement)
         for key in keys_of(dependency):
             package = self._package(key, universe.size)
             self.priorities.saw(package, key.name, pinned=pinned, direct=universe.is_direct)
-            self._depend(term, package, admitted << 1, cause, dependency.marker)
+            self._depend(term, package, allowed << 1, cause, dependency.marker)
 
     def _depend(self, term: Term, package: int, allowed: int, cause: NeededBy, marker: Marker) -> None:
         """Add ``{depender, not dependee in allowed}``, merged with that of other versions that ask for the same."""
@@ -357,7 +369,12 @@ class Solver:
             self.changed.append(package)
         current = self.solution.level
         self.contradicted = {found: at for found, at in self.contradicted.items() if at <= current}
-        self.pending = None
+        self._drop_pending()
+
+    def _drop_pending(self) -> None:
+        if self.pending is not None:
+            self.priorities.push(self.pending[0])
+            self.pending = None
 
     # ---- bookkeeping -----------------------------------------------------------------------------------------
 
@@ -374,15 +391,3 @@ class Solver:
     def _add(self, incompatibility: Incompatibility) -> None:
         for package, _ in incompatibility.terms:
             self.by_package[package].append(incompatibility)
-
-
-def _admitted(universe: Universe, dependency: Dependency) -> int:
-    requirement: Requirement = dependency.requirement
-    if dependency.kind == "member":
-        return universe.full
-    if requirement.url and dependency.source is None:
-        # A package of an index may not bring in a URL of its own (S8, D13): only one that a member asked for.
-        return sum(
-            segment.mask for segment in universe.segments if getattr(segment.source, "url", None) == requirement.url
-        )
-    return universe.mask(requirement.specifier, dependency.source)
