@@ -72,6 +72,27 @@ class Everything:
     def __repr__(self) -> str:
         return f"<Everything in {len(self.environments)} environments>"
 
+    def distinct(self) -> list[str]:
+        """One of each lot of environments that nothing in the world tells apart."""
+        lots: dict[tuple[object, ...], str] = {}
+        for name, values in self.environments.items():
+            lots.setdefault(tuple(self._told_apart(values)), name)
+        return list(lots.values())
+
+    def _told_apart(self, values: Values) -> Iterator[object]:
+        releases = [release for versions in self._packages.values() for release in versions.values()]
+        texts = [text for release in releases for text in release.get("requires", ())]
+        texts += [text for release in releases for found in release.get("extras", {}).values() for text in found]
+        texts += [text for found in self._of_members() for text in found]
+        for text in texts:
+            yield _applies(_parsed(text), values)
+        for release in releases:
+            yield _python_fits(release.get("requires-python", ""), values["python_full_version"])
+        for member in self._world["members"].values():
+            yield self._runs(member, values)
+        for required in self._options.get("required-environments", ()):
+            yield _holds(required, tuple(sorted(values.items())))
+
     def _counts(self, values: Values) -> bool:
         declared = self._options.get("environments", ())
         runs = any(self._runs(member, values) for member in self._world["members"].values())

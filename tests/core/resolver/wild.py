@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import random
 from typing import Any
 
-from hypothesis import strategies as st
-
-__all__ = ["ENVIRONMENTS", "wild_worlds"]
+__all__ = ["ENVIRONMENTS", "wild_world"]
 
 _PYTHONS = ("3.11.4", "3.12.1", "3.12.4", "3.13.2")
 _SYSTEMS = ("linux", "darwin", "win32", "freebsd14")
@@ -83,6 +82,7 @@ _MARKERS = [
     "python_version < '3.12' or sys_platform == 'win32'",
 ]
 _PYTHON_RANGES = [">=3.12", ">=3.11,<4", ">=3.13", ">=3.12.3", ">=3.12,<3.13"]
+_MEMBER_PYTHONS = [">=3.11,<3.14", ">=3.11,<3.14", ">=3.12,<3.14", ">=3.11,<3.13"]
 _WHEELS = [
     ["cp312-cp312-manylinux_2_17_x86_64"],
     ["cp312-cp312-win_amd64", "cp311-cp311-win_amd64"],
@@ -99,93 +99,92 @@ _REQUIRED = [
 ]
 
 
-def _rarely(draw: st.DrawFn, one_in: int) -> bool:
-    return draw(st.integers(0, one_in - 1)) == one_in - 1
+class _Maker:
+    """Makes one world from a seed."""
 
+    def __init__(self, seed: int) -> None:
+        self._chance = random.Random(seed)
 
-@st.composite
-def _requirement(draw: st.DrawFn, *, extras: bool = True) -> str:
-    name = draw(st.sampled_from(_NAMES))
-    extra = "[x]" if extras and _rarely(draw, 6) else ""
-    specifier = draw(st.sampled_from(_SPECIFIERS)) if draw(st.booleans()) else ""
-    marker = f" ; {draw(st.sampled_from(_MARKERS))}" if draw(st.booleans()) else ""
-    return f"{name}{extra}{specifier}{marker}"
+    def _rarely(self, one_in: int) -> bool:
+        return self._chance.randrange(one_in) == 0
 
+    def _requirement(self, *, extras: bool = True) -> str:
+        name = self._chance.choice(_NAMES)
+        extra = "[x]" if extras and self._rarely(6) else ""
+        specifier = self._chance.choice(_SPECIFIERS) if self._rarely(2) else ""
+        marker = f" ; {self._chance.choice(_MARKERS)}" if self._rarely(2) else ""
+        return f"{name}{extra}{specifier}{marker}"
 
-def _requirements(most: int) -> st.SearchStrategy[list[str]]:
-    return st.lists(_requirement(), max_size=most)
+    def _requirements(self, most: int) -> list[str]:
+        return [self._requirement() for _ in range(self._chance.randint(0, most))]
 
+    def _release(self) -> dict[str, Any]:
+        release: dict[str, Any] = {"requires": self._requirements(self._chance.choice([0, 0, 1, 1, 2, 3]))}
+        if self._rarely(4):
+            release["extras"] = {"x": self._requirements(2)}
+        if self._rarely(5):
+            release["requires-python"] = self._chance.choice(_PYTHON_RANGES)
+        if self._rarely(8):
+            release["yanked"] = True
+        if self._rarely(12):
+            release["unusable"] = "no metadata"
+        if self._rarely(3):
+            release["wheels"] = self._chance.choice(_WHEELS)
+            release["sdist"] = self._rarely(2)
+        return release
 
-@st.composite
-def _release(draw: st.DrawFn) -> dict[str, Any]:
-    release: dict[str, Any] = {"requires": draw(_requirements(draw(st.sampled_from([0, 0, 1, 1, 2, 3]))))}
-    if _rarely(draw, 4):
-        release["extras"] = {"x": draw(_requirements(2))}
-    if _rarely(draw, 5):
-        release["requires-python"] = draw(st.sampled_from(_PYTHON_RANGES))
-    if _rarely(draw, 8):
-        release["yanked"] = True
-    if _rarely(draw, 12):
-        release["unusable"] = "no metadata"
-    if _rarely(draw, 3):
-        release["wheels"] = draw(st.sampled_from(_WHEELS))
-        release["sdist"] = draw(st.booleans())
-    return release
+    def _members(self) -> dict[str, Any]:
+        members: dict[str, Any] = {}
+        for name in ["app", "lib", "web"][: self._chance.randint(1, 3)]:
+            member: dict[str, Any] = {
+                "requires": self._requirements(3),
+                "requires-python": self._chance.choice(_MEMBER_PYTHONS),
+            }
+            if self._rarely(2):
+                member["extras"] = {"e": self._requirements(2)}
+            if self._rarely(2):
+                member["groups"] = {"g": self._requirements(2)}
+            members[name] = member
+        return members
 
-
-@st.composite
-def _members(draw: st.DrawFn) -> dict[str, Any]:
-    members: dict[str, Any] = {}
-    for name in ["app", "lib", "web"][: draw(st.integers(1, 3))]:
-        member: dict[str, Any] = {
-            "requires": draw(_requirements(3)),
-            "requires-python": draw(st.sampled_from([">=3.11,<3.14", ">=3.11,<3.14", ">=3.12,<3.14", ">=3.11,<3.13"])),
+    def _options(self, members: dict[str, Any]) -> dict[str, Any]:
+        options: dict[str, Any] = {
+            "fork-strategy": self._chance.choice(["requires-python", "requires-python", "fewest"]),
+            "resolution": self._chance.choice(["highest", "highest", "lowest", "lowest-direct"]),
         }
-        if draw(st.booleans()):
-            member["extras"] = {"e": draw(_requirements(2))}
-        if draw(st.booleans()):
-            member["groups"] = {"g": draw(_requirements(2))}
-        members[name] = member
-    return members
+        if self._rarely(3):
+            options["environments"] = self._chance.sample(_DECLARED, self._chance.randint(1, 3))
+        if self._rarely(4):
+            options["required-environments"] = [self._chance.choice(_REQUIRED)]
+        if self._rarely(5):
+            options["constraints"] = [self._requirement(extras=False)]
+        if self._rarely(6):
+            options["overrides"] = [self._requirement(extras=False)]
+        if self._rarely(10):
+            options["excludes"] = [self._chance.choice(_NAMES)]
+        parts = [f"{name}[e]" for name, member in members.items() if "extras" in member]
+        parts += [f"{name}:g" for name, member in members.items() if "groups" in member]
+        parts += list(members) if len(members) > 1 else []
+        if len(parts) > 1 and self._rarely(3):
+            options["conflicts"] = [self._chance.sample(parts, min(len(parts), self._chance.randint(2, 3)))]
+        return options
+
+    def world(self) -> dict[str, Any]:
+        members = self._members()
+        packages = {
+            name: {
+                version: self._release()
+                for version in sorted(self._chance.sample(_VERSIONS, self._chance.randint(2, 6)), key=_VERSIONS.index)
+            }
+            for name in _NAMES
+        }
+        return {"members": members, "packages": packages, "options": self._options(members)}
 
 
-@st.composite
-def _options(draw: st.DrawFn, members: dict[str, Any]) -> dict[str, Any]:
-    options: dict[str, Any] = {
-        "fork-strategy": draw(st.sampled_from(["requires-python", "requires-python", "fewest"])),
-        "resolution": draw(st.sampled_from(["highest", "highest", "lowest", "lowest-direct"])),
-    }
-    if _rarely(draw, 3):
-        options["environments"] = draw(st.lists(st.sampled_from(_DECLARED), min_size=1, max_size=3, unique=True))
-    if _rarely(draw, 4):
-        options["required-environments"] = [draw(st.sampled_from(_REQUIRED))]
-    if _rarely(draw, 5):
-        options["constraints"] = [draw(_requirement(extras=False))]
-    if _rarely(draw, 6):
-        options["overrides"] = [draw(_requirement(extras=False))]
-    if _rarely(draw, 10):
-        options["excludes"] = [draw(st.sampled_from(_NAMES))]
-    parts = [f"{name}[e]" for name, member in members.items() if "extras" in member]
-    parts += [f"{name}:g" for name, member in members.items() if "groups" in member]
-    parts += list(members) if len(members) > 1 else []
-    if len(parts) > 1 and _rarely(draw, 3):
-        options["conflicts"] = [draw(st.lists(st.sampled_from(parts), min_size=2, max_size=3, unique=True))]
-    return options
-
-
-@st.composite
-def wild_worlds(draw: st.DrawFn) -> dict[str, Any]:
-    """Markers of different parents, pre-releases, post and local versions, yanked and unusable releases.
+def wild_world(seed: int) -> dict[str, Any]:
+    """A world with markers of different parents, pre-releases, post and local versions, yanked and unusable releases.
 
     Also wheels for some platforms, Pythons per release and member, extras, groups, conflicts, constraints, overrides
-    and excludes.
+    and excludes. The same seed makes the same world, so that one that went wrong can be named.
     """
-    members = draw(_members())
-    packages = {
-        name: {
-            version: draw(_release())
-            for version in draw(st.lists(st.sampled_from(_VERSIONS), min_size=2, max_size=6, unique=True))
-        }
-        for name in _NAMES
-    }
-    return {"members": members, "packages": packages, "options": draw(_options(members))}
+    return _Maker(seed).world()

@@ -171,14 +171,18 @@ class Candidates:
 
     # ---- choice ----------------------------------------------------------------------------------------------
 
-    def preferred(self, name: NormalizedName, mask: int, env: Marker) -> int | None:
-        """A candidate within the mask that was locked for such environments, or chosen by an earlier fork."""
+    def locked(self, name: NormalizedName, mask: int, env: Marker) -> int | None:
+        """A candidate within the mask that was locked for such environments."""
         universe = self._facts.universes[name]
         for wish, where in self._preferences.get(name, ()):
             if where is None or not where.is_disjoint(env):
                 position = universe.find(wish.version, wish.source)
                 if position is not None and mask >> position & 1:
                     return position
+        return None
+
+    def of_forks(self, name: NormalizedName, mask: int) -> int | None:
+        """A candidate within the mask that an earlier fork chose."""
         for position, _ in self._from_forks.get(name, ()):
             if mask >> position & 1:
                 return position

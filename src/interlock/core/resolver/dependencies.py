@@ -152,17 +152,28 @@ class Dependencies:
             name = dependency.requirement.name
             overrides = self._overrides.get(name)
             if overrides and dependency.kind != "member":
-                for override in overrides:
-                    extras = tuple(sorted({*dependency.requirement.extras, *override.extras}))
-                    replaced = Requirement(name, override.specifier, override.marker, extras, override.url)
-                    yield Dependency(replaced, parse_marker(override.marker), dependency.source, kind="override")
-                continue
-            yield dependency
+                found = [_replaced(dependency, override) for override in overrides]
+            else:
+                found = [dependency]
+            yield from found
             for constraint in self._constraints.get(name, ()):
-                marker = dependency.marker & parse_marker(constraint.marker)
+                marker = _union([one.marker for one in found]) & parse_marker(constraint.marker)
                 if not marker.is_false and (name, marker) not in constrained:
                     constrained.add((name, marker))
                     yield Dependency(constraint, marker, kind="constraint")
+
+
+def _replaced(dependency: Dependency, override: Requirement) -> Dependency:
+    extras = tuple(sorted({*dependency.requirement.extras, *override.extras}))
+    requirement = Requirement(override.name, override.specifier, override.marker, extras, override.url)
+    return Dependency(requirement, parse_marker(override.marker), dependency.source, kind="override")
+
+
+def _union(markers: Sequence[Marker]) -> Marker:
+    found = markers[0]
+    for marker in markers[1:]:
+        found = found | marker
+    return found
 
 
 def _canonical(item: Requirement | Ask) -> tuple[str, ...]:

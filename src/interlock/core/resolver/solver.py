@@ -30,7 +30,8 @@ from interlock.core.resolver.reach import Reach
 from interlock.core.resolver.shared import Shared
 from interlock.core.resolver.solution import Solution
 from interlock.core.resolver.split import Split, split
-from interlock.core.resolver.verdict import ELSEWHERE, has_left, judge
+from interlock.core.resolver.staleness import Staleness
+from interlock.core.resolver.verdict import ELSEWHERE, judge
 
 __all__ = ["NoSolution", "Solver"]
 
@@ -80,22 +81,25 @@ class Solver:
         copy.pending = self.pending
         copy.final = None
         # Which pinned sources may be used depends on the fork, so packages are introduced to it anew.
+        copy._forget()
         for name in sorted(self.introduced):
             copy._introduce(name)
-        copy._reconsider()
         return copy
 
-    def _reconsider(self) -> None:
-        """Take back, after a split, what was chosen for files that are all for environments of the other part."""
-        if self.pending is not None and self._has_left(*self.pending):
+    def _forget(self) -> None:
+        """Take back, after a split, what rests on facts or files of the other part."""
+        stale = Staleness(self.shared, self.env, self.reach)
+        gone = stale.among(found for known in self.by_package for found in known)
+        if gone:
+            self.by_package = [[found for found in known if found not in gone] for known in self.by_package]
+            self.merged = {key: found for key, found in self.merged.items() if found not in gone}
+            self.contradicted = {found: at for found, at in self.contradicted.items() if found not in gone}
+        if self.pending is not None and stale.has_left(*self.pending):
             self._drop_pending()
-        left = {package for package, mask in self.solution.decided.items() if self._has_left(package, mask)}
-        if left:
-            trail = self.solution.trail
-            self._backtrack(next(at - 1 for package, _, _, at, cause in trail if cause is None and package in left))
-
-    def _has_left(self, package: int, mask: int) -> bool:
-        return has_left(self.shared, self.env, self.shared.keys[package].name, mask.bit_length() - 2)
+        for package, _, mask, at, cause in self.solution.trail:
+            if stale.has_left(package, mask) if cause is None else stale.of(cause):
+                self._backtrack(at - 1)
+                break
 
     # ---- the loop --------------------------------------------------------------------------------------------
 
@@ -188,10 +192,14 @@ class Solver:
         choice: int | Split | None = None
         last_resort: int | None = None
         while mask:
-            position = candidates.preferred(key.name, mask, self.env)
+            position = candidates.locked(key.name, mask, self.env)
+            # What was locked here is taken as it is; nothing else is weighed against it.
+            pool = mask if position is None else 1 << position
+            if position is None:
+                position = candidates.of_forks(key.name, mask)
             if position is None:
                 position = candidates.best(key.name, mask)
-            verdict = judge(self.shared, self.env, key.name, position, mask)
+            verdict = judge(self.shared, self.env, key.name, position, pool)
             if not isinstance(verdict, str):
                 choice = verdict
                 break
@@ -367,8 +375,7 @@ class Solver:
         for package in self.solution.backtrack(level):
             self.priorities.push(package)
             self.changed.append(package)
-        current = self.solution.level
-        self.contradicted = {found: at for found, at in self.contradicted.items() if at <= current}
+        self.contradicted = {found: at for found, at in self.contradicted.items() if at <= level}
         self._drop_pending()
 
     def _drop_pending(self) -> None:

@@ -7,7 +7,7 @@ from interlock.core.names import NormalizedName
 from interlock.core.resolver.shared import Shared
 from interlock.core.resolver.split import Split, halves
 
-__all__ = ["ELSEWHERE", "has_left", "judge"]
+__all__ = ["ELSEWHERE", "judge"]
 
 ELSEWHERE = "elsewhere"
 """The reason that is none: the candidate has files, but for no environment of this fork."""
@@ -35,14 +35,6 @@ def judge(shared: Shared, env: Marker, name: NormalizedName, position: int, mask
         # often made for the sake of Pythons and platforms that nobody uses.
         return "platform" if shared.world.is_disjoint(usability.platform) else ELSEWHERE
     return _local_choice(shared, env, name, position, mask)
-
-
-def has_left(shared: Shared, env: Marker, name: NormalizedName, position: int) -> bool:
-    """Whether a candidate chosen before a split has files, but none for this part of it."""
-    if name not in shared.facts.universes:
-        return False
-    platform = shared.candidates.usability(name, position).platform
-    return env.is_disjoint(platform) and not shared.world.is_disjoint(platform)
 
 
 def _local_choice(shared: Shared, env: Marker, name: NormalizedName, position: int, mask: int) -> int | Split:
