@@ -149,6 +149,7 @@ class Solver:
         self.pending = None
         conflict = self._ruled_out(package, mask)
         if conflict is not None:
+            self.shared.setbacks += 1
             self.changed.append(package)
             self.priorities.push(package)
             level = self.priorities.record(self.solution, package, conflict)
@@ -196,9 +197,7 @@ class Solver:
             # What was locked here is taken as it is; nothing else is weighed against it.
             pool = mask if position is None else 1 << position
             if position is None:
-                position = candidates.of_forks(key.name, mask)
-            if position is None:
-                position = candidates.best(key.name, mask)
+                position = candidates.first(key.name, mask)
             verdict = judge(self.shared, self.env, key.name, position, pool)
             if not isinstance(verdict, str):
                 choice = verdict
@@ -360,6 +359,7 @@ class Solver:
 
     def _resolve(self, conflict: Incompatibility) -> Learned | None:
         """Go back to where a conflict can be avoided and remember why; ``None`` when it cannot be."""
+        self.shared.setbacks += 1
         cause = root_cause(self.solution, self.shared.full, conflict)
         if cause.level is None:
             self.final = cause.incompatibility
