@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
+from interlock.core.lock.codec import decode_lock
 from interlock.core.lock.graph import Graph
 from interlock.core.lock.model import Lock
 from interlock.core.lock.select import walk
@@ -103,6 +104,7 @@ def test_resolving_a_wild_world_again_changes_nothing(seed: int) -> None:
     first = resolve(world)
     if first.lock is None:
         return
+    assert decode_lock(first.data) == first.lock
     again = resolve(world, first.lock)
     assert again.data == first.data
 
