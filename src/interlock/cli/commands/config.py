@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from interlock.cli.call import BadValue, Call
+from interlock.cli.columns import columns
 from interlock.cli.configuration import store_login, user_file
-from interlock.cli.tables import columns
 from interlock.core.editing.toml_document import TomlDocument, format_value
 from interlock.core.manifests.problems import suggest
 from interlock.ops.changes import ChangeOptions, Draft, change, read_manifest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call
-from interlock.cli.tables import columns
+from interlock.cli.columns import columns
 from interlock.core.editing.toml_document import Path, format_value
 from interlock.core.index_order import take_login
 from interlock.core.manifests.problems import suggest
