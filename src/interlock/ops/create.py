@@ -17,8 +17,8 @@ from interlock.core.names import is_name
 from interlock.core.requirements import parse_requirement
 from interlock.core.scaffold import Scaffold, project_table, scaffold
 from interlock.errors import UsageError
-from interlock.ops.changes import ChangeOptions, Draft, change, read_manifest
 from interlock.ops.editing import open_editor
+from interlock.ops.rewrite import Files, read_manifest, rewrite
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import NoProject, discover
 from interlock.workspace.globs import is_excluded, is_included
@@ -162,21 +162,20 @@ async def _register(context: Context, workspace: Workspace, path: Path) -> bool:
     relative = _relative(path, workspace.root)
     told = False
 
-    async def make(workspace: Workspace) -> Draft:
+    def make(workspace: Workspace) -> Files:
         nonlocal told
         table = workspace.manifest.workspace
         if table is not None and is_included(relative, table.members) and not is_excluded(relative, table.exclude):
-            return Draft(files={})
+            return {}
         told = True
         editor = open_editor(workspace, ".", read_manifest(workspace, "."))
         tool = "uv" if workspace.manifest.dialect == "uv" else "interlock"
         editor.edit_list(
             ("tool", tool, "workspace", "members"), lambda text: insert(text, len(items(text)), literal(relative))
         )
-        return Draft(files={".": editor.data})
+        return {".": editor.data}
 
-    here = msgspec.structs.replace(context, start=workspace.root)
-    await change(here, make, ChangeOptions(frozen=True))
+    await rewrite(msgspec.structs.replace(context, start=workspace.root), make)
     return told
 
 

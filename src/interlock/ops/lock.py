@@ -8,37 +8,33 @@ from pathlib import Path
 
 import anyio
 import anyio.to_thread
-import msgspec
 
 from interlock.core.asks import MemberAsks
 from interlock.core.foreign_locks import Pin
-from interlock.core.freshness import CurrentMember, Stale, compare
-from interlock.core.inputs import resolution_inputs
-from interlock.core.lock.codec import encode_lock, is_newer_minor
+from interlock.core.freshness import Stale
+from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.diff import LockDiff, diff
-from interlock.core.lock.model import Lock, LockedPackage, ResolutionInputs
+from interlock.core.lock.model import Lock, LockedPackage
 from interlock.core.lock.splice import splice
-from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName
 from interlock.core.requirement import Requirement
 from interlock.core.resolver.problem import Policy, Preference, Problem
 from interlock.core.sources import Git, Registry, Source
 from interlock.core.sources import Member as FromMember
-from interlock.errors import LockError, LockOutdated
+from interlock.errors import LockError
 from interlock.events import Warned
 from interlock.ops.cache import usage_lock
+from interlock.ops.freshness import Prepared, check_fresh, prepare, stale_reasons
 from interlock.ops.merge import pins_of_conflicted
-from interlock.settings import Settings
 from interlock.store.locks import hold
-from interlock.workspace.asks import lower
 from interlock.workspace.context import Context
 from interlock.workspace.direct import discover_direct
-from interlock.workspace.discovery import absent_members, discover
+from interlock.workspace.discovery import discover
 from interlock.workspace.dynamic import complete
 from interlock.workspace.guards import workspace_guard
 from interlock.workspace.hashes import fill_hashes
 from interlock.workspace.location import locator
-from interlock.workspace.lockfile import LockMissing, load_lock_if_any, lockfile_path
+from interlock.workspace.lockfile import load_lock_if_any
 from interlock.workspace.members import Workspace
 from interlock.workspace.options import LockOptions, LockOutcome
 from interlock.workspace.provision import Provisioner
@@ -47,7 +43,7 @@ from interlock.workspace.siblings import BuildSiblings
 from interlock.workspace.stamp import stamp_fresh
 from interlock.workspace.toolchain import Toolchain
 
-__all__ = ["Prepared", "lock", "lock_held", "prepare", "stale_reasons", "write_lock"]
+__all__ = ["lock", "lock_held", "write_lock"]
 
 _ALL = ":all:"
 
@@ -58,77 +54,6 @@ class WouldMoveOthers(LockError):
     code = "would-move-others"
 
 
-class Prepared(msgspec.Struct, frozen=True, kw_only=True):
-    """A workspace read and lowered: all that freshness is judged from."""
-
-    context: Context
-    """With the settings of the workspace's root."""
-    workspace: Workspace
-    tool: ToolSettings
-    """The root's tool table with what the command line and the environment override."""
-    asks: tuple[MemberAsks, ...]
-    current: tuple[CurrentMember, ...]
-    inputs: ResolutionInputs
-    absent: frozenset[NormalizedName] = frozenset()
-    """Locked members whose directories are not here, as in a part of a checkout."""
-
-    @property
-    def lockfile(self) -> Path:
-        return lockfile_path(self.workspace.root)
-
-
-def prepare(
-    context: Context, old: Lock | None = None, workspace: Workspace | None = None, *, whole: bool = False
-) -> Prepared:
-    """Read the workspace; blocking. ``old`` decides what a relative cutoff means.
-
-    Locked members whose directories are missing count as unchanged, unless the ``whole`` workspace is asked for.
-    """
-    workspace = workspace or discover(context.start, layout=context.layout)
-    context = context.within(workspace.settings)
-    if old is not None and is_newer_minor(old):
-        context.reporter.report(
-            Warned("lock-newer", "A newer Interlock wrote interlock.lock; this one reads what it understands.")
-        )
-    settings = context.settings
-    tool = _effective(workspace.settings, settings)
-    absent = absent_members(workspace, old) if old is not None and not whole else frozenset()
-    asks = lower(workspace, indexes=tuple(index.name for index in settings.indexes), absent=absent)
-    cutoff = settings.exclude_newer
-    if old is not None and settings.exclude_newer_span and old.inputs.exclude_newer_span == settings.exclude_newer_span:
-        cutoff = old.inputs.exclude_newer
-    return Prepared(
-        context=context,
-        workspace=workspace,
-        tool=tool,
-        asks=asks,
-        current=workspace.inputs(),
-        inputs=resolution_inputs(
-            tool, settings.indexes, exclude_newer=cutoff, exclude_newer_span=settings.exclude_newer_span
-        ),
-        absent=absent,
-    )
-
-
-def _effective(tool: ToolSettings, settings: Settings) -> ToolSettings:
-    return msgspec.structs.replace(
-        tool,
-        prerelease=settings.prerelease,
-        resolution=settings.resolution,
-        index_strategy=settings.index_strategy,
-        exclude_newer_package=settings.exclude_newer_package,
-        no_build=settings.no_build,
-        no_build_packages=settings.no_build_packages,
-        no_binary=settings.no_binary,
-        no_binary_packages=settings.no_binary_packages,
-    )
-
-
-def stale_reasons(prepared: Prepared, old: Lock) -> tuple[Stale, ...]:
-    """Why a lock does not answer the manifests; empty when it does."""
-    return compare(old, prepared.current, prepared.inputs, absent=prepared.absent)
-
-
 async def lock(context: Context, options: LockOptions) -> LockOutcome:
     """Make the lock fresh, or with ``check`` say whether it is.
 
@@ -136,7 +61,7 @@ async def lock(context: Context, options: LockOptions) -> LockOutcome:
     """
     workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
     if options.check:
-        return await anyio.to_thread.run_sync(lambda: _check(context, workspace))
+        return await anyio.to_thread.run_sync(lambda: check_fresh(context, workspace))
     context.layout.prepare()
     async with hold(usage_lock(context.layout), shared=True), hold(workspace_guard(workspace.root)):
         outcome = await lock_held(context, workspace, options)
@@ -201,23 +126,6 @@ def _warn(prepared: Prepared) -> None:
     manifests = (prepared.workspace.manifest, *(member.manifest for member in prepared.workspace.members))
     for text in dict.fromkeys(text for manifest in manifests for text in manifest.warnings):
         prepared.context.reporter.report(Warned("manifest", text))
-
-
-def _check(context: Context, workspace: Workspace) -> LockOutcome:
-    old = load_lock_if_any(workspace.root)
-    if old is None:
-        raise LockMissing(f"There is no interlock.lock in {workspace.root}.", hint="Make it with `interlock lock`.")
-    prepared = prepare(context, old, workspace)
-    reasons = stale_reasons(prepared, old)
-    if reasons:
-        raise LockOutdated(
-            "interlock.lock does not match the manifests:\n" + "\n".join(f"  {reason}" for reason in reasons),
-            hint="Run `interlock lock`.",
-            facts={"stale": [msgspec.to_builtins(reason) for reason in reasons]},
-        )
-    if not prepared.absent:
-        stamp_fresh(prepared.context, workspace, old)
-    return LockOutcome(path=prepared.lockfile, changed=False, lock=old)
 
 
 async def _make(prepared: Prepared, old: Lock | None, options: LockOptions) -> Lock:

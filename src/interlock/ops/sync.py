@@ -27,7 +27,8 @@ from interlock.install.swap import has_leftovers
 from interlock.install.transaction import Options, apply
 from interlock.ops.cache import usage_lock
 from interlock.ops.environments import environment_path
-from interlock.ops.lock import Prepared, lock, prepare, stale_reasons
+from interlock.ops.freshness import Prepared, prepare, stale_reasons
+from interlock.ops.lock import lock
 from interlock.store.locks import hold
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
@@ -41,7 +42,7 @@ from interlock.workspace.provision import Provisioner
 from interlock.workspace.python import choose_interpreter
 from interlock.workspace.selection import SelectionFlags, select
 from interlock.workspace.siblings import BuildSiblings
-from interlock.workspace.stamp import stamp_in_sync
+from interlock.workspace.stamp_environment import stamp_in_sync
 from interlock.workspace.toolchain import Toolchain
 from interlock.workspace.unchanged import ALL_IN_SYNC, IN_SYNC
 
