@@ -8,12 +8,13 @@ import msgspec
 from interlock.core.manifests.parse import read_document
 from interlock.core.tasks import BadTask
 from interlock.errors import InterlockError, LockOutdated
-from interlock.ops.freshness import check_fresh
+from interlock.ops.lock import lock
 from interlock.workspace.asks import lower
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.lockfile import lockfile_path
 from interlock.workspace.members import Member, Workspace
+from interlock.workspace.options import LockOptions
 from interlock.workspace.tasks import tasks_of
 
 __all__ = ["Finding", "check"]
@@ -36,7 +37,7 @@ async def check(context: Context, *, with_lock: bool) -> tuple[Finding, ...]:
     found = await anyio.to_thread.run_sync(lambda: _manifests(context, workspace))
     if with_lock or lockfile_path(workspace.root).exists():
         try:
-            await anyio.to_thread.run_sync(lambda: check_fresh(context, workspace))
+            await lock(context, LockOptions(check=True))
         except LockOutdated as error:
             found.append(_error("interlock.lock", error))
         except InterlockError as error:

@@ -11,11 +11,12 @@ from interlock.core.selection import Selection
 from interlock.core.sources import Directory, File
 from interlock.errors import LockOutdated
 from interlock.events import Warned
-from interlock.ops.freshness import check_fresh
+from interlock.ops.lock import lock
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.lockfile import load_lock
 from interlock.workspace.members import Workspace
+from interlock.workspace.options import LockOptions
 from interlock.workspace.python import choose_interpreter
 from interlock.workspace.selection import SelectionFlags, select
 
@@ -40,7 +41,7 @@ async def read_locked(context: Context, flags: SelectionFlags, *, frozen: bool, 
     found = await anyio.to_thread.run_sync(load_lock, workspace.root)
     if not frozen:
         try:
-            await anyio.to_thread.run_sync(lambda: check_fresh(context, workspace))
+            await lock(context, LockOptions(check=True))
         except LockOutdated as error:
             if locked or strict:
                 raise

@@ -1,4 +1,4 @@
-"""Stamps for :mod:`interlock.workspace.unchanged` to find: that a lock is fresh, and what every stamp has to hold."""
+"""Stamping a lock as fresh, for :mod:`interlock.workspace.unchanged` to find."""
 
 from __future__ import annotations
 

@@ -1,12 +1,13 @@
-"""The stamp of an environment that is in sync: for sources that are linked to, it holds what ``stat`` says of them."""
+"""Stamping an environment as in sync, for :mod:`interlock.workspace.unchanged` to find."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 
+from interlock.build.declared import read_declared
 from interlock.build.revision import reads_revision
-from interlock.build.source import SourceTree, read_declared
+from interlock.build.source_tree import SourceTree
 from interlock.core.plan import Wanted
 from interlock.core.sources import Directory, Member
 from interlock.envs.environments import VirtualEnvironment

@@ -1,7 +1,8 @@
-"""Whether a lock answers what the manifests ask; never resolves anything, so that looking loads no resolver."""
+"""A workspace read and lowered: what freshness is judged from, and the problem that a resolution solves."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -13,18 +14,22 @@ from interlock.core.lock.codec import is_newer_minor
 from interlock.core.lock.model import Lock, ResolutionInputs
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName
-from interlock.errors import LockOutdated
+from interlock.core.pins import Pin
+from interlock.core.requirement import Requirement
+from interlock.core.resolver.problem import Policy, Preference, Problem
+from interlock.core.sources import Registry, Source
 from interlock.events import Warned
 from interlock.settings import Settings
 from interlock.workspace.asks import lower
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import absent_members, discover
-from interlock.workspace.lockfile import LockMissing, load_lock_if_any, lockfile_path
+from interlock.workspace.lockfile import lockfile_path
 from interlock.workspace.members import Workspace
-from interlock.workspace.options import LockOutcome
-from interlock.workspace.stamp import stamp_fresh
+from interlock.workspace.options import LockOptions
 
-__all__ = ["Prepared", "check_fresh", "prepare", "stale_reasons"]
+__all__ = ["Prepared", "make_problem", "prepare", "stale_reasons"]
+
+_ALL = ":all:"
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,22 +103,59 @@ def stale_reasons(prepared: Prepared, old: Lock) -> tuple[Stale, ...]:
     return compare(old, prepared.current, prepared.inputs, absent=prepared.absent)
 
 
-def check_fresh(context: Context, workspace: Workspace) -> LockOutcome:
-    """Judge a lock by the manifests alone; blocking, without network or interpreter.
+def make_problem(
+    prepared: Prepared,
+    members: Iterable[MemberAsks],
+    direct: dict[tuple[NormalizedName, Source], MemberAsks],
+    base: Lock | None,
+    options: LockOptions,
+) -> Problem:
+    return Problem(
+        members=tuple(sorted(members, key=lambda member: member.name)),
+        direct=direct,
+        environments=prepared.tool.environments,
+        required_environments=prepared.tool.required_environments,
+        conflicts=prepared.tool.conflicts,
+        constraints=(*prepared.tool.constraints, *_wished(options.upgrade_packages)),
+        overrides=prepared.tool.overrides,
+        excludes=frozenset(prepared.tool.excludes),
+        policy=_policy(prepared),
+        preferences=_pinned(prepared, options.pins) or _preferences(base, options.upgrade_packages),
+        forks=base.forks if base is not None and not options.upgrade_packages else (),
+    )
 
-    Raises :class:`LockOutdated` (:class:`LockMissing`) when it does not answer them.
-    """
-    old = load_lock_if_any(workspace.root)
-    if old is None:
-        raise LockMissing(f"There is no interlock.lock in {workspace.root}.", hint="Make it with `interlock lock`.")
-    prepared = prepare(context, old, workspace)
-    reasons = stale_reasons(prepared, old)
-    if reasons:
-        raise LockOutdated(
-            "interlock.lock does not match the manifests:\n" + "\n".join(f"  {reason}" for reason in reasons),
-            hint="Run `interlock lock`.",
-            facts={"stale": [msgspec.to_builtins(reason) for reason in reasons]},
-        )
-    if not prepared.absent:
-        stamp_fresh(prepared.context, workspace, old)
-    return LockOutcome(path=prepared.lockfile, changed=False, lock=old)
+
+def _policy(prepared: Prepared) -> Policy:
+    tool, inputs = prepared.tool, prepared.inputs
+    return Policy(
+        prerelease=tool.prerelease,
+        resolution=tool.resolution,
+        fork_strategy=tool.fork_strategy,
+        cutoff=inputs.exclude_newer,
+        cutoff_packages=inputs.exclude_newer_package,
+        no_build=frozenset((*tool.no_build_packages, *((_ALL,) if tool.no_build else ()))),
+        no_binary=frozenset((*tool.no_binary_packages, *((_ALL,) if tool.no_binary else ()))),
+        build_allowed=frozenset(tool.no_binary_packages),
+    )
+
+
+def _wished(upgrade: dict[NormalizedName, str]) -> tuple[Requirement, ...]:
+    """``-P name==version`` as a constraint on this one resolution."""
+    return tuple(Requirement(name, f"=={version}") for name, version in sorted(upgrade.items()) if version)
+
+
+def _preferences(old: Lock | None, upgrade: dict[NormalizedName, str]) -> dict[NormalizedName, tuple[Preference, ...]]:
+    found: dict[NormalizedName, list[Preference]] = {}
+    for package in old.packages if old is not None else ():
+        if package.name not in upgrade:
+            found.setdefault(package.name, []).append(Preference(package.version, package.source, package.markers))
+    return {name: tuple(wishes) for name, wishes in found.items()}
+
+
+def _pinned(prepared: Prepared, pins: tuple[Pin, ...]) -> dict[NormalizedName, tuple[Preference, ...]]:
+    """Another tool's pins; they do not tell the index, so any that has the version will do."""
+    found: dict[NormalizedName, list[Preference]] = {}
+    for pin in pins:
+        for index in prepared.context.settings.indexes:
+            found.setdefault(pin.name, []).append(Preference(pin.version, Registry(index.name), pin.markers))
+    return {name: tuple(wishes) for name, wishes in found.items()}
