@@ -9,7 +9,7 @@ from interlock import __version__
 from interlock.cli.call import Call
 from interlock.cli.columns import columns
 from interlock.cli.configuration import user_file
-from interlock.workspace.python import workspace_or_none
+from interlock.workspace.here import workspace_or_none
 
 __all__ = ["run"]
 

@@ -8,7 +8,7 @@ import sys
 from interlock.cli.call import BadValue, Call
 from interlock.cli.configuration import store_login
 from interlock.cli.loading import load
-from interlock.workspace.python import workspace_or_none
+from interlock.workspace.here import workspace_or_none
 
 __all__ = ["run"]
 

@@ -12,8 +12,8 @@ from interlock.core.manifests.problems import suggest
 from interlock.ops.editing import open_editor
 from interlock.ops.rewrite import Files, read_manifest, rewrite
 from interlock.settings import UserSettings
+from interlock.workspace.here import workspace_or_none
 from interlock.workspace.members import Workspace
-from interlock.workspace.python import workspace_or_none
 
 __all__ = ["run"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from interlock.cli.call import Call, checked_name
-from interlock.cli.commands.outdated import show_outdated
 from interlock.cli.commands.tree import show_tree
+from interlock.cli.loading import load
 from interlock.cli.selecting import selection_flags
 from interlock.cli.words import format_bytes
 from interlock.core.lock.model import Edge
@@ -22,7 +22,9 @@ async def run(call: Call) -> int:
         settings = msgspec.structs.replace(call.context.settings, json=True)
         call = msgspec.structs.replace(call, context=msgspec.structs.replace(call.context, settings=settings))
     if call.given("latest") or call.given("outdated"):
-        return await show_outdated(call, everything=not call.given("outdated"))
+        outdated = load("interlock.cli.commands.outdated")
+        code: int = await outdated.show_outdated(call, everything=not call.given("outdated"))
+        return code
     name = checked_name(call.text("name")) if call.text("name") else None
     selection = selection_flags(call, everyone=True)
     if call.given("tree") or call.given("why"):
