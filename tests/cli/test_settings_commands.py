@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -74,6 +75,96 @@ def test_secrets_go_to_a_file_of_ones_own(run: Run, shop: Path, tmp_path: Path) 
         assert run("auth", "token", "inner", "--json").json() == {"username": "ann", "password": "other"}
     for path in (*shop.rglob("*.toml"), *shop.rglob("*.lock")):
         assert "s3cret" not in path.read_text()
+
+
+_RING = """\
+import json, os
+from keyring.backend import KeyringBackend
+from keyring.credentials import SimpleCredential
+from keyring.errors import PasswordDeleteError, PasswordSetError
+
+PLACE = os.environ["RING_FILE"]
+
+class Ring(KeyringBackend):
+    priority = 1
+
+    def _read(self):
+        return json.load(open(PLACE)) if os.path.exists(PLACE) else {}
+
+    def _write(self, ring):
+        if os.path.exists(PLACE + ".closed"):
+            raise PasswordSetError("it is locked")
+        with open(PLACE, "w") as file:
+            json.dump(ring, file)
+
+    def get_password(self, service, user):
+        return self._read().get(service, {}).get(user)
+
+    def set_password(self, service, user, password):
+        ring = self._read()
+        ring.setdefault(service, {})[user] = password
+        self._write(ring)
+
+    def delete_password(self, service, user):
+        ring = self._read()
+        if user not in ring.get(service, {}):
+            raise PasswordDeleteError("not there")
+        del ring[service][user]
+        self._write(ring)
+"""
+
+
+@pytest.mark.parametrize("provider", ["import", "subprocess"])
+def test_secrets_go_to_the_keyring_when_one_is_used(
+    spawn: Run, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: str
+) -> None:
+    pytest.importorskip("keyring")
+    ring = tmp_path / "ring.json"
+    (tmp_path / "ring").mkdir()
+    (tmp_path / "ring/jsonring.py").write_text(_RING)
+    for name, value in {
+        "PYTHON_KEYRING_BACKEND": "jsonring.Ring",
+        "PYTHONPATH": str(tmp_path / "ring"),
+        "RING_FILE": str(ring),
+        "INTERLOCK_KEYRING_PROVIDER": provider,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with serve(registry(house={"1.0": []}), Behaviour(credentials=("ann", "s3cret"))) as server:
+        assert spawn("source", "add", "inner", server.url).code == 0
+        web = shop / "apps/web/pyproject.toml"
+        web.write_text('[project]\nname = "web"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["house"]\n')
+        assert spawn("lock").code == 1
+        stored = spawn("config", "http-basic.inner", "ann", "s3cret")
+        assert stored.code == 0, stored.err
+        assert json.loads(ring.read_text()) == {server.url: {"ann": "s3cret"}}
+        assert spawn("auth", "token", "inner").out == "s3cret\n"
+        locked = spawn("lock")
+        assert locked.code == 0, locked.err
+        # Only the keyring and the index have seen it.
+        for path in tmp_path.rglob("*"):
+            assert path == ring or not path.is_file() or b"s3cret" not in path.read_bytes(), path
+        assert spawn("auth", "login", "inner", "-u", "ann", "--password", "n3w").code == 0
+        assert spawn("auth", "token", "inner", "--json").json() == {"username": "ann", "password": "n3w"}
+        (tmp_path / "ring.json.closed").touch()
+        refused = spawn("auth", "login", "inner", "-u", "ann", "--password", "0ther")
+        assert (refused.code, refused.err.partition(":")[0]) == (1, "error[keyring-failed]"), refused.err
+        assert "0ther" not in refused.err
+        (tmp_path / "ring.json.closed").unlink()
+        assert spawn("auth", "logout", "inner").code == 0
+        assert json.loads(ring.read_text()) == {server.url: {}}
+        assert spawn("auth", "logout", "inner").code == 2
+
+
+def test_a_login_for_an_index_that_is_not_there_is_told(run: Run, shop: Path) -> None:
+    assert run("source", "add", "inner", "https://index.test/simple/").code == 0
+    result = run("auth", "login", "iner", "-u", "ann", "--password", "x")
+    assert result.code == 0
+    assert "There is no index `iner` here" in result.err
+    assert "Did you mean `inner`?" in result.err
+    assert run("config", "http-basic.iner").out == "ann\n"
+    assert run("config", "http-basic.iner", "--unset").code == 0
+    assert run("config", "pypi-token.iner").code == 2
 
 
 def test_sources_keep_their_order_and_comments(run: Run, shop: Path) -> None:

@@ -6,7 +6,8 @@ import msgspec
 
 from interlock.cli.call import BadValue, Call
 from interlock.cli.columns import columns
-from interlock.cli.configuration import store_login, user_file
+from interlock.cli.configuration import user_file
+from interlock.cli.logins import drop_login, find_login, keep_login
 from interlock.core.editing.toml_document import TomlDocument, format_value
 from interlock.core.manifests.problems import suggest
 from interlock.ops.editing import open_editor
@@ -169,9 +170,19 @@ async def _set_local(call: Call, key: str, value: object) -> None:
 def _secret(call: Call, key: str, values: list[str]) -> int:
     """Poetry's ``http-basic.NAME user password`` and ``pypi-token.NAME token``: never into a file others read."""
     kind, _, name = key.partition(".")
+    if call.given("unset"):
+        if not drop_login(call, name):
+            raise BadValue(f"There is no login for `{name}`.")
+        call.terminal.say(f"Forgot the login for {name}.")
+        return 0
+    if not values and (known := find_login(call, name)) is not None:
+        call.terminal.data(known[0])
+        return 0
     login = ("__token__", *values) if kind == "pypi-token" else tuple(values)
     if len(login) != 2 or not name:
-        raise BadValue(f"`{key}` needs {'a token' if kind == 'pypi-token' else 'a user name and a password'}.")
-    path = store_login(call.context.environ, name, login[0], login[1])
-    call.terminal.say(f"Stored the login for {name} in {path}.")
+        what = "a token" if kind == "pypi-token" else "a user name and a password"
+        raise BadValue(
+            f"`{key}` needs {what}.", hint="`interlock auth login` asks for the password, so that no shell keeps it."
+        )
+    keep_login(call, name, login[0], login[1])
     return 0
