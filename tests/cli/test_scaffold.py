@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tomllib
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.scaffold import BACKENDS
 from tests.cli.conftest import Run
+from tests.terminal import Screen
 
 
 @pytest.mark.parametrize("kind", ["--lib", "--app", "--web"])
@@ -119,11 +121,47 @@ def test_two_members_of_one_name_are_refused(run: Run, workspace: Path) -> None:
     assert (workspace / "pyproject.toml").read_bytes() == before
 
 
-def test_questions_are_answered_on_a_terminal(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = iter(["nice\n", "A nice thing\n", "\n", "MIT\n", ">=3.12\n"])
-    monkeypatch.setattr(sys.stdin, "readline", lambda: next(answers), raising=False)
-    result = run("-C", tmp_path, "new", "x", "--interactive")
-    assert result.code == 0, result.err
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals")
+def test_questions_are_answered_on_a_terminal(tmp_path: Path) -> None:
+    with Screen([sys.executable, "-m", "interlock", "new", "x"], cwd=tmp_path) as screen:
+        for question, answer in (
+            ("Name [x]: ", "nice"),
+            ("Description: ", "A nice thing"),
+            ("Author (Name <mail>): ", ""),
+            ("License (SPDX): ", "MIT"),
+            ("Python [", ">=3.12"),
+        ):
+            screen.wait_for(question)
+            screen.type(f"{answer}\n")
+        code, said = screen.end()
+    assert code == 0, said
+    assert "Made nice in" in said
     project = tomllib.loads((tmp_path / "x/pyproject.toml").read_text())["project"]
     assert (project["name"], project["description"], project["license"]) == ("nice", "A nice thing", "MIT")
     assert project["requires-python"] == ">=3.12"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals")
+@pytest.mark.parametrize("flag", ["-n", "--no-interaction"])
+def test_nobody_is_asked_who_does_not_want_to_be(tmp_path: Path, flag: str) -> None:
+    with Screen([sys.executable, "-m", "interlock", "new", "x", flag], cwd=tmp_path) as screen:
+        code, said = screen.end()
+    assert code == 0, said
+    assert "Name [" not in said
+
+
+@pytest.mark.parametrize("layout", ["--src", "--flat"])
+def test_the_web_application_answers(run: Run, tmp_path: Path, layout: str) -> None:
+    assert run("-C", tmp_path, "new", "front", "--web", layout).code == 0
+    source = tmp_path / "front" / ("src" if layout == "--src" else ".")
+    command = [sys.executable, "-m", "front"]
+    helped = subprocess.run([*command, "--help"], cwd=source, capture_output=True, text=True, check=True)
+    assert "--port PORT" in helped.stdout
+    with subprocess.Popen([*command, "--port", "0"], cwd=source, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            url = server.stdout.readline().partition(" ")[0]
+            with urllib.request.urlopen(url, timeout=30) as answer:
+                assert answer.read() == b"Hello, world!\n"
+        finally:
+            server.kill()

@@ -1,11 +1,10 @@
-"""config, source, auth, completions, self, plugins and the schema."""
+"""config, source, auth, self, plugins and the schema."""
 
 from __future__ import annotations
 
 import json
 import os
 import stat
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -181,27 +180,6 @@ def test_sources_keep_their_order_and_comments(run: Run, shop: Path) -> None:
     assert run("source", "remove", "b").code == 0
     assert root.read_text() == before
     assert run("source", "remove", "z").code == 2
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
-def test_completion_scripts(run: Run, shell: str) -> None:
-    assert "interlock completions words" in run("completions", shell).out
-
-
-def test_completed_words(run: Run, shop: Path) -> None:
-    assert run("completions", "words", "--", "sync", "--package", "").out == "catalog\nweb\n"
-    assert run("completions", "words", "--", "sync", "--package", "w").out == "web\n"
-    assert run("completions", "words", "--", "outd").out == "outdated\n"
-    assert run("completions", "words", "--", "cache", "pr").out == "prune\n"
-    assert "--all-packages\n" in run("completions", "words", "--", "sync", "--all").out
-    assert run("completions", "tcsh").code == 2
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="bash")
-def test_bash_understands_its_script(run: Run, tmp_path: Path) -> None:
-    script = tmp_path / "complete.bash"
-    script.write_text(run("completions", "bash").out)
-    subprocess.run(["bash", "-n", script], check=True)
 
 
 @pytest.fixture

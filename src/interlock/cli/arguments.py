@@ -17,7 +17,15 @@ from interlock.cli.table.global_options import add_global_options
 from interlock.cli.table.option_group import OptionGroup
 from interlock.errors import UsageError
 
-__all__ = ["BadArgument", "Request", "UnknownCommand", "UnknownOption", "make_parser", "parse_arguments"]
+__all__ = [
+    "BadArgument",
+    "Request",
+    "UnknownCommand",
+    "UnknownOption",
+    "make_parser",
+    "parse_arguments",
+    "take_command",
+]
 
 
 class BadArgument(UsageError):
@@ -77,7 +85,7 @@ def parse_arguments(argv: Sequence[str]) -> Request:
     Raises :class:`UsageError`.
     """
     arguments = list(argv)
-    words, arguments, command = _take_command(arguments)
+    words, arguments, command = take_command(arguments)
     parser = make_parser(command)
     rest: tuple[str, ...] = ()
     if command is not None and command.verbatim:
@@ -104,8 +112,11 @@ def _parse(parser: Parser, arguments: list[str]) -> argparse.Namespace:
     return values
 
 
-def _take_command(arguments: list[str]) -> tuple[tuple[str, ...], list[str], Command | None]:
-    """Split off the words that name a command; ``help X`` reads like ``X --help``."""
+def take_command(arguments: list[str]) -> tuple[tuple[str, ...], list[str], Command | None]:
+    """The words that name a command, the other arguments, and the command; ``help X`` reads like ``X --help``.
+
+    Raises :class:`UnknownCommand` and :class:`UnknownOption`.
+    """
     parser = make_parser(None)
     position = _first_word(arguments, parser)
     if position is None:
