@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
 import sys
+import sysconfig
 import tomllib
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from tests.architecture import ROOT
 from tests.cli.conftest import Run
 from tests.index_server import Behaviour, serve
 from tests.registry import registry
+from tests.wheels import make_wheel
 
 
 @pytest.fixture
@@ -226,6 +229,44 @@ def test_self_update_shows_what_it_would_run(run: Run) -> None:
     assert result.code in {0, 1}
     assert "--upgrade" in result.out or result.err.startswith("error[no-installer]")
     assert run("self", "add").code == 2
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="paths of a virtual environment")
+def test_plugins_are_installed_beside_this_program_and_go_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In an environment of its own, which sees what this one has and has its own pip."""
+    home = tmp_path / "home"
+    subprocess.run([sys.executable, "-m", "venv", home], check=True)
+    (site,) = home.glob("lib/python3*/site-packages")
+    (site / "ours.pth").write_text("\n".join([str(ROOT / "src"), sysconfig.get_path("purelib")]) + "\n")
+    plugin = make_wheel(
+        "interlock-hello",
+        "1.0",
+        files={
+            "hello_plugin.py": "def run(call):\n    call.terminal.data('hello ' + ' '.join(call.rest))\n    return 0\n",
+        },
+        entry_points={"interlock.commands": {"hello": "hello_plugin:run"}},
+    )
+    (tmp_path / plugin.filename).write_bytes(plugin.data)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+
+    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [str(home / "bin/python"), "-m", "interlock", *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+
+    assert call("hello").returncode == 2
+    added = call("self", "add", f"./{plugin.filename}")
+    assert added.returncode == 0, added.stderr
+    assert call("hello", "you").stdout == "hello you\n"
+    shown = json.loads(call("self", "show", "--json").stdout)
+    assert shown["python"] == str(home / "bin/python")
+    assert [plugin["package"] for plugin in shown["plugins"]] == ["interlock-hello"]
+    assert call("self", "remove", "interlock-hello", "--dry-run").stdout.endswith("uninstall -y interlock-hello\n")
+    assert call("self", "remove", "interlock-hello").returncode == 0
+    assert call("hello").returncode == 2
+    assert call("self", "add", "interlock-nowhere-to-be-had").returncode == 1
 
 
 def test_the_schema_knows_every_key(run: Run) -> None:
