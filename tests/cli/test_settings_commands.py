@@ -50,11 +50,31 @@ def test_environment_over_local_over_user_over_default(
     assert "http-timeout" in run("config", "--list").out
 
 
-def test_an_unknown_setting_is_answered_with_the_right_one(run: Run, shop: Path) -> None:
+def test_an_unknown_setting_is_answered_with_the_right_one(run: Run, shop: Path, tmp_path: Path) -> None:
     result = run("config", "add-bound", "major")
     assert result.code == 2
     assert "Did you mean `add-bounds`?" in result.err
-    assert run("config", "http-retries", "many").code == 2
+    assert "`interlock config --list` shows them all." in run("config", "nonsense").err
+    for key, value, fits in (
+        ("http-retries", "many", "a whole number"),
+        ("http-timeout", "soon", "a number"),
+        ("link-mode", "teleport", "clone, hardlink, copy or symlink"),
+        ("plugins", "perhaps", "true or false"),
+    ):
+        refused = run("config", key, value)
+        assert (refused.code, f"It can be {fits}." in refused.err) == (2, True), refused.err
+    assert not (tmp_path / "config/interlock/config.toml").exists()
+
+
+def test_a_file_with_a_wrong_value_is_named(run: Run, shop: Path, tmp_path: Path) -> None:
+    path = tmp_path / "config/interlock/config.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text('link-mode = "teleport"\n')
+    result = run("lock")
+    assert (result.code, result.err.splitlines()[0]) == (
+        1,
+        f"error[user-configuration]: {path}: `link-mode` is `teleport`; it can be clone, hardlink, copy or symlink.",
+    )
 
 
 def test_secrets_go_to_a_file_of_ones_own(run: Run, shop: Path, tmp_path: Path) -> None:

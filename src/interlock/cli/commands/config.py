@@ -6,7 +6,7 @@ import msgspec
 
 from interlock.cli.call import BadValue, Call
 from interlock.cli.columns import columns
-from interlock.cli.configuration import user_file
+from interlock.cli.configuration import user_file, what_fits
 from interlock.cli.logins import drop_login, find_login, keep_login
 from interlock.core.editing.toml_document import TomlDocument, format_value
 from interlock.core.manifests.problems import suggest
@@ -36,6 +36,7 @@ _LOCAL = (
     "resolution",
 )
 """Settings of ``[tool.interlock]`` that are one value."""
+_LIST = "`interlock config --list` shows them all."
 
 
 async def run(call: Call) -> int:
@@ -51,7 +52,7 @@ async def run(call: Call) -> int:
     known = _LOCAL if call.given("local") else _USER
     if key not in known and (values or call.given("unset")):
         hint = "It is one of the workspace: add --local." if key in _LOCAL and not call.given("local") else None
-        raise BadValue(f"`{key}` is not a setting.{suggest(key, known)}", hint=hint)
+        raise BadValue(f"`{key}` is not a setting.{suggest(key, known)}", hint=hint or _LIST)
     if len(values) > 1:
         raise BadValue(f"`{key}` takes one value.")
     if not values and not call.given("unset"):
@@ -91,7 +92,7 @@ def _effective(call: Call) -> dict[str, tuple[object, str]]:
             found[key] = (value if value is not None else context.environ[variable], variable)
         elif key in local:
             found[key] = (local[key], "local")
-        elif user.get(key) is not None and user.get(key) != []:
+        elif user.get(key) not in (None, [], ()):
             found[key] = (user[key], "user")
         else:
             found[key] = (value if not isinstance(value, tuple) else list(value), "default")
@@ -118,7 +119,7 @@ def _list(call: Call) -> int:
 def _show(call: Call, key: str) -> int:
     found = _effective(call)
     if key not in found:
-        raise BadValue(f"`{key}` is not a setting.{suggest(key, found)}")
+        raise BadValue(f"`{key}` is not a setting.{suggest(key, found)}", hint=_LIST)
     value, origin = found[key]
     if call.json:
         call.document({"key": key, "value": value, "origin": origin})
@@ -147,7 +148,7 @@ def _set_user(call: Call, key: str, value: object) -> None:
         try:
             msgspec.convert(document.values, UserSettings)
         except msgspec.ValidationError as error:
-            raise BadValue(f"`{key}` cannot be `{value}`: {error}.") from error
+            raise BadValue(f"`{key}` cannot be `{value}`.", hint=f"It can be {what_fits(key)}.") from error
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(document.data)
     call.terminal.say(f"{'Removed' if value is None else 'Set'} {key} in {path}.")
