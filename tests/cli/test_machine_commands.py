@@ -192,3 +192,9 @@ def test_no_cache_leaves_nothing_behind(run: Run, tmp_path: Path, monkeypatch: p
     found = run("cache", "dir", "--no-cache").out.strip()
     assert found.startswith(str(tmp_path / "tmp"))
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_is_told(run: Run, tmp_path: Path, workspace: Path) -> None:
+    (tmp_path / "file").touch()
+    result = run("-C", workspace, "lock", "--no-index", "--cache-dir", tmp_path / "file" / "cache")
+    assert (result.code, result.err.partition(":")[0]) == (1, "error[cache-unusable]"), result.err

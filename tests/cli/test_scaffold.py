@@ -113,6 +113,35 @@ def test_mistakes_make_nothing(run: Run, tmp_path: Path, line: str, said: str) -
     assert list(tmp_path.iterdir()) == []
 
 
+def test_init_describes_the_modules_that_are_there(run: Run, tmp_path: Path) -> None:
+    for name, place, expected in (("below", "src/below/__init__.py", "src"), ("beside", "beside.py", ".")):
+        module = tmp_path / name / place
+        module.parent.mkdir(parents=True)
+        module.write_text("# mine\n")
+        assert run("-C", tmp_path / name, "init").code == 0
+        table = tomllib.loads((tmp_path / name / "pyproject.toml").read_text())
+        assert table["tool"]["pytest"]["ini_options"]["pythonpath"] == [expected]
+        assert "build-system" in table
+        assert module.read_text() == "# mine\n"
+
+
+def test_init_builds_nothing_where_there_are_no_modules(run: Run, tmp_path: Path) -> None:
+    result = run("-C", tmp_path, "init", "--name", "bare")
+    assert "Nothing of it is built, because it has no modules" in result.err
+    assert "build-system" not in tomllib.loads((tmp_path / "pyproject.toml").read_text())
+    assert run("-C", tmp_path, "workspace", "list", "--json").json()["members"][0]["package"] is False
+
+
+@pytest.mark.parametrize("kind", ["--lib", "--app", "--web"])
+def test_init_makes_modules_when_asked(run: Run, tmp_path: Path, kind: str) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/test_fresh.py").write_text("def test_mine() -> None: ...\n")
+    assert run("-C", tmp_path, "init", "--name", "fresh", kind).code == 0
+    assert (tmp_path / "src/fresh/__init__.py").is_file()
+    assert (tmp_path / "tests/test_fresh.py").read_text() == "def test_mine() -> None: ...\n"
+    assert "build-system" in tomllib.loads((tmp_path / "pyproject.toml").read_text())
+
+
 def test_two_members_of_one_name_are_refused(run: Run, workspace: Path) -> None:
     before = (workspace / "pyproject.toml").read_bytes()
     result = run("-C", workspace, "new", "libs/web")

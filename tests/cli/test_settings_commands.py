@@ -200,6 +200,7 @@ def test_sources_keep_their_order_and_comments(run: Run, shop: Path) -> None:
     rows = [line.split()[:2] for line in run("source", "show").out.splitlines()]
     assert rows == [["a", "primary"], ["b", "explicit"], ["pypi", "default"]]
     assert run("source", "add", "b", "https://c.test/").code == 2
+    assert run("source", "add", "c", "not-a-url").code == 2
     assert run("source", "remove", "b").code == 0
     assert root.read_text() == before
     assert run("source", "remove", "z").code == 2

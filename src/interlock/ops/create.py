@@ -47,6 +47,8 @@ class Created(msgspec.Struct, frozen=True, kw_only=True):
     """The root of the workspace it is a member of."""
     registered: bool = False
     """Whether the root had to be told."""
+    package: bool = True
+    """Whether it is built and installed; what has no modules yet is not."""
 
 
 async def create_project(context: Context, path: Path, wanted: Scaffold) -> Created:
@@ -65,14 +67,33 @@ async def create_project(context: Context, path: Path, wanted: Scaffold) -> Crea
         _clear(path, keep=existed)
         raise
     root = workspace.root if member and workspace is not None else None
-    return Created(path=path, name=wanted.project, files=tuple(files), workspace=root, registered=registered)
+    return Created(
+        path=path,
+        name=wanted.project,
+        files=tuple(files),
+        workspace=root,
+        registered=registered,
+        package=wanted.package,
+    )
 
 
-async def init_project(context: Context, path: Path, wanted: Scaffold) -> Created:
-    """Give a directory a manifest; what it has already stays as it is."""
+async def init_project(context: Context, path: Path, wanted: Scaffold, *, whole: bool = False) -> Created:
+    """Give a directory a manifest; what it has already stays as it is.
+
+    ``whole``: with the modules and tests of a new project too, where there are none. Without any, nothing can be built.
+    """
     _check_name(wanted)
     manifest = path / "pyproject.toml"
     before, readme = _look(path)
+    there = _layout(path, wanted)
+    files: dict[str, str] = {}
+    if there is not None:
+        wanted = msgspec.structs.replace(wanted, src=there)
+    elif whole:
+        files = {name: text for name, text in scaffold(wanted).items() if name.endswith((".py", ".typed"))}
+        files = {name: text for name, text in files.items() if not (path / name).exists()}
+    else:
+        wanted = msgspec.structs.replace(wanted, package=False)
     table = project_table(msgspec.structs.replace(wanted, readme=bool(readme))).replace(
         "README.md", readme or "README.md"
     )
@@ -92,13 +113,22 @@ async def init_project(context: Context, path: Path, wanted: Scaffold) -> Create
     if member and workspace is not None:
         _check_free(workspace, wanted)
     try:
-        await anyio.to_thread.run_sync(lambda: _write(path, {"pyproject.toml": table}))
+        await anyio.to_thread.run_sync(lambda: _write(path, {"pyproject.toml": table, **files}))
         registered = await _register(context, workspace, path) if member and workspace is not None else False
     except BaseException:
         _put_back(manifest, before)
+        for name in files:
+            (path / name).unlink(missing_ok=True)
         raise
     root = workspace.root if member and workspace is not None else None
-    return Created(path=path, name=wanted.project, files=("pyproject.toml",), workspace=root, registered=registered)
+    return Created(
+        path=path,
+        name=wanted.project,
+        files=("pyproject.toml", *files),
+        workspace=root,
+        registered=registered,
+        package=wanted.package,
+    )
 
 
 def _check_name(wanted: Scaffold) -> None:
@@ -201,6 +231,15 @@ def _look(path: Path) -> tuple[bytes | None, str]:
     manifest = path / "pyproject.toml"
     readme = next((name for name in ("README.md", "README.rst", "README.txt") if (path / name).exists()), "")
     return manifest.read_bytes() if manifest.exists() else None, readme
+
+
+def _layout(path: Path, wanted: Scaffold) -> bool | None:
+    """Whether the package that is there is below ``src``; None when there is none."""
+    inner = wanted.module.replace(".", "/")
+    for base, src in (("src/", True), ("", False)):
+        if (path / f"{base}{inner}").is_dir() or (path / f"{base}{inner}.py").is_file():
+            return src
+    return None
 
 
 def _put_back(manifest: Path, before: bytes | None) -> None:

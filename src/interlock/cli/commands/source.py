@@ -41,6 +41,8 @@ async def add(call: Call) -> int:
         raise BadValue(
             "A source has a name and a URL.", hint="`interlock source add inner https://index.test/simple/`."
         )
+    if "://" not in url and not (call.context.cwd / url).exists():
+        raise BadValue(f"`{url}` is neither a URL nor a directory that is there.", hint="https://index.test/simple/")
     clean, login = take_login(url)
     priority = call.text("priority") or "primary"
 
