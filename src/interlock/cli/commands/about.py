@@ -24,10 +24,10 @@ def run(call: Call) -> int:
         "cache": str(call.context.layout.root),
         "configuration": str(user_file(call.context.environ)),
         "workspace": str(workspace.root) if workspace is not None else "",
-        "members": str(len(workspace.members)) if workspace is not None else "",
+        "members": len(workspace.members) if workspace is not None else None,
     }
     if call.json:
         call.document(rows)
     else:
-        call.terminal.data(columns([row for row in rows.items() if row[1]]))
+        call.terminal.data(columns([(name, str(value)) for name, value in rows.items() if value not in ("", None)]))
     return 0

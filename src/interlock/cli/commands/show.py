@@ -44,7 +44,7 @@ async def run(call: Call) -> int:
         return await _list(call, locked)
     details = package_details(locked, name)
     if call.json:
-        call.document({"packages": details})
+        call.document({"packages": [_document(found) for found in details]})
     else:
         call.terminal.data("\n".join(_text(found) for found in details))
     return 0
@@ -62,6 +62,15 @@ async def _list(call: Call, locked: Locked) -> int:
         marker = f"; {line.marker}" if line.marker else ""
         call.terminal.data(f"{line.name:<{width}}  {line.version:<{versions}}  {marker}".rstrip())
     return 0
+
+
+def _document(found: PackageDetails) -> dict[str, object]:
+    """The details; of a dependency every key is there, whatever it says."""
+    needs = [
+        {"name": edge.name, "version": edge.version, "extras": edge.extras, "marker": edge.marker}
+        for edge in found.dependencies
+    ]
+    return {**msgspec.structs.asdict(found), "dependencies": needs}
 
 
 def _text(found: PackageDetails) -> str:
