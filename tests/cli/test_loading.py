@@ -38,7 +38,7 @@ LOADED = {
     "workspace list": PLAIN,
     "workspace graph": f"{PLAIN} packaging",
     "completions words -- sync --package w": PLAIN,
-    "about": f"{PLAIN} tomllib",
+    "about": PLAIN,
     "auth token inner": f"{PLAIN} tomllib",
     "config --list": f"{LOOKING} tomllib",
     "source show": "core ops store workspace | anyio argparse packaging platformdirs tomllib",
