@@ -6,9 +6,13 @@ from interlock.cli.call import BadValue, Call, checked_name
 from interlock.cli.loading import load
 from interlock.cli.words import plural
 from interlock.core.lock.diff import to_data, to_markdown, to_text
-from interlock.core.names import NormalizedName
+from interlock.core.manifests.problems import suggest
+from interlock.core.names import NormalizedName, normalize_group
+from interlock.core.requirement import Requirement
 from interlock.ops.lock import lock
+from interlock.workspace.discovery import discover
 from interlock.workspace.options import LockOptions, LockOutcome
+from interlock.workspace.selection import NoSuchGroup
 
 __all__ = ["run"]
 
@@ -33,7 +37,7 @@ async def run(call: Call) -> int:
     options = LockOptions(
         check=call.flag("check"),
         upgrade=call.given("upgrade"),
-        upgrade_packages=_upgrades(call),
+        upgrade_packages={**_of_groups(call), **_upgrades(call)},
         closure=call.given("closure"),
         dry_run=call.given("dry_run"),
     )
@@ -50,6 +54,10 @@ async def run(call: Call) -> int:
         outcome: LockOutcome = declared.outcome
     else:
         outcome = await lock(call.context, options)
+    held = {package.name for package in outcome.lock.packages}
+    for name in options.upgrade_packages:
+        if name not in held:
+            call.terminal.warn(f"`{name}` is not in the lock, so there was nothing to upgrade.{suggest(name, held)}")
     if call.json:
         call.document(
             {
@@ -111,4 +119,24 @@ def _upgrades(call: Call) -> dict[NormalizedName, str]:
         if pinned and not version:
             raise BadValue(f"`{text}` names no version.", hint=f"Write --upgrade-package {name}==1.0, or {name} alone.")
         found[checked_name(name)] = version
+    return found
+
+
+def _of_groups(call: Call) -> dict[NormalizedName, str]:
+    """What groups list, in any member. Raises :class:`NoSuchGroup`."""
+    wanted = call.names("upgrade_group")
+    if not wanted:
+        return {}
+    workspace = discover(call.context.start, layout=call.context.layout)
+    found: dict[NormalizedName, str] = {}
+    for group in wanted:
+        items = [
+            item
+            for manifest in (workspace.manifest, *(member.manifest for member in workspace.members))
+            for item in manifest.groups.get(normalize_group(group), ())
+            if isinstance(item, Requirement)
+        ]
+        if not items:
+            raise NoSuchGroup(f"No member has a dependency group `{group}` that lists a package.")
+        found.update(dict.fromkeys((item.name for item in items), ""))
     return found

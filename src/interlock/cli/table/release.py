@@ -1,18 +1,19 @@
-"""Options of the commands that make releases: build, version and publish."""
+"""The commands that make releases, and their options: build, version and publish."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from interlock.cli.options_selection import add_member_options
+from interlock.cli.table.command import Command
+from interlock.cli.table.selection_options import add_member_options
 
 if TYPE_CHECKING:
-    from interlock.cli.option_group import OptionGroup
+    from interlock.cli.table.option_group import OptionGroup
 
-__all__ = ["build_options", "publish_options", "version_options"]
+__all__ = ["RELEASE"]
 
 
-def build_options(parser: OptionGroup) -> None:
+def _build_options(parser: OptionGroup) -> None:
     add_member_options(parser)
     parser.flag("--sdist", text="build only the source archive")
     parser.flag("--wheel", text="build only the wheel, from the member's own tree")
@@ -42,7 +43,7 @@ def build_options(parser: OptionGroup) -> None:
     group.number("--timeout", metavar="SECONDS", text="end a backend that takes longer")
 
 
-def version_options(parser: OptionGroup) -> None:
+def _version_options(parser: OptionGroup) -> None:
     parser.word("value", metavar="VERSION", text="version to set, or a rule: patch, minor, major, prerelease, ...")
     add_member_options(parser)
     parser.value("--changed", metavar="REF", text="act on members with files that changed since a git reference")
@@ -61,7 +62,7 @@ def version_options(parser: OptionGroup) -> None:
     parser.flag("--frozen", text="for uv's sake; the lock never changes", hidden=True)
 
 
-def publish_options(parser: OptionGroup) -> None:
+def _publish_options(parser: OptionGroup) -> None:
     add_member_options(parser)
     parser.flag("--unpublished", text="act on every member whose version is not on the index")
     parser.flag("--build", text="build what is selected first")
@@ -88,3 +89,38 @@ def publish_options(parser: OptionGroup) -> None:
     )
     login.flag("--attest", text="sign the files with the identity of the CI")
     login.flag("--no-attestations", text="do not upload attestations that lie beside the files")
+
+
+RELEASE = (
+    Command(
+        ("build",),
+        "build",
+        "Build sdists and wheels of members",
+        _build_options,
+        (
+            ("--all-packages", "every member, those that others need for building first"),
+            ("--package web --wheel -o out", "one wheel, into out/"),
+        ),
+    ),
+    Command(
+        ("version",),
+        "version",
+        "Show, set and raise the versions of members",
+        _version_options,
+        (
+            ("--all-packages", "the versions of all members"),
+            ("--bump minor --changed v1.4 --dependents patch", "what changed since a tag, and what needs it"),
+        ),
+        usage="[options] [VERSION]",
+    ),
+    Command(
+        ("publish",),
+        "publish",
+        "Upload the files of members, dependencies first",
+        _publish_options,
+        (
+            ("--all-packages --dry-run", "check everything, upload nothing"),
+            ("--unpublished -r company --resume", "what the index does not have yet, after an interruption"),
+        ),
+    ),
+)
