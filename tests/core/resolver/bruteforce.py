@@ -115,16 +115,11 @@ class Everything:
         """What the members that run here ask for."""
         found: list[Requirement] = []
         for name, member in self._world["members"].items():
-            if not self._runs(member, values):
+            if name in left_out or not self._runs(member, values):
                 continue
-            parts = {f"{name}:{group}": texts for group, texts in member.get("groups", {}).items()}
-            if name in left_out:
-                # A member that excludes a group of its own leaves that one (``--only-group``), and nothing else.
-                apart = [items for items in self._options.get("conflicts", ()) if name in items]
-                parts = {part: texts for part, texts in parts.items() if any(part in items for items in apart)}
-            else:
-                parts[name] = member.get("requires", ())
-                parts |= {f"{name}[{extra}]": texts for extra, texts in member.get("extras", {}).items()}
+            parts = {name: member.get("requires", ())}
+            parts |= {f"{name}[{extra}]": texts for extra, texts in member.get("extras", {}).items()}
+            parts |= {f"{name}:{group}": texts for group, texts in member.get("groups", {}).items()}
             for part, texts in parts.items():
                 if part not in left_out:
                     found += self._applying(texts, values)
