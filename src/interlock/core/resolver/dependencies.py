@@ -34,6 +34,9 @@ class Dependency(NamedTuple):
     kind: str = "requirement"
 
 
+_Child = tuple[Marker, tuple[PackageKey, ...]]
+
+
 def keys_of(dependency: Dependency) -> list[PackageKey]:
     """The packages asked for: a group alone, or the package itself and its extras."""
     name = dependency.requirement.name
@@ -62,6 +65,7 @@ class Dependencies:
         self._problem = problem
         self._facts = facts
         self._memo: dict[tuple[PackageKey, int], tuple[Dependency, ...]] = {}
+        self._children: dict[tuple[PackageKey, int], tuple[_Child, ...]] = {}
         self._constraints = _by_name(problem.constraints)
         self._overrides = _by_name(problem.overrides)
         self._conflicting = {item for items in problem.conflicts for item in items}
@@ -71,6 +75,16 @@ class Dependencies:
         found = self._memo.get((key, position))
         if found is None:
             found = self._memo[key, position] = tuple(self._adjusted(self._asked(key, position)))
+        return found
+
+    def children(self, key: PackageKey, position: int) -> tuple[_Child, ...]:
+        """Of each dependency, in the order of :meth:`of`, where it holds and what it asks for; constraints ask for
+        nothing."""
+        found = self._children.get((key, position))
+        if found is None:
+            found = self._children[key, position] = tuple(
+                (one.marker, () if one.kind == "constraint" else tuple(keys_of(one))) for one in self.of(key, position)
+            )
         return found
 
     def _asked(self, key: PackageKey, position: int) -> Iterator[Dependency]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from interlock.core.markers.diagram import FALSE, Marker
-from interlock.core.resolver.dependencies import ROOT, Dependencies, Dependency, keys_of
+from interlock.core.markers.diagram import FALSE, TRUE, Marker
+from interlock.core.resolver.dependencies import ROOT, Dependencies, Dependency
 from interlock.core.resolver.incompatibility import PackageKey
 
 __all__ = ["Growth", "Reach"]
@@ -43,36 +43,40 @@ class Reach:
         """The same for a part of the fork: what is reached in the other part only is forgotten."""
         copy = Reach(self._dependencies, env)
         added: dict[PackageKey, dict[int, set[int]]] = {}
+        where = copy._where
         todo = [ROOT]
         while todo:
             depender = todo.pop()
-            here = copy._where[depender]
+            here = where[depender]
             counting = added.setdefault(depender, {})
             for at, numbers in self._added.get(depender, {}).items():
-                dependencies = self._dependencies.of(depender, at)
+                children = self._dependencies.children(depender, at)
                 counted = counting.setdefault(at, set())
                 for number in numbers:
-                    dependency = dependencies[number]
-                    through = dependency.marker & here
-                    if through.is_false:
+                    marker, keys = children[number]
+                    through = here if marker is TRUE else marker & here
+                    if through is FALSE:
                         continue
                     counted.add(number)
-                    if dependency.kind == "constraint":
-                        continue
-                    for child in keys_of(dependency):
-                        before = copy._where.get(child, FALSE)
-                        after = before | through
+                    for child in keys:
+                        before = where.get(child, FALSE)
+                        after = through if before is FALSE else before if before is through else before | through
                         if after is not before:
-                            copy._where[child] = after
+                            where[child] = after
                             todo.append(child)
         copy._added = {
             key: {at: frozenset(numbers) for at, numbers in found.items()} for key, found in added.items() if found
         }
         return copy
 
+    def left_behind(self, part: Reach) -> list[PackageKey]:
+        """What is asked for in the fork and not in a part of it."""
+        return [key for key in self._where if key not in part._where]
+
     def counts(self, depender: PackageKey, marker: Marker) -> bool:
         """Whether a depender is asked for anywhere that a marker of its dependencies holds."""
-        return not self._where.get(depender, FALSE).is_disjoint(marker)
+        where = self._where.get(depender, FALSE)
+        return where is not FALSE and (marker is TRUE or where is marker or not where.is_disjoint(marker))
 
     def has(self, key: PackageKey, position: int) -> bool:
         """Whether a candidate's dependencies have been added."""
@@ -88,16 +92,14 @@ class Reach:
             depender, at = candidate
             here = grown[depender] if depender in grown else self._where.get(depender, FALSE)
             found = set(self._added.get(depender, {}).get(at, ()))
-            for number, dependency in enumerate(self._dependencies.of(depender, at)):
-                through = dependency.marker & here
-                if through.is_false:
+            for number, (marker, keys) in enumerate(self._dependencies.children(depender, at)):
+                through = here if marker is TRUE else marker & here
+                if through is FALSE:
                     continue
                 found.add(number)
-                if dependency.kind == "constraint":
-                    continue
-                for child in keys_of(dependency):
+                for child in keys:
                     before = grown[child] if child in grown else self._where.get(child, FALSE)
-                    after = before | through
+                    after = before if before is through else before | through
                     if after is not before:
                         grown[child] = after
                         todo += [(child, other) for other in self._added.get(child, ())]

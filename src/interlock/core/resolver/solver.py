@@ -1,15 +1,15 @@
 """The solver: PubGrub for one fork (https://github.com/dart-lang/pub/blob/master/doc/solver.md).
 
-``advance`` runs until something is unknown (:class:`Needs`), the fork has to split (:class:`Split`), everything is
-decided (``True``) or nothing can be (:class:`NoSolution`). All of the state is here and in :mod:`solution`; ``clone``
-copies it for the halves of a split.
+``advance`` runs until something is unknown (:class:`Needs`), the fork has to split (:class:`Split`), all is decided
+(``True``) or nothing can be (:class:`NoSolution`). All of the state is here; ``clone`` copies it for parts of a fork.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from interlock.core.markers.diagram import Marker
+from interlock.core.markers.diagram import TRUE, Marker
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.conflict import Learned, root_cause
 from interlock.core.resolver.dependencies import ROOT, Dependency, admitted, keys_of
@@ -48,6 +48,8 @@ class Solver:
         self.env = env
         self.solution = Solution()
         self.by_package: list[list[Incompatibility]] = []
+        self.conditional: list[Incompatibility] = []
+        """Those that may not hold in a part of the fork although what they are about is needed there."""
         self.contradicted: dict[Incompatibility, int] = {}
         self.priorities = Priorities()
         self.introduced: set[NormalizedName] = set()
@@ -72,6 +74,7 @@ class Solver:
         copy.env = env
         copy.solution = self.solution.clone()
         copy.by_package = [found.copy() for found in self.by_package]
+        copy.conditional = self.conditional.copy()
         copy.contradicted = self.contradicted.copy()
         copy.priorities = self.priorities.clone()
         copy.introduced = set()
@@ -81,17 +84,21 @@ class Solver:
         copy.pending = self.pending
         copy.final = None
         # Which pinned sources may be used depends on the fork, so packages are introduced to it anew.
-        copy._forget()
+        copy._forget(self.reach.left_behind(copy.reach))
         for name in sorted(self.introduced):
             copy._introduce(name)
         return copy
 
-    def _forget(self) -> None:
-        """Take back, after a split, what rests on facts or files of the other part."""
+    def _forget(self, left_behind: Iterable[PackageKey]) -> None:
+        """Take back, after a split, what rests on facts or files of the other part, where alone some are needed."""
         stale = Staleness(self.shared, self.env, self.reach)
-        gone = stale.among(found for known in self.by_package for found in known)
+        gone = stale.among(self.conditional)
+        for key in left_behind:
+            gone |= stale.among(self.by_package[self.shared.ids[key]])
         if gone:
-            self.by_package = [[found for found in known if found not in gone] for known in self.by_package]
+            self.conditional = [found for found in self.conditional if found not in gone]
+            for package in {package for found in gone for package, _ in found.terms}:
+                self.by_package[package] = [found for found in self.by_package[package] if found not in gone]
             self.merged = {key: found for key, found in self.merged.items() if found not in gone}
             self.contradicted = {found: at for found, at in self.contradicted.items() if found not in gone}
         if self.pending is not None and stale.has_left(*self.pending):
@@ -171,8 +178,6 @@ class Solver:
                 return incompatibility
         return None
 
-    # ---- candidates ------------------------------------------------------------------------------------------
-
     def _candidate(self, package: int, key: PackageKey) -> int | Split | None:
         """The best candidate in range; ``None`` when candidates had to be rejected first."""
         candidates = self.shared.candidates
@@ -211,8 +216,6 @@ class Solver:
         if rejected:
             return None
         return last_resort if choice is None else choice
-
-    # ---- dependencies ----------------------------------------------------------------------------------------
 
     def _attach(self, package: int, key: PackageKey, position: int) -> Needs | Split | None:
         """Add the dependencies of a candidate; asks for facts or a split first when need be."""
@@ -310,8 +313,6 @@ class Solver:
             self._add(Incompatibility([(base, excluded << 1)], Rejected(PackageKey(name), "source")))
         self.changed.append(base)
 
-    # ---- propagation and conflicts ---------------------------------------------------------------------------
-
     def _propagate(self) -> Incompatibility | None:
         """Unit propagation; returns the final cause when there is no solution."""
         solution, contradicted, changed = self.solution, self.contradicted, self.changed
@@ -397,3 +398,5 @@ class Solver:
     def _add(self, incompatibility: Incompatibility) -> None:
         for package, _ in incompatibility.terms:
             self.by_package[package].append(incompatibility)
+        if incompatibility.marker is not TRUE or not isinstance(incompatibility.cause, NeededBy):
+            self.conditional.append(incompatibility)

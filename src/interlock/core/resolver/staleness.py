@@ -27,7 +27,20 @@ class Staleness:
         return f"<Staleness of {sum(self._known.values())} out of {len(self._known)}>"
 
     def among(self, incompatibilities: Iterable[Incompatibility]) -> set[Incompatibility]:
-        return {found for found in incompatibilities if self.of(found)}
+        known, counts = self._known, self._reach.counts
+        gone: set[Incompatibility] = set()
+        for found in incompatibilities:
+            stale = known.get(found)
+            if stale is None:
+                cause = found.cause
+                # Most are requirements; there are so many that they are not worth a call each.
+                if isinstance(cause, NeededBy):
+                    stale = known[found] = found.marker is not None and not counts(cause.depender, found.marker)
+                else:
+                    stale = self.of(found)
+            if stale:
+                gone.add(found)
+        return gone
 
     def of(self, incompatibility: Incompatibility) -> bool:
         """Whether any of the facts that an incompatibility is derived from is stale."""
