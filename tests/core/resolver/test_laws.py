@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
@@ -59,6 +59,8 @@ def test_one_lock_serves_every_environment(world: dict[str, Any]) -> None:
 
 
 @given(st.integers(0, 2**32))
+@example(936)
+@example(2537)
 def test_one_lock_serves_every_environment_of_a_wild_world(seed: int) -> None:
     _judge(wild_world(seed), WILD_ENVIRONMENTS)
 
@@ -75,6 +77,8 @@ def _judge(world: dict[str, Any], environments: Mapping[str, Mapping[str, str]])
     ]
     assert (outcome.lock is not None) == (not unsolvable), unsolvable or str(outcome.error)
     if outcome.lock is not None:
+        for package in outcome.lock.packages:
+            assert all(len(artifact.sha256) == 64 for artifact in package.artifacts), package.name
         for name, left_out in cases:
             assert _problems(everything, outcome.lock, environments[name], left_out) == [], (name, left_out)
 
@@ -99,6 +103,11 @@ def test_resolving_again_from_the_lock_changes_nothing(world: dict[str, Any]) ->
 
 
 @given(st.integers(0, 2**32))
+@example(125)
+@example(473)
+@example(894)
+@example(1554)
+@example(103270)
 def test_resolving_a_wild_world_again_changes_nothing(seed: int) -> None:
     world = wild_world(seed)
     first = resolve(world)
