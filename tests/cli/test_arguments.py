@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pathlib import Path
+
 import pytest
 
-from interlock.cli.arguments import BadArgument, UnknownCommand, UnknownOption, parse_arguments
-from interlock.cli.command_table import COMMANDS, GROUPS
+from interlock.cli import commands
+from interlock.cli.arguments import _ELSEWHERE, BadArgument, UnknownCommand, UnknownOption, parse_arguments
 from interlock.cli.help import command_help, group_help
 from interlock.cli.overview import overview
+from interlock.cli.table.command import Command
+from interlock.cli.table.commands import COMMANDS, GROUPS
+from interlock.cli.table.plugin import PLUGIN
 from interlock.errors import UsageError
 
 
@@ -102,8 +108,18 @@ def test_selection_reads_the_same_in_both_spellings(poetry: str, uv: str) -> Non
         ("lock -Z", UnknownOption, "`interlock lock` has no option `-Z`.", "See `interlock lock --help`."),
         ("lock --color blue", BadArgument, "--color: `blue` is not one of auto, always, never.", ""),
         ("tree --depth many", BadArgument, "-d/--depth: `many` is not a whole number.", ""),
-        ("lock --cache-dir", BadArgument, "--cache-dir: expected one argument.", ""),
-        ("lock now", BadArgument, "`now` is one argument too many.", "See `interlock lock --help`."),
+        ("lock --cache-dir", BadArgument, "`--cache-dir` needs a value: DIR.", "See `interlock lock --help`."),
+        ("lock --merge a b", BadArgument, "`--merge` needs a value: BASE OURS THEIRS.", ""),
+        ("cache --foo", UnknownOption, "`interlock` has no option `--foo`.", "See `interlock --help`."),
+        ("nonsense", UnknownCommand, "`interlock` has no command `nonsense`.", "See `interlock --help`."),
+        ("uninstall x", UnknownCommand, "", "Here it is `interlock remove`."),
+        (
+            "sync web",
+            BadArgument,
+            "`web` is one argument too many.",
+            "A member is named with `--package web`. See `interlock sync --help`.",
+        ),
+        ("check now", BadArgument, "`now` is one argument too many.", "See `interlock check --help`."),
         ("python find 3.12 3.13", BadArgument, "`3.13` is one argument too many.", ""),
         ("lock --upgra", UnknownOption, "", "Did you mean `--upgrade`?"),
     ],
@@ -116,17 +132,24 @@ def test_mistakes_are_answered_with_what_was_meant(line: str, error: type[UsageE
     assert not hint or caught.value.hint == hint
 
 
+def test_words_of_other_tools_lead_to_commands_that_exist() -> None:
+    for word, ours in _ELSEWHERE.items():
+        assert word not in {words[0] for command in COMMANDS for words in (command.words, *command.aliases)}
+        for line in ours.split("` or `interlock "):
+            assert parse_arguments(line.split()).command is not None
+
+
 def test_the_overview_fits_a_screen_and_names_every_command() -> None:
     lines = overview().splitlines()
     assert len(lines) <= 40
-    assert max(map(len, lines)) <= 100
-    named = {
+    assert max(map(len, lines)) <= 80
+    named = [
         name
         for line in lines
         if line.startswith("  ") and line[2].isalpha()
         for name in line[2:28].rstrip().split(", ")
-    }
-    assert {command.words[0] for command in COMMANDS} <= named
+    ]
+    assert sorted(named) == sorted({command.words[0] for command in COMMANDS})
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: "-".join(command.words))
@@ -149,6 +172,17 @@ def test_each_group_lists_its_commands(group: str) -> None:
     for command in COMMANDS:
         if command.words[0] == group:
             assert f"  {command.words[1]} " in text
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: "-".join(command.words))
+def test_each_command_is_carried_out_somewhere(command: Command) -> None:
+    module, _, function = command.module.partition(":")
+    assert callable(getattr(import_module(f"interlock.cli.commands.{module}"), function or "run"))
+
+
+def test_every_module_of_a_command_is_used() -> None:
+    used = {command.module.partition(":")[0] for command in (*COMMANDS, PLUGIN)}
+    assert {path.stem for path in Path(commands.__file__).parent.glob("[!_]*.py")} == used
 
 
 def test_no_two_commands_share_a_name() -> None:

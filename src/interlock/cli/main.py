@@ -9,15 +9,17 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 from interlock import __version__
 from interlock.cli.loading import load
 from interlock.cli.render import Terminal, bug_document, error_document
 from interlock.errors import InterlockError, UsageError
 
+TYPE_CHECKING = False  # not from `typing`, which takes longer to load than everything else here
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
     from interlock.cli.arguments import Request
 
 __all__ = ["main"]
@@ -87,7 +89,12 @@ def _carry_out(arguments: list[str], terminal: Terminal) -> int:
     if arguments in (["--help"], ["-h"], ["help"]):
         terminal.data(load("interlock.cli.overview").overview())
         return 0
-    if arguments[:1] in _QUICK and load("interlock.cli.quick").answered(arguments, os.environ, terminal):
+    asks_help = "--help" in arguments or "-h" in arguments
+    if (
+        arguments[:1] in _QUICK
+        and not asks_help
+        and load("interlock.cli.quick").answered(arguments, os.environ, terminal)
+    ):
         return 0
     try:
         request = load("interlock.cli.arguments").parse_arguments(arguments)
@@ -112,7 +119,7 @@ def _of_plugin(error: UsageError, arguments: list[str]) -> Request:
         raise error
     place = arguments.index(str(name))
     values = parse.parse_arguments(arguments[:place]).values
-    command = load("interlock.cli.table_plugins").PLUGIN
+    command = load("interlock.cli.table.plugin").PLUGIN
     request: Request = parse.Request(command, command.words, values, tuple(arguments[place:]))
     return request
 
@@ -138,7 +145,13 @@ def _early(arguments: Sequence[str], environ: Mapping[str, str]) -> dict[str, An
     elif "--color=always" in arguments or environ.get("FORCE_COLOR"):
         color = "always"
     verbose = bool({"-v", "-vv", "-vvv", "--verbose"} & set(arguments))
-    return {"color": color, "verbosity": int(verbose), "json": "--json" in arguments, "environ": environ}
+    return {
+        "color": color,
+        "verbosity": int(verbose),
+        "json": "--json" in arguments,
+        "logs": "--log-json" in arguments,
+        "environ": environ,
+    }
 
 
 def _first_reason(group: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -162,13 +175,16 @@ def _end(error: BaseException, terminal: Terminal) -> int:
     if isinstance(error, OSError) and error.errno in _MACHINE_TROUBLE:
         error = _machine_error(error)
     if isinstance(error, InterlockError):
-        terminal.fail(error)
         document, code = error_document(error), error.exit_code
+        if not terminal.logs:
+            terminal.fail(error)
     else:
         summary = f"{type(error).__name__}: {error}"
         trace = "".join(load("traceback").format_exception(error)) if terminal.verbosity > 0 else ""
         terminal.bug(summary, trace)
         document, code = bug_document(summary), _BUG
+    if terminal.logs:
+        terminal.log(load("json").dumps({"event": "failed", **document}, default=str))
     if terminal.json:
         terminal.data(load("json").dumps(document, indent=2, default=str))
     return code

@@ -14,8 +14,6 @@ from interlock.core.lock.diff import LockDiff, diff
 from interlock.core.lock.model import Lock
 from interlock.core.lock.splice import splice
 from interlock.core.names import NormalizedName
-from interlock.core.sources import Member as FromMember
-from interlock.core.sources import Registry
 from interlock.errors import LockError, LockOutdated
 from interlock.events import Warned
 from interlock.store.locks import hold
@@ -25,7 +23,7 @@ from interlock.workspace.guards import workspace_guard
 from interlock.workspace.lockfile import LockMissing, load_lock_if_any, read_lockfile
 from interlock.workspace.members import Workspace
 from interlock.workspace.options import LockOptions, LockOutcome
-from interlock.workspace.prepared import Prepared, make_problem, prepare, stale_reasons
+from interlock.workspace.prepared import Prepared, is_plain, make_problem, prepare, stale_reasons, unmet_reasons
 from interlock.workspace.stamp import stamp_fresh
 
 __all__ = ["lock", "lock_held", "write_lock"]
@@ -75,15 +73,19 @@ async def lock_held(context: Context, workspace: Workspace, options: LockOptions
 
         made = await relock(prepared, old, options)
     changes = diff(old, made)
+    if pins is not None:
+        # Pins have no members; those of the lock that comes of them are no news.
+        changes = msgspec.structs.replace(changes, members=())
+    _warn_of_unknown(prepared, options, old, made)
     if options.upgrade_packages and not options.closure:
         _refuse_others(changes, options.upgrade_packages)
     data = encode_lock(made)
-    before = await anyio.to_thread.run_sync(lambda: _read(prepared.lockfile))
-    if data != before and not options.dry_run:
+    there = await anyio.to_thread.run_sync(lambda: _read(prepared.lockfile))
+    if data != there and not options.dry_run:
         await anyio.to_thread.run_sync(lambda: write_lock(prepared.lockfile, data))
     return LockOutcome(
         path=prepared.lockfile,
-        changed=data != before,
+        changed=data != there,
         lock=made,
         created=old is None,
         diff=changes,
@@ -108,6 +110,14 @@ def _refuse_others(changes: LockDiff, asked: dict[NormalizedName, str]) -> None:
         )
 
 
+def _warn_of_unknown(prepared: Prepared, options: LockOptions, old: Lock | None, made: Lock) -> None:
+    known = {package.name for lock in (old, made) if lock is not None for package in lock.packages}
+    for name in sorted(options.upgrade_packages.keys() - known):
+        prepared.context.reporter.report(
+            Warned("not-in-lock", f"No member needs `{name}`: there is nothing to upgrade.")
+        )
+
+
 def _warn(prepared: Prepared) -> None:
     manifests = (prepared.workspace.manifest, *(member.manifest for member in prepared.workspace.members))
     for text in dict.fromkeys(text for manifest in manifests for text in manifest.warnings):
@@ -119,14 +129,14 @@ def _check(context: Context, workspace: Workspace) -> LockOutcome:
     if old is None:
         raise LockMissing(f"There is no interlock.lock in {workspace.root}.", hint="Make it with `interlock lock`.")
     prepared = prepare(context, old, workspace)
-    reasons = stale_reasons(prepared, old)
+    reasons = unmet_reasons(prepared, old)
     if reasons:
         raise LockOutdated(
             "interlock.lock does not match the manifests:\n" + "\n".join(f"  {reason}" for reason in reasons),
             hint="Run `interlock lock`.",
             facts={"stale": [msgspec.to_builtins(reason) for reason in reasons]},
         )
-    if not prepared.absent:
+    if not prepared.absent and not stale_reasons(prepared, old):
         stamp_fresh(prepared.context, workspace, old)
     return LockOutcome(path=prepared.lockfile, changed=False, lock=old)
 
@@ -134,7 +144,7 @@ def _check(context: Context, workspace: Workspace) -> LockOutcome:
 async def _with_what_is_new(prepared: Prepared, old: Lock, options: LockOptions) -> Lock | None:
     """The lock made without resolving what is locked, where that can be done; else None."""
     reasons = stale_reasons(prepared, old)
-    if not _is_plain(prepared):
+    if not is_plain(prepared):
         return None
     problem = make_problem(prepared, prepared.asks, {}, old, options)
     digests = {member.name: member.inputs for member in prepared.current}
@@ -144,18 +154,6 @@ async def _with_what_is_new(prepared: Prepared, old: Lock, options: LockOptions)
 
         made = await relock_new(prepared, problem, old, reasons)
     return made
-
-
-def _is_plain(prepared: Prepared) -> bool:
-    """Whether nothing is built to know what is asked for, and all of it comes from members and indexes."""
-    if any("dynamic" in member.inputs for member in prepared.current):
-        return False
-    return all(
-        isinstance(ask.source, FromMember | Registry | None)
-        for member in prepared.asks
-        for asks in (member.dependencies, *member.extras.values(), *member.groups.values())
-        for ask in asks
-    )
 
 
 def _pins_of_conflicted(root: Path) -> Lock | None:

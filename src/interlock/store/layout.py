@@ -27,6 +27,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from interlock.errors import InterlockError
+
 __all__ = ["BUCKETS", "Layout"]
 
 BUCKETS = (
@@ -41,6 +43,12 @@ BUCKETS = (
     "workspaces-v1",
 )
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# This directory is a cache and can be deleted.\n"
+
+
+class CacheUnusable(InterlockError):
+    """There is no directory, and none can be, where the store is to be."""
+
+    code = "cache-unusable"
 
 
 class Layout:
@@ -79,8 +87,13 @@ class Layout:
         if self._prepared:
             return
         if not (self.root / "CACHEDIR.TAG").exists():
-            self.tmp.mkdir(parents=True, exist_ok=True)
-            self.locks.mkdir(exist_ok=True)
+            try:
+                self.tmp.mkdir(parents=True, exist_ok=True)
+                self.locks.mkdir(exist_ok=True)
+            except (FileNotFoundError, NotADirectoryError, FileExistsError) as error:
+                raise CacheUnusable(
+                    f"The cache {self.root} cannot be made: {error.strerror}.", hint="Choose another --cache-dir."
+                ) from error
             (self.root / ".gitignore").write_text("*\n", encoding="utf-8")
             (self.root / "CACHEDIR.TAG").write_text(_TAG, encoding="utf-8")
         self.tmp.mkdir(parents=True, exist_ok=True)

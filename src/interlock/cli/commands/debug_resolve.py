@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from interlock.cli.call import Call
-from interlock.cli.tables import columns
+from interlock.cli.columns import columns
 from interlock.core.editing.requirement_wishes import parse_wish
 from interlock.core.lock.graph import Graph
 from interlock.core.lock.model import Lock
@@ -13,8 +13,8 @@ from interlock.core.selection import MemberSelection, Selection
 from interlock.ops.lock import lock
 from interlock.ops.package_info import try_resolution
 from interlock.ops.tree import build_tree, format_tree
+from interlock.workspace.here import workspace_or_none
 from interlock.workspace.options import LockOptions, TreeOptions
-from interlock.workspace.python import workspace_or_none
 
 __all__ = ["run"]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call, checked_name
-from interlock.cli.tables import columns
+from interlock.cli.columns import columns
 from interlock.ops.package_info import package_info
-from interlock.workspace.python import workspace_or_none
+from interlock.workspace.here import workspace_or_none
 
 __all__ = ["run"]
 

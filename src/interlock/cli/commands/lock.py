@@ -6,9 +6,13 @@ from interlock.cli.call import BadValue, Call, checked_name
 from interlock.cli.loading import load
 from interlock.cli.words import plural
 from interlock.core.lock.diff import to_data, to_markdown, to_text
-from interlock.core.names import NormalizedName
+from interlock.core.manifests.problems import suggest
+from interlock.core.names import NormalizedName, normalize_group
+from interlock.core.requirement import Requirement
 from interlock.ops.lock import lock
+from interlock.workspace.discovery import discover
 from interlock.workspace.options import LockOptions, LockOutcome
+from interlock.workspace.selection import NoSuchGroup
 
 __all__ = ["run"]
 
@@ -24,26 +28,36 @@ async def run(call: Call) -> int:
         await load("interlock.ops.merge").merge_files(call.context, *call.texts("merge"))
         return 0
     if call.given("install_merge_driver"):
-        for path in await load("interlock.ops.merge").install_merge_driver(call.context):
+        written = await load("interlock.ops.merge").install_merge_driver(call.context)
+        for path in written:
             call.terminal.say(f"Wrote {path}.")
+        if not written:
+            call.terminal.say("The merge driver is set up already.")
         return 0
     options = LockOptions(
         check=call.flag("check"),
         upgrade=call.given("upgrade"),
-        upgrade_packages=_upgrades(call),
+        upgrade_packages={**_of_groups(call), **_upgrades(call)},
         closure=call.given("closure"),
         dry_run=call.given("dry_run"),
     )
+    sets: dict[str, object] = {}
     if call.given("declare_conflicts"):
         conflicts = load("interlock.ops.conflicts")
         declared = await conflicts.declare_conflicts(call.context, options)
-        for items in declared.found:
-            call.terminal.say(
-                f"Conflict: {' | '.join(conflicts.describe_item(item) for item in items)}: locked, but not together."
-            )
+        found, together = (
+            [[conflicts.describe_item(item) for item in items] for items in sets]
+            for sets in (declared.found, declared.together)
+        )
+        _say_sets(call, found, together)
+        sets = {"conflicts": found, "together": together}
         outcome: LockOutcome = declared.outcome
     else:
         outcome = await lock(call.context, options)
+    held = {package.name for package in outcome.lock.packages}
+    for name in options.upgrade_packages:
+        if name not in held:
+            call.terminal.warn(f"`{name}` is not in the lock, so there was nothing to upgrade.{suggest(name, held)}")
     if call.json:
         call.document(
             {
@@ -55,11 +69,19 @@ async def run(call: Call) -> int:
                 "changes": to_data(outcome.diff),
                 "members": len(outcome.lock.members),
                 "packages": len(outcome.lock.packages),
+                **sets,
             }
         )
         return 0
     _say(call, outcome, options)
     return 0
+
+
+def _say_sets(call: Call, found: list[list[str]], together: list[list[str]]) -> None:
+    for items in found:
+        call.terminal.say(f"Conflict: {' | '.join(items)}: locked, but not together.")
+    if found:
+        call.terminal.say(f"Together, each with everything else: {'; '.join(' + '.join(items) for items in together)}.")
 
 
 async def _show_diff(call: Call) -> int:
@@ -97,4 +119,24 @@ def _upgrades(call: Call) -> dict[NormalizedName, str]:
         if pinned and not version:
             raise BadValue(f"`{text}` names no version.", hint=f"Write --upgrade-package {name}==1.0, or {name} alone.")
         found[checked_name(name)] = version
+    return found
+
+
+def _of_groups(call: Call) -> dict[NormalizedName, str]:
+    """What groups list, in any member. Raises :class:`NoSuchGroup`."""
+    wanted = call.names("upgrade_group")
+    if not wanted:
+        return {}
+    workspace = discover(call.context.start, layout=call.context.layout)
+    found: dict[NormalizedName, str] = {}
+    for group in wanted:
+        items = [
+            item
+            for manifest in (workspace.manifest, *(member.manifest for member in workspace.members))
+            for item in manifest.groups.get(normalize_group(group), ())
+            if isinstance(item, Requirement)
+        ]
+        if not items:
+            raise NoSuchGroup(f"No member has a dependency group `{group}` that lists a package.")
+        found.update(dict.fromkeys((item.name for item in items), ""))
     return found

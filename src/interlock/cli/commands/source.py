@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call
-from interlock.cli.tables import columns
+from interlock.cli.columns import columns
 from interlock.core.editing.toml_document import Path, format_value
 from interlock.core.index_order import take_login
 from interlock.core.manifests.problems import suggest
-from interlock.ops.changes import ChangeOptions, Draft, change, read_manifest
+from interlock.core.sources import Index
 from interlock.ops.editing import open_editor
+from interlock.ops.rewrite import Files, read_manifest, rewrite
 from interlock.workspace.discovery import discover
 from interlock.workspace.members import Workspace
 
@@ -24,15 +25,16 @@ def show(call: Call) -> int:
     found = [index for index in settings.indexes if not wanted or index.name == wanted]
     if wanted and not found:
         raise BadValue(f"There is no source `{wanted}`.{suggest(wanted, [index.name for index in settings.indexes])}")
+    rows = [(index.name, _role(index), index.url or "PyPI") for index in found]
     if call.json:
-        call.document({"sources": found})
+        call.document({"sources": [{"name": name, "role": role, "url": url} for name, role, url in rows]})
         return 0
-    rows = []
-    for index in found:
-        role = "explicit" if index.explicit else "default" if index.default else "primary"
-        rows.append((index.name, role, index.url or "PyPI"))
     call.terminal.data(columns(rows) if rows else "")
     return 0
+
+
+def _role(index: Index) -> str:
+    return "explicit" if index.explicit else "default" if index.default else "primary"
 
 
 async def add(call: Call) -> int:
@@ -41,10 +43,12 @@ async def add(call: Call) -> int:
         raise BadValue(
             "A source has a name and a URL.", hint="`interlock source add inner https://index.test/simple/`."
         )
+    if "://" not in url and not (call.context.cwd / url).exists():
+        raise BadValue(f"`{url}` is neither a URL nor a directory that is there.", hint="https://index.test/simple/")
     clean, login = take_login(url)
     priority = call.text("priority") or "primary"
 
-    async def make(workspace: Workspace) -> Draft:
+    def make(workspace: Workspace) -> Files:
         if any(index.name == name for index in workspace.manifest.settings.indexes):
             raise BadValue(f"There is a source `{name}` already.", hint=f"Remove it: `interlock source remove {name}`.")
         editor = open_editor(workspace, ".", read_manifest(workspace, "."))
@@ -55,9 +59,9 @@ async def add(call: Call) -> int:
         elif priority in {"default", "explicit"}:
             lines.append(f"{priority} = true")
         editor.document.append_table(table, lines)
-        return Draft(files={".": editor.data})
+        return {".": editor.data}
 
-    await change(call.context, make, ChangeOptions(frozen=True))
+    await rewrite(call.context, make)
     call.terminal.say(f"Added the source {name}.")
     if login is not None:
         call.terminal.warn(f"The login in the URL was left out; store it with `interlock auth login {name}`.")
@@ -67,7 +71,7 @@ async def add(call: Call) -> int:
 async def remove(call: Call) -> int:
     name = call.text("name")
 
-    async def make(workspace: Workspace) -> Draft:
+    def make(workspace: Workspace) -> Files:
         editor = open_editor(workspace, ".", read_manifest(workspace, "."))
         table = _table(workspace)
         listed = editor.document.get(table)
@@ -77,9 +81,9 @@ async def remove(call: Call) -> int:
                 f"There is no source `{name}` in pyproject.toml.{suggest(name, [str(item) for item in names])}"
             )
         editor.document.delete_entry(table, names.index(name))
-        return Draft(files={".": editor.data})
+        return {".": editor.data}
 
-    await change(call.context, make, ChangeOptions(frozen=True))
+    await rewrite(call.context, make)
     call.terminal.say(f"Removed the source {name}.")
     return 0
 
