@@ -31,10 +31,14 @@ def _problems(
     members = []
     for member in lock.members:
         runs = SpecifierSet(member.requires_python).contains(values["python_full_version"], prereleases=True)
-        if runs and member.name not in left_out:
-            extras = tuple(extra for extra in member.extras if f"{member.name}[{extra}]" not in left_out)
-            groups = tuple(group for group in member.groups if f"{member.name}:{group}" not in left_out)
-            members.append(MemberSelection(member=member.name, extras=extras, groups=groups))
+        if not runs:
+            continue
+        name, extras = member.name, tuple(extra for extra in member.extras if f"{member.name}[{extra}]" not in left_out)
+        groups = tuple(group for group in member.groups if f"{name}:{group}" not in left_out)
+        if name not in left_out:
+            members.append(MemberSelection(member=name, extras=extras, groups=groups))
+        elif alone := tuple(group for group in groups if everything.stands_alone(name, f"{name}:{group}")):
+            members.append(MemberSelection(member=name, project=False, groups=alone))
     reached = walk(Graph(lock), values, Selection(members=tuple(members)))
     chosen = {str(name): [package.version for package in packages] for name, packages in reached.packages.items()}
     on = {str(name): found for name, found in reached.extras.items()}

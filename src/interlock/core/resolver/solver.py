@@ -193,10 +193,7 @@ class Solver:
         choice: int | Split | None = None
         last_resort: int | None = None
         while mask:
-            position = candidates.locked(key.name, mask, self.env)
-            locked = position is not None
-            if position is None:
-                position = candidates.first(key.name, mask)
+            position, locked = candidates.next(key.name, mask, self.env)
             verdict = judge(self.shared, self.env, key.name, position, mask, locked=locked)
             if not isinstance(verdict, str):
                 choice = verdict
