@@ -101,8 +101,6 @@ class Solver:
                 self._backtrack(at - 1)
                 break
 
-    # ---- the loop --------------------------------------------------------------------------------------------
-
     def advance(self) -> Needs | Split | NoSolution | bool:
         """Run until a fact is missing, the fork has to split, or there is an answer."""
         while True:
@@ -381,8 +379,6 @@ class Solver:
         if self.pending is not None:
             self.priorities.push(self.pending[0])
             self.pending = None
-
-    # ---- bookkeeping -----------------------------------------------------------------------------------------
 
     def _package(self, key: PackageKey, size: int) -> int:
         package = self.shared.package(key, size)
