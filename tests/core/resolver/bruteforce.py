@@ -115,15 +115,22 @@ class Everything:
         """What the members that run here ask for."""
         found: list[Requirement] = []
         for name, member in self._world["members"].items():
-            if name in left_out or not self._runs(member, values):
+            if not self._runs(member, values):
                 continue
             parts = {name: member.get("requires", ())}
             parts |= {f"{name}[{extra}]": texts for extra, texts in member.get("extras", {}).items()}
             parts |= {f"{name}:{group}": texts for group, texts in member.get("groups", {}).items()}
+            if name in left_out:
+                parts = {part: texts for part, texts in parts.items() if self.stands_alone(name, part)}
             for part, texts in parts.items():
                 if part not in left_out:
                     found += self._applying(texts, values)
         return found
+
+    def stands_alone(self, name: str, part: str) -> bool:
+        """Whether a part of a member can be selected without the member: a group that excludes it."""
+        conflicts = self._options.get("conflicts", ())
+        return part.startswith(f"{name}:") and any(name in items and part in items for items in conflicts)
 
     def of(self, name: str, version: str, extras: Collection[str], values: Values) -> list[Requirement]:
         """What a release with these extras asks for."""

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
@@ -31,10 +31,14 @@ def _problems(
     members = []
     for member in lock.members:
         runs = SpecifierSet(member.requires_python).contains(values["python_full_version"], prereleases=True)
-        if runs and member.name not in left_out:
-            extras = tuple(extra for extra in member.extras if f"{member.name}[{extra}]" not in left_out)
-            groups = tuple(group for group in member.groups if f"{member.name}:{group}" not in left_out)
-            members.append(MemberSelection(member=member.name, extras=extras, groups=groups))
+        if not runs:
+            continue
+        name, extras = member.name, tuple(extra for extra in member.extras if f"{member.name}[{extra}]" not in left_out)
+        groups = tuple(group for group in member.groups if f"{name}:{group}" not in left_out)
+        if name not in left_out:
+            members.append(MemberSelection(member=name, extras=extras, groups=groups))
+        elif alone := tuple(group for group in groups if everything.stands_alone(name, f"{name}:{group}")):
+            members.append(MemberSelection(member=name, project=False, groups=alone))
     reached = walk(Graph(lock), values, Selection(members=tuple(members)))
     chosen = {str(name): [package.version for package in packages] for name, packages in reached.packages.items()}
     on = {str(name): found for name, found in reached.extras.items()}
@@ -59,6 +63,8 @@ def test_one_lock_serves_every_environment(world: dict[str, Any]) -> None:
 
 
 @given(st.integers(0, 2**32))
+@example(936)
+@example(2537)
 def test_one_lock_serves_every_environment_of_a_wild_world(seed: int) -> None:
     _judge(wild_world(seed), WILD_ENVIRONMENTS)
 
@@ -75,6 +81,8 @@ def _judge(world: dict[str, Any], environments: Mapping[str, Mapping[str, str]])
     ]
     assert (outcome.lock is not None) == (not unsolvable), unsolvable or str(outcome.error)
     if outcome.lock is not None:
+        for package in outcome.lock.packages:
+            assert all(len(artifact.sha256) == 64 for artifact in package.artifacts), package.name
         for name, left_out in cases:
             assert _problems(everything, outcome.lock, environments[name], left_out) == [], (name, left_out)
 
@@ -99,6 +107,11 @@ def test_resolving_again_from_the_lock_changes_nothing(world: dict[str, Any]) ->
 
 
 @given(st.integers(0, 2**32))
+@example(125)
+@example(473)
+@example(894)
+@example(1554)
+@example(103270)
 def test_resolving_a_wild_world_again_changes_nothing(seed: int) -> None:
     world = wild_world(seed)
     first = resolve(world)

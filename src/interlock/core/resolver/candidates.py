@@ -181,12 +181,18 @@ class Candidates:
                     return position
         return None
 
-    def first(self, name: NormalizedName, mask: int) -> int:
-        """What to try first among those of a non-empty mask: what an earlier fork chose, else the best."""
+    def next(self, name: NormalizedName, mask: int, env: Marker) -> tuple[int, bool]:
+        """What to try first among those of a non-empty mask, and whether because it was locked.
+
+        What an earlier fork chose comes next, and then the best.
+        """
+        position = self.locked(name, mask, env)
+        if position is not None:
+            return position, True
         for position in self._from_forks.get(name, ()):
             if mask >> position & 1:
-                return position
-        return self.best(name, mask)
+                return position, False
+        return self.best(name, mask), False
 
     def best(self, name: NormalizedName, mask: int) -> int:
         """The best candidate of a non-empty mask by what the policy says."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from interlock.core.markers.diagram import Marker, parse_marker
+from interlock.core.markers.diagram import FALSE, Marker, parse_marker
 from interlock.core.names import NormalizedName
 from interlock.core.requirements import Requirement
 from interlock.core.resolver.facts import Universe
@@ -16,6 +16,10 @@ __all__ = ["Required"]
 class Required:
     def __init__(self, problem: Problem) -> None:
         self.environments: tuple[Marker, ...] = tuple(parse_marker(text) for text in problem.required_environments)
+        self.locked = FALSE
+        """Where the previous lock's forks are; nowhere when it had none."""
+        for text in problem.forks:
+            self.locked = self.locked | parse_marker(text)
         self._sources: dict[NormalizedName, dict[Source, Marker]] = {}
         for member in (*problem.members, *problem.direct.values()):
             for asks in (member.dependencies, *member.extras.values(), *member.groups.values()):

@@ -196,12 +196,8 @@ class Solver:
         choice: int | Split | None = None
         last_resort: int | None = None
         while mask:
-            position = candidates.locked(key.name, mask, self.env)
-            # What was locked here is taken as it is; nothing else is weighed against it.
-            pool = mask if position is None else 1 << position
-            if position is None:
-                position = candidates.first(key.name, mask)
-            verdict = judge(self.shared, self.env, key.name, position, pool)
+            position, locked = candidates.next(key.name, mask, self.env)
+            verdict = judge(self.shared, self.env, key.name, position, mask, locked=locked)
             if not isinstance(verdict, str):
                 choice = verdict
                 break

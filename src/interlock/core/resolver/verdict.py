@@ -13,7 +13,9 @@ ELSEWHERE = "elsewhere"
 """The reason that is none: the candidate has files, but for no environment of this fork."""
 
 
-def judge(shared: Shared, env: Marker, name: NormalizedName, position: int, mask: int) -> int | Split | str:
+def judge(
+    shared: Shared, env: Marker, name: NormalizedName, position: int, mask: int, *, locked: bool
+) -> int | Split | str:
     """The position itself when it can be used all over the fork, a split when only in a part, else a reason."""
     usability = shared.candidates.usability(name, position)
     if not usability.has_files:
@@ -32,9 +34,12 @@ def judge(shared: Shared, env: Marker, name: NormalizedName, position: int, mask
         return "platform" if env.implies(required) else Split(halves(env, ~required))
     if env.is_disjoint(usability.platform):
         # No file for any environment of this fork: taken only when no other version has one either, because a fork is
-        # often made for the sake of Pythons and platforms that nobody uses.
+        # often made for the sake of Pythons and platforms that nobody uses. A locked fork keeps what it had to take.
+        if locked and env.implies(shared.required.locked):
+            return position
         return "platform" if shared.world.is_disjoint(usability.platform) else ELSEWHERE
-    return _local_choice(shared, env, name, position, mask)
+    # What was locked here is taken as it is; nothing else is weighed against it.
+    return position if locked else _local_choice(shared, env, name, position, mask)
 
 
 def _local_choice(shared: Shared, env: Marker, name: NormalizedName, position: int, mask: int) -> int | Split:
