@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from interlock.cli.option_group import OptionGroup
 
 __all__ = [
+    "affected_options",
     "check_options",
     "info_options",
     "licenses_options",
@@ -37,6 +38,15 @@ def outdated_options(parser: OptionGroup) -> None:
     parser.flag("-T", "--top-level", text="only what the members ask for themselves")
     parser.flag("--exit-code", text="exit 1 when something is outdated")
     add_selection_options(parser)
+    add_freshness_options(parser)
+
+
+def affected_options(parser: OptionGroup) -> None:
+    parser.word("revision", metavar="REF", text="git revision to compare with (default: HEAD)")
+    parser.value("--since", metavar="REF", text="the same")
+    parser.flag("--why", text="show what says that each is affected")
+    parser.flag("--paths", text="show directories instead of names")
+    parser.flag("--matrix", text="show one line of JSON, for a CI's job matrix")
     add_freshness_options(parser)
 
 

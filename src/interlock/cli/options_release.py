@@ -14,6 +14,7 @@ __all__ = ["build_options", "publish_options", "version_options"]
 
 def build_options(parser: OptionGroup) -> None:
     add_member_options(parser)
+    parser.value("--affected", metavar="REF", text="act on members that a change since REF touches")
     parser.flag("--sdist", text="build only the source archive")
     parser.flag("--wheel", text="build only the wheel, from the member's own tree")
     parser.value("-o", "--out-dir", metavar="DIR", text="where files go (default: dist at the workspace's root)")

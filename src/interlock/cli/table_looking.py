@@ -17,6 +17,14 @@ LOOKING = (
         usage="[options] PACKAGE",
     ),
     Command(
+        ("affected",),
+        "affected",
+        "List the members that a change touches, by files, graph and lock",
+        looking.affected_options,
+        (("--since main", "what this branch touches"), ("--since origin/main --matrix", "for the jobs of a CI")),
+        usage="[options] [REF]",
+    ),
+    Command(
         ("outdated",),
         "outdated",
         "Show what is locked, what an update would bring, and what is newest",
