@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from interlock.cli.options_selection import add_member_options
+from interlock.cli.options_selection import add_member_options, add_selection_options
 
 if TYPE_CHECKING:
     from interlock.cli.option_group import OptionGroup
 
-__all__ = ["build_options", "publish_options", "version_options"]
+__all__ = ["build_options", "deploy_options", "prune_options", "publish_options", "version_options"]
 
 
 def build_options(parser: OptionGroup) -> None:
@@ -39,6 +39,20 @@ def build_options(parser: OptionGroup) -> None:
     )
     group.flag("--no-sources", text="take members that are build requirements from the index")
     group.number("--timeout", metavar="SECONDS", text="end a backend that takes longer")
+
+
+def prune_options(parser: OptionGroup) -> None:
+    parser.value("-o", "--output", metavar="DIR", text="where the part of the workspace goes")
+    add_selection_options(parser)
+    parser.flag("--frozen", text="do not look whether the lock is fresh")
+
+
+def deploy_options(parser: OptionGroup) -> None:
+    parser.value("-o", "--output", metavar="DIR", text="where the environment goes")
+    parser.flag("--no-compile-bytecode", text="do not compile modules to bytecode")
+    add_selection_options(parser)
+    parser.flag("--frozen", text="do not look whether the lock is fresh")
+    parser.value("--link-mode", metavar="MODE", text="copy (the default), clone, hardlink or symlink")
 
 
 def version_options(parser: OptionGroup) -> None:

@@ -21,6 +21,7 @@ _SECTIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("new, init", "Start a library, an application, a workspace or a member of one"),
             ("run, shell", "Run a program, module, script or task in the environment, synced first"),
             ("version, build, publish", "Number, build and upload members, in the order of the graph"),
+            ("prune, deploy", "Only what some members need, for containers and servers"),
         ),
     ),
     (

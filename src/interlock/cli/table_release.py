@@ -19,6 +19,26 @@ RELEASE = (
         ),
     ),
     Command(
+        ("prune",),
+        "prune",
+        "Write the part of the workspace that members need, for a container's build",
+        release.prune_options,
+        (
+            ("--package web -o out", "manifests and lock in out/manifests, with sources in out/full"),
+            ("--package web --no-dev -o out", "without members that only its dev group needs"),
+        ),
+    ),
+    Command(
+        ("deploy",),
+        "deploy",
+        "Make an environment for members that runs without the workspace",
+        release.deploy_options,
+        (
+            ("--package web -o /srv/web", "what it needs to run, compiled, as copies"),
+            ("--package web --extra metrics -o web", "with an extra"),
+        ),
+    ),
+    Command(
         ("version",),
         "version",
         "Show, set and raise the versions of members",

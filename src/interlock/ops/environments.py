@@ -36,6 +36,7 @@ __all__ = [
     "look_at",
     "make_environment",
     "remove_environments",
+    "with_environment",
 ]
 
 
@@ -68,6 +69,15 @@ def environment_path(context: Context, workspace: Workspace, member: Member | No
     if settings.environment_path:
         return workspace.root / Path(settings.environment_path).expanduser()
     return workspace.root / ".venv"
+
+
+def with_environment(context: Context, path: Path) -> Context:
+    """The same command with the shared environment at another place."""
+    around = msgspec.structs.replace(
+        context.around, environ={**context.environ, "INTERLOCK_PROJECT_ENVIRONMENT": str(path)}
+    )
+    flags = msgspec.structs.replace(context.flags, env="shared")
+    return msgspec.structs.replace(context, around=around, flags=flags)
 
 
 def iter_environment_paths(context: Context, workspace: Workspace) -> dict[Path, NormalizedName | None]:

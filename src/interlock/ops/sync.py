@@ -48,6 +48,7 @@ from interlock.workspace.unchanged import ALL_IN_SYNC, IN_SYNC
 __all__ = ["AbsentMember", "locked_workspace", "sync"]
 
 _ALL = ":all:"
+_LOCAL = (Member, Directory, File)
 _QUESTIONS = {IN_SYNC: SelectionFlags(), ALL_IN_SYNC: SelectionFlags(all_packages=True)}
 
 
@@ -309,7 +310,9 @@ class _Sync:
     async def _apply(self, plan: Plan, environment: VirtualEnvironment, wanted: tuple[Wanted, ...]) -> None:
         workspace, context = self._workspace, self._context
         paths = {member.name: member.path for member in workspace.members}
-        origins = {item.name: direct_url(item, root=str(workspace.root), members=paths) for item in wanted}
+        # Where a source tree is on this machine says nothing in an environment that goes elsewhere.
+        told = [item for item in wanted if not (environment.relocatable and isinstance(item.source, _LOCAL))]
+        origins = {item.name: direct_url(item, root=str(workspace.root), members=paths) for item in told}
         requested = frozenset(member.member for member in self._target.selection.members)
         settings = context.settings
         context.reporter.report(Started("install", len(plan.install)))
