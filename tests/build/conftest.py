@@ -11,7 +11,7 @@ import pytest
 
 from interlock.build.environment import BuildEnvironment
 from interlock.build.frontend import Builder, BuildLimits, BuildOptions
-from interlock.build.source import SourceTree
+from interlock.build.source_tree import SourceTree
 from interlock.core.names import normalize_name
 from interlock.events import Event
 from interlock.store.layout import Layout

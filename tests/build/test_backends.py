@@ -16,7 +16,7 @@ import pytest
 from interlock.build.environment import BuildEnvironment
 from interlock.build.failures import HookMissing
 from interlock.build.frontend import Builder, BuildLimits
-from interlock.build.source import SourceTree
+from interlock.build.source_tree import SourceTree
 from interlock.core.names import normalize_name
 from interlock.core.requirements import parse_requirement
 from interlock.store.layout import Layout

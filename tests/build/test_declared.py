@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from interlock.build.declared import read_declared
 from interlock.build.failures import InvalidBuildSystem
-from interlock.build.source import SourceTree, read_declared
+from interlock.build.source_tree import SourceTree
 from interlock.build.system import read_build_system
 from interlock.core.manifests.manifest import BuildSystem
 from interlock.core.metadata import Metadata

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from interlock.ops.cache import usage_lock
 from interlock.store.layout import Layout
 from interlock.store.locks import hold_sync
 from tests.cli.conftest import Run
@@ -178,7 +177,7 @@ def test_cache_prune_removes_leftovers(run: Run, tmp_path: Path) -> None:
 
 def test_a_cache_in_use_is_not_emptied(run: Run, tmp_path: Path) -> None:
     layout = _fill(tmp_path / "cache")
-    with hold_sync(usage_lock(layout), shared=True):
+    with hold_sync(layout.usage_lock, shared=True):
         result = run("cache", "clean", "--cache-dir", layout.root)
         assert result.code == 1
         assert result.err.startswith(f"error[cache-busy]: Another process uses the cache {layout.root}.")

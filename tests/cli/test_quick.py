@@ -18,7 +18,7 @@ from interlock.core.sources import Member
 from interlock.envs.environments import load_environment
 from interlock.events import SILENT
 from interlock.workspace.discovery import discover
-from interlock.workspace.stamp import stamp_in_sync
+from interlock.workspace.stamp_environment import stamp_in_sync
 from interlock.workspace.unchanged import ALL_IN_SYNC, IN_SYNC, is_fresh
 from tests.cli.conftest import Run
 

@@ -14,7 +14,7 @@ from interlock.core.sources import Index
 from interlock.index.auth import CredentialSources
 from interlock.index.client import IndexClient
 from interlock.index.failures import FileMissing, Offline, SizeMismatch, Unreachable
-from interlock.store.archives import DigestMismatch
+from interlock.store.digests import DigestMismatch
 from interlock.store.layout import Layout
 from tests.conftest import IndexFactory
 from tests.index.conftest import Connect

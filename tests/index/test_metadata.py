@@ -17,7 +17,7 @@ from interlock.index.failures import Unreachable
 from interlock.index.metadata import choose_artifact
 from interlock.index.outcomes import NeedsBuild, Unavailable
 from interlock.index.retry import RetryPolicy
-from interlock.store.archives import DigestMismatch
+from interlock.store.digests import DigestMismatch
 from interlock.store.layout import Layout
 from tests.conftest import IndexFactory
 from tests.index.conftest import Connect

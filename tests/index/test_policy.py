@@ -10,7 +10,7 @@ import pytest
 
 from interlock.core.sources import Index
 from interlock.index.auth import Authenticator, CredentialSources
-from interlock.index.defaults import default_index_url, index_from_pip_conf
+from interlock.index.defaults import default_index_url
 from interlock.index.limits import HostLimit
 from interlock.index.page_cache import validators_of
 from interlock.index.retry import RetryPolicy, pause_before, retry_after
@@ -168,21 +168,6 @@ def test_the_default_index_is_a_simple_api() -> None:
     assert url.startswith("https://")
     assert url.endswith("/simple/")
     assert url.count("//") == 1
-
-
-def test_pips_configuration() -> None:
-    found = index_from_pip_conf(
-        "[global]\nindex-url = https://index.test/simple/\nextra-index-url =\n  https://a.test/simple/\n"
-        "  https://b.test/simple/%40\nfind-links = /srv/wheels\n"
-    )
-    assert [(index.url, index.flat, index.default) for index in found] == [
-        ("/srv/wheels", True, False),
-        ("https://a.test/simple/", False, False),
-        ("https://b.test/simple/%40", False, False),
-        ("https://index.test/simple/", False, True),
-    ]
-    assert index_from_pip_conf("[install]\n") == ()
-    assert index_from_pip_conf("not a configuration") == ()
 
 
 def test_damaged_entries_are_absent(tmp_path: Path) -> None:

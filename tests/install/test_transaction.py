@@ -23,7 +23,8 @@ from interlock.install.data import UnsafeTarget
 from interlock.install.scripts import UnsafeScript
 from interlock.install.swap import has_leftovers
 from interlock.install.transaction import EnvironmentUnwritable, Options, WrongWheel, apply
-from interlock.store.archives import DigestMismatch, StoredWheel
+from interlock.store.archives import StoredWheel
+from interlock.store.digests import DigestMismatch
 from tests.install.conftest import Machine
 from tests.wheels import make_wheel
 

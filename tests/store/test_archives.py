@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from interlock.store import archives
-from interlock.store.archives import DigestMismatch, add_wheel, drop_wheel, open_wheel
+from interlock.store.archives import add_wheel, drop_wheel, open_wheel
+from interlock.store.digests import DigestMismatch
 from interlock.store.layout import Layout
 from interlock.store.wheels import BadWheel, EntryPoint, parse_record, parse_wheel_name
 from interlock.store.zips import BadArchive, inflate, inflate_pieces, read_directory

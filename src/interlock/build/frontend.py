@@ -21,6 +21,7 @@ import anyio
 import anyio.to_thread
 import msgspec
 
+from interlock.build.declared import Declared, read_declared
 from interlock.build.digest import build_digest, description_digest, tree_digest
 from interlock.build.environment import BuildEnvironment, Provision, hook_environ
 from interlock.build.failures import BuildCycle, HookMissing
@@ -29,7 +30,7 @@ from interlock.build.produced import check_identity, check_requirements, check_s
 from interlock.build.results import BuildResult, Results
 from interlock.build.revision import Revisions, reads_revision
 from interlock.build.server import HookServers
-from interlock.build.source import Declared, SourceTree, read_declared
+from interlock.build.source_tree import SourceTree
 from interlock.core.metadata import Metadata
 from interlock.core.names import NormalizedName
 from interlock.events import SILENT, Advanced, Phase, Reporter

@@ -15,7 +15,7 @@ from interlock.build.environment import BuildEnvironment
 from interlock.build.failures import BackendFailed, BackendUnavailable, BuildTimeout, HookMissing, InvalidBuildResult
 from interlock.build.results import Results
 from interlock.build.server import HookCall, HookResult, HookServers
-from interlock.build.source import SourceTree
+from interlock.build.source_tree import SourceTree
 from interlock.core.manifests.manifest import BuildSystem
 
 __all__ = ["MISSING", "Hooks"]

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
+from interlock.build.declared import Declared
 from interlock.build.failures import InvalidBuildResult
-from interlock.build.source import Declared, SourceTree
+from interlock.build.source_tree import SourceTree
 from interlock.core.metadata import Metadata
 from interlock.core.metadata_text import parse_metadata
 from interlock.core.names import NormalizedName, normalize_name

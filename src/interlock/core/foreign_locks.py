@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import tomllib
 
-import msgspec
-
 from interlock.core.editing.requirement_wishes import parse_requirements_file
-from interlock.core.names import NormalizedName, is_name, normalize_name
+from interlock.core.names import is_name, normalize_name
+from interlock.core.pins import Pin
 from interlock.errors import ManifestError
 
-__all__ = ["FOREIGN_LOCKS", "Pin", "UnreadableLock", "parse_foreign_lock"]
+__all__ = ["FOREIGN_LOCKS", "UnreadableLock", "parse_foreign_lock"]
 
 FOREIGN_LOCKS = ("poetry.lock", "uv.lock", "pdm.lock", "pylock.toml")
 
@@ -19,17 +18,6 @@ class UnreadableLock(ManifestError):
     """Another tool's lock that cannot be read."""
 
     code = "unreadable-lock"
-
-
-class Pin(msgspec.Struct, frozen=True, kw_only=True):
-    """A version that another tool has chosen."""
-
-    name: NormalizedName
-    version: str
-    markers: tuple[str, ...] = ()
-    """Where it was chosen, when the lock says so; empty: everywhere."""
-    local: bool = False
-    """From a source tree of the repository, so of no interest to a resolution."""
 
 
 def parse_foreign_lock(file: str, data: bytes) -> tuple[Pin, ...]:

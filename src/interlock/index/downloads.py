@@ -22,7 +22,7 @@ from interlock.index.pages import Page
 from interlock.index.receiver import Receiver
 from interlock.index.session import Session
 from interlock.index.urls import filename_of, is_remote, redact
-from interlock.store.archives import DigestMismatch
+from interlock.store.digests import DigestMismatch
 from interlock.store.layout import Layout
 
 __all__ = ["Downloads", "Fetched"]

@@ -28,7 +28,7 @@ from interlock.index.sdist_info import read_pkg_info
 from interlock.index.session import Session
 from interlock.index.urls import is_remote, origin, redact
 from interlock.index.wheel_tail import MoreNeeded, NotAWheel, Pieces, find_metadata
-from interlock.store.archives import DigestMismatch
+from interlock.store.digests import DigestMismatch
 from interlock.store.entries import Entries
 from interlock.store.layout import Layout
 

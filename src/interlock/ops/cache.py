@@ -18,7 +18,7 @@ from interlock.errors import InterlockError
 from interlock.store.layout import BUCKETS, Layout
 from interlock.store.locks import LockTimeout, hold_sync
 
-__all__ = ["CacheBusy", "Removed", "Size", "clean", "measure", "prune", "usage_lock"]
+__all__ = ["CacheBusy", "Removed", "Size", "clean", "measure", "prune"]
 
 _BUCKET = re.compile(r"[a-z-]+-v\d+")
 _DOWNLOADS = ("wheels-v1", "sdists-v1", "build-envs-v1")
@@ -41,11 +41,6 @@ class Size(msgspec.Struct, frozen=True):
 class Removed(msgspec.Struct, frozen=True):
     files: int = 0
     bytes: int = 0
-
-
-def usage_lock(layout: Layout) -> Path:
-    """The lock that a command holds shared while it uses the store, and one that empties it holds alone."""
-    return layout.locks / "usage"
 
 
 async def measure(layout: Layout) -> tuple[Size, ...]:
@@ -82,7 +77,7 @@ def _alone(layout: Layout, force: bool, work: Callable[[], Removed]) -> Removed:
     if force:
         return work()
     try:
-        with hold_sync(usage_lock(layout), timeout=0):
+        with hold_sync(layout.usage_lock, timeout=0):
             return work()
     except LockTimeout as error:
         raise CacheBusy(

@@ -16,16 +16,15 @@ import anyio
 import anyio.to_thread
 import msgspec
 
-from interlock.core.foreign_locks import Pin
 from interlock.core.inputs import own_inputs
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.diff import diff
 from interlock.core.lock.model import Lock
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.names import NormalizedName
+from interlock.core.pins import Pin
 from interlock.errors import LockOutdated, ManifestError
-from interlock.ops.cache import usage_lock
-from interlock.ops.lock import lock_held, prepare, stale_reasons
+from interlock.ops.lock import lock_held
 from interlock.ops.sync import sync
 from interlock.store.locks import hold
 from interlock.workspace.context import Context
@@ -34,6 +33,7 @@ from interlock.workspace.guards import workspace_guard
 from interlock.workspace.lockfile import load_lock_if_any, lockfile_path
 from interlock.workspace.members import Member, Workspace
 from interlock.workspace.options import LockOptions, LockOutcome, SyncOptions, SyncOutcome
+from interlock.workspace.prepared import prepare, stale_reasons
 
 __all__ = ["ChangeOptions", "ChangeOutcome", "Draft", "FileChanged", "change", "overlay", "read_manifest"]
 
@@ -88,7 +88,7 @@ async def change(
     """Make a change, resolve it, write it, sync. Nothing is left half done when something fails."""
     workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
     context.layout.prepare()
-    async with hold(usage_lock(context.layout), shared=True), hold(workspace_guard(workspace.root)):
+    async with hold(context.layout.usage_lock, shared=True), hold(workspace_guard(workspace.root)):
         for _ in range(_ATTEMPTS):
             outcome = await _attempt(context, make, options)
             if outcome is not None:

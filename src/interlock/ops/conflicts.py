@@ -16,7 +16,6 @@ from interlock.core.editing.toml_document import TomlDocument
 from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.names import normalize_extra, normalize_group, normalize_name
 from interlock.core.resolver.report import NoSolution
-from interlock.ops.cache import usage_lock
 from interlock.ops.lock import lock_held
 from interlock.store.locks import hold
 from interlock.workspace.context import Context
@@ -50,7 +49,7 @@ async def declare_conflicts(context: Context, options: LockOptions) -> Declared:
     """
     workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
     context.layout.prepare()
-    async with hold(usage_lock(context.layout), shared=True), hold(workspace_guard(workspace.root)):
+    async with hold(context.layout.usage_lock, shared=True), hold(workspace_guard(workspace.root)):
         found = await _find(context, workspace)
         manifest = workspace.root / "pyproject.toml"
         if found and not options.dry_run:

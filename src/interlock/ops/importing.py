@@ -10,9 +10,10 @@ from interlock.core.editing.poetry_conversion import convert_poetry
 from interlock.core.editing.requirement_wishes import parse_requirements_file
 from interlock.core.editing.toml_array import literal
 from interlock.core.editing.toml_document import format_value
-from interlock.core.foreign_locks import FOREIGN_LOCKS, Pin, parse_foreign_lock
+from interlock.core.foreign_locks import FOREIGN_LOCKS, parse_foreign_lock
 from interlock.core.lock.model import Lock
 from interlock.core.names import NormalizedName, is_name, normalize_name
+from interlock.core.pins import Pin
 from interlock.core.sources import Member
 from interlock.errors import UsageError
 from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, change, read_manifest

@@ -3,130 +3,39 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
 import msgspec
 
-from interlock.core.asks import MemberAsks
-from interlock.core.foreign_locks import Pin
-from interlock.core.freshness import CurrentMember, Stale, compare
-from interlock.core.inputs import resolution_inputs
-from interlock.core.lock.codec import encode_lock, is_newer_minor
+from interlock.core.freshness import Stale
+from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.diff import LockDiff, diff
-from interlock.core.lock.model import Lock, LockedPackage, ResolutionInputs
+from interlock.core.lock.model import Lock
 from interlock.core.lock.splice import splice
-from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName
-from interlock.core.requirement import Requirement
-from interlock.core.resolver.problem import Policy, Preference, Problem
-from interlock.core.sources import Git, Registry, Source
 from interlock.core.sources import Member as FromMember
+from interlock.core.sources import Registry
 from interlock.errors import LockError, LockOutdated
 from interlock.events import Warned
-from interlock.ops.cache import usage_lock
-from interlock.ops.merge import pins_of_conflicted
-from interlock.settings import Settings
 from interlock.store.locks import hold
-from interlock.workspace.asks import lower
 from interlock.workspace.context import Context
-from interlock.workspace.direct import discover_direct
-from interlock.workspace.discovery import absent_members, discover
-from interlock.workspace.dynamic import complete
+from interlock.workspace.discovery import discover
 from interlock.workspace.guards import workspace_guard
-from interlock.workspace.hashes import fill_hashes
-from interlock.workspace.location import locator
-from interlock.workspace.lockfile import LockMissing, load_lock_if_any, lockfile_path
+from interlock.workspace.lockfile import LockMissing, load_lock_if_any, read_lockfile
 from interlock.workspace.members import Workspace
 from interlock.workspace.options import LockOptions, LockOutcome
-from interlock.workspace.provision import Provisioner
-from interlock.workspace.resolve import resolve
-from interlock.workspace.siblings import BuildSiblings
+from interlock.workspace.prepared import Prepared, make_problem, prepare, stale_reasons
 from interlock.workspace.stamp import stamp_fresh
-from interlock.workspace.toolchain import Toolchain
 
-__all__ = ["Prepared", "lock", "lock_held", "prepare", "stale_reasons", "write_lock"]
-
-_ALL = ":all:"
+__all__ = ["lock", "lock_held", "write_lock"]
 
 
 class WouldMoveOthers(LockError):
     """An upgrade of some packages needs others to move too."""
 
     code = "would-move-others"
-
-
-class Prepared(msgspec.Struct, frozen=True, kw_only=True):
-    """A workspace read and lowered: all that freshness is judged from."""
-
-    context: Context
-    """With the settings of the workspace's root."""
-    workspace: Workspace
-    tool: ToolSettings
-    """The root's tool table with what the command line and the environment override."""
-    asks: tuple[MemberAsks, ...]
-    current: tuple[CurrentMember, ...]
-    inputs: ResolutionInputs
-    absent: frozenset[NormalizedName] = frozenset()
-    """Locked members whose directories are not here, as in a part of a checkout."""
-
-    @property
-    def lockfile(self) -> Path:
-        return lockfile_path(self.workspace.root)
-
-
-def prepare(
-    context: Context, old: Lock | None = None, workspace: Workspace | None = None, *, whole: bool = False
-) -> Prepared:
-    """Read the workspace; blocking. ``old`` decides what a relative cutoff means.
-
-    Locked members whose directories are missing count as unchanged, unless the ``whole`` workspace is asked for.
-    """
-    workspace = workspace or discover(context.start, layout=context.layout)
-    context = context.within(workspace.settings)
-    if old is not None and is_newer_minor(old):
-        context.reporter.report(
-            Warned("lock-newer", "A newer Interlock wrote interlock.lock; this one reads what it understands.")
-        )
-    settings = context.settings
-    tool = _effective(workspace.settings, settings)
-    absent = absent_members(workspace, old) if old is not None and not whole else frozenset()
-    asks = lower(workspace, indexes=tuple(index.name for index in settings.indexes), absent=absent)
-    cutoff = settings.exclude_newer
-    if old is not None and settings.exclude_newer_span and old.inputs.exclude_newer_span == settings.exclude_newer_span:
-        cutoff = old.inputs.exclude_newer
-    return Prepared(
-        context=context,
-        workspace=workspace,
-        tool=tool,
-        asks=asks,
-        current=workspace.inputs(),
-        inputs=resolution_inputs(
-            tool, settings.indexes, exclude_newer=cutoff, exclude_newer_span=settings.exclude_newer_span
-        ),
-        absent=absent,
-    )
-
-
-def _effective(tool: ToolSettings, settings: Settings) -> ToolSettings:
-    return msgspec.structs.replace(
-        tool,
-        prerelease=settings.prerelease,
-        resolution=settings.resolution,
-        index_strategy=settings.index_strategy,
-        exclude_newer_package=settings.exclude_newer_package,
-        no_build=settings.no_build,
-        no_build_packages=settings.no_build_packages,
-        no_binary=settings.no_binary,
-        no_binary_packages=settings.no_binary_packages,
-    )
-
-
-def stale_reasons(prepared: Prepared, old: Lock) -> tuple[Stale, ...]:
-    """Why a lock does not answer the manifests; empty when it does."""
-    return compare(old, prepared.current, prepared.inputs, absent=prepared.absent)
 
 
 async def lock(context: Context, options: LockOptions) -> LockOutcome:
@@ -138,7 +47,7 @@ async def lock(context: Context, options: LockOptions) -> LockOutcome:
     if options.check:
         return await anyio.to_thread.run_sync(lambda: _check(context, workspace))
     context.layout.prepare()
-    async with hold(usage_lock(context.layout), shared=True), hold(workspace_guard(workspace.root)):
+    async with hold(context.layout.usage_lock, shared=True), hold(workspace_guard(workspace.root)):
         outcome = await lock_held(context, workspace, options)
         if not (outcome.changed and options.dry_run):
             here = context.within(workspace.settings)
@@ -148,7 +57,7 @@ async def lock(context: Context, options: LockOptions) -> LockOutcome:
 
 async def lock_held(context: Context, workspace: Workspace, options: LockOptions) -> LockOutcome:
     """The same for a caller that holds :func:`workspace_guard`; the workspace may be one that is not on disk yet."""
-    pins = await anyio.to_thread.run_sync(pins_of_conflicted, workspace.root)
+    pins = await anyio.to_thread.run_sync(_pins_of_conflicted, workspace.root)
     old = pins if pins is not None else await anyio.to_thread.run_sync(load_lock_if_any, workspace.root)
     prepared = await anyio.to_thread.run_sync(lambda: prepare(context, old, workspace, whole=True))
     _warn(prepared)
@@ -162,7 +71,10 @@ async def lock_held(context: Context, workspace: Workspace, options: LockOptions
     if old is not None and pins is None and not (options.upgrade or options.upgrade_packages or options.pins):
         made = await anyio.to_thread.run_sync(lambda: _spliced(prepared, old, stale_reasons(prepared, old), options))
     if made is None:
-        made = await _make(prepared, old, options)
+        # Solvers, indexes and builds are loaded only when something has to be resolved.
+        from interlock.ops.relock import relock  # noqa: PLC0415
+
+        made = await relock(prepared, old, options)
     changes = diff(old, made)
     if options.upgrade_packages and not options.closure:
         _refuse_others(changes, options.upgrade_packages)
@@ -220,51 +132,6 @@ def _check(context: Context, workspace: Workspace) -> LockOutcome:
     return LockOutcome(path=prepared.lockfile, changed=False, lock=old)
 
 
-async def _make(prepared: Prepared, old: Lock | None, options: LockOptions) -> Lock:
-    context, workspace = prepared.context, prepared.workspace
-    base = None if options.upgrade else old
-    async with Toolchain(context, Provisioner, tool=prepared.tool) as toolchain:
-        toolchain.siblings = BuildSiblings(prepared.workspace, prepared.tool)
-        toolchain.refresh = options.upgrade
-        asks = await complete(toolchain, workspace, prepared.asks)
-        found = await discover_direct(
-            toolchain, asks, root=workspace.root, locked=_locked_commits(base, options.upgrade_packages)
-        )
-        problem = _problem(prepared, found.members, found.direct, base, options)
-        made = await resolve(
-            toolchain,
-            problem,
-            sourced=found.sourced,
-            inputs=prepared.inputs,
-            digests={member.name: member.inputs for member in prepared.current},
-            old=old,
-            locate=locator(workspace.root),
-        )
-        return await fill_hashes(toolchain.client, made, old)
-
-
-def _problem(
-    prepared: Prepared,
-    members: Iterable[MemberAsks],
-    direct: dict[tuple[NormalizedName, Source], MemberAsks],
-    base: Lock | None,
-    options: LockOptions,
-) -> Problem:
-    return Problem(
-        members=tuple(sorted(members, key=lambda member: member.name)),
-        direct=direct,
-        environments=prepared.tool.environments,
-        required_environments=prepared.tool.required_environments,
-        conflicts=prepared.tool.conflicts,
-        constraints=(*prepared.tool.constraints, *_wished(options.upgrade_packages)),
-        overrides=prepared.tool.overrides,
-        excludes=frozenset(prepared.tool.excludes),
-        policy=_policy(prepared),
-        preferences=_pinned(prepared, options.pins) or _preferences(base, options.upgrade_packages),
-        forks=base.forks if base is not None and not options.upgrade_packages else (),
-    )
-
-
 def _spliced(prepared: Prepared, old: Lock, reasons: tuple[Stale, ...], options: LockOptions) -> Lock | None:
     """The lock made without a resolution, where that can be done: no builds, no sources but members and indexes."""
     if any("dynamic" in member.inputs for member in prepared.current):
@@ -273,51 +140,16 @@ def _spliced(prepared: Prepared, old: Lock, reasons: tuple[Stale, ...], options:
         for asks in (member.dependencies, *member.extras.values(), *member.groups.values()):
             if any(not isinstance(ask.source, FromMember | Registry | None) for ask in asks):
                 return None
-    problem = _problem(prepared, prepared.asks, {}, old, options)
+    problem = make_problem(prepared, prepared.asks, {}, old, options)
     return splice(old, problem, reasons, {member.name: member.inputs for member in prepared.current})
 
 
-def _policy(prepared: Prepared) -> Policy:
-    tool, inputs = prepared.tool, prepared.inputs
-    return Policy(
-        prerelease=tool.prerelease,
-        resolution=tool.resolution,
-        fork_strategy=tool.fork_strategy,
-        cutoff=inputs.exclude_newer,
-        cutoff_packages=inputs.exclude_newer_package,
-        no_build=frozenset((*tool.no_build_packages, *((_ALL,) if tool.no_build else ()))),
-        no_binary=frozenset((*tool.no_binary_packages, *((_ALL,) if tool.no_binary else ()))),
-        build_allowed=frozenset(tool.no_binary_packages),
-    )
+def _pins_of_conflicted(root: Path) -> Lock | None:
+    if b"<<<<<<<" not in (read_lockfile(root) or b""):
+        return None
+    from interlock.ops.merge import pins_of_conflicted  # noqa: PLC0415 - merges are rare
 
-
-def _wished(upgrade: dict[NormalizedName, str]) -> tuple[Requirement, ...]:
-    """``-P name==version`` as a constraint on this one resolution."""
-    return tuple(Requirement(name, f"=={version}") for name, version in sorted(upgrade.items()) if version)
-
-
-def _preferences(old: Lock | None, upgrade: dict[NormalizedName, str]) -> dict[NormalizedName, tuple[Preference, ...]]:
-    found: dict[NormalizedName, list[Preference]] = {}
-    for package in old.packages if old is not None else ():
-        if package.name not in upgrade:
-            found.setdefault(package.name, []).append(Preference(package.version, package.source, package.markers))
-    return {name: tuple(wishes) for name, wishes in found.items()}
-
-
-def _pinned(prepared: Prepared, pins: tuple[Pin, ...]) -> dict[NormalizedName, tuple[Preference, ...]]:
-    """Another tool's pins; they do not tell the index, so any that has the version will do."""
-    found: dict[NormalizedName, list[Preference]] = {}
-    for pin in pins:
-        for index in prepared.context.settings.indexes:
-            found.setdefault(pin.name, []).append(Preference(pin.version, Registry(index.name), pin.markers))
-    return {name: tuple(wishes) for name, wishes in found.items()}
-
-
-def _locked_commits(old: Lock | None, upgrade: dict[NormalizedName, str]) -> frozenset[Git]:
-    packages: tuple[LockedPackage, ...] = old.packages if old is not None else ()
-    return frozenset(
-        package.source for package in packages if isinstance(package.source, Git) and package.name not in upgrade
-    )
+    return pins_of_conflicted(root)
 
 
 def _read(path: Path) -> bytes | None:

@@ -16,7 +16,7 @@ from interlock.ops.lock import lock
 from interlock.ops.reading import Locked
 from interlock.ops.show import list_packages
 from interlock.workspace.options import LockOptions
-from interlock.workspace.provision import Provisioner
+from interlock.workspace.provisioning import provisioner
 from interlock.workspace.toolchain import Toolchain
 
 __all__ = ["Outdated", "find_outdated"]
@@ -53,7 +53,7 @@ async def find_outdated(
         updated.setdefault(package.name, []).append(package.version)
     reaching = members_reaching(locked.lock)
     newest: dict[NormalizedName, str] = {}
-    async with Toolchain(locked.context, Provisioner) as toolchain, anyio.create_task_group() as tasks:
+    async with Toolchain(locked.context, provisioner) as toolchain, anyio.create_task_group() as tasks:
 
         async def one(package: LockedPackage) -> None:
             assert isinstance(package.source, Registry)

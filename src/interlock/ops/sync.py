@@ -8,7 +8,7 @@ import anyio
 import anyio.to_thread
 import msgspec
 
-from interlock.build.source import SourceTree
+from interlock.build.source_tree import SourceTree
 from interlock.core.asks import MemberAsks
 from interlock.core.lock.model import Lock
 from interlock.core.lock.select import select as select_from_lock
@@ -25,9 +25,8 @@ from interlock.events import Finished, Started
 from interlock.install.record import direct_url
 from interlock.install.swap import has_leftovers
 from interlock.install.transaction import Options, apply
-from interlock.ops.cache import usage_lock
 from interlock.ops.environments import environment_path
-from interlock.ops.lock import Prepared, lock, prepare, stale_reasons
+from interlock.ops.lock import lock
 from interlock.store.locks import hold
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
@@ -37,11 +36,12 @@ from interlock.workspace.lockfile import load_lock, load_lock_if_any
 from interlock.workspace.members import Workspace
 from interlock.workspace.obtain import Obtainer
 from interlock.workspace.options import EnvironmentOutcome, LockOptions, LockOutcome, SyncOptions, SyncOutcome
-from interlock.workspace.provision import Provisioner
+from interlock.workspace.prepared import Prepared, prepare, stale_reasons
+from interlock.workspace.provisioning import provisioner
 from interlock.workspace.python import choose_interpreter
 from interlock.workspace.selection import SelectionFlags, select
 from interlock.workspace.siblings import BuildSiblings
-from interlock.workspace.stamp import stamp_in_sync
+from interlock.workspace.stamp_environment import stamp_in_sync
 from interlock.workspace.toolchain import Toolchain
 from interlock.workspace.unchanged import ALL_IN_SYNC, IN_SYNC
 
@@ -105,11 +105,11 @@ async def locked_workspace(
 async def sync(context: Context, options: SyncOptions) -> SyncOutcome:
     """Bring the selected environments to what the lock says."""
     may_write = not (options.dry_run or options.check)
-    async with hold(usage_lock(context.layout), shared=True):
+    async with hold(context.layout.usage_lock, shared=True):
         prepared, locked, outcome = await locked_workspace(
             context, frozen=options.frozen, locked=options.locked, may_write=may_write, selection=options.selection
         )
-        async with Toolchain(prepared.context, Provisioner, tool=prepared.tool) as toolchain:
+        async with Toolchain(prepared.context, provisioner, tool=prepared.tool) as toolchain:
             toolchain.siblings = BuildSiblings(prepared.workspace, prepared.tool)
             environments = []
             for target in _targets(prepared, locked, options):

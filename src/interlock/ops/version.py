@@ -23,7 +23,7 @@ from interlock.workspace.discovery import discover
 from interlock.workspace.graph import member_graph
 from interlock.workspace.guards import workspace_guard
 from interlock.workspace.members import Member, Workspace
-from interlock.workspace.provision import Provisioner
+from interlock.workspace.provisioning import provisioner
 from interlock.workspace.siblings import BuildSiblings
 from interlock.workspace.toolchain import Toolchain
 
@@ -110,7 +110,7 @@ async def _dynamic(
     tool = workspace.manifest.settings
     siblings = BuildSiblings(workspace, tool)
     found: dict[NormalizedName, str] = {}
-    async with Toolchain(context, Provisioner, tool=tool) as toolchain:
+    async with Toolchain(context, provisioner, tool=tool) as toolchain:
         toolchain.siblings = siblings
         builder = await toolchain.builder()
 

@@ -25,6 +25,7 @@ import msgspec
 
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.errors import IntegrityError
+from interlock.store.digests import DigestMismatch
 from interlock.store.layout import Layout
 from interlock.store.wheels import (
     BadWheel,
@@ -37,7 +38,7 @@ from interlock.store.wheels import (
 )
 from interlock.store.zips import BadArchive, Buffer, Entry, inflate, inflate_pieces, read_directory
 
-__all__ = ["DigestMismatch", "StoredFile", "StoredWheel", "add_wheel", "drop_wheel", "open_wheel"]
+__all__ = ["StoredFile", "StoredWheel", "add_wheel", "drop_wheel", "open_wheel"]
 
 BUCKET = "wheels-v1"
 _INDEX = "files.msgpack"
@@ -46,22 +47,6 @@ _STREAMED = 32 << 20
 """Entries from this size on are inflated and written piece by piece."""
 _UNLISTED = frozenset({"RECORD", "RECORD.jws", "RECORD.p7s"})
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-
-
-class DigestMismatch(IntegrityError):
-    """A file is not the one that was promised."""
-
-    code = "digest-mismatch"
-
-    def __init__(self, filename: str, expected: str, actual: str) -> None:
-        super().__init__(
-            f"{filename} does not have the promised hash: expected sha256 {expected}, got {actual}.",
-            hint="The file was changed after it was locked, or damaged on its way. Nothing of it has been used.",
-            facts={"filename": filename, "expected": expected, "actual": actual},
-        )
-        self.filename = filename
-        self.expected = expected
-        self.actual = actual
 
 
 class StoredFile(msgspec.Struct, frozen=True, array_like=True, gc=False):

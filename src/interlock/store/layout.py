@@ -63,6 +63,11 @@ class Layout:
         return self.root / "locks"
 
     @property
+    def usage_lock(self) -> Path:
+        """The lock that a command holds shared while it uses the store, and one that empties it holds alone."""
+        return self.locks / "usage"
+
+    @property
     def tmp(self) -> Path:
         return self.root / "tmp"
 

@@ -6,30 +6,22 @@ solver then works on a closed set of candidates (S8).
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import anyio
 import anyio.to_thread
 import msgspec
 
-from interlock.build.source import SourceTree
-from interlock.core.artifacts import Artifact
 from interlock.core.asks import Ask, MemberAsks, Origin
 from interlock.core.manifests.sources import parse_url_source
 from interlock.core.metadata import Metadata
-from interlock.core.metadata_text import parse_metadata
 from interlock.core.names import NormalizedName
 from interlock.core.requirement import Requirement
 from interlock.core.resolver.facts import Known
 from interlock.core.sources import Directory, File, Git, Registry, Source, Url
 from interlock.errors import ManifestError
-from interlock.store.archives import add_wheel
-from interlock.workspace.checkouts import checkout_tree, locate
 from interlock.workspace.facts import DirectCandidate, Sourced
-from interlock.workspace.sdists import archive_tree
 from interlock.workspace.toolchain import Toolchain
 
 __all__ = ["DirectNameMismatch", "Discovered", "discover_direct"]
@@ -95,18 +87,12 @@ class _Discovery:
 
     async def _learn(self, key: _Key, origin: Origin) -> None:
         name, source = key
-        artifact: Artifact | None = None
+        # Repositories, archives and builds are loaded for those who have such sources.
+        from interlock.workspace.direct_metadata import learn  # noqa: PLC0415
+
         if isinstance(source, Git):
-            known = self._locked.get((source.url, source.reference, source.subdirectory))
-            source = known or await locate(self._toolchain, source, root=self._root)
-            tree = await checkout_tree(self._toolchain, source, root=self._root)
-            identity = f"{source.commit}:{source.subdirectory}"
-            metadata = await self._of_tree(SourceTree(path=tree, name=name, identity=identity))
-        elif isinstance(source, Directory):
-            metadata = await self._of_tree(SourceTree(path=self._root / source.path, name=name))
-        else:
-            assert isinstance(source, Url | File), source
-            metadata, artifact = await self._of_archive(name, source)
+            source = self._locked.get((source.url, source.reference, source.subdirectory), source)
+        source, metadata, artifact = await learn(self._toolchain, name, source, root=self._root)
         if metadata.name != name:
             raise DirectNameMismatch(
                 f"`{origin.text}` in {origin.path}/pyproject.toml leads to the package {metadata.name}, not {name}.",
@@ -121,40 +107,6 @@ class _Discovery:
         )
         self._found[key] = DirectCandidate(source=source, version=version, artifact=artifact, known=known_facts)
         self.want(asks.dependencies)
-
-    async def _of_tree(self, tree: SourceTree) -> Metadata:
-        builder = await self._toolchain.builder()
-        return await builder.metadata(tree)
-
-    async def _of_archive(self, name: NormalizedName, source: Url | File) -> tuple[Metadata, Artifact]:
-        if isinstance(source, Url):
-            url, filename = source.url, unquote(urlsplit(source.url).path.rpartition("/")[2])
-        else:
-            path = self._root / source.path
-            url, filename = path.as_uri(), path.name
-        fetched = await self._toolchain.client.fetch_url(url)
-        content, layout = fetched.content, self._toolchain.layout
-        size = len(content) if isinstance(content, bytes) else content.stat().st_size
-        artifact = Artifact(filename=filename, sha256=fetched.sha256, size=size)
-        if artifact.is_wheel:
-            stored = await anyio.to_thread.run_sync(
-                lambda: add_wheel(layout, content, filename=filename, sha256=fetched.sha256)
-            )
-            return parse_metadata(stored.metadata), artifact
-        folder = layout.temporary_directory()
-        try:
-            archive = folder / filename
-            if isinstance(content, bytes):
-                await anyio.Path(archive).write_bytes(content)
-            else:
-                await anyio.to_thread.run_sync(shutil.move, content, archive)
-            tree = await archive_tree(
-                archive, folder / "tree", name=name, identity=fetched.sha256, subdirectory=source.subdirectory
-            )
-            return await self._of_tree(tree), artifact
-        finally:
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))
 
     def _asks_of(self, metadata: Metadata, source: Source) -> MemberAsks:
         path = source.path if isinstance(source, Directory) else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 import msgspec
 
-from interlock.build.source import SourceTree
+from interlock.build.source_tree import SourceTree
 from interlock.core.asks import Ask, MemberAsks, Origin
 from interlock.core.markers.diagram import extras_in, format_marker, parse_marker, restrict_extra
 from interlock.core.metadata import Metadata

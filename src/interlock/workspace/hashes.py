@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
@@ -16,7 +17,9 @@ import msgspec
 from interlock.core.artifacts import Artifact
 from interlock.core.lock.model import Lock, LockedPackage
 from interlock.core.sources import Registry
-from interlock.index.client import IndexClient
+
+if TYPE_CHECKING:
+    from interlock.index.client import IndexClient
 
 __all__ = ["fill_hashes"]
 

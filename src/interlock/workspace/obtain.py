@@ -8,7 +8,7 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
-from interlock.build.source import SourceTree
+from interlock.build.source_tree import SourceTree
 from interlock.core.artifacts import Artifact
 from interlock.core.metadata import Metadata
 from interlock.core.metadata_text import InvalidMetadata, parse_metadata

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import msgspec
 
-from interlock.core.foreign_locks import Pin
 from interlock.core.lock.diff import LockDiff
 from interlock.core.lock.model import Lock
 from interlock.core.names import NormalizedName
+from interlock.core.pins import Pin
 from interlock.core.plan import Plan
 from interlock.workspace.selection import SelectionFlags
 

@@ -16,13 +16,11 @@ from interlock.core.names import NormalizedName
 from interlock.core.resolver.facts import Facts
 from interlock.core.resolver.outcome import Solved
 from interlock.core.resolver.problem import Problem
-from interlock.core.resolver.report import no_solution
 from interlock.core.resolver.resolver import Resolver
 from interlock.errors import BuildError
 from interlock.events import Finished, Started
 from interlock.index.outcomes import Unavailable
 from interlock.workspace.facts import FactsDriver, Sourced
-from interlock.workspace.sdists import sdist_tree
 from interlock.workspace.toolchain import Toolchain
 
 __all__ = ["resolve"]
@@ -45,6 +43,9 @@ async def resolve(
     """
 
     async def build(name: NormalizedName, version: str, index: str, artifact: Artifact) -> Metadata | Unavailable:
+        # Most resolutions build nothing, and most end well: neither archives nor explanations are loaded for them.
+        from interlock.workspace.sdists import sdist_tree  # noqa: PLC0415
+
         builder = await toolchain.builder()
         async with sdist_tree(toolchain, name, version, index, artifact) as tree:
             try:
@@ -61,6 +62,8 @@ async def resolve(
     finally:
         reporter.report(Finished("resolve"))
     if not isinstance(outcome, Solved):
+        from interlock.core.resolver.report import no_solution  # noqa: PLC0415
+
         indexes = [index.name for index in toolchain.context.settings.indexes if not index.explicit]
         raise await anyio.to_thread.run_sync(partial(no_solution, resolver, outcome, locate, indexes=indexes))
     return assemble(resolver, outcome.forks, inputs=inputs or ResolutionInputs(), digests=digests or {}, old=old)

@@ -11,7 +11,7 @@ import anyio
 import anyio.to_thread
 
 from interlock.build.sdist import locate_tree, unpack_sdist
-from interlock.build.source import SourceTree
+from interlock.build.source_tree import SourceTree
 from interlock.core.artifacts import Artifact
 from interlock.core.names import NormalizedName
 from interlock.workspace.toolchain import Toolchain

@@ -10,18 +10,21 @@ import hashlib
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 import msgspec
 
-from interlock.build.frontend import Builder
-from interlock.build.source import SourceTree
+from interlock.build.source_tree import SourceTree
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName
 from interlock.core.requirements import format_requirement, parse_requirement
 from interlock.errors import BuildError, InterlockError
 from interlock.workspace.graph import Dependency, Graph, MemberCycle, member_graph
 from interlock.workspace.members import Workspace
+
+if TYPE_CHECKING:
+    from interlock.build.frontend import Builder
 
 __all__ = ["BuildSiblings", "SiblingFailed"]
 

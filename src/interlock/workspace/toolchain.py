@@ -1,32 +1,29 @@
-"""The toolchain of one command: index client, builder and interpreter, each made when first needed and closed once."""
+"""The toolchain of one command: index client, builder and interpreter, each made when first needed and closed once.
+
+What a tool is made of is loaded with it: most commands need one of the three, and many need none.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import anyio
 import anyio.to_thread
-import msgspec
 from anyio.abc import TaskGroup, TaskStatus
 
-from interlock.build.environment import Provision
-from interlock.build.frontend import Builder, BuildLimits, BuildOptions
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName
-from interlock.core.requirements import format_requirement
-from interlock.envs.interpreters import Interpreter
-from interlock.index.auth import CredentialSources
-from interlock.index.client import ClientOptions, IndexClient
-from interlock.index.fetcher import FetchOptions
-from interlock.index.retry import RetryPolicy
-from interlock.index.transport import open_fetcher
 from interlock.workspace.context import Context
-from interlock.workspace.keyring import open_keyring
-from interlock.workspace.python import choose_interpreter
+
+if TYPE_CHECKING:
+    from interlock.build.environment import Provision
+    from interlock.build.frontend import Builder
+    from interlock.envs.interpreters import Interpreter
+    from interlock.index.client import IndexClient
 
 __all__ = ["Siblings", "Toolchain"]
 
@@ -86,37 +83,9 @@ class Toolchain:
     @property
     def client(self) -> IndexClient:
         if self._client is None:
-            settings, environ = self.context.settings, self.context.environ
-            fetcher = open_fetcher(
-                FetchOptions(
-                    connect_timeout=min(settings.http_timeout, 10.0),
-                    read_timeout=settings.http_timeout,
-                    ca_bundle=settings.ca_bundle,
-                    client_cert=settings.client_cert,
-                    insecure_hosts=settings.insecure_hosts,
-                    http_proxy=_proxy(environ, "http_proxy"),
-                    https_proxy=_proxy(environ, "https_proxy"),
-                    no_proxy=_proxy(environ, "no_proxy"),
-                )
-            )
-            self._client = IndexClient(
-                settings.indexes,
-                options=ClientOptions(
-                    now=self.context.now.timestamp(),
-                    offline=settings.offline,
-                    strategy=settings.index_strategy,
-                    retry=RetryPolicy(retries=settings.http_retries),
-                    per_host=settings.concurrent_downloads,
-                ),
-                fetcher=fetcher,
-                layout=self.layout,
-                credentials=CredentialSources(
-                    named=settings.credentials,
-                    netrc=settings.netrc,
-                    keyring=open_keyring(settings.keyring_provider, environ),
-                ),
-                reporter=self.context.reporter,
-            )
+            from interlock.workspace.client import open_client  # noqa: PLC0415 - see the module's docstring
+
+            self._client = open_client(self.context)
             self._stack.push_async_callback(self._client.close)
         return self._client
 
@@ -132,6 +101,8 @@ class Toolchain:
     async def interpreter(self) -> Interpreter:
         """The interpreter that builds; any that is at hand unless one was asked for."""
         if self._interpreter is None:
+            from interlock.workspace.python import choose_interpreter  # noqa: PLC0415 - see the module's docstring
+
             context = self.context
 
             def choose() -> Interpreter:
@@ -143,39 +114,22 @@ class Toolchain:
     async def builder(self) -> Builder:
         async with self._guard:
             if self._builder is None:
-                interpreter = await self.interpreter()
-                settings, tool = self.context.settings, self.tool
-                builder = Builder(
-                    self.layout,
-                    provision=self._provision(self),
-                    environ=self.context.environ,
-                    limits=self._limits(settings.concurrent_builds),
-                    options=BuildOptions(
-                        interpreter=f"{interpreter.implementation} {interpreter.version} {interpreter.tags[0]}",
-                        config_settings=tool.config_settings,
-                        config_settings_package=tool.config_settings_package,
-                        extra_requires={
-                            name: tuple(format_requirement(requirement) for requirement in requirements)
-                            for name, requirements in tool.extra_build_dependencies.items()
-                        },
-                        source_date_epoch=self.source_date_epoch,
-                    ),
-                    reporter=self.context.reporter,
+                from interlock.workspace.builder import make_builder  # noqa: PLC0415 - see the module's docstring
+
+                builder = make_builder(
+                    self.context,
+                    self.tool,
+                    await self.interpreter(),
+                    self._provision(self),
+                    source_date_epoch=self.source_date_epoch,
+                    timeout=self.build_timeout,
                 )
                 assert self._tasks is not None
                 self._builder = await self._tasks.start(self._host, builder)
         return self._builder
-
-    def _limits(self, concurrency: int) -> BuildLimits:
-        limits = BuildLimits(concurrency=concurrency)
-        return limits if self.build_timeout is None else msgspec.structs.replace(limits, timeout=self.build_timeout)
 
     async def _host(self, builder: Builder, *, task_status: TaskStatus[Builder]) -> None:
         """Hold the builder open: what owns tasks has to be entered and left by one and the same task."""
         async with builder:
             task_status.started(builder)
             await self._closing.wait()
-
-
-def _proxy(environ: Mapping[str, str], name: str) -> str:
-    return environ.get(name) or environ.get(name.upper()) or ""

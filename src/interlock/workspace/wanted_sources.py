@@ -12,7 +12,7 @@ from typing import Protocol
 import anyio.to_thread
 import msgspec
 
-from interlock.build.source import SourceTree
+from interlock.build.source_tree import SourceTree
 from interlock.core.editing.requirement_wishes import Wish, name_of_archive
 from interlock.core.manifests.sources import is_archive, parse_url_source
 from interlock.core.names import NormalizedName, is_name
@@ -23,7 +23,7 @@ from interlock.index.outcomes import Absent
 from interlock.workspace.checkouts import checkout_tree, locate
 from interlock.workspace.context import Context
 from interlock.workspace.members import Workspace
-from interlock.workspace.provision import Provisioner
+from interlock.workspace.provisioning import provisioner
 from interlock.workspace.toolchain import Toolchain
 
 __all__ = ["NamelessSource", "NothingThere", "Placed", "newest", "place_wishes"]
@@ -76,7 +76,7 @@ async def place_wishes(
 async def newest(context: Context, workspace: Workspace, placed: Iterable[Placed]) -> dict[NormalizedName, str]:
     """A bound that asks for the newest version of each, pre-releases included."""
     found: dict[NormalizedName, str] = {}
-    async with Toolchain(context.within(workspace.manifest.settings), Provisioner) as toolchain:
+    async with Toolchain(context.within(workspace.manifest.settings), provisioner) as toolchain:
         for item in placed:
             if item.wish.specifier or item.source.keys() - {"index"}:
                 continue
@@ -125,7 +125,7 @@ async def _git(context: Context, workspace: Workspace, wish: Wish, options: Plac
         parsed = parse_url_source(f"git+{source['git']}", ".")
         assert isinstance(parsed, Git)
         git = Git(url=parsed.url, reference=reference, subdirectory=source.get("subdirectory", ""))
-        async with Toolchain(context.within(workspace.manifest.settings), Provisioner) as toolchain:
+        async with Toolchain(context.within(workspace.manifest.settings), provisioner) as toolchain:
             located = await locate(toolchain, git, root=workspace.root)
             tree = await checkout_tree(toolchain, located, root=workspace.root)
             name = _declared_name(tree)

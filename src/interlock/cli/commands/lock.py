@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call, checked_name
+from interlock.cli.loading import load
 from interlock.cli.words import plural
 from interlock.core.lock.diff import to_data, to_markdown, to_text
 from interlock.core.names import NormalizedName
-from interlock.ops.conflicts import declare_conflicts, describe_item
 from interlock.ops.lock import lock
-from interlock.ops.lock_diff import diff_locks
-from interlock.ops.merge import install_merge_driver, merge_files
-from interlock.ops.scripts import lock_script
 from interlock.workspace.options import LockOptions, LockOutcome
 
 __all__ = ["run"]
@@ -18,16 +15,16 @@ __all__ = ["run"]
 
 async def run(call: Call) -> int:
     if call.text("script"):
-        found = await lock_script(call.context, call.context.cwd / call.text("script"))
+        found = await load("interlock.ops.scripts").lock_script(call.context, call.context.cwd / call.text("script"))
         call.terminal.say(f"Locked {plural(len(found.packages), 'package')} for {call.text('script')}.")
         return 0
     if call.text("diff"):
         return await _show_diff(call)
     if call.texts("merge"):
-        await merge_files(call.context, *call.texts("merge"))
+        await load("interlock.ops.merge").merge_files(call.context, *call.texts("merge"))
         return 0
     if call.given("install_merge_driver"):
-        for path in await install_merge_driver(call.context):
+        for path in await load("interlock.ops.merge").install_merge_driver(call.context):
             call.terminal.say(f"Wrote {path}.")
         return 0
     options = LockOptions(
@@ -38,12 +35,13 @@ async def run(call: Call) -> int:
         dry_run=call.given("dry_run"),
     )
     if call.given("declare_conflicts"):
-        declared = await declare_conflicts(call.context, options)
+        conflicts = load("interlock.ops.conflicts")
+        declared = await conflicts.declare_conflicts(call.context, options)
         for items in declared.found:
             call.terminal.say(
-                f"Conflict: {' | '.join(describe_item(item) for item in items)}: locked, but not together."
+                f"Conflict: {' | '.join(conflicts.describe_item(item) for item in items)}: locked, but not together."
             )
-        outcome = declared.outcome
+        outcome: LockOutcome = declared.outcome
     else:
         outcome = await lock(call.context, options)
     if call.json:
@@ -65,7 +63,7 @@ async def run(call: Call) -> int:
 
 
 async def _show_diff(call: Call) -> int:
-    changes = await diff_locks(call.context, call.text("diff"))
+    changes = await load("interlock.ops.lock_diff").diff_locks(call.context, call.text("diff"))
     chosen = "json" if call.json else call.text("format") or "text"
     if chosen == "json":
         call.document(to_data(changes))

@@ -16,14 +16,13 @@ from interlock.events import Finished, Started, Warned
 from interlock.ops.building.member import BuildSettings, MemberBuild, Outcome
 from interlock.ops.building.output import OutputDirectory
 from interlock.ops.building.report import BuildReport, BuildRequest, BuiltFile, MemberReport
-from interlock.ops.cache import usage_lock
 from interlock.store.locks import hold
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.epoch import source_date_epoch
 from interlock.workspace.internal_bounds import InternalBounds
 from interlock.workspace.members import Workspace
-from interlock.workspace.provision import Provisioner
+from interlock.workspace.provisioning import provisioner
 from interlock.workspace.selection import SelectionFlags
 from interlock.workspace.siblings import BuildSiblings
 from interlock.workspace.toolchain import Toolchain
@@ -59,8 +58,8 @@ async def build(context: Context, request: BuildRequest) -> BuildReport:
     bounds = InternalBounds(workspace, siblings)
     out = output_directory(context, workspace, request.out_dir)
     async with (
-        hold(usage_lock(context.layout), shared=True),
-        Toolchain(context, Provisioner, tool=tool) as toolchain,
+        hold(context.layout.usage_lock, shared=True),
+        Toolchain(context, provisioner, tool=tool) as toolchain,
     ):
         toolchain.siblings = None if request.no_sources else siblings
         toolchain.build_timeout = request.timeout

@@ -18,7 +18,7 @@ import msgspec
 
 from interlock.build.frontend import Builder
 from interlock.build.repack import read_wheel_metadata, rewrite_sdist, rewrite_wheel
-from interlock.build.source import SourceTree
+from interlock.build.source_tree import SourceTree
 from interlock.core.editing.bounds import Edge
 from interlock.core.metadata_edit import edit_manifest, edit_metadata, edit_requires_txt, outdated
 from interlock.core.metadata_text import parse_metadata

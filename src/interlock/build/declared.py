@@ -1,4 +1,4 @@
-"""A source tree to build and what its pyproject.toml says about building it (PEP 517, 518, 621)."""
+"""What a source tree says about building it in its pyproject.toml (PEP 517, 518, 621)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from interlock.build.failures import InvalidSourceTree
+from interlock.build.source_tree import SourceTree
 from interlock.build.system import build_system, parse_document
 from interlock.core.manifests.manifest import BuildSystem
 from interlock.core.metadata import Metadata
@@ -15,28 +16,7 @@ from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.project_metadata import InvalidProject, project_metadata
 from interlock.errors import BuildError
 
-__all__ = ["Declared", "SourceTree", "read_declared"]
-
-
-class SourceTree(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be built, and what is known about it beforehand."""
-
-    path: Path
-    """Absolute; holds a ``pyproject.toml`` or a ``setup.py``."""
-    name: NormalizedName | None = None
-    """The name the result must have, when it is known."""
-    version: str | None = None
-    """The version the result must have, when it is known."""
-    identity: str = ""
-    """Stands for the tree's content when that is known without reading it: an archive's hash, a commit. Then changes
-    of the tree are not looked for."""
-    ingredients: str = ""
-    """Stands for what else decides the result: other trees its build requires, constraints on them."""
-
-    @property
-    def label(self) -> str:
-        """How to call it in messages."""
-        return self.name or self.path.name
+__all__ = ["Declared", "read_declared"]
 
 
 class Declared(msgspec.Struct, frozen=True, kw_only=True):

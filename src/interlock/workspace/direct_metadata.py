@@ -1,0 +1,79 @@
+"""What a direct source holds: its metadata, from a repository, a directory or an archive."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import anyio
+import anyio.to_thread
+
+from interlock.build.source_tree import SourceTree
+from interlock.core.artifacts import Artifact
+from interlock.core.metadata import Metadata
+from interlock.core.metadata_text import parse_metadata
+from interlock.core.names import NormalizedName
+from interlock.core.sources import Directory, File, Git, Source, Url
+from interlock.store.archives import add_wheel
+from interlock.workspace.checkouts import checkout_tree, locate
+from interlock.workspace.sdists import archive_tree
+from interlock.workspace.toolchain import Toolchain
+
+__all__ = ["learn"]
+
+
+async def learn(
+    toolchain: Toolchain, name: NormalizedName, source: Source, *, root: Path
+) -> tuple[Source, Metadata, Artifact | None]:
+    """The source with its moving reference replaced by a commit, its metadata, and its file when it is an archive.
+
+    A git source that names a commit stays at it. Raises what fetching, unpacking and building raise.
+    """
+    if isinstance(source, Git):
+        source = source if source.commit else await locate(toolchain, source, root=root)
+        tree = await checkout_tree(toolchain, source, root=root)
+        identity = f"{source.commit}:{source.subdirectory}"
+        return source, await _of_tree(toolchain, SourceTree(path=tree, name=name, identity=identity)), None
+    if isinstance(source, Directory):
+        return source, await _of_tree(toolchain, SourceTree(path=root / source.path, name=name)), None
+    assert isinstance(source, Url | File), source
+    return source, *await _of_archive(toolchain, name, source, root)
+
+
+async def _of_tree(toolchain: Toolchain, tree: SourceTree) -> Metadata:
+    builder = await toolchain.builder()
+    return await builder.metadata(tree)
+
+
+async def _of_archive(
+    toolchain: Toolchain, name: NormalizedName, source: Url | File, root: Path
+) -> tuple[Metadata, Artifact]:
+    if isinstance(source, Url):
+        url, filename = source.url, unquote(urlsplit(source.url).path.rpartition("/")[2])
+    else:
+        path = root / source.path
+        url, filename = path.as_uri(), path.name
+    fetched = await toolchain.client.fetch_url(url)
+    content, layout = fetched.content, toolchain.layout
+    size = len(content) if isinstance(content, bytes) else content.stat().st_size
+    artifact = Artifact(filename=filename, sha256=fetched.sha256, size=size)
+    if artifact.is_wheel:
+        stored = await anyio.to_thread.run_sync(
+            lambda: add_wheel(layout, content, filename=filename, sha256=fetched.sha256)
+        )
+        return parse_metadata(stored.metadata), artifact
+    folder = layout.temporary_directory()
+    try:
+        archive = folder / filename
+        if isinstance(content, bytes):
+            await anyio.Path(archive).write_bytes(content)
+        else:
+            await anyio.to_thread.run_sync(shutil.move, content, archive)
+        tree = await archive_tree(
+            archive, folder / "tree", name=name, identity=fetched.sha256, subdirectory=source.subdirectory
+        )
+        return await _of_tree(toolchain, tree), artifact
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))

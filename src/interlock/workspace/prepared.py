@@ -1,0 +1,161 @@
+"""A workspace read and lowered: what freshness is judged from, and the problem that a resolution solves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from interlock.core.asks import MemberAsks
+from interlock.core.freshness import CurrentMember, Stale, compare
+from interlock.core.inputs import resolution_inputs
+from interlock.core.lock.codec import is_newer_minor
+from interlock.core.lock.model import Lock, ResolutionInputs
+from interlock.core.manifests.manifest import ToolSettings
+from interlock.core.names import NormalizedName
+from interlock.core.pins import Pin
+from interlock.core.requirement import Requirement
+from interlock.core.resolver.problem import Policy, Preference, Problem
+from interlock.core.sources import Registry, Source
+from interlock.events import Warned
+from interlock.settings import Settings
+from interlock.workspace.asks import lower
+from interlock.workspace.context import Context
+from interlock.workspace.discovery import absent_members, discover
+from interlock.workspace.lockfile import lockfile_path
+from interlock.workspace.members import Workspace
+from interlock.workspace.options import LockOptions
+
+__all__ = ["Prepared", "make_problem", "prepare", "stale_reasons"]
+
+_ALL = ":all:"
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """A workspace read and lowered: all that freshness is judged from."""
+
+    context: Context
+    """With the settings of the workspace's root."""
+    workspace: Workspace
+    tool: ToolSettings
+    """The root's tool table with what the command line and the environment override."""
+    asks: tuple[MemberAsks, ...]
+    current: tuple[CurrentMember, ...]
+    inputs: ResolutionInputs
+    absent: frozenset[NormalizedName] = frozenset()
+    """Locked members whose directories are not here, as in a part of a checkout."""
+
+    @property
+    def lockfile(self) -> Path:
+        return lockfile_path(self.workspace.root)
+
+
+def prepare(
+    context: Context, old: Lock | None = None, workspace: Workspace | None = None, *, whole: bool = False
+) -> Prepared:
+    """Read the workspace; blocking. ``old`` decides what a relative cutoff means.
+
+    Locked members whose directories are missing count as unchanged, unless the ``whole`` workspace is asked for.
+    """
+    workspace = workspace or discover(context.start, layout=context.layout)
+    context = context.within(workspace.settings)
+    if old is not None and is_newer_minor(old):
+        context.reporter.report(
+            Warned("lock-newer", "A newer Interlock wrote interlock.lock; this one reads what it understands.")
+        )
+    settings = context.settings
+    tool = _effective(workspace.settings, settings)
+    absent = absent_members(workspace, old) if old is not None and not whole else frozenset()
+    asks = lower(workspace, indexes=tuple(index.name for index in settings.indexes), absent=absent)
+    cutoff = settings.exclude_newer
+    if old is not None and settings.exclude_newer_span and old.inputs.exclude_newer_span == settings.exclude_newer_span:
+        cutoff = old.inputs.exclude_newer
+    return Prepared(
+        context=context,
+        workspace=workspace,
+        tool=tool,
+        asks=asks,
+        current=workspace.inputs(),
+        inputs=resolution_inputs(
+            tool, settings.indexes, exclude_newer=cutoff, exclude_newer_span=settings.exclude_newer_span
+        ),
+        absent=absent,
+    )
+
+
+def _effective(tool: ToolSettings, settings: Settings) -> ToolSettings:
+    return msgspec.structs.replace(
+        tool,
+        prerelease=settings.prerelease,
+        resolution=settings.resolution,
+        index_strategy=settings.index_strategy,
+        exclude_newer_package=settings.exclude_newer_package,
+        no_build=settings.no_build,
+        no_build_packages=settings.no_build_packages,
+        no_binary=settings.no_binary,
+        no_binary_packages=settings.no_binary_packages,
+    )
+
+
+def stale_reasons(prepared: Prepared, old: Lock) -> tuple[Stale, ...]:
+    """Why a lock does not answer the manifests; empty when it does."""
+    return compare(old, prepared.current, prepared.inputs, absent=prepared.absent)
+
+
+def make_problem(
+    prepared: Prepared,
+    members: Iterable[MemberAsks],
+    direct: dict[tuple[NormalizedName, Source], MemberAsks],
+    base: Lock | None,
+    options: LockOptions,
+) -> Problem:
+    return Problem(
+        members=tuple(sorted(members, key=lambda member: member.name)),
+        direct=direct,
+        environments=prepared.tool.environments,
+        required_environments=prepared.tool.required_environments,
+        conflicts=prepared.tool.conflicts,
+        constraints=(*prepared.tool.constraints, *_wished(options.upgrade_packages)),
+        overrides=prepared.tool.overrides,
+        excludes=frozenset(prepared.tool.excludes),
+        policy=_policy(prepared),
+        preferences=_pinned(prepared, options.pins) or _preferences(base, options.upgrade_packages),
+        forks=base.forks if base is not None and not options.upgrade_packages else (),
+    )
+
+
+def _policy(prepared: Prepared) -> Policy:
+    tool, inputs = prepared.tool, prepared.inputs
+    return Policy(
+        prerelease=tool.prerelease,
+        resolution=tool.resolution,
+        fork_strategy=tool.fork_strategy,
+        cutoff=inputs.exclude_newer,
+        cutoff_packages=inputs.exclude_newer_package,
+        no_build=frozenset((*tool.no_build_packages, *((_ALL,) if tool.no_build else ()))),
+        no_binary=frozenset((*tool.no_binary_packages, *((_ALL,) if tool.no_binary else ()))),
+        build_allowed=frozenset(tool.no_binary_packages),
+    )
+
+
+def _wished(upgrade: dict[NormalizedName, str]) -> tuple[Requirement, ...]:
+    """``-P name==version`` as a constraint on this one resolution."""
+    return tuple(Requirement(name, f"=={version}") for name, version in sorted(upgrade.items()) if version)
+
+
+def _preferences(old: Lock | None, upgrade: dict[NormalizedName, str]) -> dict[NormalizedName, tuple[Preference, ...]]:
+    found: dict[NormalizedName, list[Preference]] = {}
+    for package in old.packages if old is not None else ():
+        if package.name not in upgrade:
+            found.setdefault(package.name, []).append(Preference(package.version, package.source, package.markers))
+    return {name: tuple(wishes) for name, wishes in found.items()}
+
+
+def _pinned(prepared: Prepared, pins: tuple[Pin, ...]) -> dict[NormalizedName, tuple[Preference, ...]]:
+    """Another tool's pins; they do not tell the index, so any that has the version will do."""
+    found: dict[NormalizedName, list[Preference]] = {}
+    for pin in pins:
+        for index in prepared.context.settings.indexes:
+            found.setdefault(pin.name, []).append(Preference(pin.version, Registry(index.name), pin.markers))
+    return {name: tuple(wishes) for name, wishes in found.items()}

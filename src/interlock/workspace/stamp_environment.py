@@ -1,0 +1,69 @@
+"""Stamping an environment as in sync, for :mod:`interlock.workspace.unchanged` to find."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from interlock.build.declared import read_declared
+from interlock.build.revision import reads_revision
+from interlock.build.source_tree import SourceTree
+from interlock.core.plan import Wanted
+from interlock.core.sources import Directory, Member
+from interlock.envs.environments import VirtualEnvironment
+from interlock.install.swap import work_folder
+from interlock.workspace.context import Context
+from interlock.workspace.lockfile import lockfile_path
+from interlock.workspace.members import Workspace
+from interlock.workspace.stamp import are_newer, can_tell, save_stamp
+from interlock.workspace.unchanged import watched
+
+__all__ = ["stamp_in_sync"]
+
+_DESCRIBING = ("setup.py", "setup.cfg", "hatch.toml", "hatch_build.py", "MANIFEST.in", "CMakeLists.txt")
+_YOUNG = 2.0
+"""Seconds. What changed a moment ago may change again within the same tick of the file system's clock."""
+
+
+def stamp_in_sync(
+    context: Context,
+    workspace: Workspace,
+    environment: VirtualEnvironment,
+    wanted: Sequence[Wanted],
+    *,
+    kept: int,
+    question: str,
+) -> None:
+    """Remember that nothing had to be done to an environment, where a look at times and sizes can tell. Blocking."""
+    files = [*watched(str(context.start), context.around.files), str(lockfile_path(workspace.root))]
+    files.append(str(environment.root / "pyvenv.cfg"))
+    trees = _trees(workspace, wanted) if can_tell(context, workspace) else None
+    if trees is None or are_newer(files, context.now.timestamp()):
+        return
+    places = {environment.purelib, environment.platlib, environment.python, str(work_folder(environment)), *trees}
+    if os.path.isabs(context.settings.python):
+        places.add(context.settings.python)
+    if are_newer(places, context.now.timestamp() - _YOUNG):
+        return
+    count = f"{kept} package{'' if kept == 1 else 's'}"
+    message = f"{environment.root.name} is in sync ({count})."
+    save_stamp(context, workspace, question, files, message, sorted(places))
+
+
+def _trees(workspace: Workspace, wanted: Sequence[Wanted]) -> list[str] | None:
+    """What decides whether installed source trees are what they were; None when that takes a closer look."""
+    found: list[str] = []
+    for item in wanted:
+        if isinstance(item.source, Directory):
+            return None
+        if isinstance(item.source, Member):
+            member = workspace.find(item.source.name)
+            if member is None or not item.editable:
+                return None
+            declared = read_declared(SourceTree(path=member.directory, name=item.name))
+            # The manifest is all that an editable wheel of such a tree is made from, but for which folders there are.
+            if declared.static is None or reads_revision(member.directory, declared.system):
+                return None
+            folder = str(member.directory)
+            found += [folder, f"{folder}/src", *(f"{folder}/{name}" for name in _DESCRIBING)]
+    return found
