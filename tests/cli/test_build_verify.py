@@ -56,6 +56,14 @@ def test_each_fault_is_found_and_named(run: Run, trees: Path) -> None:
     assert "cannot be rendered" in found["unreadable"][0]
 
 
+def test_a_fault_that_was_mended_is_found_no_more(run: Run, trees: Path) -> None:
+    tree = member(trees, "mended")
+    (tree / "src" / "mended.py").write_text("import gone_for_good\n")
+    assert "No module named 'gone_for_good'" in problems(run)["mended"][0]
+    (tree / "src" / "mended.py").write_text("NAME = 'mended'\n")
+    assert problems(run) == {"mended": []}
+
+
 def test_one_member_is_tried_with_what_was_built_before(run: Run, trees: Path) -> None:
     member(trees, "core")
     member(trees, "app", needs=["core"])

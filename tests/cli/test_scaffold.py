@@ -44,7 +44,7 @@ def test_each_backend_has_a_build_system(run: Run, tmp_path: Path, backend: str)
 @pytest.mark.slow
 @pytest.mark.network
 @pytest.mark.parametrize("layout", ["--src", "--flat"])
-@pytest.mark.parametrize("backend", ["hatchling", "setuptools", "flit-core", "poetry-core"])
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_the_build_holds_the_package(run: Run, tmp_path: Path, backend: str, layout: str) -> None:
     assert run("-C", tmp_path, "new", "x", "--name", "acme.shop", "--build-backend", backend, layout).code == 0
     assert run("-C", tmp_path / "x", "build", "--wheel").code == 0
@@ -67,8 +67,8 @@ def test_a_member_registers_itself(run: Run, workspace: Path) -> None:
 
 def test_a_workspace(run: Run, tmp_path: Path) -> None:
     assert run("-C", tmp_path, "new", "mono", "--workspace").code == 0
-    assert run("-C", tmp_path / "mono", "new", "apps/site", "--web").code == 0
-    assert run("-C", tmp_path / "mono", "workspace", "list").out == "site  apps/site\n"
+    assert run("-C", tmp_path / "mono", "new", "apps/front", "--web").code == 0
+    assert run("-C", tmp_path / "mono", "workspace", "list").out == "front  apps/front\n"
 
 
 def test_what_is_there_is_kept(run: Run, tmp_path: Path) -> None:
@@ -86,13 +86,37 @@ def test_what_is_there_is_kept(run: Run, tmp_path: Path) -> None:
     assert run("-C", tmp_path, "new", "empty").code == 0
 
 
-def test_mistakes(run: Run, tmp_path: Path) -> None:
-    assert run("-C", tmp_path, "new", "x", "--lib", "--app").code == 2
-    assert run("-C", tmp_path, "new", "x", "--src", "--flat").code == 2
-    assert run("-C", tmp_path, "new", "x", "--build-backend", "magic").code == 2
-    assert run("-C", tmp_path, "new", "x", "--name", "no way").code == 2
-    assert run("-C", tmp_path, "new").code == 2
-    assert not (tmp_path / "x").exists()
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("x --lib --app", "`--lib` and `--app` exclude each other."),
+        ("x --src --flat", "`--src` and `--flat` exclude each other."),
+        ("x --build-backend magic", "`magic` is not a known build backend."),
+        ("x --name=no/way", "`no/way` cannot be the name of a package."),
+        ("x --name site", "`site` is a module of Python itself"),
+        ("x --name acme.class", "`class` is a word of the language"),
+        ("pytest", "`pytest` cannot depend on itself: `pytest>=8` has the name of the project."),
+        ("x --dependency X>=2", "`x` cannot depend on itself"),
+        ("x --dependency ???", "`???` is not a valid requirement"),
+        ("x --license GPL-9", "`project.license` is `GPL-9`, which is not an SPDX expression"),
+        ("x --python >=3.x", "`project.requires-python` is `>=3.x`, which is not a valid version specifier."),
+        ("x --author <>", "`<>` is nobody's name."),
+        ("", "Where should the project be?"),
+    ],
+)
+def test_mistakes_make_nothing(run: Run, tmp_path: Path, line: str, said: str) -> None:
+    result = run("-C", tmp_path, "new", *line.split())
+    assert result.code == 2
+    assert said in result.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_members_of_one_name_are_refused(run: Run, workspace: Path) -> None:
+    before = (workspace / "pyproject.toml").read_bytes()
+    result = run("-C", workspace, "new", "libs/web")
+    assert (result.code, result.err.partition(":")[0]) == (2, "error[bad-project-name]"), result.err
+    assert not (workspace / "libs/web").exists()
+    assert (workspace / "pyproject.toml").read_bytes() == before
 
 
 def test_questions_are_answered_on_a_terminal(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

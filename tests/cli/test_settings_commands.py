@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from interlock.cli.command_table import COMMANDS
+from interlock.cli.table.commands import COMMANDS
 from interlock.core.manifests import interlock as manifest_interlock
 from interlock.core.manifests.uv import HONOURED
 from tests.architecture import ROOT

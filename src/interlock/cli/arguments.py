@@ -10,10 +10,11 @@ import argparse
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, NoReturn
 
-from interlock.cli.command_table import COMMANDS, GROUPS, Command
 from interlock.cli.loading import load
-from interlock.cli.option_group import OptionGroup
-from interlock.cli.options_global import add_global_options
+from interlock.cli.table.command import Command
+from interlock.cli.table.commands import COMMANDS, GROUPS
+from interlock.cli.table.global_options import add_global_options
+from interlock.cli.table.option_group import OptionGroup
 from interlock.errors import UsageError
 
 __all__ = ["BadArgument", "Request", "UnknownCommand", "UnknownOption", "make_parser", "parse_arguments"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from interlock.cli.arguments import make_parser
-from interlock.cli.command_table import COMMANDS, GROUPS, Command
+from interlock.cli.table.command import Command
+from interlock.cli.table.commands import COMMANDS, GROUPS
 
 __all__ = ["command_help", "group_help"]
 

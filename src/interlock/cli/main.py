@@ -9,15 +9,17 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 from interlock import __version__
 from interlock.cli.loading import load
 from interlock.cli.render import Terminal, bug_document, error_document
 from interlock.errors import InterlockError, UsageError
 
+TYPE_CHECKING = False  # not from `typing`, which takes longer to load than everything else here
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
     from interlock.cli.arguments import Request
 
 __all__ = ["main"]
@@ -87,7 +89,12 @@ def _carry_out(arguments: list[str], terminal: Terminal) -> int:
     if arguments in (["--help"], ["-h"], ["help"]):
         terminal.data(load("interlock.cli.overview").overview())
         return 0
-    if arguments[:1] in _QUICK and load("interlock.cli.quick").answered(arguments, os.environ, terminal):
+    asks_help = "--help" in arguments or "-h" in arguments
+    if (
+        arguments[:1] in _QUICK
+        and not asks_help
+        and load("interlock.cli.quick").answered(arguments, os.environ, terminal)
+    ):
         return 0
     try:
         request = load("interlock.cli.arguments").parse_arguments(arguments)
@@ -112,7 +119,7 @@ def _of_plugin(error: UsageError, arguments: list[str]) -> Request:
         raise error
     place = arguments.index(str(name))
     values = parse.parse_arguments(arguments[:place]).values
-    command = load("interlock.cli.table_plugins").PLUGIN
+    command = load("interlock.cli.table.plugin").PLUGIN
     request: Request = parse.Request(command, command.words, values, tuple(arguments[place:]))
     return request
 

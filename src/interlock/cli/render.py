@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from typing import TextIO
 
 from interlock.errors import InterlockError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import TextIO
 
 __all__ = ["Terminal", "bug_document", "error_document", "is_colored", "redact"]
 

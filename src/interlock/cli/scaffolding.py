@@ -6,8 +6,13 @@ import os
 import sys
 from pathlib import Path
 
+import msgspec
+
 from interlock.cli.call import BadValue, Call
-from interlock.core.scaffold import BACKENDS, Scaffold
+from interlock.core.manifests.parse import parse_manifest
+from interlock.core.requirements import parse_requirement
+from interlock.core.scaffold import BACKENDS, Scaffold, project_table
+from interlock.errors import ManifestError
 from interlock.ops.create import Created
 
 __all__ = ["place_of", "say_created", "wanted_scaffold"]
@@ -46,7 +51,7 @@ def wanted_scaffold(call: Call, directory: str) -> Scaffold:
         python = f">={python}"
     elif python[:1] not in {">", "<", "=", "~", "!"}:
         python = _ask(call, "Python", default) if asking else default
-    return Scaffold(
+    wanted = Scaffold(
         name=name,
         kind=kinds[0] if kinds else "lib",
         src=not call.given("flat"),
@@ -60,6 +65,32 @@ def wanted_scaffold(call: Call, directory: str) -> Scaffold:
         backend=backend,
         package=not call.given("no_package"),
     )
+    _check(wanted)
+    return wanted
+
+
+def _check(wanted: Scaffold) -> None:
+    """Refuse what the manifest could not hold before anything is made of it.
+
+    Raises :class:`BadValue`.
+    """
+    if wanted.author and not wanted.author.strip("<> "):
+        raise BadValue(f"`{wanted.author}` is nobody's name.", hint="Write it like `Ann <ann@example.org>`.")
+    try:
+        for text in (*wanted.dependencies, *wanted.dev_dependencies):
+            parse_requirement(text)
+        manifest = msgspec.structs.replace(wanted, name="checked", dependencies=(), dev_dependencies=())
+        parsed = parse_manifest(project_table(manifest).encode(), path=".", file="pyproject.toml")
+        if parsed.warnings:
+            raise BadValue(_said(parsed.warnings[0]))
+    except ManifestError as error:
+        raise BadValue(_said(error.message), hint=error.hint) from error
+
+
+def _said(problem: str) -> str:
+    """A problem of a manifest that nobody has seen, without its file and line."""
+    place, _, text = problem.partition(": ")
+    return text if place.startswith("pyproject.toml") else problem
 
 
 def say_created(call: Call, created: Created) -> int:

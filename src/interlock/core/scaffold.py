@@ -117,6 +117,10 @@ def _backend_settings(wanted: Scaffold) -> list[str]:
     if wanted.backend == "poetry-core":
         place = ', from = "src"' if wanted.src else ""
         return ["", "[tool.poetry]", f'packages = [{{ include = "{top}"{place} }}]']
+    if wanted.backend == "pdm-backend" and "." in wanted.module:
+        # It finds packages by their __init__.py, which a namespace does not have.
+        place = "src" if wanted.src else "."
+        return ["", "[tool.pdm.build]", f'includes = ["{prefix}{top}"]', f'package-dir = "{place}"']
     if wanted.backend == "uv-build":
         lines = ["", "[tool.uv.build-backend]", f'module-name = "{wanted.module}"']
         return lines if wanted.src else [*lines, 'module-root = ""']
@@ -143,7 +147,12 @@ def _modules(wanted: Scaffold) -> dict[str, str]:
             'if __name__ == "__main__":\n    sys.exit(main())\n'
         )
         return {"__init__.py": f'"""{about}."""\n', "__main__.py": main}
-    return {"__init__.py": f'"""{about}."""\n', "application.py": _WEB, "__main__.py": _SERVER.format(wanted.module)}
+    return {
+        "__init__.py": f'"""{about}."""\n',
+        "py.typed": "",
+        "application.py": _WEB,
+        "__main__.py": _SERVER.format(wanted.module, wanted.project),
+    }
 
 
 _WEB = '''\
@@ -170,14 +179,19 @@ _SERVER = '''\
 
 from __future__ import annotations
 
+import argparse
 from wsgiref.simple_server import make_server
 
-from {}.application import application
+from {0}.application import application
 
 
-def main() -> None:
-    with make_server("127.0.0.1", 8000, application) as server:
-        print("http://127.0.0.1:8000/ (Ctrl-C ends it)")
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="{1}", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    chosen = parser.parse_args(arguments)
+    with make_server(chosen.host, chosen.port, application) as server:
+        print(f"http://{{chosen.host}}:{{server.server_port}}/ (Ctrl-C ends it)", flush=True)
         server.serve_forever()
 
 

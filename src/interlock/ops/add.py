@@ -15,8 +15,9 @@ from interlock.core.names import NormalizedName, normalize_extra
 from interlock.core.requirement import Requirement, format_requirement
 from interlock.core.sources import Registry
 from interlock.errors import UsageError
-from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, Files, change, read_manifest
+from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, change
 from interlock.ops.editing import chosen_paths, manifest_at, open_editor
+from interlock.ops.rewrite import Files, read_manifest
 from interlock.workspace.context import Context
 from interlock.workspace.members import Workspace
 from interlock.workspace.wanted_sources import Placed, newest, place_wishes

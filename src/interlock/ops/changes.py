@@ -7,8 +7,6 @@ meanwhile is seen before anything is written, and the change is made anew on top
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
@@ -23,8 +21,9 @@ from interlock.core.lock.model import Lock
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.names import NormalizedName
 from interlock.core.pins import Pin
-from interlock.errors import LockOutdated, ManifestError
+from interlock.errors import LockOutdated
 from interlock.ops.lock import lock_held
+from interlock.ops.rewrite import ATTEMPTS, FileChanged, Files, read_file, replace_file
 from interlock.ops.sync import sync
 from interlock.store.locks import hold
 from interlock.workspace.context import Context
@@ -35,17 +34,7 @@ from interlock.workspace.members import Member, Workspace
 from interlock.workspace.options import LockOptions, LockOutcome, SyncOptions, SyncOutcome
 from interlock.workspace.prepared import prepare, stale_reasons
 
-__all__ = ["ChangeOptions", "ChangeOutcome", "Draft", "FileChanged", "change", "overlay", "read_manifest"]
-
-_ATTEMPTS = 5
-Files = dict[str, bytes]
-"""New contents of manifests, by the path of the member."""
-
-
-class FileChanged(ManifestError):
-    """Somebody keeps saving a file that is to be changed."""
-
-    code = "file-changed"
+__all__ = ["ChangeOptions", "ChangeOutcome", "Draft", "change", "overlay"]
 
 
 class ChangeOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +78,7 @@ async def change(
     workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
     context.layout.prepare()
     async with hold(context.layout.usage_lock, shared=True), hold(workspace_guard(workspace.root)):
-        for _ in range(_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             outcome = await _attempt(context, make, options)
             if outcome is not None:
                 return outcome
@@ -101,11 +90,11 @@ async def _attempt(
 ) -> ChangeOutcome | None:
     workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
     lockfile = lockfile_path(workspace.root)
-    locked_before = _read(lockfile)
+    locked_before = read_file(lockfile)
     if options.locked:
         _require_fresh(context, workspace)
     draft = await make(workspace)
-    before = {path: _read(workspace.root / path / "pyproject.toml") for path in draft.files}
+    before = {path: read_file(workspace.root / path / "pyproject.toml") for path in draft.files}
     if all(before[path] == data for path, data in draft.files.items()) and not (draft.upgrade or options.pins):
         return ChangeOutcome(workspace=workspace, written=False)
     files, outcome, data = draft.files, None, locked_before
@@ -122,18 +111,18 @@ async def _attempt(
         outcome = msgspec.structs.replace(outcome, lock=lock, changed=data != locked_before, diff=diff(old, lock))
     if options.dry_run:
         return ChangeOutcome(workspace=changed, files=files, lock=outcome, written=False)
-    if locked_before != _read(lockfile) or any(
-        _read(workspace.root / path / "pyproject.toml") != was for path, was in before.items()
+    if locked_before != read_file(lockfile) or any(
+        read_file(workspace.root / path / "pyproject.toml") != was for path, was in before.items()
     ):
         return None
     targets = {workspace.root / path / "pyproject.toml": content for path, content in files.items()}
     if data is not None and data != locked_before:
         targets[lockfile] = data
-    undo = {path: _read(path) for path in targets}
+    undo = {path: read_file(path) for path in targets}
     synced: SyncOutcome | None = None
     try:
         for path, content in targets.items():
-            _write(path, content)
+            replace_file(path, content)
         if not (options.no_sync or options.frozen):
             synced = await sync(context, _sync_options(options, outcome))
     except BaseException:
@@ -166,11 +155,6 @@ def overlay(workspace: Workspace, files: Mapping[str, bytes]) -> Workspace:
     )
 
 
-def read_manifest(workspace: Workspace, path: str) -> bytes:
-    """The bytes of a member's manifest; ``"."`` is the root's."""
-    return (workspace.root / path / "pyproject.toml").read_bytes()
-
-
 def _require_fresh(context: Context, workspace: Workspace) -> None:
     old = load_lock_if_any(workspace.root)
     reasons = stale_reasons(prepare(context, old, workspace), old) if old is not None else ("there is none yet",)
@@ -196,25 +180,8 @@ def _sync_options(options: ChangeOptions, outcome: LockOutcome | None) -> SyncOp
     return msgspec.structs.replace(options.sync, frozen=True, locked=False, uninstall=gone)
 
 
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
-
-
 def _restore(path: Path, was: bytes | None) -> None:
     if was is None:
         path.unlink(missing_ok=True)
-    elif _read(path) != was:
-        _write(path, was)
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Replace a file at once, keeping its mode; a link stays one."""
-    target = Path(os.path.realpath(path))
-    passing = target.with_name(f".{target.name}.new")
-    passing.write_bytes(data)
-    if target.exists():
-        passing.chmod(stat.S_IMODE(target.stat().st_mode))
-    passing.replace(target)
+    elif read_file(path) != was:
+        replace_file(path, was)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
+from keyword import iskeyword
 from pathlib import Path
 
 import anyio.to_thread
@@ -12,10 +14,11 @@ import msgspec
 from interlock.core.editing.toml_array import insert, items, literal
 from interlock.core.editing.toml_document import TomlDocument
 from interlock.core.names import is_name
+from interlock.core.requirements import parse_requirement
 from interlock.core.scaffold import Scaffold, project_table, scaffold
 from interlock.errors import UsageError
-from interlock.ops.changes import ChangeOptions, Draft, change, read_manifest
 from interlock.ops.editing import open_editor
+from interlock.ops.rewrite import Files, read_manifest, rewrite
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import NoProject, discover
 from interlock.workspace.globs import is_excluded, is_included
@@ -48,10 +51,12 @@ class Created(msgspec.Struct, frozen=True, kw_only=True):
 
 async def create_project(context: Context, path: Path, wanted: Scaffold) -> Created:
     """Make a project in a directory that does not exist or is empty; all of it or nothing."""
-    _check_name(wanted.name)
+    _check_name(wanted)
     existed = _is_empty_directory(path)
     workspace = await anyio.to_thread.run_sync(lambda: _workspace_around(context, path))
     member = workspace is not None and wanted.kind != "workspace"
+    if member and workspace is not None:
+        _check_free(workspace, wanted)
     files = scaffold(msgspec.structs.replace(wanted, member=member))
     try:
         await anyio.to_thread.run_sync(lambda: _write(path, files))
@@ -65,7 +70,7 @@ async def create_project(context: Context, path: Path, wanted: Scaffold) -> Crea
 
 async def init_project(context: Context, path: Path, wanted: Scaffold) -> Created:
     """Give a directory a manifest; what it has already stays as it is."""
-    _check_name(wanted.name)
+    _check_name(wanted)
     manifest = path / "pyproject.toml"
     before, readme = _look(path)
     table = project_table(msgspec.structs.replace(wanted, readme=bool(readme))).replace(
@@ -84,6 +89,8 @@ async def init_project(context: Context, path: Path, wanted: Scaffold) -> Create
         TomlDocument(table.encode(), "pyproject.toml")
     workspace = await anyio.to_thread.run_sync(lambda: _workspace_around(context, path))
     member = workspace is not None and wanted.kind != "workspace" and workspace.root != path
+    if member and workspace is not None:
+        _check_free(workspace, wanted)
     try:
         await anyio.to_thread.run_sync(lambda: _write(path, {"pyproject.toml": table}))
         registered = await _register(context, workspace, path) if member and workspace is not None else False
@@ -94,10 +101,37 @@ async def init_project(context: Context, path: Path, wanted: Scaffold) -> Create
     return Created(path=path, name=wanted.project, files=("pyproject.toml",), workspace=root, registered=registered)
 
 
-def _check_name(name: str) -> None:
+def _check_name(wanted: Scaffold) -> None:
+    """Raises :class:`BadProjectName` for a name that nobody could import or install."""
+    name = wanted.name
     if not all(is_name(part) and part.replace("-", "_").isidentifier() for part in name.split(".")):
         raise BadProjectName(
             f"`{name}` cannot be the name of a package.", hint="Letters, digits, `-` and `_`; dots make namespaces."
+        )
+    if wanted.kind == "workspace":
+        return
+    word = next((part for part in wanted.module.split(".") if iskeyword(part)), "")
+    top = wanted.module.partition(".")[0]
+    if word or top in sys.stdlib_module_names:
+        what = f"`{word}` is a word of the language" if word else f"`{top}` is a module of Python itself"
+        raise BadProjectName(
+            f"{what}: a package `{wanted.module}` could not be imported.", hint=f"Give another one: --name my-{top}."
+        )
+    for text in (*wanted.dependencies, *wanted.dev_dependencies):
+        if parse_requirement(text).name == wanted.project:
+            raise BadProjectName(
+                f"`{name}` cannot depend on itself: `{text}` has the name of the project.",
+                hint=f"Give the project another one: --name my-{name}.",
+            )
+
+
+def _check_free(workspace: Workspace, wanted: Scaffold) -> None:
+    """Raises :class:`BadProjectName` when a member has the name."""
+    taken = next((member for member in workspace.members if member.name == wanted.project), None)
+    if taken is not None:
+        raise BadProjectName(
+            f"The workspace has a member `{wanted.project}` already, in {taken.path}.",
+            hint="Give the new one another name: --name.",
         )
 
 
@@ -128,21 +162,20 @@ async def _register(context: Context, workspace: Workspace, path: Path) -> bool:
     relative = _relative(path, workspace.root)
     told = False
 
-    async def make(workspace: Workspace) -> Draft:
+    def make(workspace: Workspace) -> Files:
         nonlocal told
         table = workspace.manifest.workspace
         if table is not None and is_included(relative, table.members) and not is_excluded(relative, table.exclude):
-            return Draft(files={})
+            return {}
         told = True
         editor = open_editor(workspace, ".", read_manifest(workspace, "."))
         tool = "uv" if workspace.manifest.dialect == "uv" else "interlock"
         editor.edit_list(
             ("tool", tool, "workspace", "members"), lambda text: insert(text, len(items(text)), literal(relative))
         )
-        return Draft(files={".": editor.data})
+        return {".": editor.data}
 
-    here = msgspec.structs.replace(context, start=workspace.root)
-    await change(here, make, ChangeOptions(frozen=True))
+    await rewrite(msgspec.structs.replace(context, start=workspace.root), make)
     return told
 
 

@@ -16,7 +16,8 @@ from interlock.core.names import NormalizedName, is_name, normalize_name
 from interlock.core.pins import Pin
 from interlock.core.sources import Member
 from interlock.errors import UsageError
-from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, change, read_manifest
+from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, change
+from interlock.ops.rewrite import read_manifest
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import NoProject, discover
 from interlock.workspace.members import Workspace

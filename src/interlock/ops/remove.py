@@ -11,8 +11,9 @@ from interlock.core.editing.toml_array import remove
 from interlock.core.manifests.problems import suggest
 from interlock.core.names import NormalizedName
 from interlock.errors import UsageError
-from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, change, read_manifest
+from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, change
 from interlock.ops.editing import chosen_paths, open_editor
+from interlock.ops.rewrite import read_manifest
 from interlock.workspace.context import Context
 from interlock.workspace.members import Workspace
 

@@ -13,9 +13,10 @@ from interlock.core.names import NormalizedName
 from interlock.core.requirement import Requirement, format_requirement
 from interlock.core.sources import Registry
 from interlock.errors import UsageError
-from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, Files, change, read_manifest
+from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, change
 from interlock.ops.editing import open_editor
 from interlock.ops.lock import lock
+from interlock.ops.rewrite import Files, read_manifest
 from interlock.ops.sync import sync
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover

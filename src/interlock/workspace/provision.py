@@ -91,8 +91,9 @@ class Provisioner:
         self, requirements: tuple[str, ...], local: dict[NormalizedName, Path], purpose: str
     ) -> BuildEnvironment:
         interpreter = await self._toolchain.interpreter()
-        # A wheel built here lies under the digest of all that went into it, so its path says which one it is.
-        question = self._question((*requirements, *sorted(map(str, local.values()))), interpreter)
+        # A wheel of the same name and version may be another one after every build: its bytes say which one it is.
+        wheels = await anyio.to_thread.run_sync(lambda: sorted(map(_bytes_of, local.values())))
+        question = self._question((*requirements, *wheels), interpreter)
         remembered = await anyio.to_thread.run_sync(self._remembered, question)
         if remembered is not None:
             return _described(remembered)
@@ -196,6 +197,11 @@ class Provisioner:
 
 def _described(environment: VirtualEnvironment) -> BuildEnvironment:
     return BuildEnvironment(python=environment.python, path=environment.scripts)
+
+
+def _bytes_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _digest(files: list[str], interpreter: Interpreter) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interlock.cli.arguments import make_parser
 from interlock.cli.call import BadValue, Call
-from interlock.cli.command_table import COMMANDS
+from interlock.cli.table.commands import COMMANDS
 from interlock.workspace.python import workspace_or_none
 
 __all__ = ["run"]

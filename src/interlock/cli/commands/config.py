@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from interlock.cli.call import BadValue, Call
+from interlock.cli.columns import columns
 from interlock.cli.configuration import store_login, user_file
-from interlock.cli.tables import columns
 from interlock.core.editing.toml_document import TomlDocument, format_value
 from interlock.core.manifests.problems import suggest
-from interlock.ops.changes import ChangeOptions, Draft, change, read_manifest
 from interlock.ops.editing import open_editor
+from interlock.ops.rewrite import Files, read_manifest, rewrite
 from interlock.settings import UserSettings
 from interlock.workspace.members import Workspace
 from interlock.workspace.python import workspace_or_none
@@ -153,16 +153,16 @@ def _set_user(call: Call, key: str, value: object) -> None:
 
 
 async def _set_local(call: Call, key: str, value: object) -> None:
-    async def make(workspace: Workspace) -> Draft:
+    def make(workspace: Workspace) -> Files:
         editor = open_editor(workspace, ".", read_manifest(workspace, "."))
         path = ("tool", "uv" if workspace.manifest.dialect == "uv" else "interlock", key)
         if value is None:
             editor.document.delete(path)
         else:
             editor.document.set(path, format_value(value))
-        return Draft(files={".": editor.data})
+        return {".": editor.data}
 
-    await change(call.context, make, ChangeOptions(frozen=True))
+    await rewrite(call.context, make)
     call.terminal.say(f"{'Removed' if value is None else 'Set'} {key} in pyproject.toml.")
 
 

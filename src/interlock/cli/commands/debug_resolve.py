@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from interlock.cli.call import Call
-from interlock.cli.tables import columns
+from interlock.cli.columns import columns
 from interlock.core.editing.requirement_wishes import parse_wish
 from interlock.core.lock.graph import Graph
 from interlock.core.lock.model import Lock

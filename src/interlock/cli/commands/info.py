@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call, checked_name
-from interlock.cli.tables import columns
+from interlock.cli.columns import columns
 from interlock.ops.package_info import package_info
 from interlock.workspace.python import workspace_or_none
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from interlock.cli.call import Call
+from interlock.cli.columns import columns
 from interlock.cli.selecting import selection_flags
-from interlock.cli.tables import columns
 from interlock.ops.outdated import find_outdated
 from interlock.ops.reading import environment_here, read_locked
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call
-from interlock.cli.tables import columns
+from interlock.cli.columns import columns
 from interlock.core.editing.toml_document import Path, format_value
 from interlock.core.index_order import take_login
 from interlock.core.manifests.problems import suggest
-from interlock.ops.changes import ChangeOptions, Draft, change, read_manifest
 from interlock.ops.editing import open_editor
+from interlock.ops.rewrite import Files, read_manifest, rewrite
 from interlock.workspace.discovery import discover
 from interlock.workspace.members import Workspace
 
@@ -44,7 +44,7 @@ async def add(call: Call) -> int:
     clean, login = take_login(url)
     priority = call.text("priority") or "primary"
 
-    async def make(workspace: Workspace) -> Draft:
+    def make(workspace: Workspace) -> Files:
         if any(index.name == name for index in workspace.manifest.settings.indexes):
             raise BadValue(f"There is a source `{name}` already.", hint=f"Remove it: `interlock source remove {name}`.")
         editor = open_editor(workspace, ".", read_manifest(workspace, "."))
@@ -55,9 +55,9 @@ async def add(call: Call) -> int:
         elif priority in {"default", "explicit"}:
             lines.append(f"{priority} = true")
         editor.document.append_table(table, lines)
-        return Draft(files={".": editor.data})
+        return {".": editor.data}
 
-    await change(call.context, make, ChangeOptions(frozen=True))
+    await rewrite(call.context, make)
     call.terminal.say(f"Added the source {name}.")
     if login is not None:
         call.terminal.warn(f"The login in the URL was left out; store it with `interlock auth login {name}`.")
@@ -67,7 +67,7 @@ async def add(call: Call) -> int:
 async def remove(call: Call) -> int:
     name = call.text("name")
 
-    async def make(workspace: Workspace) -> Draft:
+    def make(workspace: Workspace) -> Files:
         editor = open_editor(workspace, ".", read_manifest(workspace, "."))
         table = _table(workspace)
         listed = editor.document.get(table)
@@ -77,9 +77,9 @@ async def remove(call: Call) -> int:
                 f"There is no source `{name}` in pyproject.toml.{suggest(name, [str(item) for item in names])}"
             )
         editor.document.delete_entry(table, names.index(name))
-        return Draft(files={".": editor.data})
+        return {".": editor.data}
 
-    await change(call.context, make, ChangeOptions(frozen=True))
+    await rewrite(call.context, make)
     call.terminal.say(f"Removed the source {name}.")
     return 0
 

@@ -1,20 +1,21 @@
-"""Options of the commands that change manifests."""
+"""The commands that change what members ask for, and their options."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from interlock.cli.options_selection import add_install_options, add_member_options, add_resolver_options
+from interlock.cli.table.command import Command
+from interlock.cli.table.selection_options import add_install_options, add_member_options, add_resolver_options
 
 if TYPE_CHECKING:
-    from interlock.cli.option_group import OptionGroup
+    from interlock.cli.table.option_group import OptionGroup
 
-__all__ = ["add_options", "import_options", "remove_options", "update_options"]
+__all__ = ["EDITING"]
 
 BOUNDS = ("lower", "major", "minor", "exact")
 
 
-def add_options(parser: OptionGroup) -> None:
+def _add_options(parser: OptionGroup) -> None:
     parser.words("requirements", metavar="PACKAGE", text="name, name@^1, name@latest, name[extra]>=1, git+URL, path")
     parser.repeat("-r", "--requirements", dest="requirements_file", metavar="FILE", text="add what a file lists")
     parser.repeat("-c", "--constraints", dest="constraints_file", metavar="FILE", text="bounds for what is added")
@@ -42,14 +43,14 @@ def add_options(parser: OptionGroup) -> None:
     _after_options(parser)
 
 
-def remove_options(parser: OptionGroup) -> None:
+def _remove_options(parser: OptionGroup) -> None:
     parser.words("packages", metavar="PACKAGE", text="names to remove")
     parser.value("--script", metavar="FILE", text="remove from the inline metadata of a script instead")
     _target_options(parser)
     _after_options(parser)
 
 
-def update_options(parser: OptionGroup) -> None:
+def _update_options(parser: OptionGroup) -> None:
     parser.words("packages", metavar="PACKAGE", text="update these only; without names, everything")
     parser.flag("--lock", "--no-sync", text="do not change the environment", dest="no_sync")
     parser.flag("--sync", "--exact", text="remove what is not selected from the environment", dest="exact")
@@ -65,7 +66,7 @@ def update_options(parser: OptionGroup) -> None:
     add_resolver_options(parser)
 
 
-def import_options(parser: OptionGroup) -> None:
+def _import_options(parser: OptionGroup) -> None:
     parser.words("files", metavar="FILE", text="locks or lists of requirements (default: those that are there)")
     parser.flag("--keep-manifests", text="leave the manifests as they are, take over the versions only")
     parser.flag("--dry-run", text="show what would be written, write nothing")
@@ -87,3 +88,45 @@ def _after_options(parser: OptionGroup) -> None:
     after.flag("--locked", text="fail when the lock was not fresh before")
     after.flag("--dry-run", text="show what would change, write nothing")
     add_resolver_options(parser)
+
+
+EDITING = (
+    Command(
+        ("add",),
+        "add",
+        "Add dependencies to manifests, lock and environment",
+        _add_options,
+        (
+            ("httpx 'rich@^13'", "to the member you are in, with a lower bound and a caret range"),
+            ("--package web --package api -D pytest", "to the dev group of two members"),
+        ),
+        usage="[options] PACKAGE ...",
+    ),
+    Command(
+        ("remove",),
+        "remove",
+        "Remove dependencies from manifests, lock and environment",
+        _remove_options,
+        (("httpx", "wherever the member lists it"), ("--all-packages -G docs mkdocs", "from a group of every member")),
+        usage="[options] PACKAGE ...",
+        aliases=(("rm",),),
+    ),
+    Command(
+        ("update",),
+        "update",
+        "Lock newer versions and install them",
+        _update_options,
+        (("", "everything, within the bounds of the manifests"), ("httpx anyio --lock", "two packages, lock only")),
+        usage="[options] [PACKAGE ...]",
+        aliases=(("upgrade",), ("up",)),
+    ),
+    Command(
+        ("import",),
+        "import_projects",
+        "Write a project of another tool in the standard form, keeping its locked versions",
+        _import_options,
+        (("--dry-run", "show what would be written"), ("requirements.txt", "from a list of requirements")),
+        usage="[options] [FILE ...]",
+        aliases=(("migrate",),),
+    ),
+)

@@ -1,10 +1,11 @@
-"""Options of the commands about a workspace, its lock and its environments."""
+"""The commands about a workspace, its lock and its environments, and their options."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from interlock.cli.options_selection import (
+from interlock.cli.table.command import Command
+from interlock.cli.table.selection_options import (
     add_freshness_options,
     add_install_options,
     add_resolver_options,
@@ -12,25 +13,15 @@ from interlock.cli.options_selection import (
 )
 
 if TYPE_CHECKING:
-    from interlock.cli.option_group import OptionGroup
+    from interlock.cli.table.option_group import OptionGroup
 
-__all__ = [
-    "export_options",
-    "graph_options",
-    "install_options",
-    "list_options",
-    "lock_options",
-    "run_options",
-    "show_options",
-    "sync_options",
-    "tree_options",
-]
+__all__ = ["WORKSPACE"]
 
 
 DIFF_FORMATS = ("text", "markdown", "json")
 
 
-def lock_options(parser: OptionGroup) -> None:
+def _lock_options(parser: OptionGroup) -> None:
     parser.flag("--check", text="only say whether the lock is fresh (exit 3 when not)")
     parser.flag("-U", "--upgrade", "--regenerate", text="forget every locked version")
     parser.repeat(
@@ -47,13 +38,13 @@ def lock_options(parser: OptionGroup) -> None:
     add_resolver_options(parser)
 
 
-def sync_options(parser: OptionGroup) -> None:
+def _sync_options(parser: OptionGroup) -> None:
     _environment_options(parser)
     parser.flag("--exact", text="remove what is not selected (the default)")
     parser.flag("--inexact", text="keep what is not selected")
 
 
-def install_options(parser: OptionGroup) -> None:
+def _install_options(parser: OptionGroup) -> None:
     _environment_options(parser)
     parser.flag("--exact", "--sync", text="remove what is not selected")
     parser.flag("--inexact", text="keep what is not selected (the default)")
@@ -67,7 +58,7 @@ def _environment_options(parser: OptionGroup) -> None:
     add_resolver_options(parser)
 
 
-def run_options(parser: OptionGroup) -> None:
+def _run_options(parser: OptionGroup) -> None:
     parser.flag("-m", "--module", text="run a module, as `python -m` does")
     parser.flag("--no-sync", text="run in the environment as it is")
     parser.flag("--exact", text="remove what is not selected from the environment first")
@@ -91,7 +82,7 @@ def run_options(parser: OptionGroup) -> None:
     add_resolver_options(parser)
 
 
-def tree_options(parser: OptionGroup) -> None:
+def _tree_options(parser: OptionGroup) -> None:
     parser.words("roots", metavar="PACKAGE", text="begin at these packages instead of the members")
     parser.number("-d", "--depth", metavar="N", text="show N levels")
     parser.flag("-i", "--invert", "--reverse", "--why", text="show what needs a package")
@@ -103,7 +94,7 @@ def tree_options(parser: OptionGroup) -> None:
     add_freshness_options(parser)
 
 
-def show_options(parser: OptionGroup) -> None:
+def _show_options(parser: OptionGroup) -> None:
     parser.word("name", metavar="PACKAGE", text="show the details of one package")
     parser.flag("-t", "--tree", text="show as a tree, like `interlock tree`")
     parser.flag("--why", text="show what needs a package")
@@ -117,7 +108,7 @@ def show_options(parser: OptionGroup) -> None:
     add_freshness_options(parser)
 
 
-def export_options(parser: OptionGroup) -> None:
+def _export_options(parser: OptionGroup) -> None:
     parser.value("--format", metavar="FORMAT", text="pylock (the default) or requirements", choices=EXPORT_FORMATS)
     parser.value("-o", "--output-file", "--output", dest="output_file", metavar="FILE", text="write to FILE")
     parser.flag("--no-hashes", "--without-hashes", text="leave hashes out")
@@ -135,9 +126,98 @@ def export_options(parser: OptionGroup) -> None:
 EXPORT_FORMATS = ("pylock", "pylock.toml", "requirements", "requirements.txt")
 
 
-def list_options(parser: OptionGroup) -> None:
+def _list_options(parser: OptionGroup) -> None:
     parser.flag("--paths", text="show only the directories")
 
 
-def graph_options(parser: OptionGroup) -> None:
+def _graph_options(parser: OptionGroup) -> None:
     parser.value("--format", metavar="FORMAT", text="text (the default), json or dot", choices=("text", "json", "dot"))
+
+
+WORKSPACE = (
+    Command(
+        ("lock",),
+        "lock",
+        "Resolve every member together and write interlock.lock",
+        _lock_options,
+        (("--check", "fail in CI when the lock does not match the manifests"), ("-P httpx", "upgrade one package")),
+    ),
+    Command(
+        ("sync",),
+        "sync",
+        "Make the environment exactly what the lock says",
+        _sync_options,
+        (
+            ("--package web --no-dev", "only one member and what it needs to run"),
+            ("--locked --all-packages", "every member, and fail when the lock is out of date"),
+        ),
+    ),
+    Command(
+        ("install",),
+        "install",
+        "Like sync, but keep what is not selected",
+        _install_options,
+        (
+            ("--with docs", "add a group to the environment"),
+            ("--no-root --only main", "dependencies only, for a container layer"),
+        ),
+        aliases=(("i",),),
+    ),
+    Command(
+        ("run",),
+        "run",
+        "Run a program in the environment, synced first",
+        _run_options,
+        (
+            ("--package web pytest -x", "run the tests of one member"),
+            ("-m http.server 8000", "run a module; what follows it is the module's own"),
+        ),
+        usage="[options] PROGRAM [arguments]",
+        verbatim=True,
+    ),
+    Command(
+        ("tree",),
+        "tree",
+        "Show what needs what",
+        _tree_options,
+        (("--package web --depth 2", "two levels below one member"), ("--invert anyio", "who needs anyio")),
+        usage="[options] [PACKAGE ...]",
+    ),
+    Command(
+        ("show",),
+        "show",
+        "List the locked packages, or the details of one",
+        _show_options,
+        (
+            ("--top-level", "what the members ask for themselves"),
+            ("httpx", "one package: versions, files, who needs it"),
+        ),
+        usage="[options] [PACKAGE]",
+        aliases=(("list",),),
+    ),
+    Command(
+        ("export",),
+        "export",
+        "Write the lock as pylock.toml or requirements.txt",
+        _export_options,
+        (
+            ("-o pylock.toml", "the whole workspace, for every platform"),
+            ("--format requirements --package web --no-dev", "what one member needs to run"),
+        ),
+    ),
+    Command(
+        ("workspace", "list"),
+        "workspace_list",
+        "List the members",
+        _list_options,
+        (("--json", "for scripts"), ("--paths", "one directory per line")),
+        aliases=(("workspace", "ls"),),
+    ),
+    Command(
+        ("workspace", "graph"),
+        "workspace_graph",
+        "Show which member depends on which",
+        _graph_options,
+        (("--format dot", "for Graphviz"), ("--json", "for scripts")),
+    ),
+)

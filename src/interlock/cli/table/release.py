@@ -1,18 +1,19 @@
-"""Options of the commands that make releases: build, version and publish."""
+"""The commands that make releases, and their options: build, prune, deploy, version and publish."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from interlock.cli.options_selection import add_member_options, add_selection_options
+from interlock.cli.table.command import Command
+from interlock.cli.table.selection_options import add_member_options, add_selection_options
 
 if TYPE_CHECKING:
-    from interlock.cli.option_group import OptionGroup
+    from interlock.cli.table.option_group import OptionGroup
 
-__all__ = ["build_options", "deploy_options", "prune_options", "publish_options", "version_options"]
+__all__ = ["RELEASE"]
 
 
-def build_options(parser: OptionGroup) -> None:
+def _build_options(parser: OptionGroup) -> None:
     add_member_options(parser)
     parser.value("--affected", metavar="REF", text="act on members that a change since REF touches")
     parser.flag("--sdist", text="build only the source archive")
@@ -41,13 +42,13 @@ def build_options(parser: OptionGroup) -> None:
     group.number("--timeout", metavar="SECONDS", text="end a backend that takes longer")
 
 
-def prune_options(parser: OptionGroup) -> None:
+def _prune_options(parser: OptionGroup) -> None:
     parser.value("-o", "--output", metavar="DIR", text="where the part of the workspace goes")
     add_selection_options(parser)
     parser.flag("--frozen", text="do not look whether the lock is fresh")
 
 
-def deploy_options(parser: OptionGroup) -> None:
+def _deploy_options(parser: OptionGroup) -> None:
     parser.value("-o", "--output", metavar="DIR", text="where the environment goes")
     parser.flag("--no-compile-bytecode", text="do not compile modules to bytecode")
     add_selection_options(parser)
@@ -55,7 +56,7 @@ def deploy_options(parser: OptionGroup) -> None:
     parser.value("--link-mode", metavar="MODE", text="copy (the default), clone, hardlink or symlink")
 
 
-def version_options(parser: OptionGroup) -> None:
+def _version_options(parser: OptionGroup) -> None:
     parser.word("value", metavar="VERSION", text="version to set, or a rule: patch, minor, major, prerelease, ...")
     add_member_options(parser)
     parser.value("--changed", metavar="REF", text="act on members with files that changed since a git reference")
@@ -74,7 +75,7 @@ def version_options(parser: OptionGroup) -> None:
     parser.flag("--frozen", text="for uv's sake; the lock never changes", hidden=True)
 
 
-def publish_options(parser: OptionGroup) -> None:
+def _publish_options(parser: OptionGroup) -> None:
     add_member_options(parser)
     parser.flag("--unpublished", text="act on every member whose version is not on the index")
     parser.flag("--build", text="build what is selected first")
@@ -101,3 +102,58 @@ def publish_options(parser: OptionGroup) -> None:
     )
     login.flag("--attest", text="sign the files with the identity of the CI")
     login.flag("--no-attestations", text="do not upload attestations that lie beside the files")
+
+
+RELEASE = (
+    Command(
+        ("build",),
+        "build",
+        "Build sdists and wheels of members",
+        _build_options,
+        (
+            ("--all-packages", "every member, those that others need for building first"),
+            ("--package web --wheel -o out", "one wheel, into out/"),
+        ),
+    ),
+    Command(
+        ("prune",),
+        "prune",
+        "Write the part of the workspace that members need, for a container's build",
+        _prune_options,
+        (
+            ("--package web -o out", "manifests and lock in out/manifests, with sources in out/full"),
+            ("--package web --no-dev -o out", "without members that only its dev group needs"),
+        ),
+    ),
+    Command(
+        ("deploy",),
+        "deploy",
+        "Make an environment for members that runs without the workspace",
+        _deploy_options,
+        (
+            ("--package web -o /srv/web", "what it needs to run, compiled, as copies"),
+            ("--package web --extra metrics -o web", "with an extra"),
+        ),
+    ),
+    Command(
+        ("version",),
+        "version",
+        "Show, set and raise the versions of members",
+        _version_options,
+        (
+            ("--all-packages", "the versions of all members"),
+            ("--bump minor --changed v1.4 --dependents patch", "what changed since a tag, and what needs it"),
+        ),
+        usage="[options] [VERSION]",
+    ),
+    Command(
+        ("publish",),
+        "publish",
+        "Upload the files of members, dependencies first",
+        _publish_options,
+        (
+            ("--all-packages --dry-run", "check everything, upload nothing"),
+            ("--unpublished -r company --resume", "what the index does not have yet, after an interruption"),
+        ),
+    ),
+)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from interlock.cli.command import Command
-from interlock.cli.options_settings import no_options
+from interlock.cli.table.command import Command, no_options
 
 __all__ = ["PLUGIN"]
 

@@ -1,18 +1,61 @@
-"""The commands about settings, indexes, logins and this installation."""
+"""The commands about settings, indexes, logins and this installation, and their options."""
 
 from __future__ import annotations
 
-from interlock.cli import options_settings as settings
-from interlock.cli.command import Command
+from typing import TYPE_CHECKING
+
+from interlock.cli.table.command import Command, no_options
+
+if TYPE_CHECKING:
+    from interlock.cli.table.option_group import OptionGroup
 
 __all__ = ["SETTINGS"]
+
+PRIORITIES = ("primary", "default", "supplemental", "explicit")
+
+
+def _config_options(parser: OptionGroup) -> None:
+    parser.word("key", metavar="KEY", text="a setting; http-basic.NAME and pypi-token.NAME store logins")
+    parser.words("value", metavar="VALUE", text="what to set it to; without one, it is shown")
+    parser.flag("-l", "--list", text="list every setting with its value and where it is from")
+    parser.flag("--unset", text="remove it")
+    parser.flag("--local", text="in the workspace's pyproject.toml instead of the user's file")
+    parser.flag("--schema", text="write the JSON schema of [tool.interlock]")
+
+
+def _name_options(parser: OptionGroup) -> None:
+    parser.word("name", metavar="NAME", text="of the index")
+
+
+def _source_add_options(parser: OptionGroup) -> None:
+    _name_options(parser)
+    parser.word("url", metavar="URL", text="of its simple repository")
+    parser.value("--priority", metavar="KIND", text="primary, default, supplemental or explicit", choices=PRIORITIES)
+
+
+def _login_options(parser: OptionGroup) -> None:
+    _name_options(parser)
+    parser.value("-u", "--username", metavar="NAME", text="user name")
+    parser.value("--password", metavar="TEXT", text="password; `-` reads it from stdin")
+    parser.value("--token", metavar="TEXT", text="a token instead of a user name and a password")
+
+
+def _packages_options(parser: OptionGroup) -> None:
+    parser.words("packages", metavar="PACKAGE", text="plugins by the names of their packages")
+    parser.flag("--dry-run", text="show what would be run")
+
+
+def _update_options(parser: OptionGroup) -> None:
+    parser.flag("--preview", text="take pre-releases too")
+    parser.flag("--dry-run", text="show what would be run")
+
 
 SETTINGS = (
     Command(
         ("config",),
         "config",
         "Show and change settings",
-        settings.config_options,
+        _config_options,
         (("--list", "all of them, and where each is from"), ("add-bounds major --local", "for this workspace")),
         usage="[options] [KEY [VALUE ...]]",
     ),
@@ -20,7 +63,7 @@ SETTINGS = (
         ("source", "add"),
         "source_add",
         "Add an index to the workspace",
-        settings.source_add_options,
+        _source_add_options,
         (
             ("inner https://index.test/simple/", "asked before PyPI"),
             ("torch https://index.test/torch/ --priority explicit", "only for what names it"),
@@ -31,7 +74,7 @@ SETTINGS = (
         ("source", "remove"),
         "source_remove",
         "Remove an index from the workspace",
-        settings.name_options,
+        _name_options,
         (("inner", "by its name"), ("torch --quiet", "without a word")),
         usage="[options] NAME",
     ),
@@ -39,7 +82,7 @@ SETTINGS = (
         ("source", "show"),
         "source_show",
         "List the indexes in their order",
-        settings.name_options,
+        _name_options,
         (("", "all of them"), ("inner --json", "one, for scripts")),
         usage="[options] [NAME]",
     ),
@@ -47,7 +90,7 @@ SETTINGS = (
         ("auth", "login"),
         "auth_login",
         "Store a login for an index",
-        settings.login_options,
+        _login_options,
         (("inner -u ann", "asks for the password"), ("inner --token -", "a token, from stdin")),
         usage="[options] NAME",
     ),
@@ -55,7 +98,7 @@ SETTINGS = (
         ("auth", "logout"),
         "auth_logout",
         "Forget a login",
-        settings.name_options,
+        _name_options,
         (("inner", "of one index"), ("inner -q", "without a word")),
         usage="[options] NAME",
     ),
@@ -63,7 +106,7 @@ SETTINGS = (
         ("auth", "token"),
         "auth_token",
         "Show a stored password or token",
-        settings.name_options,
+        _name_options,
         (("inner", "for another program"), ("inner --json", "with the user name")),
         usage="[options] NAME",
     ),
@@ -71,7 +114,7 @@ SETTINGS = (
         ("completions",),
         "completions",
         "Write a completion script for a shell",
-        settings.no_options,
+        no_options,
         (("bash", "bash, zsh, fish or powershell"), ("zsh", "put it where your shell looks for completions")),
         usage="SHELL",
         verbatim=True,
@@ -80,21 +123,21 @@ SETTINGS = (
         ("self", "show"),
         "self_show",
         "Show this installation and its plugins",
-        settings.no_options,
+        no_options,
         (("", "for people"), ("--json", "for scripts")),
     ),
     Command(
         ("self", "update"),
         "self_update",
         "Update this program",
-        settings.update_options,
+        _update_options,
         (("", "to the newest release"), ("--preview --dry-run", "show how, pre-releases included")),
     ),
     Command(
         ("self", "add"),
         "self_add",
         "Install plugins beside this program",
-        settings.packages_options,
+        _packages_options,
         (("interlock-hello", "one plugin"), ("interlock-hello --dry-run", "show how")),
         usage="[options] PACKAGE ...",
     ),
@@ -102,7 +145,7 @@ SETTINGS = (
         ("self", "remove"),
         "self_remove",
         "Uninstall plugins",
-        settings.packages_options,
+        _packages_options,
         (("interlock-hello", "one plugin"), ("interlock-hello --dry-run", "show how")),
         usage="[options] PACKAGE ...",
     ),

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from interlock.cli.option_group import OptionGroup
+    from interlock.cli.table.option_group import OptionGroup
 
-__all__ = ["Command"]
+__all__ = ["Command", "no_options"]
 
 
 class Command(NamedTuple):
@@ -24,3 +24,8 @@ class Command(NamedTuple):
     aliases: tuple[tuple[str, ...], ...] = ()
     verbatim: bool = False
     """Whether everything from the first word on belongs to another program."""
+
+
+def no_options(parser: OptionGroup) -> None:
+    """For commands that take none of their own."""
+    del parser

@@ -1,18 +1,19 @@
-"""Options of the commands that begin projects."""
+"""The commands that begin projects and step into their environments, and their options."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from interlock.cli.options_selection import add_install_options, add_member_options, add_selection_options
+from interlock.cli.table.command import Command
+from interlock.cli.table.selection_options import add_install_options, add_member_options, add_selection_options
 
 if TYPE_CHECKING:
-    from interlock.cli.option_group import OptionGroup
+    from interlock.cli.table.option_group import OptionGroup
 
-__all__ = ["activate_options", "scaffold_options", "shell_options", "use_options"]
+__all__ = ["PROJECT"]
 
 
-def scaffold_options(parser: OptionGroup) -> None:
+def _scaffold_options(parser: OptionGroup) -> None:
     parser.word("path", metavar="PATH", text="directory of the project")
     kind = parser.section("what to make")
     kind.flag("--lib", text="a library (the default)")
@@ -37,16 +38,61 @@ def scaffold_options(parser: OptionGroup) -> None:
     parser.flag("-i", "--interactive", text="ask for what was not said (the default on a terminal)")
 
 
-def shell_options(parser: OptionGroup) -> None:
+def _shell_options(parser: OptionGroup) -> None:
     parser.flag("--no-sync", text="use the environment as it is")
     add_selection_options(parser)
     add_install_options(parser)
 
 
-def activate_options(parser: OptionGroup) -> None:
+def _activate_options(parser: OptionGroup) -> None:
     add_member_options(parser)
     parser.value("--shell", metavar="NAME", text="bash, zsh, fish, csh, pwsh or cmd (default: yours)")
 
 
-def use_options(parser: OptionGroup) -> None:
+def _use_options(parser: OptionGroup) -> None:
     parser.word("request", metavar="PYTHON", text="3.12, pypy@3.11, a path")
+
+
+PROJECT = (
+    Command(
+        ("new",),
+        "new",
+        "Make a project in a new directory, a member when there is a workspace around it",
+        _scaffold_options,
+        (
+            ("packages/billing", "a library; inside a workspace it becomes a member"),
+            ("shop --workspace", "the root of a workspace"),
+        ),
+        usage="[options] PATH",
+    ),
+    Command(
+        ("init",),
+        "init",
+        "Give the directory you are in a pyproject.toml, keeping what is there",
+        _scaffold_options,
+        (("", "a library, called like the directory"), ("--app --name tool --flat", "an application, without src")),
+        usage="[options] [PATH]",
+    ),
+    Command(
+        ("shell",),
+        "shell",
+        "Start a shell in the environment, synced first",
+        _shell_options,
+        (("", "your own shell"), ("--package web --no-sync", "for one member, as it is")),
+    ),
+    Command(
+        ("env", "activate"),
+        "env_activate",
+        "Show the command that activates the environment",
+        _activate_options,
+        (("", "for eval: `eval $(interlock env activate)`"), ("--shell fish", "for another shell")),
+    ),
+    Command(
+        ("env", "use"),
+        "env_use",
+        "Make the environment anew with another Python",
+        _use_options,
+        (("3.12", "the first Python 3.12"), ("/usr/bin/python3", "one by its path")),
+        usage="[options] PYTHON",
+    ),
+)

@@ -1,0 +1,150 @@
+"""The commands about this machine: cache, interpreters and virtual environments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from interlock.cli.table.command import Command, no_options
+from interlock.cli.table.selection_options import add_member_options
+
+if TYPE_CHECKING:
+    from interlock.cli.table.option_group import OptionGroup
+
+__all__ = ["MACHINE"]
+
+
+def _cache_clean_options(parser: OptionGroup) -> None:
+    parser.words("packages", metavar="PACKAGE", text="only what belongs to these packages")
+    parser.flag("--all", text="everything, also while another process uses the cache")
+
+
+def _cache_prune_options(parser: OptionGroup) -> None:
+    parser.flag("--ci", text="keep only what was built here")
+
+
+def _cache_size_options(parser: OptionGroup) -> None:
+    parser.flag("--bytes", text="show plain numbers of bytes")
+
+
+def _python_list_options(parser: OptionGroup) -> None:
+    parser.word("request", metavar="PYTHON", text="only interpreters that match: 3.12, pypy, >=3.11")
+    parser.flag("--paths", text="show only the paths")
+
+
+def _python_find_options(parser: OptionGroup) -> None:
+    parser.word("request", metavar="PYTHON", text="what to look for: 3.12, pypy@3.11, >=3.11, a path")
+
+
+def _python_pin_options(parser: OptionGroup) -> None:
+    parser.word("request", metavar="PYTHON", text="version to write; without it, show the pinned one")
+    parser.flag("--rm", text="remove the pin")
+
+
+def _venv_options(parser: OptionGroup) -> None:
+    parser.word("path", metavar="PATH", text="where to make it (default: .venv)")
+    parser.value("--prompt", metavar="NAME", text="what the shell shows when it is active")
+    parser.flag("--system-site-packages", text="let it see the interpreter's own packages")
+    parser.flag("-c", "--clear", text="replace an environment that is there")
+
+
+def _env_info_options(parser: OptionGroup) -> None:
+    add_member_options(parser)
+    parser.flag("--path", text="show only the path")
+    parser.flag("-e", "--executable", text="show only the path of the interpreter")
+
+
+def _env_remove_options(parser: OptionGroup) -> None:
+    add_member_options(parser)
+    parser.flag("--all", text="remove every environment of the workspace")
+
+
+MACHINE = (
+    Command(
+        ("venv",),
+        "venv",
+        "Make a virtual environment",
+        _venv_options,
+        (("--python 3.12", "in .venv, with Python 3.12"), ("../try --prompt try", "somewhere else")),
+        usage="[options] [PATH]",
+        aliases=(("env", "create"),),
+    ),
+    Command(
+        ("env", "info"),
+        "env_info",
+        "Describe the environment",
+        _env_info_options,
+        (("--path", "only where it is"), ("--package web --executable", "the interpreter one member uses")),
+    ),
+    Command(
+        ("env", "list"),
+        "env_list",
+        "List the workspace's environments",
+        no_options,
+        (("", "all of them, with their Pythons"), ("--json", "for scripts")),
+        aliases=(("env", "ls"),),
+    ),
+    Command(
+        ("env", "remove"),
+        "env_remove",
+        "Remove an environment that Interlock made",
+        _env_remove_options,
+        (("", "the shared one"), ("--package web", "one member's own")),
+        aliases=(("env", "rm"),),
+    ),
+    Command(
+        ("python", "list"),
+        "python_list",
+        "List the interpreters on this machine",
+        _python_list_options,
+        ((">=3.12", "only those in a range"), ("--json", "for scripts")),
+        usage="[options] [PYTHON]",
+        aliases=(("python", "ls"),),
+    ),
+    Command(
+        ("python", "find"),
+        "python_find",
+        "Show the interpreter that would be used",
+        _python_find_options,
+        (("", "for the workspace"), ("3.12", "the first Python 3.12")),
+        usage="[options] [PYTHON]",
+    ),
+    Command(
+        ("python", "pin"),
+        "python_pin",
+        "Write .python-version",
+        _python_pin_options,
+        (("3.12", "use Python 3.12 here"), ("--rm", "forget it")),
+        usage="[options] [PYTHON]",
+    ),
+    Command(
+        ("cache", "dir"),
+        "cache_dir",
+        "Show where the cache is",
+        no_options,
+        (("", "the directory"), ("--cache-dir .cache", "the one a flag or variable chooses")),
+    ),
+    Command(
+        ("cache", "size"),
+        "cache_size",
+        "Show how much the cache holds",
+        _cache_size_options,
+        (("", "by kind"), ("--bytes", "one number, for scripts")),
+        aliases=(("cache", "list"),),
+    ),
+    Command(
+        ("cache", "clean"),
+        "cache_clean",
+        "Remove what is cached, all of it or of some packages",
+        _cache_clean_options,
+        (("", "everything"), ("numpy scipy", "only what belongs to two packages")),
+        usage="[options] [PACKAGE ...]",
+        aliases=(("cache", "clear"),),
+    ),
+    Command(
+        ("cache", "prune"),
+        "cache_prune",
+        "Remove what nothing uses any more",
+        _cache_prune_options,
+        (("", "leftovers and old formats"), ("--ci", "before a CI job saves the cache")),
+    ),
+)
