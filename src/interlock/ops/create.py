@@ -15,7 +15,7 @@ from interlock.core.editing.toml_array import insert, items, literal
 from interlock.core.editing.toml_document import TomlDocument
 from interlock.core.names import is_name
 from interlock.core.requirements import parse_requirement
-from interlock.core.scaffold import Scaffold, project_table, scaffold
+from interlock.core.scaffold import TEST_RUNNER, Scaffold, project_table, scaffold
 from interlock.errors import UsageError
 from interlock.ops.editing import open_editor
 from interlock.ops.rewrite import Files, read_manifest, rewrite
@@ -47,6 +47,8 @@ class Created(msgspec.Struct, frozen=True, kw_only=True):
     """The root of the workspace it is a member of."""
     registered: bool = False
     """Whether the root had to be told."""
+    package: bool = True
+    """Whether it is built and installed itself."""
 
 
 async def create_project(context: Context, path: Path, wanted: Scaffold) -> Created:
@@ -73,9 +75,8 @@ async def init_project(context: Context, path: Path, wanted: Scaffold) -> Create
     _check_name(wanted)
     manifest = path / "pyproject.toml"
     before, readme = _look(path)
-    table = project_table(msgspec.structs.replace(wanted, readme=bool(readme))).replace(
-        "README.md", readme or "README.md"
-    )
+    wanted = _as_it_is(path, msgspec.structs.replace(wanted, readme=bool(readme)))
+    table = project_table(wanted).replace("README.md", readme or "README.md")
     if wanted.kind == "workspace":
         table = '[tool.interlock.workspace]\nmembers = ["packages/*", "apps/*"]\n'
     if before is not None:
@@ -98,7 +99,31 @@ async def init_project(context: Context, path: Path, wanted: Scaffold) -> Create
         _put_back(manifest, before)
         raise
     root = workspace.root if member and workspace is not None else None
-    return Created(path=path, name=wanted.project, files=("pyproject.toml",), workspace=root, registered=registered)
+    return Created(
+        path=path,
+        name=wanted.project,
+        files=("pyproject.toml",),
+        workspace=root,
+        registered=registered,
+        package=wanted.package or wanted.kind == "workspace",
+    )
+
+
+def _as_it_is(path: Path, wanted: Scaffold) -> Scaffold:
+    """What is wanted, where nothing is made but a manifest: a project without a package is not one that is built."""
+    if wanted.kind == "workspace":
+        return wanted
+    inner = wanted.module.replace(".", "/")
+    for src in (True, False):
+        if ((path / "src" if src else path) / inner).is_dir():
+            wanted = msgspec.structs.replace(wanted, src=src)
+            break
+    else:
+        wanted = msgspec.structs.replace(wanted, package=False)
+    if (path / "tests").is_dir():
+        return wanted
+    runner = [text for text in wanted.dev_dependencies if text not in TEST_RUNNER]
+    return msgspec.structs.replace(wanted, tests=False, dev_dependencies=tuple(runner))
 
 
 def _check_name(wanted: Scaffold) -> None:

@@ -12,7 +12,7 @@ from interlock.core.manifests.problems import suggest
 from interlock.core.names import NormalizedName
 from interlock.errors import UsageError
 from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, change
-from interlock.ops.editing import chosen_paths, open_editor
+from interlock.ops.editing import chosen_paths, manifest_file, open_editor
 from interlock.ops.rewrite import read_manifest
 from interlock.workspace.context import Context
 from interlock.workspace.members import Workspace
@@ -63,7 +63,7 @@ async def remove_packages(context: Context, options: RemoveOptions) -> RemoveOut
         for name in options.names:
             if not any(found == name for _, _, found in removed):
                 place = f"{options.target} of " if options.target is not None else ""
-                where = ", ".join("the workspace root" if path == "." else path for path in paths[:5])
+                where = ", ".join(manifest_file(path) for path in paths[:5]) + (", ..." if len(paths) > 5 else "")
                 raise NotADependency(
                     f"`{name}` was not found in {place}{where}.{suggest(name, known)}", facts={"package": name}
                 )

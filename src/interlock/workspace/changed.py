@@ -68,7 +68,12 @@ def _git(context: Context) -> GitCommand:
 
 
 async def _commit(git: GitCommand, root: Path, revision: str) -> str:
-    await git.run("rev-parse", "--git-dir", cwd=root)
+    inside = await git.run("rev-parse", "--git-dir", cwd=root, check=False)
+    if inside.status:
+        raise UnknownRevision(
+            f"{root} is not in a git repository, so nothing can be compared with `{revision}`.",
+            facts={"revision": revision},
+        )
     found = await git.run(
         "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", cwd=root, check=False
     )

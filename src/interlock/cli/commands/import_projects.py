@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from interlock.cli.call import Call
 from interlock.cli.words import plural
+from interlock.ops.editing import manifest_file
 from interlock.ops.importing import Difference, import_projects
 
 __all__ = ["run"]
@@ -29,8 +30,8 @@ async def run(call: Call) -> int:
         )
         return 0
     for path in outcome.converted:
-        file = "pyproject.toml" if path == "." else f"{path}/pyproject.toml"
-        call.terminal.say(f"{'Would rewrite' if dry_run else 'Rewrote'} {file} in the standard form.")
+        verb = "Would rewrite" if dry_run else "Rewrote"
+        call.terminal.say(f"{verb} {manifest_file(path)} in the standard form.")
         if dry_run:
             call.terminal.data(outcome.change.files[path].decode())
     for difference in outcome.differences:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from interlock.cli.call import BadValue, Call
 from interlock.cli.changing import change_options, say_change, target_of
 from interlock.core.editing.manifest_editor import Target
+from interlock.ops.editing import manifest_file
 from interlock.ops.remove import RemoveOptions, remove_packages
 from interlock.ops.scripts import remove_from_script
 
@@ -28,8 +29,5 @@ async def run(call: Call) -> int:
         after=change_options(call, uninstall=True),
     )
     outcome = await remove_packages(call.context, options)
-    lines = [
-        f"Removed {name} from {where} of {'pyproject.toml' if path == '.' else f'{path}/pyproject.toml'}."
-        for path, where, name in outcome.removed
-    ]
+    lines = [f"Removed {name} from {where} of {manifest_file(path)}." for path, where, name in outcome.removed]
     return say_change(call, outcome.change, lines, options.after)

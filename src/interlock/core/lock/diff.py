@@ -8,7 +8,7 @@ from interlock.core.lock.graph import Graph
 from interlock.core.lock.layout import source_key
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
 from interlock.core.lock.reach import members_reaching
-from interlock.core.names import NormalizedName
+from interlock.core.names import NormalizedName, shown_member
 from interlock.core.sources import Directory, File, Git, Member, Registry, Source, Url
 from interlock.core.versions import release_key
 
@@ -216,7 +216,7 @@ def to_text(change: LockDiff) -> list[str]:
     lines = [f"~ {item.key}: {item.old or 'none'} -> {item.new or 'none'}" for item in change.settings]
     for member in change.members:
         keys = f" ({', '.join(member.keys)})" if member.keys else ""
-        lines.append(f"{_SIGNS.get(member.kind, '~')} member {member.name}{keys}")
+        lines.append(f"{_SIGNS.get(member.kind, '~')} member {shown_member(member.name)}{keys}")
     for package in change.packages:
         because = _because(package)
         lines.append(
@@ -265,6 +265,6 @@ def _side(versions: tuple[str, ...], sources: tuple[str, ...]) -> str:
 
 
 def _because(change: PackageChange) -> str:
-    shown = ", ".join(change.because[:_SHOWN])
+    shown = ", ".join(map(shown_member, change.because[:_SHOWN]))
     rest = len(change.because) - _SHOWN
     return f"{shown} and {rest} more" if rest > 0 else shown
