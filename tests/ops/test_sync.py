@@ -102,6 +102,49 @@ def test_members_are_editable_and_need_not_be(shop: Shop) -> None:
     assert shop.python("import web; print(web.NAME)") == "and again"
 
 
+def test_scripts_come_and_go_with_the_manifest(shop: Shop) -> None:
+    manifest = shop.manifest("catalog")
+    before = manifest.read_text()
+    shop.run("sync", "--package", "catalog")
+    script = shop.root / ".venv" / "bin" / "catalog-tool"
+    assert not script.exists()
+    shop.write("packages/catalog/catalog.py", "def main():\n    print('a tool')\n")
+    manifest.write_text(
+        before.replace("[build-system]", '[project.scripts]\ncatalog-tool = "catalog:main"\n[build-system]')
+    )
+    shop.run("sync", "--package", "catalog", "--locked")
+    assert subprocess.run([script], capture_output=True, text=True, check=True).stdout == "a tool\n"
+    manifest.write_text(before)
+    shop.run("sync", "--package", "catalog", "--locked")
+    assert not script.exists()
+
+
+def test_cache_keys_decide_when_an_editable_member_is_built_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    manifest = shop.manifest("catalog")
+    keys = '[{ file = "data/*.txt" }, { dir = "plugins" }, { env = "SHOP_FLAVOUR" }, { git = { commit = true } }]'
+    manifest.write_text(f"[tool.interlock]\ncache-keys = {keys}\n{manifest.read_text()}")
+    subprocess.run(["git", "init", "-q"], cwd=shop.root, check=True)
+
+    def rebuilt() -> bool:
+        return "~ catalog 1.0 (editable)" in shop.run("sync", "--package", "catalog").err
+
+    shop.run("sync", "--package", "catalog")
+    assert not rebuilt()
+    shop.write("packages/catalog/data/one.txt", "1")
+    assert rebuilt()
+    shop.write("packages/catalog/data/one.md", "1")
+    assert not rebuilt()
+    shop.write("packages/catalog/plugins/a.py", "")
+    assert rebuilt()
+    monkeypatch.setenv("SHOP_FLAVOUR", "vanilla")
+    assert rebuilt()
+    assert not rebuilt()
+    identity = ["-c", "user.name=Ann", "-c", "user.email=ann@shop.test"]
+    subprocess.run(["git", *identity, "commit", "-q", "--allow-empty", "-m", "one"], cwd=shop.root, check=True)
+    assert rebuilt()
+    assert not rebuilt()
+
+
 def test_one_member_that_is_not_editable(shop: Shop) -> None:
     shop.run("sync", "--package", "web", "--no-editable-package", "catalog")
     where = shop.python("import catalog, web; print(catalog.__file__); print(web.__file__)").splitlines()

@@ -21,6 +21,7 @@ import anyio
 import anyio.to_thread
 import msgspec
 
+from interlock.build.cache_keys import keys_digest
 from interlock.build.declared import Declared, read_declared
 from interlock.build.digest import build_digest, description_digest, tree_digest
 from interlock.build.environment import BuildEnvironment, Provision, hook_environ
@@ -210,6 +211,7 @@ class Builder:
             content = await anyio.to_thread.run_sync(digest_of, self._layout, source.path)
             if await anyio.to_thread.run_sync(reads_revision, source.path, declared.system):
                 revision = await self._revisions.state(source.path)
+        keys = await anyio.to_thread.run_sync(keys_digest, source.path, declared.cache_keys, self._environ)
         digest = ""
         if content and revision is not None and name not in options.not_isolated:
             decisive = [(key, value) for key, value in self._environ.items() if _DECISIVE.match(key)]
@@ -225,6 +227,7 @@ class Builder:
                     "name": [source.name, source.version],
                     "epoch": options.source_date_epoch,
                     "ingredients": source.ingredients,
+                    "keys": keys,
                     # An editable wheel holds the path of its tree.
                     "place": os.fspath(source.path) if kind == "editable" else "",
                 },

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from interlock.core.manifests.cache_keys import CacheKey
 from interlock.core.manifests.manifest import ConflictItem, ToolSettings
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.manifests.problems import InvalidManifest
@@ -102,7 +103,7 @@ cache-keys = ["a.txt", {git = true}]
         "torch",
         "cuda",
     ]
-    assert found.cache_keys == ({"file": "a.txt"}, {"git": True})
+    assert found.cache_keys == (CacheKey("commit"), CacheKey("file", "a.txt"))
 
 
 @pytest.mark.parametrize(
@@ -139,3 +140,17 @@ def test_bad_values_are_problems_with_a_line(text: str) -> None:
 def test_a_conflict_at_a_virtual_root_has_to_name_its_package() -> None:
     with pytest.raises(InvalidManifest, match="does not name its `package`"):
         settings("conflicts = [[{extra = 'a'}, {extra = 'b'}]]\n", project=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ('[{ flie = "a" }]', "did you mean `file`"),
+        ('[{ env = "" }]', "not a text"),
+        ("[{ git = 3 }]", "neither true nor a table"),
+        ('"a.txt"', "must be a list"),
+    ],
+)
+def test_cache_keys_that_cannot_be_used_are_told(value: str, problem: str) -> None:
+    with pytest.raises(InvalidManifest, match=f"(?i){problem}"):
+        settings(f"cache-keys = {value}\n")

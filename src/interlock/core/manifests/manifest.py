@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from interlock.core.manifests.cache_keys import CacheKey
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirement import Requirement
 from interlock.core.sources import Index, Registry, Source
@@ -107,7 +108,7 @@ class ToolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     add_bounds: str = ""
     """``lower | major | minor | exact``: what ``add`` writes; empty: ``lower``."""
     required_version: str = ""
-    cache_keys: tuple[dict[str, object], ...] = ()
+    cache_keys: tuple[CacheKey, ...] = ()
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable
 from typing import TypeVar
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from interlock.core.manifests.cache_keys import CacheKey, parse_cache_keys
 from interlock.core.manifests.indexes import find_links_and_indexes
 from interlock.core.manifests.manifest import ConflictItem, ToolSettings
 from interlock.core.manifests.table import Table
@@ -230,11 +230,8 @@ def _dependency_metadata(table: Table) -> tuple[dict[str, object], ...]:
     return tuple(entry.values for entry in entries)
 
 
-def _cache_keys(table: Table) -> tuple[dict[str, object], ...]:
-    value = table.values.get("cache-keys")
-    if value is None:
-        return ()
-    if not isinstance(value, list) or not all(isinstance(item, dict | str) for item in value):
-        table.problem("cache-keys", "must be a list of tables.")
-        return ()
-    return tuple({"file": posixpath.normpath(item)} if isinstance(item, str) else item for item in value)
+def _cache_keys(table: Table) -> tuple[CacheKey, ...]:
+    keys, problems = parse_cache_keys(table.values.get("cache-keys", []))
+    for problem in problems:
+        table.problem("cache-keys", problem)
+    return keys
