@@ -9,7 +9,6 @@ import anyio
 import anyio.to_thread
 import msgspec
 
-from interlock.core.freshness import Stale
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.diff import LockDiff, diff
 from interlock.core.lock.model import Lock
@@ -69,7 +68,7 @@ async def lock_held(context: Context, workspace: Workspace, options: LockOptions
         return LockOutcome(path=prepared.lockfile, changed=False, lock=old)
     made = None
     if old is not None and pins is None and not (options.upgrade or options.upgrade_packages or options.pins):
-        made = await anyio.to_thread.run_sync(lambda: _spliced(prepared, old, stale_reasons(prepared, old), options))
+        made = await _with_what_is_new(prepared, old, options)
     if made is None:
         # Solvers, indexes and builds are loaded only when something has to be resolved.
         from interlock.ops.relock import relock  # noqa: PLC0415
@@ -132,16 +131,31 @@ def _check(context: Context, workspace: Workspace) -> LockOutcome:
     return LockOutcome(path=prepared.lockfile, changed=False, lock=old)
 
 
-def _spliced(prepared: Prepared, old: Lock, reasons: tuple[Stale, ...], options: LockOptions) -> Lock | None:
-    """The lock made without a resolution, where that can be done: no builds, no sources but members and indexes."""
-    if any("dynamic" in member.inputs for member in prepared.current):
+async def _with_what_is_new(prepared: Prepared, old: Lock, options: LockOptions) -> Lock | None:
+    """The lock made without resolving what is locked, where that can be done; else None."""
+    reasons = stale_reasons(prepared, old)
+    if not _is_plain(prepared):
         return None
-    for member in prepared.asks:
-        for asks in (member.dependencies, *member.extras.values(), *member.groups.values()):
-            if any(not isinstance(ask.source, FromMember | Registry | None) for ask in asks):
-                return None
     problem = make_problem(prepared, prepared.asks, {}, old, options)
-    return splice(old, problem, reasons, {member.name: member.inputs for member in prepared.current})
+    digests = {member.name: member.inputs for member in prepared.current}
+    made = await anyio.to_thread.run_sync(lambda: splice(old, problem, reasons, digests))
+    if made is None:
+        from interlock.ops.relock import relock_new  # noqa: PLC0415
+
+        made = await relock_new(prepared, problem, old, reasons)
+    return made
+
+
+def _is_plain(prepared: Prepared) -> bool:
+    """Whether nothing is built to know what is asked for, and all of it comes from members and indexes."""
+    if any("dynamic" in member.inputs for member in prepared.current):
+        return False
+    return all(
+        isinstance(ask.source, FromMember | Registry | None)
+        for member in prepared.asks
+        for asks in (member.dependencies, *member.extras.values(), *member.groups.values())
+        for ask in asks
+    )
 
 
 def _pins_of_conflicted(root: Path) -> Lock | None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import anyio.to_thread
+
+from interlock.core.freshness import Stale
+from interlock.core.lock.graft import graft, scion
 from interlock.core.lock.model import Lock, LockedPackage
 from interlock.core.names import NormalizedName
+from interlock.core.resolver.problem import Problem
 from interlock.core.sources import Git
 from interlock.workspace.direct import discover_direct
 from interlock.workspace.dynamic import complete
@@ -12,11 +17,11 @@ from interlock.workspace.location import locator
 from interlock.workspace.options import LockOptions
 from interlock.workspace.prepared import Prepared, make_problem
 from interlock.workspace.provisioning import provisioner
-from interlock.workspace.resolve import resolve
+from interlock.workspace.resolve import resolve, resolve_at_once
 from interlock.workspace.siblings import BuildSiblings
 from interlock.workspace.toolchain import Toolchain
 
-__all__ = ["relock"]
+__all__ = ["relock", "relock_new"]
 
 
 async def relock(prepared: Prepared, old: Lock | None, options: LockOptions) -> Lock:
@@ -44,6 +49,23 @@ async def relock(prepared: Prepared, old: Lock | None, options: LockOptions) -> 
             locate=locator(workspace.root),
         )
         return await fill_hashes(toolchain.client, made, old)
+
+
+async def relock_new(prepared: Prepared, problem: Problem, old: Lock, reasons: tuple[Stale, ...]) -> Lock | None:
+    """Resolve only what is new to the lock; None when that is not all there is to do.
+
+    Raises what the indexes raise.
+    """
+    small = scion(old, problem, reasons)
+    if small is None:
+        return None
+    async with Toolchain(prepared.context, provisioner, tool=prepared.tool) as toolchain:
+        made = await resolve_at_once(toolchain, small.problem, small.facts)
+        if made is None:
+            return None
+        digests = {member.name: member.inputs for member in prepared.current}
+        lock = await anyio.to_thread.run_sync(lambda: graft(old, made, small, problem, digests))
+        return None if lock is None else await fill_hashes(toolchain.client, lock, old)
 
 
 def _locked_commits(old: Lock | None, upgrade: dict[NormalizedName, str]) -> frozenset[Git]:

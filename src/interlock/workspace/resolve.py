@@ -14,7 +14,7 @@ from interlock.core.lock.model import Lock, ResolutionInputs
 from interlock.core.metadata import Metadata
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.facts import Facts
-from interlock.core.resolver.outcome import Solved
+from interlock.core.resolver.outcome import Solved, Unsolvable
 from interlock.core.resolver.problem import Problem
 from interlock.core.resolver.resolver import Resolver
 from interlock.errors import BuildError
@@ -23,14 +23,13 @@ from interlock.index.outcomes import Unavailable
 from interlock.workspace.facts import FactsDriver, Sourced
 from interlock.workspace.toolchain import Toolchain
 
-__all__ = ["resolve"]
+__all__ = ["resolve", "resolve_at_once"]
 
 
 async def resolve(
     toolchain: Toolchain,
     problem: Problem,
     *,
-    facts: Facts | None = None,
     sourced: Sourced | None = None,
     inputs: ResolutionInputs | None = None,
     digests: Mapping[NormalizedName, Mapping[str, str]] | None = None,
@@ -41,7 +40,26 @@ async def resolve(
 
     Raises :class:`~interlock.core.resolver.report.NoSolution` and what the index and builds raise.
     """
+    resolver = Resolver(problem, Facts())
+    outcome = await _solve(toolchain, resolver, sourced or Sourced())
+    if not isinstance(outcome, Solved):
+        from interlock.core.resolver.report import no_solution  # noqa: PLC0415
 
+        indexes = [index.name for index in toolchain.context.settings.indexes if not index.explicit]
+        raise await anyio.to_thread.run_sync(partial(no_solution, resolver, outcome, locate, indexes=indexes))
+    return assemble(resolver, outcome.forks, inputs=inputs or ResolutionInputs(), digests=digests or {}, old=old)
+
+
+async def resolve_at_once(toolchain: Toolchain, problem: Problem, facts: Facts) -> Lock | None:
+    """The same from facts that are known, and only where everything that is tried first will do."""
+    resolver = Resolver(problem, facts)
+    outcome = await _solve(toolchain, resolver, Sourced())
+    if not isinstance(outcome, Solved) or resolver.setbacks:
+        return None
+    return assemble(resolver, outcome.forks, inputs=ResolutionInputs(), digests={})
+
+
+async def _solve(toolchain: Toolchain, resolver: Resolver, sourced: Sourced) -> Solved | Unsolvable:
     async def build(name: NormalizedName, version: str, index: str, artifact: Artifact) -> Metadata | Unavailable:
         # Most resolutions build nothing, and most end well: neither archives nor explanations are loaded for them.
         from interlock.workspace.sdists import sdist_tree  # noqa: PLC0415
@@ -54,16 +72,9 @@ async def resolve(
                 return Unavailable(error.message)
 
     reporter = toolchain.context.reporter
-    resolver = Resolver(problem, facts if facts is not None else Facts())
-    driver = FactsDriver(resolver, toolchain.client, build, sourced=sourced or Sourced(), reporter=reporter)
+    driver = FactsDriver(resolver, toolchain.client, build, sourced=sourced, reporter=reporter)
     reporter.report(Started("resolve"))
     try:
-        outcome = await driver.run()
+        return await driver.run()
     finally:
         reporter.report(Finished("resolve"))
-    if not isinstance(outcome, Solved):
-        from interlock.core.resolver.report import no_solution  # noqa: PLC0415
-
-        indexes = [index.name for index in toolchain.context.settings.indexes if not index.explicit]
-        raise await anyio.to_thread.run_sync(partial(no_solution, resolver, outcome, locate, indexes=indexes))
-    return assemble(resolver, outcome.forks, inputs=inputs or ResolutionInputs(), digests=digests or {}, old=old)

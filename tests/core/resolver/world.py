@@ -89,8 +89,9 @@ def resolve(world: Table, locked: Lock | None = None, upgrade: Sequence[str] = (
     return resolve_problem(problem_of(world, locked, upgrade), world)
 
 
-def resolve_problem(problem: Problem, world: Table) -> Outcome:
-    facts = Facts()
+def resolve_problem(problem: Problem, world: Table, facts: Facts | None = None) -> Outcome:
+    """``facts`` are what is known beforehand."""
+    facts = facts or Facts()
     resolver = Resolver(problem, facts)
     registry = _Registry(world)
     while True:

@@ -14,10 +14,10 @@ import msgspec
 
 from interlock.core.asks import MemberAsks
 from interlock.core.freshness import Stale
-from interlock.core.lock.flow import Flow
 from interlock.core.lock.graph import Graph, Target
 from interlock.core.lock.model import FORMAT, Edge, Lock, LockedMember, LockedPackage
-from interlock.core.markers.diagram import FALSE, TRUE, Marker, format_marker, parse_marker, requires_python_marker
+from interlock.core.lock.needed import Needed, needed, same_elsewhere, selected_where
+from interlock.core.markers.diagram import FALSE, Marker, format_marker, parse_marker, requires_python_marker
 from interlock.core.markers.diagram import simplify as simplified
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.resolver.dependencies import Dependencies, Dependency
@@ -29,9 +29,8 @@ from interlock.core.resolver.split import split
 from interlock.core.sources import Member, Registry
 from interlock.core.versions import VersionList
 
-__all__ = ["splice"]
+__all__ = ["changed_tables", "edge_to", "sourced_names", "splice"]
 
-_Reach = dict[tuple[int, str], Marker]
 _Digests = Mapping[NormalizedName, Mapping[str, str]]
 
 
@@ -44,6 +43,17 @@ def splice(old: Lock, problem: Problem, reasons: Iterable[Stale], digests: _Dige
 
     ``reasons`` are all the differences between what the lock answers and the problem.
     """
+    changed = changed_tables(old, problem, reasons)
+    if changed is None:
+        return None
+    try:
+        return _Splice(old, problem, changed, digests).lock()
+    except _Doubt:
+        return None
+
+
+def changed_tables(old: Lock, problem: Problem, reasons: Iterable[Stale]) -> dict[NormalizedName, set[str]] | None:
+    """The members that ask for something else, and where (``project`` or ``groups``); None when more has changed."""
     changed: dict[NormalizedName, set[str]] = {}
     for reason in reasons:
         kind = _kind(reason)
@@ -53,10 +63,7 @@ def splice(old: Lock, problem: Problem, reasons: Iterable[Stale], digests: _Dige
     names = [member.name for member in problem.members]
     if problem.conflicts or old.format != FORMAT or sorted(names) != sorted(member.name for member in old.members):
         return None
-    try:
-        return _Splice(old, problem, changed, digests).lock()
-    except _Doubt:
-        return None
+    return changed
 
 
 def _kind(reason: Stale) -> tuple[str, ...]:
@@ -81,7 +88,7 @@ class _Splice:
         self.forks = [parse_marker(text) & self.world for text in old.forks] or [self.world]
         self.graph = Graph(old)
         self.fresh = dict(self.graph.members)
-        self.sourced = _sourced(problem)
+        self.sourced = sourced_names(problem)
         facts = Facts()
         for name in changed:
             member = self.asks[name]
@@ -104,59 +111,24 @@ class _Splice:
         regrouped = frozenset(name for name, kinds in self.changed.items() if "groups" in kinds)
         # How far an old group reached is not in the lock (it may have had a Python range of its own), so what is
         # changed in groups must not matter to anything else at all.
-        reach = self._reach(known, without=regrouped)
-        if regrouped and not self._same(reach, self._reach(known, without=frozenset())):
+        reach = needed(self.old, self.asks, self.world, without=regrouped)
+        if regrouped and not self._same(reach, needed(self.old, self.asks, self.world)):
             raise _Doubt
         removed = False
         for name in self.changed:
             fresh[name] = self._member(known[name], reach)
             removed = self._check_removed(known[name], fresh[name], reach) or removed
-        if removed and not self._same(reach, self._reach(fresh, without=frozenset())):
+        made = msgspec.structs.replace(self.old, members=tuple(fresh[name] for name in sorted(fresh)))
+        if removed and not self._same(reach, needed(made, self.asks, self.world)):
             raise _Doubt
-        return msgspec.structs.replace(self.old, members=tuple(fresh[name] for name in sorted(fresh)))
+        return made
 
-    # ---- where everything is needed --------------------------------------------------------------------------
-
-    def _reach(self, members: Mapping[NormalizedName, LockedMember], *, without: frozenset[NormalizedName]) -> _Reach:
-        """The condition of each target and extra, by identity; ``without`` the groups of some members."""
-        # Members other than the old ones have their own edges followed, also where another member leads to them.
-        new = any(member is not self.graph.members[name] for name, member in members.items())
-        graph = Graph(msgspec.structs.replace(self.old, members=tuple(members.values()))) if new else self.graph
-        graph = Graph(msgspec.structs.replace(self.old, members=tuple(members.values())))
-        flow: Flow[Marker] = Flow(
-            graph,
-            nothing=FALSE,
-            weigh=lambda edge: parse_marker(edge.marker) if edge.marker else TRUE,
-            admits=lambda _: TRUE,
-        )
-        for name, member in members.items():
-            asks, where = self.asks[name], self._selected(name)
-            target = graph.members[name]
-            flow.start(member.dependencies, where)
-            flow.arrive(target, "", where)
-            for extra, edges in member.extras.items():
-                flow.start(edges, where)
-                flow.arrive(target, extra, where)
-            for group, edges in () if name in without else member.groups.items():
-                bound = asks.group_requires_python.get(group, "")
-                flow.start(edges, where & requires_python_marker(bound) if bound else where)
-        flow.run()
-        return flow.values
-
-    def _selected(self, name: NormalizedName) -> Marker:
-        return requires_python_marker(self.asks[name].requires_python) & self.world
-
-    def _same(self, left: _Reach, right: _Reach) -> bool:
-        """Whether nothing is needed elsewhere, more, or less. The members changed are known by what they ask for."""
-        others = {id(package) for package in self.old.packages}
-        others |= {id(member) for name, member in self.graph.members.items() if name not in self.changed}
-        return {key: value for key, value in left.items() if key[0] in others} == {
-            key: value for key, value in right.items() if key[0] in others
-        }
+    def _same(self, left: Needed, right: Needed) -> bool:
+        return same_elsewhere(left, right, self.old, self.changed)
 
     # ---- the edges of a changed member -----------------------------------------------------------------------
 
-    def _member(self, before: LockedMember, reach: _Reach) -> LockedMember:
+    def _member(self, before: LockedMember, reach: Needed) -> LockedMember:
         name, asks, kinds = before.name, self.asks[before.name], self.changed[before.name]
         target = id(self.graph.members[name])
         base = reach[target, ""]
@@ -168,7 +140,11 @@ class _Splice:
         if "project" in kinds:
             dependencies = self._edges(PackageKey(name), base, reach)
             extras = {
-                extra: self._edges(PackageKey(name, extra), reach.get((target, extra), self._selected(name)), reach)
+                extra: self._edges(
+                    PackageKey(name, extra),
+                    reach.get((target, extra), selected_where(self.asks[name], self.world)),
+                    reach,
+                )
                 for extra in sorted(asks.extras)
             }
         if "groups" in kinds:
@@ -184,14 +160,14 @@ class _Splice:
             groups=groups,
         )
 
-    def _group(self, name: NormalizedName, group: GroupName, reach: _Reach) -> tuple[Edge, ...]:
+    def _group(self, name: NormalizedName, group: GroupName, reach: Needed) -> tuple[Edge, ...]:
         bound = self.asks[name].group_requires_python.get(group, "")
-        where = self._selected(name)
+        where = selected_where(self.asks[name], self.world)
         return self._edges(
             PackageKey(name, None, group), where & requires_python_marker(bound) if bound else where, reach
         )
 
-    def _edges(self, key: PackageKey, here: Marker, reach: _Reach) -> tuple[Edge, ...]:
+    def _edges(self, key: PackageKey, here: Marker, reach: Needed) -> tuple[Edge, ...]:
         """What one table asks for, as the lock says it; raises when anything of it would have to be looked for."""
         asked = self.dependencies.of(key, 0)
         found: dict[tuple[int, tuple[ExtraName, ...]], Marker] = {}
@@ -217,10 +193,10 @@ class _Splice:
             if (here & where).is_false:
                 continue
             marker = format_marker(simplified(where, self.world))
-            edges.append(_edge(targets[number], self.graph, extras, marker))
+            edges.append(edge_to(targets[number], self.graph, extras, marker))
         return tuple(sorted(edges, key=lambda edge: (edge.name, edge.version, edge.extras, edge.marker)))
 
-    def _chosen(self, dependency: Dependency, fork: Marker, reach: _Reach) -> Target:
+    def _chosen(self, dependency: Dependency, fork: Marker, reach: Needed) -> Target:
         """What the old solution has for a dependency in a fork, if that will do."""
         requirement, source = dependency.requirement, dependency.source
         name = requirement.name
@@ -246,7 +222,7 @@ class _Splice:
             raise _Doubt
         return chosen[0]
 
-    def _check_removed(self, before: LockedMember, after: LockedMember, reach: _Reach) -> bool:
+    def _check_removed(self, before: LockedMember, after: LockedMember, reach: Needed) -> bool:
         """Whether an edge is gone; what it led to must be needed by others in each fork it was chosen for."""
         gone = False
         kept = set(_all_edges(after))
@@ -265,7 +241,7 @@ class _Splice:
         return gone
 
 
-def _edge(target: Target, graph: Graph, extras: tuple[ExtraName, ...], marker: str) -> Edge:
+def edge_to(target: Target, graph: Graph, extras: tuple[ExtraName, ...], marker: str) -> Edge:
     """What an edge must say besides the name so that its target is the only one meant."""
     others = graph.packages.get(target.name, ())
     if not isinstance(target, LockedPackage) or len(others) == 1:
@@ -282,7 +258,7 @@ def _all_edges(member: LockedMember) -> list[tuple[str, Edge]]:
     return found
 
 
-def _sourced(problem: Problem) -> frozenset[NormalizedName]:
+def sourced_names(problem: Problem) -> frozenset[NormalizedName]:
     """Names that somebody wants from a place of their own."""
     found = set()
     for member in (*problem.members, *problem.direct.values()):

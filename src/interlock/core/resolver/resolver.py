@@ -76,6 +76,10 @@ class Resolver:
     def decisions(self) -> int:
         return self.shared.decisions
 
+    @property
+    def setbacks(self) -> int:
+        return self.shared.setbacks
+
     def advance(self) -> Needs | Solved | Unsolvable:
         while self._stack:
             solver = self._stack[-1]

@@ -37,6 +37,8 @@ class Shared:
         self.full: list[int] = []
         self.decisions = 0
         """Decisions taken over all forks: the measure of search effort that scenarios pin."""
+        self.setbacks = 0
+        """How often what was tried first stood in the way of something else."""
 
     def package(self, key: PackageKey, size: int) -> int:
         found = self.ids.get(key)

@@ -133,6 +133,7 @@ class Solver:
         self.pending = None
         conflict = self._ruled_out(package, mask)
         if conflict is not None:
+            self.shared.setbacks += 1
             self.changed.append(package)
             self.priorities.push(package)
             level = self.priorities.record(self.solution, package, conflict)
@@ -340,6 +341,7 @@ class Solver:
 
     def _resolve(self, conflict: Incompatibility) -> Learned | None:
         """Go back to where a conflict can be avoided and remember why; ``None`` when it cannot be."""
+        self.shared.setbacks += 1
         cause = root_cause(self.solution, self.shared.full, conflict)
         if cause.level is None:
             self.final = cause.incompatibility
