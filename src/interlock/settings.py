@@ -61,6 +61,8 @@ class GlobalFlags(msgspec.Struct, frozen=True, kw_only=True):
     no_build_package: tuple[str, ...] = ()
     no_binary: bool | None = None
     no_binary_package: tuple[str, ...] = ()
+    no_sources: bool | None = None
+    no_sources_package: tuple[str, ...] = ()
     allow_insecure_host: tuple[str, ...] = ()
     keyring_provider: str | None = None
     json: bool | None = None
@@ -155,6 +157,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     no_build_packages: tuple[NormalizedName, ...] = ()
     no_binary: bool = False
     no_binary_packages: tuple[NormalizedName, ...] = ()
+    no_sources: bool = False
+    """Whether requirements are taken as others will see them: without the sources tables."""
+    no_sources_packages: tuple[NormalizedName, ...] = ()
     concurrent_downloads: int = 50
     concurrent_builds: int = 2
     concurrent_installs: int = 2
@@ -210,6 +215,10 @@ def resolve_settings(flags: GlobalFlags, tool: ToolSettings, around: Surrounding
         no_build_packages=_names((*flags.no_build_package, *env.words("NO_BUILD_PACKAGE")), tool.no_build_packages),
         no_binary=_first(flags.no_binary, env.flag("NO_BINARY"), default=tool.no_binary),
         no_binary_packages=_names((*flags.no_binary_package, *env.words("NO_BINARY_PACKAGE")), tool.no_binary_packages),
+        no_sources=_first(flags.no_sources, env.flag("NO_SOURCES"), default=tool.no_sources),
+        no_sources_packages=_names(
+            (*flags.no_sources_package, *env.words("NO_SOURCES_PACKAGE")), tool.no_sources_packages
+        ),
         color=_color(flags, env, user),
         progress=not _first(flags.no_progress, env.flag("NO_PROGRESS"), default=user.progress is False),
         verbosity=flags.verbose - flags.quiet or (env.count("VERBOSE") or 0) - (env.count("QUIET") or 0),

@@ -89,6 +89,7 @@ def resolution_inputs(
         exclude_newer_package=dict(sorted(settings.exclude_newer_package.items())),
         no_build=(":all:",) if settings.no_build else tuple(sorted(set(settings.no_build_packages))),
         no_binary=(":all:",) if settings.no_binary else tuple(sorted(set(settings.no_binary_packages))),
+        no_sources=(":all:",) if settings.no_sources else tuple(sorted(set(settings.no_sources_packages))),
         dependency_metadata=_static_metadata(settings),
     )
 

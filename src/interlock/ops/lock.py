@@ -9,6 +9,7 @@ import anyio
 import anyio.to_thread
 import msgspec
 
+from interlock.core.lock.apart import wanted_elsewhere
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.diff import LockDiff, diff
 from interlock.core.lock.model import Lock
@@ -134,7 +135,7 @@ def _check(context: Context, workspace: Workspace) -> LockOutcome:
 async def _with_what_is_new(prepared: Prepared, old: Lock, options: LockOptions) -> Lock | None:
     """The lock made without resolving what is locked, where that can be done; else None."""
     reasons = stale_reasons(prepared, old)
-    if not _is_plain(prepared):
+    if not _is_plain(prepared) or wanted_elsewhere(prepared.asks):
         return None
     problem = make_problem(prepared, prepared.asks, {}, old, options)
     digests = {member.name: member.inputs for member in prepared.current}

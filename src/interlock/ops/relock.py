@@ -5,6 +5,7 @@ from __future__ import annotations
 import anyio.to_thread
 
 from interlock.core.freshness import Stale
+from interlock.core.lock.apart import put_back, set_apart, wanted_elsewhere
 from interlock.core.lock.graft import graft, scion
 from interlock.core.lock.model import Lock, LockedPackage
 from interlock.core.names import NormalizedName
@@ -38,16 +39,20 @@ async def relock(prepared: Prepared, old: Lock | None, options: LockOptions) -> 
         found = await discover_direct(
             toolchain, asks, root=workspace.root, locked=_locked_commits(base, options.upgrade_packages)
         )
-        problem = make_problem(prepared, found.members, found.direct, base, options)
+        apart = wanted_elsewhere(found.members)
+        problem = make_problem(prepared, set_apart(found.members, apart), found.direct, base, options)
+        digests = {member.name: member.inputs for member in prepared.current}
         made = await resolve(
             toolchain,
             problem,
             sourced=found.sourced,
             inputs=prepared.inputs,
-            digests={member.name: member.inputs for member in prepared.current},
+            digests=digests,
             old=old,
             locate=locator(workspace.root),
         )
+        if apart:
+            made = put_back(made, apart, digests)
         return await fill_hashes(toolchain.client, made, old)
 
 

@@ -22,6 +22,7 @@ from interlock.core.resolver.facts import Known
 from interlock.core.sources import Directory, File, Git, Registry, Source, Url
 from interlock.errors import ManifestError
 from interlock.workspace.facts import DirectCandidate, Sourced
+from interlock.workspace.outside import Outside
 from interlock.workspace.toolchain import Toolchain
 
 __all__ = ["DirectNameMismatch", "Discovered", "discover_direct"]
@@ -99,7 +100,7 @@ class _Discovery:
                 hint=f"Ask for {metadata.name}, or correct the source.",
             )
         self._resolved[key] = source
-        asks = self._asks_of(metadata, source)
+        asks = await anyio.to_thread.run_sync(self._asks_of, metadata, source)
         self._asks[key] = asks
         version = "" if isinstance(source, Directory) and "version" in metadata.dynamic else metadata.version
         known_facts = Known(
@@ -110,10 +111,15 @@ class _Discovery:
 
     def _asks_of(self, metadata: Metadata, source: Source) -> MemberAsks:
         path = source.path if isinstance(source, Directory) else ""
+        outside = Outside(self._root, path) if path else None
         asks = []
         for requirement in metadata.requires:
             origin = Origin(member=metadata.name, path=path, text=str(requirement.name))
-            asks.append(Ask(requirement=_bare(requirement), source=self._source_of(requirement, path), origin=origin))
+            if requirement.url or outside is None:
+                found = [(_bare(requirement), self._source_of(requirement, path))]
+            else:
+                found = outside.asks(requirement)
+            asks += [Ask(requirement=item, source=place, origin=origin) for item, place in found]
         return MemberAsks(
             name=metadata.name,
             path=path,

@@ -67,7 +67,12 @@ def prepare(
     settings = context.settings
     tool = _effective(workspace.settings, settings)
     absent = absent_members(workspace, old) if old is not None and not whole else frozenset()
-    asks = lower(workspace, indexes=tuple(index.name for index in settings.indexes), absent=absent)
+    asks = lower(
+        workspace,
+        indexes=tuple(index.name for index in settings.indexes),
+        absent=absent,
+        no_sources=frozenset((_ALL,)) if tool.no_sources else frozenset(tool.no_sources_packages),
+    )
     cutoff = settings.exclude_newer
     if old is not None and settings.exclude_newer_span and old.inputs.exclude_newer_span == settings.exclude_newer_span:
         cutoff = old.inputs.exclude_newer
@@ -95,6 +100,8 @@ def _effective(tool: ToolSettings, settings: Settings) -> ToolSettings:
         no_build_packages=settings.no_build_packages,
         no_binary=settings.no_binary,
         no_binary_packages=settings.no_binary_packages,
+        no_sources=settings.no_sources,
+        no_sources_packages=settings.no_sources_packages,
     )
 
 

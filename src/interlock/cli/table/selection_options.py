@@ -72,5 +72,7 @@ def add_resolver_options(parser: OptionGroup) -> None:
     group.value("--index-strategy", metavar="HOW", text="first-index, unsafe-first-match or unsafe-best-match")
     group.flag("--no-build", text="never build from source")
     group.repeat("--no-build-package", dest="no_build_package", metavar="NAME", text="never build this package")
+    group.flag("--no-sources", text="take requirements as published, without the sources tables")
+    group.repeat("--no-sources-package", dest="no_sources_package", metavar="NAME", text="the same for one package")
     group.flag("--no-binary", text="never use wheels")
     group.repeat("--no-binary-package", dest="no_binary_package", metavar="NAME", text="never use its wheels")

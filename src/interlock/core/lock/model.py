@@ -85,6 +85,8 @@ class ResolutionInputs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     no_build: tuple[str, ...] = ()
     """Package names, or ``(":all:",)``."""
     no_binary: tuple[str, ...] = ()
+    no_sources: tuple[str, ...] = ()
+    """Names whose sources were not looked at, or ``(":all:",)``."""
     dependency_metadata: str = ""
     """Digest of the static metadata table; empty without one."""
 

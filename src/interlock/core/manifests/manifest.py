@@ -48,6 +48,8 @@ class SourceRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     group: GroupName | None = None
     editable: bool | None = None
     """For members and directories; None takes the default of the kind (member: editable, directory: not)."""
+    workspace: bool = False
+    """``source`` is the root of another workspace, and its member of that name is meant."""
 
 
 class ConflictItem(msgspec.Struct, frozen=True, order=True):
@@ -94,6 +96,8 @@ class ToolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     no_build_packages: tuple[NormalizedName, ...] = ()
     no_binary: bool = False
     no_binary_packages: tuple[NormalizedName, ...] = ()
+    no_sources: bool = False
+    no_sources_packages: tuple[NormalizedName, ...] = ()
     no_build_isolation: bool = False
     no_build_isolation_packages: tuple[NormalizedName, ...] = ()
     config_settings: dict[str, str | list[str]] = {}

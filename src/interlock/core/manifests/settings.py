@@ -71,6 +71,8 @@ def parse_settings(table: Table, name: NormalizedName | None, path: str) -> Tool
         no_build_packages=table.names("no-build-package"),
         no_binary=table.flag("no-binary") or False,
         no_binary_packages=table.names("no-binary-package"),
+        no_sources=table.flag("no-sources") or False,
+        no_sources_packages=table.names("no-sources-package"),
         no_build_isolation=no_build_isolation or False,
         no_build_isolation_packages=table.names("no-build-isolation-package"),
         config_settings=_config(table, "config-settings"),
