@@ -187,6 +187,43 @@ def test_a_directory_below_the_root_becomes_a_member(run: Run, shop: Path) -> No
     assert run("add", "../../libs/extra", "--no-workspace", "--editable", "--no-sync").code in {0, 1}
 
 
+def test_a_directory_leaves_the_workspace(run: Run, shop: Path) -> None:
+    (shop / "libs" / "extra").mkdir(parents=True)
+    (shop / "libs" / "extra" / "pyproject.toml").write_text('[project]\nname = "extra"\nversion = "1"\n')
+    assert run("add", "../../libs/extra", "--no-sync").code == 0
+    before = {path: path.read_bytes() for path in (shop / "pyproject.toml", shop / "interlock.lock")}
+    needed = run("remove", "../../libs/extra", "--no-sync")
+    assert (needed.code, needed.err.partition(":")[0]) == (1, "error[still-needed]")
+    assert {path: path.read_bytes() for path in before} == before
+    assert run("remove", "extra", "--no-sync").code == 0
+    gone = run("remove", "../../libs/extra", "--no-sync")
+    assert gone.code == 0, gone.err
+    assert "libs/extra is no member any more" in gone.err
+    table = tomllib.loads((shop / "pyproject.toml").read_text())["tool"]["interlock"]["workspace"]
+    assert table == {"members": ["packages/*", "apps/*"]}
+    assert (shop / "libs" / "extra" / "pyproject.toml").exists()
+    assert run("lock", "--check").code == 0
+    # What a pattern finds has to be excluded.
+    assert run("remove", "catalog", "--no-sync").code == 0
+    assert run("remove", "../../packages/catalog/", "--no-sync").code == 0
+    table = tomllib.loads((shop / "pyproject.toml").read_text())["tool"]["interlock"]["workspace"]
+    assert table == {"members": ["packages/*", "apps/*"], "exclude": ["packages/catalog"]}
+    assert [member["name"] for member in run("workspace", "list", "--json").json()["members"]] == ["web"]
+    assert run("lock", "--check").code == 0
+    assert run("remove", "../../packages/catalog", "--no-sync").code == 1
+
+
+def test_a_path_dependency_is_removed_by_its_path(run: Run, shop: Path, tmp_path: Path) -> None:
+    (tmp_path / "alone").mkdir()
+    (tmp_path / "alone" / "pyproject.toml").write_text('[project]\nname = "alone"\nversion = "1"\n')
+    before = dependencies(shop)
+    assert run("add", tmp_path / "alone", "--no-sync").code == 0
+    assert dependencies(shop) != before
+    result = run("remove", tmp_path / "alone", "--no-sync")
+    assert result.code == 0, result.err
+    assert dependencies(shop) == before
+
+
 def test_the_file_keeps_its_bytes(run: Run, shop: Path) -> None:
     before = (
         b'# top\r\n[project]\r\nname = "web"\r\nversion = "3.0"\r\nrequires-python = ">=3.11"\r\n'

@@ -29,7 +29,7 @@ def test_a_member_of_another_workspace(empty_shop: Shop, other: Shop) -> None:
     shop = empty_shop
     uses(shop, 'core = { workspace = "../../../other" }', "core")
     shop.run("lock")
-    locked = {package.name: package.source for package in shop.lock.packages}
+    locked = {str(package.name): package.source for package in shop.lock.packages}
     assert str(locked["core"]) == "Directory(path='../other/packages/core', editable=True)"
     assert str(locked["basis"]) == "Directory(path='../other/packages/basis', editable=True)"
     shop.run("sync", "--package", "web")
