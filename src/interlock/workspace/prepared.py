@@ -14,7 +14,7 @@ from interlock.core.lock.codec import is_newer_minor
 from interlock.core.lock.model import Lock, ResolutionInputs
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName
-from interlock.core.pins import Pin
+from interlock.core.pins import Pin, forks_of
 from interlock.core.requirement import Requirement
 from interlock.core.resolver.problem import Policy, Preference, Problem
 from interlock.core.sources import Registry, Source
@@ -128,8 +128,14 @@ def make_problem(
         excludes=frozenset(prepared.tool.excludes),
         policy=_policy(prepared),
         preferences=_pinned(prepared, options.pins) or _preferences(base, options.upgrade_packages),
-        forks=base.forks if base is not None and not options.upgrade_packages else (),
+        forks=_forks(base, options),
     )
+
+
+def _forks(base: Lock | None, options: LockOptions) -> tuple[str, ...]:
+    if options.pins:
+        return forks_of(options.pins)
+    return base.forks if base is not None and not options.upgrade_packages else ()
 
 
 def _policy(prepared: Prepared) -> Policy:
@@ -164,5 +170,5 @@ def _pinned(prepared: Prepared, pins: tuple[Pin, ...]) -> dict[NormalizedName, t
     found: dict[NormalizedName, list[Preference]] = {}
     for pin in pins:
         for index in prepared.context.settings.indexes:
-            found.setdefault(pin.name, []).append(Preference(pin.version, Registry(index.name), pin.markers))
+            found.setdefault(pin.name, []).append(Preference(pin.version, Registry(index.name), pin.forks))
     return {name: tuple(wishes) for name, wishes in found.items()}

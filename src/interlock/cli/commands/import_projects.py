@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from interlock.cli.call import Call
 from interlock.cli.words import plural
 from interlock.ops.editing import manifest_file
@@ -13,7 +15,7 @@ __all__ = ["run"]
 async def run(call: Call) -> int:
     dry_run = call.given("dry_run")
     outcome = await import_projects(
-        call.context, tuple(call.values.files), dry_run=dry_run, keep=call.given("keep_manifests")
+        call.context, tuple(call.values.files), dry_run=dry_run, keep=call.given("keep_manifests"), python=_python(call)
     )
     lock = outcome.change.lock
     assert lock is not None
@@ -45,6 +47,14 @@ async def run(call: Call) -> int:
     else:
         call.terminal.say(f"{verb} {count}, the same versions as in {', '.join(outcome.locks)}.")
     return 0
+
+
+def _python(call: Call) -> str:
+    """The range for a project that says none: from the Python asked for, else from the one that runs this."""
+    asked = call.context.flags.python or ""
+    if asked[:1].isdigit():
+        return f">={asked}"
+    return asked if asked[:1] in {">", "<", "=", "~", "!"} else f">={sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def _line(difference: Difference) -> str:
