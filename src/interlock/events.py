@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-__all__ = ["SILENT", "Advanced", "Event", "Finished", "Noted", "Phase", "Reporter", "Started", "Warned"]
+__all__ = ["SILENT", "Advanced", "Aside", "Event", "Finished", "Noted", "Phase", "Reporter", "Started", "Warned"]
 
 Phase = Literal["resolve", "metadata", "download", "build", "install", "remove", "publish"]
 
@@ -61,3 +61,17 @@ class _Silent:
 
 
 SILENT: Reporter = _Silent()
+
+
+class Aside:
+    """Passes on what has to be known, and not the steps: for work inside of a step that is shown already."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+
+    def __repr__(self) -> str:
+        return f"<Aside of {self._reporter!r}>"
+
+    def report(self, event: Event, /) -> None:
+        if isinstance(event, Warned | Noted):
+            self._reporter.report(event)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -79,20 +80,20 @@ class UserSettings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", fo
     default_index: str | None = None
     index: tuple[dict[str, object], ...] = ()
     find_links: tuple[str, ...] = ()
-    index_strategy: str | None = None
-    keyring_provider: str | None = None
+    index_strategy: Literal["first-index", "unsafe-first-match", "unsafe-best-match"] | None = None
+    keyring_provider: Literal["disabled", "auto", "import", "subprocess"] | None = None
     allow_insecure_host: tuple[str, ...] = ()
-    link_mode: str | None = None
-    env: str | None = None
+    link_mode: Literal["clone", "hardlink", "copy", "symlink"] | None = None
+    env: Literal["shared", "member"] | None = None
     python: str | None = None
     concurrent_downloads: int | None = None
     concurrent_builds: int | None = None
     concurrent_installs: int | None = None
     http_timeout: float | None = None
     http_retries: int | None = None
-    color: str | None = None
+    color: Literal["auto", "always", "never"] | None = None
     progress: bool | None = None
-    add_bounds: str | None = None
+    add_bounds: Literal["lower", "major", "minor", "exact"] | None = None
     plugins: bool | None = None
     """Whether to look for hooks of plugins; their commands are found in any case."""
 

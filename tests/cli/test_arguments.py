@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from interlock.cli.arguments import BadArgument, UnknownCommand, UnknownOption, parse_arguments
+from interlock.cli.arguments import _ELSEWHERE, BadArgument, UnknownCommand, UnknownOption, parse_arguments
 from interlock.cli.help import command_help, group_help
 from interlock.cli.overview import overview
 from interlock.cli.table.commands import COMMANDS, GROUPS
@@ -102,8 +102,18 @@ def test_selection_reads_the_same_in_both_spellings(poetry: str, uv: str) -> Non
         ("lock -Z", UnknownOption, "`interlock lock` has no option `-Z`.", "See `interlock lock --help`."),
         ("lock --color blue", BadArgument, "--color: `blue` is not one of auto, always, never.", ""),
         ("tree --depth many", BadArgument, "-d/--depth: `many` is not a whole number.", ""),
-        ("lock --cache-dir", BadArgument, "--cache-dir: expected one argument.", ""),
-        ("lock now", BadArgument, "`now` is one argument too many.", "See `interlock lock --help`."),
+        ("lock --cache-dir", BadArgument, "`--cache-dir` needs a value: DIR.", "See `interlock lock --help`."),
+        ("lock --merge a b", BadArgument, "`--merge` needs a value: BASE OURS THEIRS.", ""),
+        ("cache --foo", UnknownOption, "`interlock` has no option `--foo`.", "See `interlock --help`."),
+        ("nonsense", UnknownCommand, "`interlock` has no command `nonsense`.", "See `interlock --help`."),
+        ("uninstall x", UnknownCommand, "", "Here it is `interlock remove`."),
+        (
+            "sync web",
+            BadArgument,
+            "`web` is one argument too many.",
+            "A member is named with `--package web`. See `interlock sync --help`.",
+        ),
+        ("check now", BadArgument, "`now` is one argument too many.", "See `interlock check --help`."),
         ("python find 3.12 3.13", BadArgument, "`3.13` is one argument too many.", ""),
         ("lock --upgra", UnknownOption, "", "Did you mean `--upgrade`?"),
     ],
@@ -114,6 +124,13 @@ def test_mistakes_are_answered_with_what_was_meant(line: str, error: type[UsageE
     assert caught.value.exit_code == 2
     assert not message or caught.value.message == message
     assert not hint or caught.value.hint == hint
+
+
+def test_words_of_other_tools_lead_to_commands_that_exist() -> None:
+    for word, ours in _ELSEWHERE.items():
+        assert word not in {words[0] for command in COMMANDS for words in (command.words, *command.aliases)}
+        for line in ours.split("` or `interlock "):
+            assert parse_arguments(line.split()).command is not None
 
 
 def test_the_overview_fits_a_screen_and_names_every_command() -> None:

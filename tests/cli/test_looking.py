@@ -142,7 +142,7 @@ def test_info(run: Run, shop: Path) -> None:
 
 
 def test_about_and_debug(run: Run, shop: Path) -> None:
-    assert run("about", "--json").json()["members"] == "2"
+    assert run("about", "--json").json()["members"] == 2
     assert run("debug", "info").out.startswith("interlock")
     before = (shop / "interlock.lock").read_bytes()
     assert run("debug", "resolve").out.startswith("click  8.0")

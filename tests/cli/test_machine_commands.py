@@ -123,8 +123,8 @@ def test_an_environment_away_from_any_workspace(run: Run, tmp_path: Path) -> Non
 def _fill(root: Path) -> Layout:
     layout = Layout(root)
     layout.prepare()
-    layout.write(layout.bucket("pages-v1") / "key" / "numpy", b"x" * 10)
-    layout.write(layout.bucket("pages-v1") / "key" / "scipy", b"x" * 10)
+    layout.write(layout.bucket("pages-v2") / "key" / "numpy", b"x" * 10)
+    layout.write(layout.bucket("pages-v2") / "key" / "scipy", b"x" * 10)
     wheel = layout.entry("wheels-v1", "ab12") / "tree"
     (wheel / "numpy-1.0.dist-info").mkdir(parents=True)
     (wheel / "numpy-1.0.dist-info" / "METADATA").write_bytes(b"x" * 100)
@@ -156,7 +156,7 @@ def test_cache_clean_of_one_package_leaves_the_others(run: Run, tmp_path: Path) 
     layout = _fill(tmp_path / "cache")
     assert run("cache", "clean", "NumPy", "--cache-dir", layout.root).err == "Removed 3 files, 122 B.\n"
     assert not layout.entry("wheels-v1", "ab12").exists()
-    assert (layout.bucket("pages-v1") / "key" / "scipy").exists()
+    assert (layout.bucket("pages-v2") / "key" / "scipy").exists()
     assert layout.entry("metadata-v1", "ee34").exists()
     assert run("cache", "clean", "not a name!", "--cache-dir", layout.root).code == 2
 
@@ -192,3 +192,9 @@ def test_no_cache_leaves_nothing_behind(run: Run, tmp_path: Path, monkeypatch: p
     found = run("cache", "dir", "--no-cache").out.strip()
     assert found.startswith(str(tmp_path / "tmp"))
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_is_told(run: Run, tmp_path: Path, workspace: Path) -> None:
+    (tmp_path / "file").touch()
+    result = run("-C", workspace, "lock", "--no-index", "--cache-dir", tmp_path / "file" / "cache")
+    assert (result.code, result.err.partition(":")[0]) == (1, "error[cache-unusable]"), result.err

@@ -243,12 +243,3 @@ def test_light_commands_load_nothing_heavy(line: str) -> None:
     loaded = _modules(*line.split())
     assert not _HEAVY & loaded
     assert "interlock.cli.main" in loaded
-
-
-def test_version_does_not_even_load_argparse() -> None:
-    assert not {"argparse", "interlock.cli.arguments"} & _modules("--version")
-
-
-def test_a_synchronous_command_loads_no_event_loop_and_no_network() -> None:
-    loaded = _modules("cache", "dir")
-    assert not {"asyncio", "uvloop", "rich", "httpx", "tomlkit"} & loaded

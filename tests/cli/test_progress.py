@@ -9,7 +9,7 @@ import pytest
 from interlock.cli.progress import ProgressReporter
 from interlock.cli.quiet_progress import QuietReporter
 from interlock.cli.render import Terminal
-from interlock.events import Advanced, Finished, Started, Warned
+from interlock.events import Advanced, Aside, Finished, Started, Warned
 
 
 class Screen(io.StringIO):
@@ -52,6 +52,37 @@ def test_a_phase_nobody_started_is_shown_only_below_one_that_was(screen: Screen,
     reporter.report(Advanced("metadata", "late 1.0"))
     reporter.close()
     assert screen.getvalue() == ended
+
+
+def test_a_phase_inside_of_the_same_phase_does_not_end_it(screen: Screen, terminal: Terminal) -> None:
+    reporter = ProgressReporter(terminal)
+    reporter.report(Started("resolve"))
+    reporter.report(Started("resolve"))
+    reporter.report(Finished("resolve"))
+    assert screen.getvalue().count("\x1b[?25h") == 0
+    reporter.report(Finished("resolve"))
+    assert screen.getvalue().count("\x1b[?25h") == 1
+
+
+def test_work_aside_is_not_shown_but_its_warnings_are(screen: Screen, terminal: Terminal) -> None:
+    aside = Aside(ProgressReporter(terminal))
+    aside.report(Started("install", 3))
+    aside.report(Advanced("install", "flask 3.1"))
+    aside.report(Finished("install"))
+    assert screen.getvalue() == ""
+    aside.report(Warned("odd", "something is odd"))
+    assert screen.getvalue() == "warning[odd]: something is odd\n"
+
+
+def test_a_number_is_shown_of_another_only_when_that_is_known(screen: Screen, terminal: Terminal) -> None:
+    reporter = ProgressReporter(terminal)
+    reporter.report(Started("resolve"))
+    reporter.report(Advanced("resolve", "flask 3.1"))
+    reporter.report(Started("install", 7))
+    reporter.report(Advanced("install", "flask 3.1"))
+    reporter.close()
+    assert "1/7" in screen.getvalue()
+    assert "?" not in screen.getvalue().replace("\x1b[?25", "")
 
 
 def test_a_display_can_begin_again(screen: Screen, terminal: Terminal) -> None:

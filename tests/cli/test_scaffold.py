@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tomllib
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.scaffold import BACKENDS
 from tests.cli.conftest import Run
+from tests.terminal import Screen
 
 
 @pytest.mark.parametrize("kind", ["--lib", "--app", "--web"])
@@ -111,6 +113,35 @@ def test_mistakes_make_nothing(run: Run, tmp_path: Path, line: str, said: str) -
     assert list(tmp_path.iterdir()) == []
 
 
+def test_init_describes_the_modules_that_are_there(run: Run, tmp_path: Path) -> None:
+    for name, place, expected in (("below", "src/below/__init__.py", "src"), ("beside", "beside.py", ".")):
+        module = tmp_path / name / place
+        module.parent.mkdir(parents=True)
+        module.write_text("# mine\n")
+        assert run("-C", tmp_path / name, "init").code == 0
+        table = tomllib.loads((tmp_path / name / "pyproject.toml").read_text())
+        assert table["tool"]["pytest"]["ini_options"]["pythonpath"] == [expected]
+        assert "build-system" in table
+        assert module.read_text() == "# mine\n"
+
+
+def test_init_builds_nothing_where_there_are_no_modules(run: Run, tmp_path: Path) -> None:
+    result = run("-C", tmp_path, "init", "--name", "bare")
+    assert "Nothing of it is built, because it has no modules" in result.err
+    assert "build-system" not in tomllib.loads((tmp_path / "pyproject.toml").read_text())
+    assert run("-C", tmp_path, "workspace", "list", "--json").json()["members"][0]["package"] is False
+
+
+@pytest.mark.parametrize("kind", ["--lib", "--app", "--web"])
+def test_init_makes_modules_when_asked(run: Run, tmp_path: Path, kind: str) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/test_fresh.py").write_text("def test_mine() -> None: ...\n")
+    assert run("-C", tmp_path, "init", "--name", "fresh", kind).code == 0
+    assert (tmp_path / "src/fresh/__init__.py").is_file()
+    assert (tmp_path / "tests/test_fresh.py").read_text() == "def test_mine() -> None: ...\n"
+    assert "build-system" in tomllib.loads((tmp_path / "pyproject.toml").read_text())
+
+
 def test_two_members_of_one_name_are_refused(run: Run, workspace: Path) -> None:
     before = (workspace / "pyproject.toml").read_bytes()
     result = run("-C", workspace, "new", "libs/web")
@@ -119,11 +150,47 @@ def test_two_members_of_one_name_are_refused(run: Run, workspace: Path) -> None:
     assert (workspace / "pyproject.toml").read_bytes() == before
 
 
-def test_questions_are_answered_on_a_terminal(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = iter(["nice\n", "A nice thing\n", "\n", "MIT\n", ">=3.12\n"])
-    monkeypatch.setattr(sys.stdin, "readline", lambda: next(answers), raising=False)
-    result = run("-C", tmp_path, "new", "x", "--interactive")
-    assert result.code == 0, result.err
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals")
+def test_questions_are_answered_on_a_terminal(tmp_path: Path) -> None:
+    with Screen([sys.executable, "-m", "interlock", "new", "x"], cwd=tmp_path) as screen:
+        for question, answer in (
+            ("Name [x]: ", "nice"),
+            ("Description: ", "A nice thing"),
+            ("Author (Name <mail>): ", ""),
+            ("License (SPDX): ", "MIT"),
+            ("Python [", ">=3.12"),
+        ):
+            screen.wait_for(question)
+            screen.type(f"{answer}\n")
+        code, said = screen.end()
+    assert code == 0, said
+    assert "Made nice in" in said
     project = tomllib.loads((tmp_path / "x/pyproject.toml").read_text())["project"]
     assert (project["name"], project["description"], project["license"]) == ("nice", "A nice thing", "MIT")
     assert project["requires-python"] == ">=3.12"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals")
+@pytest.mark.parametrize("flag", ["-n", "--no-interaction"])
+def test_nobody_is_asked_who_does_not_want_to_be(tmp_path: Path, flag: str) -> None:
+    with Screen([sys.executable, "-m", "interlock", "new", "x", flag], cwd=tmp_path) as screen:
+        code, said = screen.end()
+    assert code == 0, said
+    assert "Name [" not in said
+
+
+@pytest.mark.parametrize("layout", ["--src", "--flat"])
+def test_the_web_application_answers(run: Run, tmp_path: Path, layout: str) -> None:
+    assert run("-C", tmp_path, "new", "front", "--web", layout).code == 0
+    source = tmp_path / "front" / ("src" if layout == "--src" else ".")
+    command = [sys.executable, "-m", "front"]
+    helped = subprocess.run([*command, "--help"], cwd=source, capture_output=True, text=True, check=True)
+    assert "--port PORT" in helped.stdout
+    with subprocess.Popen([*command, "--port", "0"], cwd=source, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            url = server.stdout.readline().partition(" ")[0]
+            with urllib.request.urlopen(url, timeout=30) as answer:
+                assert answer.read() == b"Hello, world!\n"
+        finally:
+            server.kill()

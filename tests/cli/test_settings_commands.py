@@ -1,11 +1,13 @@
-"""config, source, auth, completions, self, plugins and the schema."""
+"""config, source, auth, self, plugins and the schema."""
 
 from __future__ import annotations
 
 import json
+import os
 import stat
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from tests.architecture import ROOT
 from tests.cli.conftest import Run
 from tests.index_server import Behaviour, serve
 from tests.registry import registry
+from tests.wheels import make_wheel
 
 
 @pytest.fixture
@@ -47,11 +50,31 @@ def test_environment_over_local_over_user_over_default(
     assert "http-timeout" in run("config", "--list").out
 
 
-def test_an_unknown_setting_is_answered_with_the_right_one(run: Run, shop: Path) -> None:
+def test_an_unknown_setting_is_answered_with_the_right_one(run: Run, shop: Path, tmp_path: Path) -> None:
     result = run("config", "add-bound", "major")
     assert result.code == 2
     assert "Did you mean `add-bounds`?" in result.err
-    assert run("config", "http-retries", "many").code == 2
+    assert "`interlock config --list` shows them all." in run("config", "nonsense").err
+    for key, value, fits in (
+        ("http-retries", "many", "a whole number"),
+        ("http-timeout", "soon", "a number"),
+        ("link-mode", "teleport", "clone, hardlink, copy or symlink"),
+        ("plugins", "perhaps", "true or false"),
+    ):
+        refused = run("config", key, value)
+        assert (refused.code, f"It can be {fits}." in refused.err) == (2, True), refused.err
+    assert not (tmp_path / "config/interlock/config.toml").exists()
+
+
+def test_a_file_with_a_wrong_value_is_named(run: Run, shop: Path, tmp_path: Path) -> None:
+    path = tmp_path / "config/interlock/config.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text('link-mode = "teleport"\n')
+    result = run("lock")
+    assert (result.code, result.err.splitlines()[0]) == (
+        1,
+        f"error[user-configuration]: {path}: `link-mode` is `teleport`; it can be clone, hardlink, copy or symlink.",
+    )
 
 
 def test_secrets_go_to_a_file_of_ones_own(run: Run, shop: Path, tmp_path: Path) -> None:
@@ -76,6 +99,96 @@ def test_secrets_go_to_a_file_of_ones_own(run: Run, shop: Path, tmp_path: Path) 
         assert "s3cret" not in path.read_text()
 
 
+_RING = """\
+import json, os
+from keyring.backend import KeyringBackend
+from keyring.credentials import SimpleCredential
+from keyring.errors import PasswordDeleteError, PasswordSetError
+
+PLACE = os.environ["RING_FILE"]
+
+class Ring(KeyringBackend):
+    priority = 1
+
+    def _read(self):
+        return json.load(open(PLACE)) if os.path.exists(PLACE) else {}
+
+    def _write(self, ring):
+        if os.path.exists(PLACE + ".closed"):
+            raise PasswordSetError("it is locked")
+        with open(PLACE, "w") as file:
+            json.dump(ring, file)
+
+    def get_password(self, service, user):
+        return self._read().get(service, {}).get(user)
+
+    def set_password(self, service, user, password):
+        ring = self._read()
+        ring.setdefault(service, {})[user] = password
+        self._write(ring)
+
+    def delete_password(self, service, user):
+        ring = self._read()
+        if user not in ring.get(service, {}):
+            raise PasswordDeleteError("not there")
+        del ring[service][user]
+        self._write(ring)
+"""
+
+
+@pytest.mark.parametrize("provider", ["import", "subprocess"])
+def test_secrets_go_to_the_keyring_when_one_is_used(
+    spawn: Run, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: str
+) -> None:
+    pytest.importorskip("keyring")
+    ring = tmp_path / "ring.json"
+    (tmp_path / "ring").mkdir()
+    (tmp_path / "ring/jsonring.py").write_text(_RING)
+    for name, value in {
+        "PYTHON_KEYRING_BACKEND": "jsonring.Ring",
+        "PYTHONPATH": str(tmp_path / "ring"),
+        "RING_FILE": str(ring),
+        "INTERLOCK_KEYRING_PROVIDER": provider,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with serve(registry(house={"1.0": []}), Behaviour(credentials=("ann", "s3cret"))) as server:
+        assert spawn("source", "add", "inner", server.url).code == 0
+        web = shop / "apps/web/pyproject.toml"
+        web.write_text('[project]\nname = "web"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["house"]\n')
+        assert spawn("lock").code == 1
+        stored = spawn("config", "http-basic.inner", "ann", "s3cret")
+        assert stored.code == 0, stored.err
+        assert json.loads(ring.read_text()) == {server.url: {"ann": "s3cret"}}
+        assert spawn("auth", "token", "inner").out == "s3cret\n"
+        locked = spawn("lock")
+        assert locked.code == 0, locked.err
+        # Only the keyring and the index have seen it.
+        for path in tmp_path.rglob("*"):
+            assert path == ring or not path.is_file() or b"s3cret" not in path.read_bytes(), path
+        assert spawn("auth", "login", "inner", "-u", "ann", "--password", "n3w").code == 0
+        assert spawn("auth", "token", "inner", "--json").json() == {"username": "ann", "password": "n3w"}
+        (tmp_path / "ring.json.closed").touch()
+        refused = spawn("auth", "login", "inner", "-u", "ann", "--password", "0ther")
+        assert (refused.code, refused.err.partition(":")[0]) == (1, "error[keyring-failed]"), refused.err
+        assert "0ther" not in refused.err
+        (tmp_path / "ring.json.closed").unlink()
+        assert spawn("auth", "logout", "inner").code == 0
+        assert json.loads(ring.read_text()) == {server.url: {}}
+        assert spawn("auth", "logout", "inner").code == 2
+
+
+def test_a_login_for_an_index_that_is_not_there_is_told(run: Run, shop: Path) -> None:
+    assert run("source", "add", "inner", "https://index.test/simple/").code == 0
+    result = run("auth", "login", "iner", "-u", "ann", "--password", "x")
+    assert result.code == 0
+    assert "There is no index `iner` here" in result.err
+    assert "Did you mean `inner`?" in result.err
+    assert run("config", "http-basic.iner").out == "ann\n"
+    assert run("config", "http-basic.iner", "--unset").code == 0
+    assert run("config", "pypi-token.iner").code == 2
+
+
 def test_sources_keep_their_order_and_comments(run: Run, shop: Path) -> None:
     root = shop / "pyproject.toml"
     before = (
@@ -87,30 +200,10 @@ def test_sources_keep_their_order_and_comments(run: Run, shop: Path) -> None:
     rows = [line.split()[:2] for line in run("source", "show").out.splitlines()]
     assert rows == [["a", "primary"], ["b", "explicit"], ["pypi", "default"]]
     assert run("source", "add", "b", "https://c.test/").code == 2
+    assert run("source", "add", "c", "not-a-url").code == 2
     assert run("source", "remove", "b").code == 0
     assert root.read_text() == before
     assert run("source", "remove", "z").code == 2
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
-def test_completion_scripts(run: Run, shell: str) -> None:
-    assert "interlock completions words" in run("completions", shell).out
-
-
-def test_completed_words(run: Run, shop: Path) -> None:
-    assert run("completions", "words", "--", "sync", "--package", "").out == "catalog\nweb\n"
-    assert run("completions", "words", "--", "sync", "--package", "w").out == "web\n"
-    assert run("completions", "words", "--", "outd").out == "outdated\n"
-    assert run("completions", "words", "--", "cache", "pr").out == "prune\n"
-    assert "--all-packages\n" in run("completions", "words", "--", "sync", "--all").out
-    assert run("completions", "tcsh").code == 2
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="bash")
-def test_bash_understands_its_script(run: Run, tmp_path: Path) -> None:
-    script = tmp_path / "complete.bash"
-    script.write_text(run("completions", "bash").out)
-    subprocess.run(["bash", "-n", script], check=True)
 
 
 @pytest.fixture
@@ -157,6 +250,44 @@ def test_self_update_shows_what_it_would_run(run: Run) -> None:
     assert result.code in {0, 1}
     assert "--upgrade" in result.out or result.err.startswith("error[no-installer]")
     assert run("self", "add").code == 2
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="paths of a virtual environment")
+def test_plugins_are_installed_beside_this_program_and_go_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In an environment of its own, which sees what this one has and has its own pip."""
+    home = tmp_path / "home"
+    subprocess.run([sys.executable, "-m", "venv", home], check=True)
+    (site,) = home.glob("lib/python3*/site-packages")
+    (site / "ours.pth").write_text("\n".join([str(ROOT / "src"), sysconfig.get_path("purelib")]) + "\n")
+    plugin = make_wheel(
+        "interlock-hello",
+        "1.0",
+        files={
+            "hello_plugin.py": "def run(call):\n    call.terminal.data('hello ' + ' '.join(call.rest))\n    return 0\n",
+        },
+        entry_points={"interlock.commands": {"hello": "hello_plugin:run"}},
+    )
+    (tmp_path / plugin.filename).write_bytes(plugin.data)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+
+    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [str(home / "bin/python"), "-m", "interlock", *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+
+    assert call("hello").returncode == 2
+    added = call("self", "add", f"./{plugin.filename}")
+    assert added.returncode == 0, added.stderr
+    assert call("hello", "you").stdout == "hello you\n"
+    shown = json.loads(call("self", "show", "--json").stdout)
+    assert shown["python"] == str(home / "bin/python")
+    assert [plugin["package"] for plugin in shown["plugins"]] == ["interlock-hello"]
+    assert call("self", "remove", "interlock-hello", "--dry-run").stdout.endswith("uninstall -y interlock-hello\n")
+    assert call("self", "remove", "interlock-hello").returncode == 0
+    assert call("hello").returncode == 2
+    assert call("self", "add", "interlock-nowhere-to-be-had").returncode == 1
 
 
 def test_the_schema_knows_every_key(run: Run) -> None:

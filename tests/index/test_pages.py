@@ -11,7 +11,8 @@ from interlock.core.artifacts import Artifact
 from interlock.core.names import normalize_name
 from interlock.index.failures import BadPage, UnsupportedApi
 from interlock.index.filenames import possible_names, version_in
-from interlock.index.pages import Page, make_page, parse_page
+from interlock.index.page_text import parse_page
+from interlock.index.pages import Page, make_page
 
 __all__: list[str] = []
 

@@ -17,7 +17,37 @@ from interlock.cli.table.global_options import add_global_options
 from interlock.cli.table.option_group import OptionGroup
 from interlock.errors import UsageError
 
-__all__ = ["BadArgument", "Request", "UnknownCommand", "UnknownOption", "make_parser", "parse_arguments"]
+__all__ = [
+    "BadArgument",
+    "Request",
+    "UnknownCommand",
+    "UnknownOption",
+    "make_parser",
+    "parse_arguments",
+    "take_command",
+]
+
+
+_ELSEWHERE = {
+    "activate": "env activate",
+    "clean": "cache clean",
+    "create": "new",
+    "delete": "remove",
+    "deps": "tree",
+    "exec": "run",
+    "freeze": "export --format requirements",
+    "generate": "new",
+    "graph": "workspace graph",
+    "login": "auth login",
+    "logout": "auth logout",
+    "ls": "show",
+    "members": "workspace list",
+    "pip": "add` or `interlock sync",
+    "test": "run pytest",
+    "uninstall": "remove",
+    "use": "env use",
+}
+"""What other tools call a command of ours."""
 
 
 class BadArgument(UsageError):
@@ -77,7 +107,7 @@ def parse_arguments(argv: Sequence[str]) -> Request:
     Raises :class:`UsageError`.
     """
     arguments = list(argv)
-    words, arguments, command = _take_command(arguments)
+    words, arguments, command = take_command(arguments)
     parser = make_parser(command)
     rest: tuple[str, ...] = ()
     if command is not None and command.verbatim:
@@ -93,19 +123,33 @@ def _parse(parser: Parser, arguments: list[str]) -> argparse.Namespace:
     try:
         values, unknown = parser.parse_known_intermixed_args(arguments)
     except argparse.ArgumentError as error:
-        option = error.argument_name or "an argument"
-        raise BadArgument(f"{option}: {error.message}.", hint=f"See `{parser.prog} --help`.") from error
+        raise BadArgument(_said(error, parser), hint=f"See `{parser.prog} --help`.") from error
     for text in unknown:
         if text.startswith("-") and text != "--":
             raise _unknown_option(text, parser)
     if unknown:
         extra = next(text for text in unknown if text != "--")
-        raise BadArgument(f"`{extra}` is one argument too many.", hint=f"See `{parser.prog} --help`.")
+        hint = f"See `{parser.prog} --help`."
+        if parser.option("--package") is not None:
+            hint = f"A member is named with `--package {extra}`. {hint}"
+        raise BadArgument(f"`{extra}` is one argument too many.", hint=hint)
     return values
 
 
-def _take_command(arguments: list[str]) -> tuple[tuple[str, ...], list[str], Command | None]:
-    """Split off the words that name a command; ``help X`` reads like ``X --help``."""
+def _said(error: argparse.ArgumentError, parser: Parser) -> str:
+    names = error.argument_name or ""
+    action = parser.option(names.partition("/")[0])
+    if action is not None and error.message.startswith("expected "):
+        value = " ".join(action.metavar) if isinstance(action.metavar, tuple) else action.metavar
+        return f"`{names}` needs a value: {value}."
+    return f"{names}: {error.message}."
+
+
+def take_command(arguments: list[str]) -> tuple[tuple[str, ...], list[str], Command | None]:
+    """The words that name a command, the other arguments, and the command; ``help X`` reads like ``X --help``.
+
+    Raises :class:`UnknownCommand` and :class:`UnknownOption`.
+    """
     parser = make_parser(None)
     position = _first_word(arguments, parser)
     if position is None:
@@ -179,12 +223,13 @@ def _width(text: str, parser: Parser) -> int:
 
 def _unknown_option(text: str, parser: Parser) -> UnknownOption:
     name = text.partition("=")[0]
-    close = load("difflib").get_close_matches(name, parser.option_names, n=1)
+    words = [known.removeprefix("--") for known in parser.option_names]
+    close = load("difflib").get_close_matches(name.lstrip("-"), words, n=1, cutoff=0.7)
     owners = _owners(name) if parser.prog == "interlock" else []
     if owners:
         hint = f"Options of a command come after it: `interlock {owners[0]} {name}`."
     elif close:
-        hint = f"Did you mean `{close[0]}`?"
+        hint = f"Did you mean `--{close[0]}`?"
     else:
         hint = f"See `{parser.prog} --help`."
     return UnknownOption(f"`{parser.prog}` has no option `{name}`.", hint=hint)
@@ -196,9 +241,14 @@ def _owners(option: str) -> list[str]:
 
 def _unknown_command(word: str, group: tuple[str, ...]) -> UnknownCommand:
     known = _names_below(group)
+    if not group and word in _ELSEWHERE:
+        hint = f"Here it is `interlock {_ELSEWHERE[word]}`."
+        return UnknownCommand(f"`interlock` has no command `{word}`.", hint=hint, facts={"command": word})
     close = load("difflib").get_close_matches(word, known, n=1)
     place = " ".join(("interlock", *group))
-    hint = f"Did you mean `{place} {close[0]}`?" if close else f"Commands: {', '.join(sorted(known))}."
+    hint = f"Did you mean `{place} {close[0]}`?" if close else f"See `{place} --help`."
+    if group and not close:
+        hint = f"Commands: {', '.join(sorted(known))}."
     facts: dict[str, object] = {} if group else {"command": word}
     return UnknownCommand(f"`{place}` has no command `{word}`.", hint=hint, facts=facts)
 

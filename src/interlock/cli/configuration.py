@@ -6,13 +6,27 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import platformdirs
 
 from interlock.core.editing.toml_document import TomlDocument, format_value
 from interlock.errors import InterlockError
+from interlock.settings import UserSettings
 
-__all__ = ["AuthFileError", "auth_file", "forget_login", "read_logins", "store_login", "user_file", "write_private"]
+__all__ = [
+    "AuthFileError",
+    "auth_file",
+    "forget_login",
+    "read_logins",
+    "store_login",
+    "user_file",
+    "what_fits",
+    "write_private",
+]
+
+
+_KINDS = ((bool, "true or false"), (int, "a whole number"), (float, "a number"), (str, "a text"))
 
 
 class AuthFileError(InterlockError):
@@ -23,6 +37,21 @@ def user_file(environ: Mapping[str, str]) -> Path:
     """Where the user's settings are, whether the file exists or not."""
     place = environ.get("INTERLOCK_CONFIG_FILE")
     return Path(place) if place else Path(platformdirs.user_config_dir("interlock", appauthor=False)) / "config.toml"
+
+
+def what_fits(key: str) -> str:
+    """What a setting of the user's file may be, in words.
+
+    >>> what_fits("http-retries"), what_fits("progress"), what_fits("env")
+    ('a whole number', 'true or false', 'shared or member')
+    """
+    hint = get_type_hints(UserSettings)[key.replace("-", "_")]
+    kinds = [kind for kind in (hint, *get_args(hint)) if kind is not type(None)]
+    for kind in kinds:
+        if get_origin(kind) is Literal:
+            *most, last = get_args(kind)
+            return f"{', '.join(most)} or {last}"
+    return next((words for kind, words in _KINDS if kind in kinds), "a list")
 
 
 def auth_file(environ: Mapping[str, str]) -> Path:

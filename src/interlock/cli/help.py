@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 
 from interlock.cli.arguments import make_parser
 from interlock.cli.table.command import Command
 from interlock.cli.table.commands import COMMANDS, GROUPS
+from interlock.cli.table.documents import DOCUMENTS
 
 __all__ = ["command_help", "group_help"]
 
@@ -40,8 +42,19 @@ def command_help(command: Command) -> str:
     parts = [f"{command.summary}.", f"Usage: {name} {command.usage}"]
     parts += [f"Also: {', '.join(other)}"] if other else []
     parts += [options] if options else []
-    parts += [f"Examples:\n{examples}", "Options that every command takes: `interlock --help`."]
+    parts += [f"Examples:\n{examples}"]
+    parts += [_document(DOCUMENTS[command.words])] if command.words in DOCUMENTS else []
+    parts += ["Options that every command takes: `interlock --help`."]
     return "\n\n".join(parts) + "\n"
+
+
+def _document(lines: tuple[tuple[str, str], ...]) -> str:
+    """What ``--json`` writes."""
+    text = ["With --json, one document:"]
+    for place, keys in lines:
+        line = f"{place}: {keys}" if place else keys
+        text += textwrap.wrap(line, 94, initial_indent="  ", subsequent_indent="      ", break_on_hyphens=False)
+    return "\n".join(text)
 
 
 def _example(name: str, arguments: str, meaning: str) -> str:

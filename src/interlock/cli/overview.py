@@ -45,13 +45,13 @@ _OPTIONS = """\
       --project DIR          look for the workspace from DIR upward
   -p, --python PYTHON        interpreter: 3.12, pypy@3.11, a path
       --offline              use only what is in the cache
-      --cache-dir DIR        what is downloaded and built  (--no-cache: nowhere)
+      --cache-dir DIR        for downloads and builds      (--no-cache: nowhere)
       --default-index URL    index used instead of PyPI (--index N=URL: first)
-  -f, --find-links PLACE     directory or page of files (--no-index: only those)
+  -f, --find-links PLACE     directory or page of files    (--no-index: only it)
       --exclude-newer WHEN   ignore later uploads: 2026-03-01, 7 days
       --json                 write one JSON document to stdout
   -q, -v                     say less, say more (repeatable)
-      --color WHEN           auto, always or never       (--no-progress: calm)
+      --color WHEN           auto, always or never         (--no-progress: calm)
   -V, --version              show the version
   -h, --help                 show help, also after a command"""
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 import threading
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
 
 from interlock.cli.render import Terminal
 from interlock.events import Advanced, Event, Finished, Noted, Phase, Started, Warned
@@ -23,6 +33,16 @@ _TITLES: dict[Phase, str] = {
 }
 
 
+class _Count(ProgressColumn):
+    """How much is done, and of how much when that is known."""
+
+    def render(self, task: Task) -> Text:
+        done = int(task.completed)
+        if task.total is not None:
+            return Text(f"{done}/{int(task.total)}", justify="right")
+        return Text(str(done) if done else "", justify="right")
+
+
 class ProgressReporter:
     """Shows events; safe to call from worker threads."""
 
@@ -32,7 +52,7 @@ class ProgressReporter:
             SpinnerColumn(finished_text=" "),
             TextColumn("{task.description:<16}"),
             BarColumn(bar_width=24),
-            MofNCompleteColumn(),
+            _Count(),
             TimeElapsedColumn(),
             TextColumn("[dim]{task.fields[item]}"),
             console=Console(file=terminal.err, stderr=True, highlight=False),
@@ -42,6 +62,8 @@ class ProgressReporter:
         self._tasks: dict[Phase, TaskID] = {}
         self._implied: dict[Phase, TaskID] = {}
         """Phases that nobody started, shown below one that somebody did, until that one is finished."""
+        self._depths: dict[Phase, int] = {}
+        """How many are in the middle of a phase: what is built meanwhile has something to resolve, too."""
         self._warnings: list[Warned] = []
         self._notes: list[Noted] = []
         self._lock = threading.Lock()
@@ -62,10 +84,14 @@ class ProgressReporter:
                 case Noted():
                     self._notes.append(event)
                 case Started(phase=phase, total=total):
+                    self._depths[phase] = self._depths.get(phase, 0) + 1
                     self._start(phase, total)
                 case Advanced():
                     self._advance(event)
                 case Finished(phase=phase):
+                    self._depths[phase] = self._depths.get(phase, 1) - 1
+                    if self._depths[phase] > 0:
+                        return
                     task = self._tasks.pop(phase, None)
                     if task is not None:
                         self._progress.remove_task(task)
@@ -84,7 +110,8 @@ class ProgressReporter:
             self._progress.start()
         known = self._tasks.get(phase)
         if known is not None:
-            self._progress.update(known, total=total)
+            if total is not None:
+                self._progress.update(known, total=total)
             return known
         task = self._tasks[phase] = self._progress.add_task(_TITLES[phase], total=total, item="")
         return task
@@ -107,6 +134,7 @@ class ProgressReporter:
                 self._progress.remove_task(task)
             self._tasks.clear()
             self._implied.clear()
+            self._depths.clear()
         for warning in self._warnings:
             self._terminal.warn(warning.message, warning.code)
         self._warnings.clear()

@@ -11,7 +11,7 @@ import msgspec
 from interlock.cli.call import BadValue, Call
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.requirements import parse_requirement
-from interlock.core.scaffold import BACKENDS, TEST_RUNNER, Scaffold, project_table
+from interlock.core.scaffold import BACKENDS, Scaffold, project_table
 from interlock.errors import ManifestError
 from interlock.ops.create import Created
 
@@ -61,7 +61,7 @@ def wanted_scaffold(call: Call, directory: str) -> Scaffold:
         readme=not call.given("no_readme"),
         requires_python=python,
         dependencies=tuple(call.values.dependency),
-        dev_dependencies=(*TEST_RUNNER, *call.values.dev_dependency),
+        dev_dependencies=("pytest>=8", *call.values.dev_dependency),
         backend=backend,
         package=not call.given("no_package"),
     )
@@ -98,10 +98,6 @@ def say_created(call: Call, created: Created) -> int:
         call.document(created)
         return 0
     call.terminal.say(f"Made {created.name} in {created.path}.")
-    if not created.package and not call.given("no_package"):
-        call.terminal.say(
-            "No package of that name is here, so its dependencies are installed, and it is not built itself."
-        )
     if created.workspace is not None:
         how = "which was told of it" if created.registered else "whose patterns find it"
         call.terminal.say(f"It is a member of the workspace in {created.workspace}, {how}.")

@@ -132,7 +132,11 @@ def _read_user(environ: Mapping[str, str]) -> UserSettings:
     try:
         return msgspec.convert(table, UserSettings)
     except msgspec.ValidationError as error:
-        raise UserConfigurationError(f"{path} has a value that cannot be used: {error}.") from error
+        key = str(error).rpartition("`$.")[2].partition("`")[0].partition("[")[0]
+        if key not in allowed:
+            raise UserConfigurationError(f"{path} has a value that cannot be used: {error}.") from error
+        fits = load("interlock.cli.configuration").what_fits(key)
+        raise UserConfigurationError(f"{path}: `{key}` is `{table[key]}`; it can be {fits}.") from error
 
 
 def _read_logins(environ: Mapping[str, str]) -> Mapping[str, tuple[str, str]]:

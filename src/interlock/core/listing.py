@@ -1,22 +1,21 @@
-"""Listings: all that one index says about one package, compact enough to be kept parsed.
+"""Listings: all that one index says about one package, compact enough to be kept.
 
 A listing is made once from an index page and stored as msgpack; reading it back decodes names and versions, while the
-files of each version stay encoded until the resolver looks at that version.
+files of each version stay as the page had them until the resolver looks at that version. Most are never looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
 from interlock.core.artifacts import Artifact
 from interlock.core.names import NormalizedName
+from interlock.core.published import read_artifacts
 
 __all__ = ["Listing", "decode_artifacts", "encode_artifacts"]
-
-_DECODER = msgspec.msgpack.Decoder(tuple[Artifact, ...])
-_ENCODER = msgspec.msgpack.Encoder()
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -31,10 +30,12 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     versions: tuple[str, ...]
     """Ascending; normalised text; no two equal under PEP 440 (``1.0`` and ``1.0.0`` are one entry)."""
     files: tuple[memoryview, ...]
-    """Per version: msgpack of ``tuple[Artifact, ...]``, wheels before sdists, by filename.
+    """Per version: the JSON array of its files (PEP 691), in the order of the page.
 
     In a stored listing these are opaque bytes, which a decoder steps over without looking at them.
     """
+    start: str = ""
+    """What every file's URL in :attr:`files` begins with, before the file's location."""
     prereleases: tuple[int, ...] = ()
     """Indices of the versions that are pre-releases or development releases."""
     yanked: tuple[int, ...] = ()
@@ -45,19 +46,46 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """PEP 792 project status (``archived``, ``quarantined``, ``deprecated``), empty when active."""
     indexes: tuple[str, ...] = ()
     """Per version: the name of its index, when several were merged; empty: all are ``index``'s."""
+    starts: tuple[str, ...] = ()
+    """Per version: its :attr:`start`, when several were merged."""
 
     def index_of(self, position: int) -> str:
         """Name of the index that the version at a position comes from."""
         return self.indexes[position] if self.indexes else self.index
 
+    def start_of(self, position: int) -> str:
+        return self.starts[position] if self.starts else self.start
+
     def artifacts(self, position: int) -> tuple[Artifact, ...]:
-        """Decode the files of the version at a position."""
-        return decode_artifacts(self.files[position])
+        """Decode the files of the version at a position: wheels before sdists, by filename."""
+        return decode_artifacts(self.files[position], self.start_of(position))
 
 
-def decode_artifacts(raw: memoryview) -> tuple[Artifact, ...]:
-    return _DECODER.decode(raw)
+def decode_artifacts(raw: memoryview, start: str = "") -> tuple[Artifact, ...]:
+    """The files of a JSON array; what cannot be read of them costs a file, never the version."""
+    # A page may name a file twice; the last entry wins.
+    named = {artifact.filename: artifact for artifact in read_artifacts(raw, len(start))}
+    return tuple(sorted(named.values(), key=_rank))
 
 
-def encode_artifacts(artifacts: Sequence[Artifact]) -> memoryview:
-    return memoryview(_ENCODER.encode(tuple(artifacts)))
+def _rank(artifact: Artifact) -> tuple[bool, str]:
+    return (not artifact.is_wheel, artifact.filename)
+
+
+def encode_artifacts(artifacts: Iterable[Artifact]) -> memoryview:
+    """Artifacts as an index page would describe them."""
+    return memoryview(msgspec.json.encode([_described(artifact) for artifact in artifacts]))
+
+
+def _described(artifact: Artifact) -> dict[str, Any]:
+    offered = artifact.metadata_sha256
+    return {
+        "filename": artifact.filename,
+        "url": artifact.location,
+        "hashes": {"sha256": artifact.sha256} if artifact.sha256 else {},
+        "requires-python": artifact.requires_python or None,
+        "size": artifact.size,
+        "upload-time": artifact.upload_time or None,
+        "yanked": artifact.yanked,
+        "core-metadata": {"sha256": offered} if offered not in {"", "true"} else offered == "true",
+    }

@@ -1,9 +1,16 @@
-"""Requirement text into requirements (PEP 508)."""
+"""Requirement text into requirements (PEP 508).
+
+A resolution reads thousands of them, nearly all of one plain form, which a pattern takes apart; everything else, and
+every marker once, is read by :mod:`packaging`.
+"""
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
+from packaging.markers import InvalidMarker
+from packaging.markers import Marker as _Marker
 from packaging.requirements import InvalidRequirement as _Invalid
 from packaging.requirements import Requirement as _Parsed
 
@@ -19,6 +26,16 @@ class InvalidRequirement(ManifestError):
 
 
 _MEMO: dict[str, Requirement] = {}
+_MARKERS: dict[str, str] = {}
+_PLAIN = re.compile(
+    r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([A-Za-z0-9_., -]*)\])?"
+    r"\s*(\()?\s*([<>=!~][0-9a-z<>=!~., *]*?)?\s*(\))?\s*(?:;\s*(.+?))?\s*"
+)
+_CLAUSE = re.compile(
+    r" *(?:(?:[<>]=?|[=!]=) *[0-9]+(?:\.[0-9]+)*(?:(?:a|b|rc)[0-9]+)?(?:\.post[0-9]+)?(?:\.dev[0-9]+)?"
+    r"|[=!]= *[0-9]+(?:\.[0-9]+)*\.\*|~= *[0-9]+(?:\.[0-9]+)+) *"
+)
+_EXTRA = re.compile(r" *[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])? *")
 _SCHEMES = frozenset({"http", "https", "file"})
 _GIT_SCHEMES = frozenset({"http", "https", "file", "ssh", "git"})
 
@@ -30,21 +47,50 @@ def parse_requirement(text: str) -> Requirement:
     """
     found = _MEMO.get(text)
     if found is None:
-        try:
-            parsed = _Parsed(text)
-        except _Invalid as error:
-            raise InvalidRequirement(f"`{text}` is not a valid requirement: {str(error).splitlines()[0]}") from error
-        problem = _url_problem(parsed.url) if parsed.url else ""
-        if problem:
-            raise InvalidRequirement(f"`{text}` is not a valid requirement: {problem}")
-        found = _MEMO[text] = Requirement(
-            name=normalize_name(parsed.name),
-            specifier=",".join(sorted(str(clause) for clause in parsed.specifier)),
-            marker=str(parsed.marker) if parsed.marker is not None else "",
-            extras=tuple(sorted({normalize_extra(extra) for extra in parsed.extras})),
-            url=parsed.url or "",
-        )
+        found = _MEMO[text] = _plain(text) or _any(text)
     return found
+
+
+def _plain(text: str) -> Requirement | None:
+    """``name[extra] >=1,<2 ; marker``; None for any other form, and for what is not valid."""
+    parts = _PLAIN.fullmatch(text)
+    if parts is None:
+        return None
+    name, inside, opened, specifier, closed, marker = parts.groups()
+    clauses = specifier.split(",") if specifier else []
+    extras = inside.split(",") if inside and inside.strip() else []
+    if bool(opened) != bool(closed) or not all(map(_CLAUSE.fullmatch, clauses)):
+        return None
+    if not all(map(_EXTRA.fullmatch, extras)):
+        return None
+    if marker and marker not in _MARKERS:
+        try:
+            _MARKERS[marker] = str(_Marker(marker))
+        except InvalidMarker:
+            return None
+    return Requirement(
+        name=normalize_name(name),
+        specifier=",".join(sorted({clause.replace(" ", "") for clause in clauses})),
+        marker=_MARKERS[marker] if marker else "",
+        extras=tuple(sorted({normalize_extra(extra.strip()) for extra in extras})),
+    )
+
+
+def _any(text: str) -> Requirement:
+    try:
+        parsed = _Parsed(text)
+    except _Invalid as error:
+        raise InvalidRequirement(f"`{text}` is not a valid requirement: {str(error).splitlines()[0]}") from error
+    problem = _url_problem(parsed.url) if parsed.url else ""
+    if problem:
+        raise InvalidRequirement(f"`{text}` is not a valid requirement: {problem}")
+    return Requirement(
+        name=normalize_name(parsed.name),
+        specifier=",".join(sorted({str(clause) for clause in parsed.specifier})),
+        marker=str(parsed.marker) if parsed.marker is not None else "",
+        extras=tuple(sorted({normalize_extra(extra) for extra in parsed.extras})),
+        url=parsed.url or "",
+    )
 
 
 def _url_problem(url: str) -> str:

@@ -8,9 +8,8 @@ from interlock.core.editing.toml_array import literal
 from interlock.core.editing.toml_document import format_value
 from interlock.core.names import normalize_name
 
-__all__ = ["BACKENDS", "KINDS", "TEST_RUNNER", "Scaffold", "project_table", "scaffold"]
+__all__ = ["BACKENDS", "KINDS", "Scaffold", "project_table", "scaffold"]
 
-TEST_RUNNER = ("pytest>=8",)
 KINDS = ("lib", "app", "web", "workspace")
 BACKENDS = {
     "hatchling": ("hatchling>=1.27", "hatchling.build"),
@@ -38,10 +37,9 @@ class Scaffold(msgspec.Struct, frozen=True, kw_only=True):
     readme: bool = True
     requires_python: str = ">=3.11"
     dependencies: tuple[str, ...] = ()
-    dev_dependencies: tuple[str, ...] = TEST_RUNNER
+    dev_dependencies: tuple[str, ...] = ("pytest>=8",)
     backend: str = "hatchling"
     package: bool = True
-    tests: bool = True
     member: bool = False
     """Of a workspace, which ignores and tests for all."""
 
@@ -100,10 +98,9 @@ def project_table(wanted: Scaffold) -> str:
         requires, backend = BACKENDS[wanted.backend]
         lines += ["", "[build-system]", f'requires = ["{requires}"]', f'build-backend = "{backend}"']
         lines += _backend_settings(wanted)
-    if wanted.tests:
-        # What the tests import is found without installing anything, too.
-        lines += ["", "[tool.pytest.ini_options]", 'testpaths = ["tests"]']
-        lines += [f'pythonpath = ["{"src" if wanted.src else "."}"]']
+    # What the tests import is found without installing anything, too.
+    lines += ["", "[tool.pytest.ini_options]", 'testpaths = ["tests"]']
+    lines += [f'pythonpath = ["{"src" if wanted.src else "."}"]']
     return "\n".join(lines) + "\n"
 
 

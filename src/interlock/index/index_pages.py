@@ -19,7 +19,8 @@ from interlock.index.local_pages import read_flat, read_project
 from interlock.index.once import Once
 from interlock.index.page_cache import Bases, CachedFlat, CachedPage, PageCache, Validators, index_key, validators_of
 from interlock.index.page_file import PageFile, PageFiles
-from interlock.index.pages import ACCEPT, Page, make_page, parse_page
+from interlock.index.page_text import ACCEPT, parse_page
+from interlock.index.pages import Page, make_page, read_page
 from interlock.index.session import Session
 from interlock.index.urls import is_remote, join, redact, without_login
 
@@ -133,8 +134,11 @@ class Pages:
             validators = validators_of(response.headers, self._freshness.now, absent=True)
             self._cache.save(key, name, CachedPage(validators, None))
             return None
-        validators = validators_of(response.headers, self._freshness.now, body=_digest(response))
-        if cached is not None and cached.page is not None and cached.validators.body == validators.body:
+        validators = validators_of(response.headers, self._freshness.now)
+        if not validators.conditions():
+            # An index that cannot say whether a page has changed: the page says so itself.
+            validators = msgspec.structs.replace(validators, body=_digest(response))
+        if cached is not None and cached.page is not None and cached.validators.body == validators.body != "":
             if validators.max_age or validators.conditions():
                 self._cache.save(key, name, CachedPage(validators, cached.page))
             return _renamed(cached.page, index)
@@ -145,10 +149,10 @@ class Pages:
 
     def _parse(self, index: Index, name: NormalizedName, response: Response) -> Page:
         url = without_login(response.url)
-        files = parse_page(response.body, response.headers.get("content-type", ""), url, index=index.name)
-        page = make_page(name, index.name, url, files)
+        kind = response.headers.get("content-type", "")
+        page, notes = read_page(name, response.body, kind, url, index=index.name)
         self.skipped += page.skipped
-        for note in files.notes:
+        for note in notes:
             self._reporter.report(Noted(f"skipped on {redact(url)}: {note}"))
         return page
 

@@ -30,4 +30,5 @@ def merge_listings(listings: Sequence[Listing]) -> Listing:
         first_upload=uploads if any(uploads) else (),
         status=next((listing.status for listing in listings if listing.status), ""),
         indexes=tuple(listing.index for listing, _ in rows),
+        starts=tuple(listing.start for listing, _ in rows),
     )

@@ -2,9 +2,9 @@
 
 ::
 
-    pages-v1/<digest of the index's URL and user>/<name>    one page, parsed, with its validators
-    pages-v1/<...>/.flat                                    the one page of a flat index
-    pages-v1/<...>/.bases                                   where the index's files are
+    pages-v2/<digest of the index's URL and user>/<name>    one page, parsed, with its validators
+    pages-v2/<...>/.flat                                    the one page of a flat index
+    pages-v2/<...>/.bases                                   where the index's files are
 
 A page is stored parsed, so that reading it back costs one file and no JSON.
 """
@@ -25,7 +25,7 @@ from interlock.store.layout import Layout
 
 __all__ = ["Bases", "CachedFlat", "CachedPage", "PageCache", "Validators", "index_key", "validators_of"]
 
-_BUCKET = "pages-v1"
+_BUCKET = "pages-v2"
 _LONGEST_ABSENCE = 600
 _SILENT_INDEX = 600
 """Seconds for which a page is good when its headers say nothing of it; PyPI says as much of its own."""

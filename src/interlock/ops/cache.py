@@ -121,10 +121,10 @@ def _remove(layout: Layout, paths: list[Path]) -> Removed:
 
 def _belonging(layout: Layout, names: frozenset[NormalizedName]) -> Iterator[Path]:
     """What is kept for packages. Entries are found by their digests, so each is asked for its name."""
-    for index in _listed(layout.bucket("pages-v1")):
-        for entry in _listed(layout.bucket("pages-v1") / index):
+    for index in _listed(layout.bucket("pages-v2")):
+        for entry in _listed(layout.bucket("pages-v2") / index):
             if normalize_name(entry.partition(".")[0] if entry.endswith(".msgpack") else entry) in names:
-                yield layout.bucket("pages-v1") / index / entry
+                yield layout.bucket("pages-v2") / index / entry
     wanted = [msgspec.msgpack.encode(name) for name in names]
     for path in _entries(layout, "metadata-v1"):
         with open(path, "rb") as file:

@@ -15,7 +15,7 @@ from interlock.core.editing.toml_array import insert, items, literal
 from interlock.core.editing.toml_document import TomlDocument
 from interlock.core.names import is_name
 from interlock.core.requirements import parse_requirement
-from interlock.core.scaffold import TEST_RUNNER, Scaffold, project_table, scaffold
+from interlock.core.scaffold import Scaffold, project_table, scaffold
 from interlock.errors import UsageError
 from interlock.ops.editing import open_editor
 from interlock.ops.rewrite import Files, read_manifest, rewrite
@@ -48,7 +48,7 @@ class Created(msgspec.Struct, frozen=True, kw_only=True):
     registered: bool = False
     """Whether the root had to be told."""
     package: bool = True
-    """Whether it is built and installed itself."""
+    """Whether it is built and installed; what has no modules yet is not."""
 
 
 async def create_project(context: Context, path: Path, wanted: Scaffold) -> Created:
@@ -67,16 +67,36 @@ async def create_project(context: Context, path: Path, wanted: Scaffold) -> Crea
         _clear(path, keep=existed)
         raise
     root = workspace.root if member and workspace is not None else None
-    return Created(path=path, name=wanted.project, files=tuple(files), workspace=root, registered=registered)
+    return Created(
+        path=path,
+        name=wanted.project,
+        files=tuple(files),
+        workspace=root,
+        registered=registered,
+        package=wanted.package,
+    )
 
 
-async def init_project(context: Context, path: Path, wanted: Scaffold) -> Created:
-    """Give a directory a manifest; what it has already stays as it is."""
+async def init_project(context: Context, path: Path, wanted: Scaffold, *, whole: bool = False) -> Created:
+    """Give a directory a manifest; what it has already stays as it is.
+
+    ``whole``: with the modules and tests of a new project too, where there are none. Without any, nothing can be built.
+    """
     _check_name(wanted)
     manifest = path / "pyproject.toml"
     before, readme = _look(path)
-    wanted = _as_it_is(path, msgspec.structs.replace(wanted, readme=bool(readme)))
-    table = project_table(wanted).replace("README.md", readme or "README.md")
+    there = _layout(path, wanted)
+    files: dict[str, str] = {}
+    if there is not None:
+        wanted = msgspec.structs.replace(wanted, src=there)
+    elif whole:
+        files = {name: text for name, text in scaffold(wanted).items() if name.endswith((".py", ".typed"))}
+        files = {name: text for name, text in files.items() if not (path / name).exists()}
+    else:
+        wanted = msgspec.structs.replace(wanted, package=False)
+    table = project_table(msgspec.structs.replace(wanted, readme=bool(readme))).replace(
+        "README.md", readme or "README.md"
+    )
     if wanted.kind == "workspace":
         table = '[tool.interlock.workspace]\nmembers = ["packages/*", "apps/*"]\n'
     if before is not None:
@@ -93,37 +113,22 @@ async def init_project(context: Context, path: Path, wanted: Scaffold) -> Create
     if member and workspace is not None:
         _check_free(workspace, wanted)
     try:
-        await anyio.to_thread.run_sync(lambda: _write(path, {"pyproject.toml": table}))
+        await anyio.to_thread.run_sync(lambda: _write(path, {"pyproject.toml": table, **files}))
         registered = await _register(context, workspace, path) if member and workspace is not None else False
     except BaseException:
         _put_back(manifest, before)
+        for name in files:
+            (path / name).unlink(missing_ok=True)
         raise
     root = workspace.root if member and workspace is not None else None
     return Created(
         path=path,
         name=wanted.project,
-        files=("pyproject.toml",),
+        files=("pyproject.toml", *files),
         workspace=root,
         registered=registered,
-        package=wanted.package or wanted.kind == "workspace",
+        package=wanted.package,
     )
-
-
-def _as_it_is(path: Path, wanted: Scaffold) -> Scaffold:
-    """What is wanted, where nothing is made but a manifest: a project without a package is not one that is built."""
-    if wanted.kind == "workspace":
-        return wanted
-    inner = wanted.module.replace(".", "/")
-    for src in (True, False):
-        if ((path / "src" if src else path) / inner).is_dir():
-            wanted = msgspec.structs.replace(wanted, src=src)
-            break
-    else:
-        wanted = msgspec.structs.replace(wanted, package=False)
-    if (path / "tests").is_dir():
-        return wanted
-    runner = [text for text in wanted.dev_dependencies if text not in TEST_RUNNER]
-    return msgspec.structs.replace(wanted, tests=False, dev_dependencies=tuple(runner))
 
 
 def _check_name(wanted: Scaffold) -> None:
@@ -226,6 +231,15 @@ def _look(path: Path) -> tuple[bytes | None, str]:
     manifest = path / "pyproject.toml"
     readme = next((name for name in ("README.md", "README.rst", "README.txt") if (path / name).exists()), "")
     return manifest.read_bytes() if manifest.exists() else None, readme
+
+
+def _layout(path: Path, wanted: Scaffold) -> bool | None:
+    """Whether the package that is there is below ``src``; None when there is none."""
+    inner = wanted.module.replace(".", "/")
+    for base, src in (("src/", True), ("", False)):
+        if (path / f"{base}{inner}").is_dir() or (path / f"{base}{inner}.py").is_file():
+            return src
+    return None
 
 
 def _put_back(manifest: Path, before: bytes | None) -> None:

@@ -22,8 +22,9 @@ from interlock.store.locks import hold_sync
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.guards import environment_guard
+from interlock.workspace.here import workspace_or_none
 from interlock.workspace.members import Member, Workspace
-from interlock.workspace.python import choose_interpreter, workspace_or_none
+from interlock.workspace.python import choose_interpreter
 
 __all__ = [
     "EnvironmentExists",

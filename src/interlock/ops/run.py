@@ -27,9 +27,9 @@ from interlock.ops.sync import sync
 from interlock.workspace.child import read_env_file, supervise, which
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
+from interlock.workspace.here import workspace_or_none
 from interlock.workspace.members import Workspace
 from interlock.workspace.options import RunOptions, RunOutcome
-from interlock.workspace.python import workspace_or_none
 from interlock.workspace.tasks import tasks_of
 
 __all__ = ["CommandNotFound", "Place", "child_environ", "command_line", "entered", "run", "step_line"]

@@ -10,7 +10,7 @@ import httpx
 
 from interlock.core.names import NormalizedName
 from interlock.index.page_file import PageFile
-from interlock.index.pages import ACCEPT, parse_page
+from interlock.index.page_text import ACCEPT, parse_page
 from interlock.index.urls import join, redact
 from interlock.publish.distribution import Distribution
 from interlock.publish.failures import NotVisible, UploadUnauthorized, UploadUnreachable

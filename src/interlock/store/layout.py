@@ -4,7 +4,7 @@
 
     <root>/                         INTERLOCK_CACHE_DIR or the platform's cache directory
       CACHEDIR.TAG  .gitignore
-      pages-v1/<index key>/<name>   parsed listings with their HTTP validators (msgpack)
+      pages-v2/<index key>/<name>   parsed listings with their HTTP validators (msgpack)
       metadata-v1/ab/<key>          parsed core metadata (msgpack)
       wheels-v1/ab/<sha256>/        unpacked wheels: tree/ and files.msgpack
       sdists-v1/ab/<sha256>         downloaded source archives
@@ -21,15 +21,18 @@ A bucket's version changes when its format does, so two versions of Interlock ca
 
 from __future__ import annotations
 
+import itertools
 import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from interlock.errors import InterlockError
+
 __all__ = ["BUCKETS", "Layout"]
 
 BUCKETS = (
-    "pages-v1",
+    "pages-v2",
     "metadata-v1",
     "wheels-v1",
     "sdists-v1",
@@ -42,11 +45,19 @@ BUCKETS = (
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# This directory is a cache and can be deleted.\n"
 
 
+class CacheUnusable(InterlockError):
+    """There is no directory, and none can be, where the store is to be."""
+
+    code = "cache-unusable"
+
+
 class Layout:
     """Paths below one store root. Making one touches nothing."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._passing = itertools.count()
+        self._prepared = False
 
     def __repr__(self) -> str:
         return f"<Layout {self.root}>"
@@ -73,25 +84,33 @@ class Layout:
 
     def prepare(self) -> None:
         """Create the root with the marks that keep backups and git away from it."""
+        if self._prepared:
+            return
         if not (self.root / "CACHEDIR.TAG").exists():
-            self.tmp.mkdir(parents=True, exist_ok=True)
-            self.locks.mkdir(exist_ok=True)
+            try:
+                self.tmp.mkdir(parents=True, exist_ok=True)
+                self.locks.mkdir(exist_ok=True)
+            except (FileNotFoundError, NotADirectoryError, FileExistsError) as error:
+                raise CacheUnusable(
+                    f"The cache {self.root} cannot be made: {error.strerror}.", hint="Choose another --cache-dir."
+                ) from error
             (self.root / ".gitignore").write_text("*\n", encoding="utf-8")
             (self.root / "CACHEDIR.TAG").write_text(_TAG, encoding="utf-8")
+        self.tmp.mkdir(parents=True, exist_ok=True)
+        self._prepared = True
 
     def temporary_directory(self) -> Path:
         """A new empty directory on the store's own file system, so that a rename into place is atomic."""
         self.prepare()
-        self.tmp.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(dir=self.tmp))
 
     def write(self, path: Path, data: bytes) -> None:
         """Write a file of the store so that readers see the old content or the new, never a part."""
         self.prepare()
-        self.tmp.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self.tmp)
+        # No other process has this number, and no other write of this one the count.
+        name = os.path.join(self.root, "tmp", f"{os.getpid()}-{id(self):x}-{next(self._passing)}")
         try:
-            with os.fdopen(handle, "wb") as file:
+            with open(name, "wb") as file:
                 file.write(data)
             try:
                 os.replace(name, path)

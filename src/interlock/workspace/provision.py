@@ -27,6 +27,7 @@ from interlock.core.selection import MemberSelection, Selection
 from interlock.core.sources import File
 from interlock.envs.environments import VirtualEnvironment, create_environment, load_environment
 from interlock.envs.interpreters import Interpreter
+from interlock.events import Aside
 from interlock.install.transaction import Options, apply
 from interlock.store.locks import hold
 from interlock.workspace.direct import discover_direct
@@ -190,7 +191,8 @@ class Provisioner:
                 return found
             environment = await anyio.to_thread.run_sync(lambda: create_environment(place, interpreter))
             obtain = Obtainer(self._toolchain, root=place, trees={})
-            await apply(plan(wanted, (), exact=False), environment, obtain, Options(), self._toolchain.context.reporter)
+            aside = Aside(self._toolchain.context.reporter)
+            await apply(plan(wanted, (), exact=False), environment, obtain, Options(), aside)
             (place / "complete").touch()
             return environment
 

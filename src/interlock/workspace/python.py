@@ -20,7 +20,7 @@ from interlock.envs.discovery import Request as PythonRequest
 from interlock.envs.interpreters import Interpreter
 from interlock.errors import InterlockError, UsageError
 from interlock.workspace.context import Context
-from interlock.workspace.discovery import NoProject, discover
+from interlock.workspace.here import workspace_or_none
 from interlock.workspace.members import Workspace
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
     "list_pythons",
     "places_of",
     "remove_pin",
-    "workspace_or_none",
     "write_pin",
 ]
 
@@ -98,14 +97,6 @@ def choose_interpreter(
     return find_interpreter(
         request or PythonRequest(), places_of(context), requires_python=requires_python, remembered=remembered
     )
-
-
-def workspace_or_none(context: Context) -> Workspace | None:
-    """The workspace here; None where there is none."""
-    try:
-        return discover(context.start, layout=context.layout)
-    except NoProject:
-        return None
 
 
 async def list_pythons(context: Context, request: str = "") -> tuple[Interpreter, ...]:

@@ -9,7 +9,7 @@ from interlock import __version__
 from interlock.cli.call import Call
 from interlock.cli.columns import columns
 from interlock.cli.configuration import user_file
-from interlock.workspace.python import workspace_or_none
+from interlock.workspace.here import workspace_or_none
 
 __all__ = ["run"]
 
@@ -24,10 +24,10 @@ def run(call: Call) -> int:
         "cache": str(call.context.layout.root),
         "configuration": str(user_file(call.context.environ)),
         "workspace": str(workspace.root) if workspace is not None else "",
-        "members": str(len(workspace.members)) if workspace is not None else "",
+        "members": len(workspace.members) if workspace is not None else None,
     }
     if call.json:
         call.document(rows)
     else:
-        call.terminal.data(columns([row for row in rows.items() if row[1]]))
+        call.terminal.data(columns([(name, str(value)) for name, value in rows.items() if value not in ("", None)]))
     return 0

@@ -6,15 +6,13 @@ import getpass
 import sys
 
 from interlock.cli.call import BadValue, Call
-from interlock.cli.configuration import store_login
-from interlock.cli.loading import load
-from interlock.workspace.python import workspace_or_none
+from interlock.cli.logins import keep_login
 
 __all__ = ["run"]
 
 
 def run(call: Call) -> int:
-    """Store a login for an index by its name: in the keyring when one is used, else in a file of the user's own."""
+    """Store a login, asking on a terminal for what was not said."""
     name = call.text("name")
     if not name:
         raise BadValue(
@@ -33,13 +31,5 @@ def run(call: Call) -> int:
         password = getpass.getpass(f"Password for {user} at {name}: ")
     if not password:
         raise BadValue("There is no password.", hint="Give --token, or --password - and write it to stdin.")
-    workspace = workspace_or_none(call.context)
-    context = call.context if workspace is None else call.context.within(workspace.settings)
-    url = next((index.url for index in context.settings.indexes if index.name == name), "")
-    if context.settings.keyring_provider == "import" and url:
-        load("keyring").set_password(url, user or "__token__", password)
-        call.terminal.say(f"Stored the login for {name} in the keyring.")
-        return 0
-    path = store_login(context.environ, name, user or "__token__", password)
-    call.terminal.say(f"Stored the login for {name} in {path}.")
+    keep_login(call, name, user or "__token__", password)
     return 0

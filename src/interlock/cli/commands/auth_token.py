@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call
-from interlock.cli.configuration import read_logins
+from interlock.cli.logins import find_login
 
 __all__ = ["run"]
 
 
 def run(call: Call) -> int:
     """Write the stored password, for other programs."""
-    login = read_logins(call.context.environ).get(call.text("name"))
+    login = find_login(call, call.text("name"))
     if login is None:
         raise BadValue(f"There is no login for `{call.text('name')}`.", hint="Store one with `interlock auth login`.")
     if call.json:

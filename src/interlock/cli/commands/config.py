@@ -6,14 +6,15 @@ import msgspec
 
 from interlock.cli.call import BadValue, Call
 from interlock.cli.columns import columns
-from interlock.cli.configuration import store_login, user_file
+from interlock.cli.configuration import user_file, what_fits
+from interlock.cli.logins import drop_login, find_login, keep_login
 from interlock.core.editing.toml_document import TomlDocument, format_value
 from interlock.core.manifests.problems import suggest
 from interlock.ops.editing import open_editor
 from interlock.ops.rewrite import Files, read_manifest, rewrite
 from interlock.settings import UserSettings
+from interlock.workspace.here import workspace_or_none
 from interlock.workspace.members import Workspace
-from interlock.workspace.python import workspace_or_none
 
 __all__ = ["run"]
 
@@ -35,6 +36,7 @@ _LOCAL = (
     "resolution",
 )
 """Settings of ``[tool.interlock]`` that are one value."""
+_LIST = "`interlock config --list` shows them all."
 
 
 async def run(call: Call) -> int:
@@ -50,7 +52,7 @@ async def run(call: Call) -> int:
     known = _LOCAL if call.given("local") else _USER
     if key not in known and (values or call.given("unset")):
         hint = "It is one of the workspace: add --local." if key in _LOCAL and not call.given("local") else None
-        raise BadValue(f"`{key}` is not a setting.{suggest(key, known)}", hint=hint)
+        raise BadValue(f"`{key}` is not a setting.{suggest(key, known)}", hint=hint or _LIST)
     if len(values) > 1:
         raise BadValue(f"`{key}` takes one value.")
     if not values and not call.given("unset"):
@@ -90,7 +92,7 @@ def _effective(call: Call) -> dict[str, tuple[object, str]]:
             found[key] = (value if value is not None else context.environ[variable], variable)
         elif key in local:
             found[key] = (local[key], "local")
-        elif user.get(key) is not None and user.get(key) != []:
+        elif user.get(key) not in (None, [], ()):
             found[key] = (user[key], "user")
         else:
             found[key] = (value if not isinstance(value, tuple) else list(value), "default")
@@ -117,7 +119,7 @@ def _list(call: Call) -> int:
 def _show(call: Call, key: str) -> int:
     found = _effective(call)
     if key not in found:
-        raise BadValue(f"`{key}` is not a setting.{suggest(key, found)}")
+        raise BadValue(f"`{key}` is not a setting.{suggest(key, found)}", hint=_LIST)
     value, origin = found[key]
     if call.json:
         call.document({"key": key, "value": value, "origin": origin})
@@ -146,7 +148,7 @@ def _set_user(call: Call, key: str, value: object) -> None:
         try:
             msgspec.convert(document.values, UserSettings)
         except msgspec.ValidationError as error:
-            raise BadValue(f"`{key}` cannot be `{value}`: {error}.") from error
+            raise BadValue(f"`{key}` cannot be `{value}`.", hint=f"It can be {what_fits(key)}.") from error
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(document.data)
     call.terminal.say(f"{'Removed' if value is None else 'Set'} {key} in {path}.")
@@ -169,9 +171,19 @@ async def _set_local(call: Call, key: str, value: object) -> None:
 def _secret(call: Call, key: str, values: list[str]) -> int:
     """Poetry's ``http-basic.NAME user password`` and ``pypi-token.NAME token``: never into a file others read."""
     kind, _, name = key.partition(".")
+    if call.given("unset"):
+        if not drop_login(call, name):
+            raise BadValue(f"There is no login for `{name}`.")
+        call.terminal.say(f"Forgot the login for {name}.")
+        return 0
+    if not values and (known := find_login(call, name)) is not None:
+        call.terminal.data(known[0])
+        return 0
     login = ("__token__", *values) if kind == "pypi-token" else tuple(values)
     if len(login) != 2 or not name:
-        raise BadValue(f"`{key}` needs {'a token' if kind == 'pypi-token' else 'a user name and a password'}.")
-    path = store_login(call.context.environ, name, login[0], login[1])
-    call.terminal.say(f"Stored the login for {name} in {path}.")
+        what = "a token" if kind == "pypi-token" else "a user name and a password"
+        raise BadValue(
+            f"`{key}` needs {what}.", hint="`interlock auth login` asks for the password, so that no shell keeps it."
+        )
+    keep_login(call, name, login[0], login[1])
     return 0

@@ -13,8 +13,8 @@ from interlock.core.selection import MemberSelection, Selection
 from interlock.ops.lock import lock
 from interlock.ops.package_info import try_resolution
 from interlock.ops.tree import build_tree, format_tree
+from interlock.workspace.here import workspace_or_none
 from interlock.workspace.options import LockOptions, TreeOptions
-from interlock.workspace.python import workspace_or_none
 
 __all__ = ["run"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from interlock.cli.call import BadValue, Call, checked_name
 from interlock.cli.columns import columns
 from interlock.ops.package_info import package_info
-from interlock.workspace.python import workspace_or_none
+from interlock.workspace.here import workspace_or_none
 
 __all__ = ["run"]
 

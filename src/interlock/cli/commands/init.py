@@ -11,5 +11,9 @@ __all__ = ["run"]
 
 async def run(call: Call) -> int:
     path = place_of(call, call.text("path") or ".")
-    created = await init_project(call.context, path, wanted_scaffold(call, path.name))
-    return say_created(call, created)
+    whole = any(map(call.given, ("lib", "app", "web")))
+    created = await init_project(call.context, path, wanted_scaffold(call, path.name), whole=whole)
+    say_created(call, created)
+    if not (created.package or call.given("no_package") or call.given("workspace")):
+        call.terminal.say("Nothing of it is built, because it has no modules; `--lib`, `--app` or `--web` makes some.")
+    return 0

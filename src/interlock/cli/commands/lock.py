@@ -6,6 +6,7 @@ from interlock.cli.call import BadValue, Call, checked_name
 from interlock.cli.loading import load
 from interlock.cli.words import plural
 from interlock.core.lock.diff import to_data, to_markdown, to_text
+from interlock.core.manifests.problems import suggest
 from interlock.core.names import NormalizedName
 from interlock.ops.lock import lock
 from interlock.workspace.options import LockOptions, LockOutcome
@@ -44,6 +45,10 @@ async def run(call: Call) -> int:
         outcome: LockOutcome = declared.outcome
     else:
         outcome = await lock(call.context, options)
+    held = {package.name for package in outcome.lock.packages}
+    for name in options.upgrade_packages:
+        if name not in held:
+            call.terminal.warn(f"`{name}` is not in the lock, so there was nothing to upgrade.{suggest(name, held)}")
     if call.json:
         call.document(
             {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from interlock.cli.call import Call
-from interlock.workspace.python import BadPin, NoPin, find_pin, remove_pin, workspace_or_none, write_pin
+from interlock.workspace.here import workspace_or_none
+from interlock.workspace.python import BadPin, NoPin, find_pin, remove_pin, write_pin
 
 __all__ = ["run"]
 

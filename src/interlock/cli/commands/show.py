@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from interlock.cli.call import Call, checked_name
-from interlock.cli.commands.outdated import show_outdated
 from interlock.cli.commands.tree import show_tree
+from interlock.cli.loading import load
 from interlock.cli.selecting import selection_flags
 from interlock.cli.words import format_bytes
 from interlock.core.lock.model import Edge
@@ -22,7 +22,9 @@ async def run(call: Call) -> int:
         settings = msgspec.structs.replace(call.context.settings, json=True)
         call = msgspec.structs.replace(call, context=msgspec.structs.replace(call.context, settings=settings))
     if call.given("latest") or call.given("outdated"):
-        return await show_outdated(call, everything=not call.given("outdated"))
+        outdated = load("interlock.cli.commands.outdated")
+        code: int = await outdated.show_outdated(call, everything=not call.given("outdated"))
+        return code
     name = checked_name(call.text("name")) if call.text("name") else None
     selection = selection_flags(call, everyone=True)
     if call.given("tree") or call.given("why"):
@@ -42,7 +44,7 @@ async def run(call: Call) -> int:
         return await _list(call, locked)
     details = package_details(locked, name)
     if call.json:
-        call.document({"packages": details})
+        call.document({"packages": [_document(found) for found in details]})
     else:
         call.terminal.data("\n".join(_text(found) for found in details))
     return 0
@@ -60,6 +62,15 @@ async def _list(call: Call, locked: Locked) -> int:
         marker = f"; {line.marker}" if line.marker else ""
         call.terminal.data(f"{line.name:<{width}}  {line.version:<{versions}}  {marker}".rstrip())
     return 0
+
+
+def _document(found: PackageDetails) -> dict[str, object]:
+    """The details; of a dependency every key is there, whatever it says."""
+    needs = [
+        {"name": edge.name, "version": edge.version, "extras": edge.extras, "marker": edge.marker}
+        for edge in found.dependencies
+    ]
+    return {**msgspec.structs.asdict(found), "dependencies": needs}
 
 
 def _text(found: PackageDetails) -> str:

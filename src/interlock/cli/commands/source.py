@@ -7,6 +7,7 @@ from interlock.cli.columns import columns
 from interlock.core.editing.toml_document import Path, format_value
 from interlock.core.index_order import take_login
 from interlock.core.manifests.problems import suggest
+from interlock.core.sources import Index
 from interlock.ops.editing import open_editor
 from interlock.ops.rewrite import Files, read_manifest, rewrite
 from interlock.workspace.discovery import discover
@@ -24,15 +25,16 @@ def show(call: Call) -> int:
     found = [index for index in settings.indexes if not wanted or index.name == wanted]
     if wanted and not found:
         raise BadValue(f"There is no source `{wanted}`.{suggest(wanted, [index.name for index in settings.indexes])}")
+    rows = [(index.name, _role(index), index.url or "PyPI") for index in found]
     if call.json:
-        call.document({"sources": found})
+        call.document({"sources": [{"name": name, "role": role, "url": url} for name, role, url in rows]})
         return 0
-    rows = []
-    for index in found:
-        role = "explicit" if index.explicit else "default" if index.default else "primary"
-        rows.append((index.name, role, index.url or "PyPI"))
     call.terminal.data(columns(rows) if rows else "")
     return 0
+
+
+def _role(index: Index) -> str:
+    return "explicit" if index.explicit else "default" if index.default else "primary"
 
 
 async def add(call: Call) -> int:
@@ -41,6 +43,8 @@ async def add(call: Call) -> int:
         raise BadValue(
             "A source has a name and a URL.", hint="`interlock source add inner https://index.test/simple/`."
         )
+    if "://" not in url and not (call.context.cwd / url).exists():
+        raise BadValue(f"`{url}` is neither a URL nor a directory that is there.", hint="https://index.test/simple/")
     clean, login = take_login(url)
     priority = call.text("priority") or "primary"
 

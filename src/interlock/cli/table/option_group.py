@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import SUPPRESS, ArgumentTypeError
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ class OptionGroup:
     def value(
         self, *names: str, metavar: str, text: str, dest: str | None = None, choices: tuple[str, ...] = ()
     ) -> None:
-        convert = _one_of(choices) if choices else str
+        convert = _OneOf(choices) if choices else str
         self._container.add_argument(
             *names, metavar=metavar, default=None, dest=dest, type=convert, help=self._help(text)
         )
@@ -69,13 +68,19 @@ class OptionGroup:
         return SUPPRESS if hidden or self._hidden else text.replace("%", "%%")
 
 
-def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
-    def convert(text: str) -> str:
-        if text not in choices:
-            raise ArgumentTypeError(f"`{text}` is not one of {', '.join(choices)}")
-        return text
+class _OneOf:
+    """A converter that knows what there is to choose from, for completion."""
 
-    return convert
+    def __init__(self, choices: tuple[str, ...]) -> None:
+        self.choices = choices
+
+    def __repr__(self) -> str:
+        return "one of " + ", ".join(self.choices)
+
+    def __call__(self, text: str) -> str:
+        if text not in self.choices:
+            raise ArgumentTypeError(f"`{text}` is not one of {', '.join(self.choices)}")
+        return text
 
 
 def _whole(text: str) -> int:

@@ -1,0 +1,124 @@
+"""What ``--json`` writes, by command: every key of the document, level by level, as its help shows it.
+
+A line is the place and its keys: nothing for the document itself, ``[]`` for each item of a list; a word in capitals
+stands for any key. Keys are only ever added to a document, and keep their meaning and type.
+"""
+
+from __future__ import annotations
+
+__all__ = ["DOCUMENTS"]
+
+_CHANGES = "packages, members, settings, affected"
+_PACKAGE_CHANGE = "name, kind, old, new, old_sources, new_sources, artifacts_added, artifacts_removed, because, parents"
+
+
+def _changes(place: str) -> tuple[tuple[str, str], ...]:
+    """What changed in a lock."""
+    return (
+        (place, _CHANGES),
+        (f"{place}.packages[]", _PACKAGE_CHANGE),
+        (f"{place}.packages[].because[]", "member, path"),
+        (f"{place}.members[]", "name, kind, keys"),
+    )
+
+
+_CHANGED = (("", "written, manifests, lock"), ("lock", "changed, changes"), *_changes("lock.changes"))
+_SYNCED = (
+    ("", "in_sync, applied, lock, environments"),
+    ("lock", "path, changed, changes"),
+    ("environments[]", "path, python, member, created, install, remove, keep"),
+    ("environments[].install[]", "name, version, source, editable, file, replaces, reason"),
+    ("environments[].install[].source", "type, and what tells this kind of source: index, name, path, url, commit"),
+    ("environments[].remove[], environments[].keep[]", "name, version"),
+)
+_OUTDATED = (("", "packages"), ("packages[]", "name, locked, compatible, latest, members, direct"))
+_PYTHON = "executable, version, implementation, free_threaded, virtual"
+_ENVIRONMENT = "path, member, exists, ours, problem, python"
+_CREATED = (("", "path, name, files, workspace, registered, package"),)
+_REMOVED = (("", "files, bytes"),)
+
+DOCUMENTS: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {
+    ("add",): _CHANGED,
+    ("remove",): _CHANGED,
+    ("update",): (("", "lock, written"), ("lock", "changed, changes"), *_changes("lock.changes")),
+    ("new",): _CREATED,
+    ("init",): _CREATED,
+    ("lock",): (
+        ("", "path, changed, written, reasons, created, changes, members, packages"),
+        *_changes("changes"),
+    ),
+    ("sync",): _SYNCED,
+    ("install",): _SYNCED,
+    ("run",): (
+        ("with --list", "tasks, scripts"),
+        ("tasks[]", "name, kind, words, env, cwd, help"),
+        ("tasks[].env", "NAME"),
+        ("scripts", "NAME"),
+        ("with -r", "command, results"),
+        ("results[]", "member, status, code, seconds"),
+    ),
+    ("tree",): (
+        ("", "roots"),
+        ("roots[], and each of children[]", "name, version, kind, extras, via, marker, repeated, children"),
+    ),
+    ("show",): (
+        ("", "packages"),
+        ("packages[]", "name, version, source, marker, members, direct"),
+        (
+            "packages[] of one package",
+            "name, version, source, requires_python, dependencies, extras, files, size, needed_by, members",
+        ),
+        ("packages[].dependencies[]", "name, version, extras, marker"),
+        ("packages[] with --latest", "name, locked, compatible, latest, members, direct"),
+    ),
+    ("why",): (
+        ("", "paths, complete"),
+        ("paths[]", "member, steps"),
+        ("paths[].steps[]", "name, version, via, extras, marker"),
+    ),
+    ("outdated",): _OUTDATED,
+    ("check",): (("", "ok, findings"), ("findings[]", "level, file, code, message")),
+    ("licenses",): (("", "packages, denied"), ("packages[]", "name, version, license, members, installed")),
+    ("info",): (("", "name, index, latest, versions, yanked, status, requires_python, requires, extras, files"),),
+    ("about",): (("", "interlock, python, executable, platform, cache, configuration, workspace, members"),),
+    ("debug", "resolve"): (("", "packages"), ("packages[]", "name, version, markers")),
+    ("debug", "tags"): (("", "python, tags"),),
+    ("version",): (("", "written, members"), ("members[]", "name, path, version, previous, dynamic, reason")),
+    ("build",): (
+        ("", "out_dir, ok, seconds, hooks, members"),
+        ("members[]", "name, version, status, cached, seconds, files, problems, error"),
+        ("members[].files[]", "file, kind, sha256, size"),
+    ),
+    ("publish",): (
+        ("", "repository, ok, seconds, left_out, members"),
+        ("members[]", "name, version, status, needs, files, error"),
+        ("members[].files[]", "file, sha256, status"),
+    ),
+    ("workspace", "list"): (
+        ("", "root, members"),
+        ("members[]", "name, path, version, requires_python, package, current"),
+    ),
+    ("workspace", "graph"): (
+        ("", "root, members"),
+        ("members[]", "name, path, needs"),
+        ("members[].needs[]", "member, needs, kind, label"),
+    ),
+    ("venv",): (("", "path, python, version"),),
+    ("env", "info"): (("", _ENVIRONMENT), ("python", _PYTHON)),
+    ("env", "list"): (("", "environments"), ("environments[]", _ENVIRONMENT), ("environments[].python", _PYTHON)),
+    ("env", "activate"): (("", "command, path, shell"),),
+    ("env", "remove"): (("", "removed"),),
+    ("env", "use"): (("", "path, python, made"),),
+    ("python", "list"): (("", "pythons"), ("pythons[]", _PYTHON)),
+    ("python", "find"): (("", _PYTHON),),
+    ("python", "pin"): (("", "path, request"),),
+    ("cache", "dir"): (("", "path"),),
+    ("cache", "size"): (("", "path, bytes, buckets"), ("buckets[]", "name, files, bytes")),
+    ("cache", "clean"): _REMOVED,
+    ("cache", "prune"): _REMOVED,
+    ("config",): (("with --list", "KEY"), ("KEY", "value, origin"), ("with a key", "key, value, origin")),
+    ("source", "show"): (("", "sources"), ("sources[]", "name, role, url")),
+    ("auth", "token"): (("", "username, password"),),
+    ("self", "show"): (("", "version, python, plugins"), ("plugins[]", "command, package, object")),
+    ("export",): (("with -o", "path"),),
+}

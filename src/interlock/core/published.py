@@ -1,0 +1,98 @@
+"""Files as an index page describes them, made into artifacts (PEP 592, 658, 691, 700, 714)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import msgspec
+
+from interlock.core.artifacts import Artifact
+
+__all__ = ["read_artifacts", "utc"]
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")
+
+
+class _Hashes(msgspec.Struct, gc=False):
+    sha256: str = ""
+
+
+class _Published(msgspec.Struct, rename="kebab", gc=False):
+    """Not frozen, because many are made at once and frozen ones cost more."""
+
+    filename: str
+    url: str
+    hashes: _Hashes | None = None
+    requires_python: str | None = None
+    size: int | None = None
+    upload_time: str | None = None
+    yanked: bool | str | None = False
+    core_metadata: bool | _Hashes | None = None
+    dist_info_metadata: bool | _Hashes | None = None
+
+
+_ALL = msgspec.json.Decoder(tuple[_Published, ...])
+_EACH = msgspec.json.Decoder(tuple[msgspec.Raw, ...])
+_ONE = msgspec.json.Decoder(_Published)
+
+
+def read_artifacts(raw: memoryview, cut: int) -> Iterator[Artifact]:
+    """The artifacts of a JSON array of files; ``cut`` characters of each URL are not of its location."""
+    return (_artifact(file, cut) for file in _decoded(raw))
+
+
+def _decoded(raw: memoryview) -> tuple[_Published, ...]:
+    try:
+        return _ALL.decode(raw)
+    except msgspec.ValidationError:
+        return tuple(file for one in _EACH.decode(raw) if (file := _one(one)) is not None)
+
+
+def _one(raw: msgspec.Raw) -> _Published | None:
+    try:
+        return _ONE.decode(raw)
+    except msgspec.ValidationError:
+        return None
+
+
+def _artifact(file: _Published, cut: int) -> Artifact:
+    sha256 = file.hashes.sha256 if file.hashes is not None else ""
+    if sha256 and not _SHA256.fullmatch(sha256):
+        sha256 = sha256.lower()
+        if not _SHA256.fullmatch(sha256):
+            sha256 = ""
+    core = file.core_metadata
+    if core is None:
+        core = file.dist_info_metadata
+    return Artifact(
+        filename=file.filename,
+        sha256=sha256,
+        size=file.size,
+        upload_time=utc(file.upload_time or ""),
+        location=file.url[cut:],
+        requires_python=file.requires_python or "",
+        yanked=bool(file.yanked),
+        metadata_sha256=_metadata_hash(core),
+    )
+
+
+def _metadata_hash(core: bool | _Hashes | None) -> str:
+    if isinstance(core, _Hashes):
+        digest = core.sha256.lower()
+        return digest if _SHA256.fullmatch(digest) else "true"
+    return "true" if core else ""
+
+
+def utc(text: str) -> str:
+    """A time stamp in the form we keep, or nothing."""
+    if not text or _TIME.fullmatch(text):
+        return text
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        return ""
+    parsed = parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    return parsed.replace(tzinfo=None).isoformat() + "Z"
