@@ -58,6 +58,7 @@ class GlobalFlags(msgspec.Struct, frozen=True, kw_only=True):
     resolution: str | None = None
     link_mode: str | None = None
     env: str | None = None
+    active: bool | None = None
     no_build: bool | None = None
     no_build_package: tuple[str, ...] = ()
     no_binary: bool | None = None
@@ -85,6 +86,8 @@ class UserSettings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", fo
     allow_insecure_host: tuple[str, ...] = ()
     link_mode: Literal["clone", "hardlink", "copy", "symlink"] | None = None
     env: Literal["shared", "member"] | None = None
+    active: bool | None = None
+    """Whether an environment that is active is used instead of the workspace's own."""
     python: str | None = None
     concurrent_downloads: int | None = None
     concurrent_builds: int | None = None
@@ -141,6 +144,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The interpreter asked for (``3.12``, ``pypy@3.11``, a path), empty when nobody asked."""
     env: str = "shared"
     """``shared | member``"""
+    active: bool = False
+    """Use the environment that ``VIRTUAL_ENV`` names, when there is one."""
     environment_path: str = ""
     """Where the shared environment is; empty: ``.venv`` at the root."""
     exclude_newer: str = ""
@@ -206,6 +211,7 @@ def resolve_settings(flags: GlobalFlags, tool: ToolSettings, around: Surrounding
         offline=_first(flags.offline, env.flag("OFFLINE"), default=False),
         python=flags.python or env.text("PYTHON") or user.python or "",
         env=choose(ENVS, ("--env", flags.env), ("INTERLOCK_ENV", env.text("ENV")), ("env", _env_of(tool, user))),
+        active=_first(flags.active, env.flag("ACTIVE"), default=user.active or False),
         environment_path=env.text("PROJECT_ENVIRONMENT") or "",
         exclude_newer=cutoff,
         exclude_newer_span=span,

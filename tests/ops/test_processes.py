@@ -58,21 +58,6 @@ def test_locks_at_the_same_time_give_the_same_bytes(shop: Shop) -> None:
     assert not [path for path in snapshot(shop.root) if path.startswith(".interlock.lock")]
 
 
-def test_parallel_adds_to_several_members_all_stay(empty_shop: Shop) -> None:
-    """Each is a process of its own; whoever comes second sees what the first has written."""
-    shop = empty_shop
-    wanted = [(f"member{number % 3}", f"package{number}") for number in range(12)]
-    for _, package in wanted:
-        shop.packages.wheel(package, "1.0")
-    for member in sorted({member for member, _ in wanted}):
-        shop.member(member)
-    finished([shop.start("add", "--no-sync", "--package", member, package) for member, package in wanted])
-    for member, package in wanted:
-        assert f'"{package}>=1.0"' in shop.manifest(member).read_text()
-    assert shop.versions() == {package: "1.0" for _, package in wanted}
-    shop.run("lock", "--check")
-
-
 def test_locks_with_stores_of_their_own(shop: Shop, tmp_path: Path) -> None:
     shop.run("lock", "--no-cache")
     expected = shop.lockfile.read_bytes()

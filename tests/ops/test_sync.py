@@ -321,6 +321,57 @@ def test_run_brings_the_environment_up_to_date_first(shop: Shop) -> None:
     assert said.err.splitlines()[-3].startswith("error[command-not-found]"), said.err
 
 
+PYENV = Path.home() / ".pyenv"
+"""Before tests have homes of their own."""
+
+
+def another_python() -> str:
+    """The version of an interpreter that is not the one of the tests; skips where there is none."""
+    own = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    found = (PYENV / "versions").glob("3.1[1-9].*/bin/python3.1[1-9]")
+    others = sorted(path.name.removeprefix("python") for path in found if path.name != f"python{own}")
+    if not others:
+        pytest.skip("needs two interpreters")
+    return others[-1]
+
+
+def test_environments_for_two_pythons_do_not_replace_each_other(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = another_python()
+    monkeypatch.setenv("PYENV_ROOT", str(PYENV))
+    own = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    show = ["python", "-c", "import sys, flask; open('said', 'w').write('%d.%d' % sys.version_info[:2])"]
+
+    def said(python: str) -> str:
+        shop.run("run", "-p", python, "--package", "web", *show)
+        return (shop.root / "said").read_text()
+
+    assert said(own) == own
+    before = snapshot(shop.root / ".venv")
+    assert said(other) == other
+    beside = snapshot(shop.root / f".venv-{other}")
+    assert said(own) == own
+    assert said(other) == other
+    assert (snapshot(shop.root / ".venv"), snapshot(shop.root / f".venv-{other}")) == (before, beside)
+    listed = shop.run("env", "list", "--json").json()["environments"]
+    assert [Path(found["path"]).name for found in listed] == [".venv", f".venv-{other}"]
+    assert shop.run("env", "info", "--path", "-p", other).out.strip().endswith(f".venv-{other}")
+    shop.run("env", "remove", "-p", other)
+    assert not (shop.root / f".venv-{other}").exists()
+    assert (shop.root / ".venv").exists()
+
+
+def test_the_active_environment_is_used_when_asked(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "mine"], check=True)
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "mine"))
+    shop.run("sync", "--package", "catalog")
+    assert shop.installed(tmp_path / "mine") == {}
+    shop.run("sync", "--package", "catalog", "--active")
+    assert shop.installed(tmp_path / "mine").keys() == {"catalog", "click"}
+    monkeypatch.setenv("INTERLOCK_ACTIVE", "1")
+    monkeypatch.setenv("VIRTUAL_ENV", "")
+    assert "is in sync" in shop.run("sync", "--package", "catalog").err, "an empty variable is none"
+
+
 def test_the_python_that_is_asked_for(shop: Shop) -> None:
     shop.run("sync", "--python", sys.executable)
     version = shop.python("import sys; print(sys.version_info[:2])")

@@ -32,6 +32,7 @@ __all__ = [
     "create_environment",
     "is_ours",
     "load_environment",
+    "recorded_python",
     "remove_environment",
 ]
 
@@ -262,6 +263,13 @@ def is_ours(path: Path) -> bool:
     """Whether an environment carries our mark."""
     values = _read_config(path)
     return values is not None and "interlock" in values
+
+
+def recorded_python(path: Path) -> tuple[str, str] | None:
+    """Implementation and version of an environment's Python as its notes have them; None where there are none."""
+    values = _read_config(path)
+    version = (values or {}).get("version") or (values or {}).get("version_info", "")
+    return ((values or {}).get("implementation", "CPython"), version) if version else None
 
 
 def remove_environment(path: Path) -> None:

@@ -62,6 +62,7 @@ def add_install_options(parser: OptionGroup) -> None:
     group.repeat("--reinstall-package", dest="reinstall_package", metavar="NAME", text="the same for one package")
     group.value("--link-mode", metavar="MODE", text="clone, hardlink, copy or symlink")
     group.flag("--compile-bytecode", "--compile", text="compile modules to bytecode")
+    group.flag("--active", text="use the environment that is active, not the workspace's own")
     group.value("--env", metavar="KIND", text="shared environment, or one per member", choices=("shared", "member"))
 
 
