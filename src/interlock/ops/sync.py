@@ -8,12 +8,13 @@ import anyio
 import anyio.to_thread
 import msgspec
 
+from interlock.build.environment import BuildEnvironment
 from interlock.build.source_tree import SourceTree
 from interlock.core.asks import MemberAsks
 from interlock.core.lock.model import Lock
 from interlock.core.lock.select import select as select_from_lock
 from interlock.core.names import NormalizedName
-from interlock.core.plan import Plan, Wanted
+from interlock.core.plan import Plan, Step, Wanted
 from interlock.core.planner import plan as make_plan
 from interlock.core.selection import Selection
 from interlock.core.sources import Directory, File, Member
@@ -192,10 +193,29 @@ class _Sync:
     async def _bring(self, environment: VirtualEnvironment, wanted: tuple[Wanted, ...]) -> Plan:
         async with hold(environment.lock):
             plan = await self._plan(wanted, environment)
+            late = await self._late(plan, environment)
+            if late:
+                # What is built in the environment may need anything else that is to be in it.
+                first = tuple(step for step in plan.install if step not in late)
+                await self._apply(msgspec.structs.replace(plan, install=first), environment, wanted)
+                await self._apply(Plan(install=late), environment, wanted)
             # An empty plan cleans up after a sync that was cut short.
-            if not plan.is_empty or has_leftovers(environment):
+            elif not plan.is_empty or has_leftovers(environment):
                 await self._apply(plan, environment, wanted)
         return plan
+
+    async def _late(self, plan: Plan, environment: VirtualEnvironment) -> tuple[Step, ...]:
+        """The steps that build in the very environment that is made."""
+        if not self._prepared.tool.not_isolated:
+            return ()
+        builder = await self._toolchain.builder()
+        builder.use_shared(BuildEnvironment(python=environment.python, path=environment.scripts, isolated=False))
+        return tuple(step for step in plan.install if self._builds_inside(step.wanted))
+
+    def _builds_inside(self, item: Wanted) -> bool:
+        """Whether it is to be built in the environment that it is for."""
+        is_built = item.artifact is None or not item.artifact.is_wheel
+        return is_built and not self._prepared.tool.not_isolated.isdisjoint({item.name, _ALL})
 
     async def _obtain(self, wanted: tuple[Wanted, ...]) -> None:
         obtain = self._obtainer()
@@ -203,7 +223,8 @@ class _Sync:
 
         async def one(item: Wanted) -> None:
             async with limit:
-                await obtain(item)
+                if not self._builds_inside(item):
+                    await obtain(item)
 
         async with anyio.create_task_group() as tasks:
             for item in wanted:

@@ -114,6 +114,11 @@ class ToolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     required_version: str = ""
     cache_keys: tuple[CacheKey, ...] = ()
 
+    @property
+    def not_isolated(self) -> frozenset[str]:
+        """Packages that are built in the environment they are for; ``:all:`` stands for every one."""
+        return frozenset((*self.no_build_isolation_packages, *((":all:",) if self.no_build_isolation else ())))
+
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One ``pyproject.toml``."""
