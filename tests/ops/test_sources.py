@@ -113,3 +113,35 @@ def test_settings_reach_the_build_of_one_package_only(empty_shop: Shop, packages
     root.write_text(root.read_text() + '[tool.interlock.config-settings-package]\none = { fast = "yes" }\n')
     shop.run("sync", "--package", "web")
     assert shop.python("import one, two; print(one.S, two.S)") == "{'fast': 'yes'} {}"
+
+
+def test_sources_of_the_root_are_inherited_and_a_members_own_replace_them(
+    empty_shop: Shop, index: Callable[..., IndexServer]
+) -> None:
+    shop = empty_shop
+    shop.packages.wheel("parts", "9.0")
+    one, two = index(registry(parts={"1.0": []})), index(registry(parts={"2.0": []}))
+    root = shop.root / "pyproject.toml"
+    root.write_text(
+        f'{root.read_text()}[tool.interlock.sources]\nparts = {{ index = "one" }}\n'
+        f'[[tool.interlock.index]]\nname = "one"\nurl = "{one.url}"\nexplicit = true\n'
+        f'[[tool.interlock.index]]\nname = "two"\nurl = "{two.url}"\nexplicit = true\n'
+    )
+    shop.member("heir", "parts")
+    shop.run("lock")
+    assert shop.versions() == {"parts": "1.0"}
+    shop.member("heir", "parts", lines='[tool.interlock.sources]\nparts = { index = "two" }\n')
+    shop.run("lock")
+    assert shop.versions() == {"parts": "2.0"}
+    nowhere = "{ index = 'two', marker = \"sys_platform == 'nowhere'\" }"
+    shop.member("heir", "parts", lines=f"[tool.interlock.sources]\nparts = [{nowhere}]\n")
+    shop.run("sync", "--package", "heir")
+    assert shop.installed()["parts"] == "9.0", "the root's whole entry is replaced, also where the member's is false"
+
+
+def test_settings_that_only_count_in_the_root_are_a_warning_in_a_member(empty_shop: Shop) -> None:
+    empty_shop.member("web", "click", lines='[tool.interlock]\nconstraint-dependencies = ["click<8.1"]\n')
+    said = empty_shop.run("lock")
+    assert empty_shop.versions() == {"click": "8.1"}
+    assert "packages/web/pyproject.toml" in said.err
+    assert "constraint-dependencies" in said.err
