@@ -114,8 +114,30 @@ def test_check_finds_mistakes(run: Run, shop: Path) -> None:
     web.write_text('[project]\nname = "web"\nversion = "3.0"\ndependencies = ["flask"]\n')
     document = run("check", "--json").json()
     assert {finding["code"] for finding in document["findings"]} == {"requires-python", "lock-outdated"}
+    annotated = run("check", "--format", "github").out.splitlines()
+    assert "::warning file=apps/web/pyproject.toml,title=requires-python::" in annotated[0]
+    assert annotated[-1].startswith("::error file=interlock.lock,title=lock-outdated::interlock.lock does not match")
+    assert "%0A" in annotated[-1]
     web.write_text("[project\n")
     assert run("check").out.startswith("error[broken-toml]")
+
+
+def test_check_looks_at_classifiers_and_sources(run: Run, shop: Path) -> None:
+    web = shop / "apps/web/pyproject.toml"
+    text = web.read_text()
+    web.write_text(
+        text.replace(
+            'version = "3.0"',
+            'version = "3.0"\nclassifiers = ["Programing Language :: Python", "Typing :: Typed"]',
+        )
+    )
+    found = [line for line in run("check").out.splitlines() if "[classifiers]" in line]
+    assert found == [
+        "warning[classifiers]: apps/web/pyproject.toml: `Programing Language :: Python` is not a classifier "
+        "that indexes know. Did you mean `Programming Language`?"
+    ]
+    web.write_text(text + '[tool.interlock.sources]\nflask = { index = "nowhere" }\n')
+    assert "error[unknown-source-index]" in run("check").out
 
 
 def test_warnings_count_with_strict_alone(run: Run, shop: Path) -> None:

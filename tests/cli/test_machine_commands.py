@@ -161,6 +161,16 @@ def test_cache_clean_of_one_package_leaves_the_others(run: Run, tmp_path: Path) 
     assert run("cache", "clean", "not a name!", "--cache-dir", layout.root).code == 2
 
 
+@pytest.mark.parametrize("version", ["numpy==1.0", "numpy:1.0", "pypi:numpy:1.0"])
+def test_cache_clean_of_one_version_leaves_the_others(run: Run, tmp_path: Path, version: str) -> None:
+    layout = _fill(tmp_path / "cache")
+    assert run("cache", "clean", version.replace("1.0", "2.0"), "--cache-dir", layout.root).err.startswith("Removed 0")
+    assert run("cache", "clean", version, "--cache-dir", layout.root).err == "Removed 2 files, 112 B.\n"
+    assert not layout.entry("wheels-v1", "ab12").exists()
+    assert [path.name for path in (layout.bucket("pages-v2") / "key").iterdir()] != []
+    assert run("cache", "clean", "pypi:scipy", "--cache-dir", layout.root).err == "Removed 2 files, 22 B.\n"
+
+
 def test_cache_clean_removes_everything_but_the_locks(run: Run, tmp_path: Path) -> None:
     layout = _fill(tmp_path / "cache")
     assert run("cache", "clear", "--cache-dir", layout.root).code == 0

@@ -121,7 +121,7 @@ def test_user_configuration_with_an_unknown_key(run: Run, tmp_path: Path, monkey
     file.write_text(f'cache-dir = "{tmp_path / "kept"}"\n')
     assert run("cache", "dir").out == f"{tmp_path / 'kept'}\n"
     file.write_text("cache-dir = 1\n")
-    assert "has a value that cannot be used" in run("cache", "dir").err
+    assert "`cache-dir` is `1`; it can be a text." in run("cache", "dir").err
     file.write_text("cache-dir = \n")
     assert "cannot be read" in run("cache", "dir").err
 

@@ -13,6 +13,7 @@ from interlock.cli.loading import load
 from interlock.cli.quiet_progress import QuietReporter
 from interlock.cli.render import Terminal
 from interlock.cli.surroundings import make_context, read_flags, read_surroundings
+from interlock.core.variables import Variables
 from interlock.settings import Settings
 
 __all__ = ["dispatch"]
@@ -32,7 +33,12 @@ def dispatch(request: Request, terminal: Terminal) -> int:
         if settings.no_cache:
             temporary = Path(tempfile.mkdtemp(prefix="interlock-cache-"))
             context = make_context(flags, around, reporter, temporary)
-        if _wants_progress(settings, terminal):
+        if request.values.log_json or Variables(os.environ).flag("LOG_JSON"):
+            terminal.logs = True
+            terminal.configure(color="never", verbosity=-2, json=settings.json)
+            reporter = load("interlock.cli.event_log").EventLog(terminal)
+            context = make_context(flags, around, reporter, temporary)
+        elif _wants_progress(settings, terminal):
             reporter = load("interlock.cli.progress").ProgressReporter(terminal)
             context = make_context(flags, around, reporter, temporary)
         call = Call(context=context, terminal=terminal, values=request.values, rest=request.rest)

@@ -145,7 +145,13 @@ def _early(arguments: Sequence[str], environ: Mapping[str, str]) -> dict[str, An
     elif "--color=always" in arguments or environ.get("FORCE_COLOR"):
         color = "always"
     verbose = bool({"-v", "-vv", "-vvv", "--verbose"} & set(arguments))
-    return {"color": color, "verbosity": int(verbose), "json": "--json" in arguments, "environ": environ}
+    return {
+        "color": color,
+        "verbosity": int(verbose),
+        "json": "--json" in arguments,
+        "logs": "--log-json" in arguments,
+        "environ": environ,
+    }
 
 
 def _first_reason(group: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -169,13 +175,16 @@ def _end(error: BaseException, terminal: Terminal) -> int:
     if isinstance(error, OSError) and error.errno in _MACHINE_TROUBLE:
         error = _machine_error(error)
     if isinstance(error, InterlockError):
-        terminal.fail(error)
         document, code = error_document(error), error.exit_code
+        if not terminal.logs:
+            terminal.fail(error)
     else:
         summary = f"{type(error).__name__}: {error}"
         trace = "".join(load("traceback").format_exception(error)) if terminal.verbosity > 0 else ""
         terminal.bug(summary, trace)
         document, code = bug_document(summary), _BUG
+    if terminal.logs:
+        terminal.log(load("json").dumps({"event": "failed", **document}, default=str))
     if terminal.json:
         terminal.data(load("json").dumps(document, indent=2, default=str))
     return code

@@ -49,7 +49,7 @@ _OPTIONS = """\
       --default-index URL    index used instead of PyPI (--index N=URL: first)
   -f, --find-links PLACE     directory or page of files    (--no-index: only it)
       --exclude-newer WHEN   ignore later uploads: 2026-03-01, 7 days
-      --json                 write one JSON document to stdout
+      --json                 one JSON document on stdout  (--log-json: progress)
   -q, -v                     say less, say more (repeatable)
       --color WHEN           auto, always or never         (--no-progress: calm)
   -V, --version              show the version

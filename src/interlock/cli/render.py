@@ -20,11 +20,19 @@ class Terminal:
     """Where one command speaks."""
 
     def __init__(
-        self, *, color: str = "auto", verbosity: int = 0, json: bool = False, environ: Mapping[str, str] | None = None
+        self,
+        *,
+        color: str = "auto",
+        verbosity: int = 0,
+        json: bool = False,
+        logs: bool = False,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         self.out: TextIO = sys.stdout
         self.err: TextIO = sys.stderr
         self._environ = environ or {}
+        self.logs = logs
+        """Whether a program listens to stderr: then all that is said there are lines of JSON."""
         self.configure(color=color, verbosity=verbosity, json=json)
 
     def configure(self, *, color: str, verbosity: int, json: bool) -> None:
@@ -50,6 +58,11 @@ class Terminal:
         """What happened, for somebody who asked with ``-v``."""
         if self.verbosity > 0:
             _write(self.err, self._paint(text, _DIM) + "\n")
+
+    def log(self, line: str) -> None:
+        """A line for a program that listens."""
+        _write(self.err, line + "\n")
+        self.err.flush()
 
     def warn(self, message: str, code: str = "") -> None:
         if self.verbosity >= -1:

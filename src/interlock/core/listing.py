@@ -30,7 +30,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     versions: tuple[str, ...]
     """Ascending; normalised text; no two equal under PEP 440 (``1.0`` and ``1.0.0`` are one entry)."""
     files: tuple[memoryview, ...]
-    """Per version: the JSON array of its files (PEP 691), in the order of the page.
+    """Per version: its files as JSON objects (PEP 691) with commas between them, in the order of the page.
 
     In a stored listing these are opaque bytes, which a decoder steps over without looking at them.
     """
@@ -62,7 +62,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def decode_artifacts(raw: memoryview, start: str = "") -> tuple[Artifact, ...]:
-    """The files of a JSON array; what cannot be read of them costs a file, never the version."""
+    """The files of a version; what cannot be read of one costs that file, never the version."""
     # A page may name a file twice; the last entry wins.
     named = {artifact.filename: artifact for artifact in read_artifacts(raw, len(start))}
     return tuple(sorted(named.values(), key=_rank))
@@ -74,7 +74,7 @@ def _rank(artifact: Artifact) -> tuple[bool, str]:
 
 def encode_artifacts(artifacts: Iterable[Artifact]) -> memoryview:
     """Artifacts as an index page would describe them."""
-    return memoryview(msgspec.json.encode([_described(artifact) for artifact in artifacts]))
+    return memoryview(msgspec.json.encode([_described(artifact) for artifact in artifacts]))[1:-1]
 
 
 def _described(artifact: Artifact) -> dict[str, Any]:

@@ -40,11 +40,11 @@ _ONE = msgspec.json.Decoder(_Published)
 
 
 def read_artifacts(raw: memoryview, cut: int) -> Iterator[Artifact]:
-    """The artifacts of a JSON array of files; ``cut`` characters of each URL are not of its location."""
-    return (_artifact(file, cut) for file in _decoded(raw))
+    """The artifacts of JSON objects with commas between; ``cut`` characters of each URL are not of its location."""
+    return (_artifact(file, cut) for file in _decoded(b"".join((b"[", raw, b"]"))))
 
 
-def _decoded(raw: memoryview) -> tuple[_Published, ...]:
+def _decoded(raw: bytes) -> tuple[_Published, ...]:
     try:
         return _ALL.decode(raw)
     except msgspec.ValidationError:

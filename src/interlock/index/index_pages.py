@@ -143,7 +143,8 @@ class Pages:
                 self._cache.save(key, name, CachedPage(validators, cached.page))
             return _renamed(cached.page, index)
         page = self._parse(index, name, response)
-        self._cache.save(key, name, CachedPage(validators, page))
+        # Pages are large: they are written while others are being read.
+        await anyio.to_thread.run_sync(self._cache.save, key, name, CachedPage(validators, page))
         self._learn_base(index, name, page)
         return page
 

@@ -84,7 +84,7 @@ def _listing(
         name=name,
         index=index,
         versions=tuple(found.version for found in ordered),
-        files=tuple(memoryview(msgspec.json.encode(files)) for files in members),
+        files=tuple(memoryview(msgspec.json.encode(files))[1:-1] for files in members),
         prereleases=tuple(at for at, found in enumerate(ordered) if found.is_prerelease),
         yanked=tuple(at for at, files in enumerate(members) if all(file.yanked for file in files)),
         first_upload=uploads if any(uploads) else (),

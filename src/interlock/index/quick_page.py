@@ -7,6 +7,7 @@ each; the rest stays as the page had it. Whatever is out of the ordinary is left
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 import msgspec
 
@@ -47,6 +48,7 @@ class _Texts(msgspec.Struct):
 _GLANCES = msgspec.json.Decoder(_Glances)
 _TEXTS = msgspec.json.Decoder(_Texts)
 
+_OPENING = ord("{")
 _FILES = (".whl", ".tar.gz", ".zip")
 _ZEROS = str.maketrans("123456789", "000000000")
 _TIMES = frozenset(
@@ -84,7 +86,7 @@ def quick_listing(name: NormalizedName, index: str, url: str, body: bytes) -> tu
         name=name,
         index=index,
         versions=tuple([found.version for found in ordered]),
-        files=tuple([memoryview(b"[%b]" % b",".join([texts[number] for number in group])) for group in members]),
+        files=tuple(_slices(body, texts, members)),
         start=place[0],
         prereleases=tuple([at for at, found in enumerate(ordered) if found.is_prerelease]),
         yanked=tuple(_all_of(members, taken_back)) if taken_back else (),
@@ -125,6 +127,26 @@ def _groups(name: NormalizedName, filenames: Sequence[str]) -> dict[str, list[in
         else:
             group.append(number)
     return groups
+
+
+def _slices(body: bytes, texts: Sequence[msgspec.Raw], members: Sequence[Sequence[int]]) -> Iterator[memoryview]:
+    """The text of each version's files, from the page itself where they stand side by side, as they mostly do."""
+    starts = _starts(body, texts)
+    whole = memoryview(body)
+    for group in members:
+        first, last = group[0], group[-1]
+        if starts and last - first == len(group) - 1:
+            yield whole[starts[first] : starts[last] + len(texts[last])]
+        else:
+            yield memoryview(b",".join([texts[number] for number in group]))
+
+
+def _starts(body: bytes, texts: Sequence[msgspec.Raw]) -> list[int]:
+    """Where the text of each file begins; empty when there is more between two than a comma."""
+    starts = list(accumulate([len(text) + 1 for text in texts], initial=body.find(texts[0])))
+    end = starts.pop() - 1
+    compact = body[end : end + 1] == b"]" and all(body[start] == _OPENING for start in starts)
+    return starts if compact else []
 
 
 def _all_of(members: Sequence[Sequence[int]], wanted: set[int]) -> Iterator[int]:

@@ -7,7 +7,7 @@ import re
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import anyio.to_thread
@@ -48,12 +48,14 @@ async def measure(layout: Layout) -> tuple[Size, ...]:
     return await anyio.to_thread.run_sync(_measure, layout)
 
 
-async def clean(layout: Layout, packages: tuple[NormalizedName, ...] = (), *, force: bool = False) -> Removed:
-    """Remove everything, or what belongs to some packages.
+async def clean(
+    layout: Layout, packages: Mapping[NormalizedName, str] | None = None, *, force: bool = False
+) -> Removed:
+    """Remove everything, or what belongs to some packages, or to one version of each where one is given.
 
     Raises :class:`CacheBusy` while another process uses the store, unless forced.
     """
-    return await anyio.to_thread.run_sync(_alone, layout, force, lambda: _clean(layout, packages))
+    return await anyio.to_thread.run_sync(_alone, layout, force, lambda: _clean(layout, packages or {}))
 
 
 async def prune(layout: Layout, *, ci: bool = False) -> Removed:
@@ -95,9 +97,9 @@ def _measure(layout: Layout) -> tuple[Size, ...]:
     return tuple(found)
 
 
-def _clean(layout: Layout, packages: tuple[NormalizedName, ...]) -> Removed:
+def _clean(layout: Layout, packages: Mapping[NormalizedName, str]) -> Removed:
     if packages:
-        return _remove(layout, list(_belonging(layout, frozenset(packages))))
+        return _remove(layout, list(_belonging(layout, packages)))
     # The lock files stay: removing one that another process waits on would split it.
     return _remove(layout, [layout.root / name for name in _listed(layout.root) if name != layout.locks.name])
 
@@ -119,39 +121,48 @@ def _remove(layout: Layout, paths: list[Path]) -> Removed:
     return Removed(files, size)
 
 
-def _belonging(layout: Layout, names: frozenset[NormalizedName]) -> Iterator[Path]:
+def _belonging(layout: Layout, packages: Mapping[NormalizedName, str]) -> Iterator[Path]:
     """What is kept for packages. Entries are found by their digests, so each is asked for its name."""
     for index in _listed(layout.bucket("pages-v2")):
         for entry in _listed(layout.bucket("pages-v2") / index):
-            if normalize_name(entry.partition(".")[0] if entry.endswith(".msgpack") else entry) in names:
+            name = normalize_name(entry.partition(".")[0] if entry.endswith(".msgpack") else entry)
+            # A page is about all versions, and stays when only one has to go.
+            if packages.get(name, "-") == "":
                 yield layout.bucket("pages-v2") / index / entry
-    wanted = [msgspec.msgpack.encode(name) for name in names]
+    wanted = [
+        msgspec.msgpack.encode(name) + (msgspec.msgpack.encode(version) if version else b"")
+        for name, version in packages.items()
+    ]
     for path in _entries(layout, "metadata-v1"):
         with open(path, "rb") as file:
             head = file.read(_HEAD)
-        if any(name in head for name in wanted):
+        if any(one in head for one in wanted):
             yield path
     for path in _entries(layout, "wheels-v1"):
-        if any(_project(name) in names for name in _listed(path / "tree") if name.endswith(".dist-info")):
+        if any(_is_among(name.removesuffix(".dist-info"), packages) for name in _listed(path / "tree") if "." in name):
             yield path
     for path in _entries(layout, "built-v1"):
-        if any(_project(name) in names for name in _listed(path) if name.endswith(".whl")):
+        if any(_is_among(name, packages) for name in _listed(path) if name.endswith(".whl")):
             yield path
     for path in _entries(layout, "sdists-v1"):
-        if _project(_first_member(path)) in names:
+        project, _, version = _first_folder(path).rpartition("-")
+        if _is_among(f"{project.replace('-', '_')}-{version}", packages):
             yield path
 
 
-def _project(name: str) -> str:
-    return normalize_name(name.partition("-")[0])
+def _is_among(stem: str, packages: Mapping[NormalizedName, str]) -> bool:
+    """Whether a file or folder called ``name-version...`` is of a package, and of the version that is meant."""
+    name, _, rest = stem.partition("-")
+    wanted = packages.get(normalize_name(name)) if name else None
+    return wanted is not None and wanted in {"", rest.partition("-")[0]}
 
 
-def _first_member(path: Path) -> str:
+def _first_folder(path: Path) -> str:
     """The top folder of a source archive, ``name-version``."""
     try:
         with tarfile.open(path) as archive:
             first = archive.next()
-            return first.name.partition("/")[0].rpartition("-")[0] if first is not None else ""
+            return first.name.partition("/")[0] if first is not None else ""
     except (tarfile.TarError, OSError, EOFError):
         return ""
 

@@ -33,7 +33,7 @@ from interlock.workspace.guards import workspace_guard
 from interlock.workspace.lockfile import load_lock_if_any, lockfile_path
 from interlock.workspace.members import Member, Workspace
 from interlock.workspace.options import LockOptions, LockOutcome, SyncOptions, SyncOutcome
-from interlock.workspace.prepared import prepare, stale_reasons
+from interlock.workspace.prepared import prepare, unmet_reasons
 
 __all__ = ["ChangeOptions", "ChangeOutcome", "Draft", "change", "overlay"]
 
@@ -166,7 +166,7 @@ def overlay(workspace: Workspace, files: Mapping[str, bytes]) -> Workspace:
 
 def _require_fresh(context: Context, workspace: Workspace) -> None:
     old = load_lock_if_any(workspace.root)
-    reasons = stale_reasons(prepare(context, old, workspace), old) if old is not None else ("there is none yet",)
+    reasons = unmet_reasons(prepare(context, old, workspace), old) if old is not None else ("there is none yet",)
     if reasons:
         why = "\n".join(f"  {reason}" for reason in reasons)
         raise LockOutdated(f"interlock.lock does not match the manifests:\n{why}", hint="Run `interlock lock`.")

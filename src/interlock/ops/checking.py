@@ -6,6 +6,7 @@ import anyio.to_thread
 import msgspec
 
 from interlock.core.manifests.parse import read_document
+from interlock.core.manifests.problems import suggest
 from interlock.core.tasks import BadTask
 from interlock.errors import InterlockError, LockOutdated
 from interlock.ops.lock import lock
@@ -18,6 +19,22 @@ from interlock.workspace.options import LockOptions
 from interlock.workspace.tasks import tasks_of
 
 __all__ = ["Finding", "check"]
+
+
+_CLASSIFIERS = (
+    "Development Status",
+    "Environment",
+    "Framework",
+    "Intended Audience",
+    "License",
+    "Natural Language",
+    "Operating System",
+    "Private",
+    "Programming Language",
+    "Topic",
+    "Typing",
+)
+"""What classifiers begin with; which of them there are in full is known to the index alone."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +95,8 @@ def _member(workspace: Workspace, member: Member) -> list[Finding]:
         if isinstance(pattern, str) and not any(member.directory.glob(pattern)):
             note("error", "license-files", f"`{pattern}` matches no file.")
     classifiers = project.get("classifiers", [])
+    for problem in _unknown_classifiers(classifiers):
+        note("warning", "classifiers", problem)
     if isinstance(project.get("license"), str) and any("License ::" in str(text) for text in classifiers):
         note("error", "license", "has a license expression and a `License ::` classifier; indexes refuse that.")
     if isinstance(project.get("license"), dict):
@@ -95,6 +114,15 @@ def _member(workspace: Workspace, member: Member) -> list[Finding]:
         tasks_of(workspace, member.manifest)
     except BadTask as error:
         note("error", error.code, error.message)
+    return found
+
+
+def _unknown_classifiers(listed: object) -> list[str]:
+    found = []
+    for text in map(str, listed if isinstance(listed, list) else ()):
+        kind, _, rest = text.partition(" :: ")
+        if kind not in _CLASSIFIERS or not rest:
+            found.append(f"`{text}` is not a classifier that indexes know.{suggest(kind, _CLASSIFIERS)}")
     return found
 
 

@@ -15,8 +15,6 @@ from interlock.core.lock.diff import LockDiff, diff
 from interlock.core.lock.model import Lock
 from interlock.core.lock.splice import splice
 from interlock.core.names import NormalizedName
-from interlock.core.sources import Member as FromMember
-from interlock.core.sources import Registry
 from interlock.errors import LockError, LockOutdated
 from interlock.events import Warned
 from interlock.store.locks import hold
@@ -26,7 +24,7 @@ from interlock.workspace.guards import workspace_guard
 from interlock.workspace.lockfile import LockMissing, load_lock_if_any, read_lockfile
 from interlock.workspace.members import Workspace
 from interlock.workspace.options import LockOptions, LockOutcome
-from interlock.workspace.prepared import Prepared, make_problem, prepare, stale_reasons
+from interlock.workspace.prepared import Prepared, is_plain, make_problem, prepare, stale_reasons, unmet_reasons
 from interlock.workspace.stamp import stamp_fresh
 
 __all__ = ["lock", "lock_held", "write_lock"]
@@ -120,14 +118,14 @@ def _check(context: Context, workspace: Workspace) -> LockOutcome:
     if old is None:
         raise LockMissing(f"There is no interlock.lock in {workspace.root}.", hint="Make it with `interlock lock`.")
     prepared = prepare(context, old, workspace)
-    reasons = stale_reasons(prepared, old)
+    reasons = unmet_reasons(prepared, old)
     if reasons:
         raise LockOutdated(
             "interlock.lock does not match the manifests:\n" + "\n".join(f"  {reason}" for reason in reasons),
             hint="Run `interlock lock`.",
             facts={"stale": [msgspec.to_builtins(reason) for reason in reasons]},
         )
-    if not prepared.absent:
+    if not prepared.absent and not stale_reasons(prepared, old):
         stamp_fresh(prepared.context, workspace, old)
     return LockOutcome(path=prepared.lockfile, changed=False, lock=old)
 
@@ -135,7 +133,7 @@ def _check(context: Context, workspace: Workspace) -> LockOutcome:
 async def _with_what_is_new(prepared: Prepared, old: Lock, options: LockOptions) -> Lock | None:
     """The lock made without resolving what is locked, where that can be done; else None."""
     reasons = stale_reasons(prepared, old)
-    if not _is_plain(prepared) or wanted_elsewhere(prepared.asks):
+    if not is_plain(prepared) or wanted_elsewhere(prepared.asks):
         return None
     problem = make_problem(prepared, prepared.asks, {}, old, options)
     digests = {member.name: member.inputs for member in prepared.current}
@@ -145,18 +143,6 @@ async def _with_what_is_new(prepared: Prepared, old: Lock, options: LockOptions)
 
         made = await relock_new(prepared, problem, old, reasons)
     return made
-
-
-def _is_plain(prepared: Prepared) -> bool:
-    """Whether nothing is built to know what is asked for, and all of it comes from members and indexes."""
-    if any("dynamic" in member.inputs for member in prepared.current):
-        return False
-    return all(
-        isinstance(ask.source, FromMember | Registry | None)
-        for member in prepared.asks
-        for asks in (member.dependencies, *member.extras.values(), *member.groups.values())
-        for ask in asks
-    )
 
 
 def _pins_of_conflicted(root: Path) -> Lock | None:

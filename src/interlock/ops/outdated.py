@@ -51,7 +51,7 @@ async def find_outdated(
     updated: dict[NormalizedName, list[str]] = {}
     for package in update.lock.packages:
         updated.setdefault(package.name, []).append(package.version)
-    reaching = members_reaching(locked.lock)
+    reaching, cutoffs = members_reaching(locked.lock), update.lock.inputs
     newest: dict[NormalizedName, str] = {}
     async with Toolchain(locked.context, provisioner) as toolchain, anyio.create_task_group() as tasks:
 
@@ -59,7 +59,8 @@ async def find_outdated(
             assert isinstance(package.source, Registry)
             listing = await toolchain.client.listing(package.name, package.source.index)
             if not isinstance(listing, Absent):
-                newest[package.name] = _newest(listing, package.version, locked.lock.inputs.exclude_newer)
+                cutoff = dict(cutoffs.exclude_newer_package).get(package.name, cutoffs.exclude_newer)
+                newest[package.name] = _newest(listing, package.version, cutoff)
 
         for package in packages:
             tasks.start_soon(one, package)
@@ -88,7 +89,8 @@ def _newest(listing: Listing, locked: str, cutoff: str) -> str:
     good = [
         version
         for position, version in enumerate(listing.versions)
-        if position not in out and not (cutoff and uploads[position][:19] >= cutoff[:19])
+        # What tells no time may be too new.
+        if position not in out and (not cutoff or "" < uploads[position][:19] < cutoff[:19])
     ]
     return max((*good, locked), key=release_key)
 

@@ -37,7 +37,7 @@ from interlock.workspace.lockfile import load_lock, load_lock_if_any
 from interlock.workspace.members import Workspace
 from interlock.workspace.obtain import Obtainer
 from interlock.workspace.options import EnvironmentOutcome, LockOptions, LockOutcome, SyncOptions, SyncOutcome
-from interlock.workspace.prepared import Prepared, prepare, stale_reasons
+from interlock.workspace.prepared import Prepared, prepare, stale_reasons, unmet_reasons
 from interlock.workspace.provisioning import provisioner
 from interlock.workspace.python import choose_interpreter
 from interlock.workspace.selection import SelectionFlags, select
@@ -90,7 +90,8 @@ async def locked_workspace(
             select(workspace, selection)
         old = load_lock(workspace.root) if frozen else load_lock_if_any(workspace.root)
         prepared = prepare(context, old, workspace)
-        reasons = () if frozen or old is None else stale_reasons(prepared, old)
+        judge = unmet_reasons if locked else stale_reasons
+        reasons = () if frozen or old is None else judge(prepared, old)
         return prepared, old, tuple(str(reason) for reason in reasons)
 
     prepared, old, reasons = await anyio.to_thread.run_sync(read)

@@ -12,11 +12,13 @@ from interlock.core.freshness import CurrentMember, Stale, compare
 from interlock.core.inputs import resolution_inputs
 from interlock.core.lock.codec import is_newer_minor
 from interlock.core.lock.model import Lock, ResolutionInputs
+from interlock.core.lock.splice import splice
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName
 from interlock.core.pins import Pin, forks_of
 from interlock.core.requirement import Requirement
 from interlock.core.resolver.problem import Policy, Preference, Problem
+from interlock.core.sources import Member as FromMember
 from interlock.core.sources import Registry, Source
 from interlock.events import Warned
 from interlock.settings import Settings
@@ -27,7 +29,7 @@ from interlock.workspace.lockfile import lockfile_path
 from interlock.workspace.members import Workspace
 from interlock.workspace.options import LockOptions
 
-__all__ = ["Prepared", "make_problem", "prepare", "stale_reasons"]
+__all__ = ["Prepared", "is_plain", "make_problem", "prepare", "stale_reasons", "unmet_reasons"]
 
 _ALL = ":all:"
 
@@ -106,8 +108,43 @@ def _effective(tool: ToolSettings, settings: Settings) -> ToolSettings:
 
 
 def stale_reasons(prepared: Prepared, old: Lock) -> tuple[Stale, ...]:
-    """Why a lock does not answer the manifests; empty when it does."""
+    """What the manifests say that the lock was not made from; empty when it is up to date."""
     return compare(old, prepared.current, prepared.inputs, absent=prepared.absent)
+
+
+def unmet_reasons(prepared: Prepared, old: Lock) -> tuple[Stale, ...]:
+    """Why a lock does not answer the manifests; empty when it does.
+
+    It may answer them as it is though it was made from something else, as when a bound was widened.
+    """
+    reasons = stale_reasons(prepared, old)
+    return () if reasons and _still_answers(prepared, old, reasons) else reasons
+
+
+def _still_answers(prepared: Prepared, old: Lock, reasons: tuple[Stale, ...]) -> bool:
+    """Whether resolving would find the same again, for the manifests as they are."""
+    if not is_plain(prepared):
+        return False
+    problem = make_problem(prepared, prepared.asks, {}, old, LockOptions())
+    made = splice(old, problem, reasons, {member.name: member.inputs for member in prepared.current})
+    return made is not None and _without_digests(made) == _without_digests(old)
+
+
+def _without_digests(lock: Lock) -> Lock:
+    members = tuple(msgspec.structs.replace(member, inputs={}) for member in lock.members)
+    return msgspec.structs.replace(lock, members=members)
+
+
+def is_plain(prepared: Prepared) -> bool:
+    """Whether nothing is built to know what is asked for, and all of it comes from members and indexes."""
+    if any("dynamic" in member.inputs for member in prepared.current):
+        return False
+    return all(
+        isinstance(ask.source, FromMember | Registry | None)
+        for member in prepared.asks
+        for asks in (member.dependencies, *member.extras.values(), *member.groups.values())
+        for ask in asks
+    )
 
 
 def make_problem(

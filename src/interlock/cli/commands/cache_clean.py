@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from interlock.cli.call import Call
+from interlock.cli.call import Call, checked_name
 from interlock.cli.words import format_bytes
+from interlock.core.names import NormalizedName
 from interlock.ops.cache import clean
 
 __all__ = ["run"]
 
 
+def _named(text: str) -> tuple[NormalizedName, str]:
+    """A name with a version or none: ``numpy``, ``numpy==2.0``, or Poetry's ``pypi:numpy:2.0``.
+
+    Raises :class:`InvalidName`.
+    """
+    if "==" in text:
+        name, _, version = text.partition("==")
+    else:
+        *_, name, version = ["", *text.split(":")] if text.count(":") else ["", text, ""]
+        if text.count(":") == 1 and not version[:1].isdigit():
+            name, version = version, ""  # `pypi:numpy`
+    return checked_name(name), version
+
+
 async def run(call: Call) -> int:
-    removed = await clean(call.context.layout, call.names("packages"), force=call.given("all"))
+    packages = dict(_named(text) for text in call.texts("packages"))
+    removed = await clean(call.context.layout, packages, force=call.given("all"))
     if call.json:
         call.document(removed)
     else:

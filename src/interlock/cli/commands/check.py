@@ -16,7 +16,18 @@ async def run(call: Call) -> int:
     if call.json:
         call.document({"ok": not code, "findings": found})
         return code
+    if call.text("format") == "github":
+        for finding in found:
+            call.terminal.data(
+                f"::{finding.level} file={finding.file},title={finding.code}::{_escaped(finding.message)}"
+            )
+        return code
     for finding in found:
         call.terminal.data(f"{finding.level}[{finding.code}]: {finding.file}: {finding.message}")
     call.terminal.say("All set!" if not found else f"{len(errors)} errors, {len(found) - len(errors)} warnings.")
     return code
+
+
+def _escaped(text: str) -> str:
+    """A message in a workflow command, where a new line would end it."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

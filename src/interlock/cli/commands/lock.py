@@ -7,9 +7,12 @@ from interlock.cli.loading import load
 from interlock.cli.words import plural
 from interlock.core.lock.diff import to_data, to_markdown, to_text
 from interlock.core.manifests.problems import suggest
-from interlock.core.names import NormalizedName
+from interlock.core.names import NormalizedName, normalize_group
+from interlock.core.requirement import Requirement
 from interlock.ops.lock import lock
+from interlock.workspace.discovery import discover
 from interlock.workspace.options import LockOptions, LockOutcome
+from interlock.workspace.selection import NoSuchGroup
 
 __all__ = ["run"]
 
@@ -31,7 +34,7 @@ async def run(call: Call) -> int:
     options = LockOptions(
         check=call.flag("check"),
         upgrade=call.given("upgrade"),
-        upgrade_packages=_upgrades(call),
+        upgrade_packages={**_of_groups(call), **_upgrades(call)},
         closure=call.given("closure"),
         dry_run=call.given("dry_run"),
     )
@@ -102,4 +105,24 @@ def _upgrades(call: Call) -> dict[NormalizedName, str]:
         if pinned and not version:
             raise BadValue(f"`{text}` names no version.", hint=f"Write --upgrade-package {name}==1.0, or {name} alone.")
         found[checked_name(name)] = version
+    return found
+
+
+def _of_groups(call: Call) -> dict[NormalizedName, str]:
+    """What groups list, in any member. Raises :class:`NoSuchGroup`."""
+    wanted = call.names("upgrade_group")
+    if not wanted:
+        return {}
+    workspace = discover(call.context.start, layout=call.context.layout)
+    found: dict[NormalizedName, str] = {}
+    for group in wanted:
+        items = [
+            item
+            for manifest in (workspace.manifest, *(member.manifest for member in workspace.members))
+            for item in manifest.groups.get(normalize_group(group), ())
+            if isinstance(item, Requirement)
+        ]
+        if not items:
+            raise NoSuchGroup(f"No member has a dependency group `{group}` that lists a package.")
+        found.update(dict.fromkeys((item.name for item in items), ""))
     return found

@@ -25,6 +25,7 @@ def add_global_options(group: OptionGroup) -> None:
     group.repeat("--allow-insecure-host", dest="allow_insecure_host", metavar="HOST", text="do not verify its TLS")
     group.value("--keyring-provider", metavar="KIND", text="disabled, auto, import or subprocess")
     group.flag("--json", text="write one JSON document to stdout")
+    group.flag("--log-json", text="write what happens to stderr, one JSON object per line")
     group.count("-q", "--quiet", dest="quiet", text="say less (repeatable)")
     group.count("-v", "--verbose", dest="verbose", text="say more (repeatable)")
     group.value("--color", metavar="WHEN", text="auto, always or never", choices=("auto", "always", "never"))

@@ -40,6 +40,7 @@ def _affected_options(parser: OptionGroup) -> None:
 def _check_options(parser: OptionGroup) -> None:
     parser.flag("--lock", text="a lock that is missing or out of date is an error")
     parser.flag("--strict", text="exit 1 for warnings too")
+    parser.value("--format", metavar="KIND", text="text, or github for its annotations", choices=("text", "github"))
 
 
 def _licenses_options(parser: OptionGroup) -> None:

@@ -14,7 +14,7 @@ __all__ = ["MACHINE"]
 
 
 def _cache_clean_options(parser: OptionGroup) -> None:
-    parser.words("packages", metavar="PACKAGE", text="only what belongs to these packages")
+    parser.words("packages", metavar="PACKAGE", text="only what belongs to these: numpy, numpy==2.0")
     parser.flag("--all", text="everything, also while another process uses the cache")
 
 
@@ -136,8 +136,8 @@ MACHINE = (
         "cache_clean",
         "Remove what is cached, all of it or of some packages",
         _cache_clean_options,
-        (("", "everything"), ("numpy scipy", "only what belongs to two packages")),
-        usage="[options] [PACKAGE ...]",
+        (("", "everything"), ("numpy scipy==1.14.0", "only what belongs to one package, and to one version")),
+        usage="[options] [PACKAGE[==VERSION] ...]",
         aliases=(("cache", "clear"),),
     ),
     Command(

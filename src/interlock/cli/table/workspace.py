@@ -27,6 +27,9 @@ def _lock_options(parser: OptionGroup) -> None:
     parser.repeat(
         "-P", "--upgrade-package", dest="upgrade_package", metavar="NAME[==V]", text="upgrade this package (repeatable)"
     )
+    parser.repeat(
+        "--upgrade-group", dest="upgrade_group", metavar="GROUP", text="upgrade what a group lists (repeatable)"
+    )
     parser.flag("--closure", text="with -P: move other packages too where the upgrade forces it")
     parser.flag("--dry-run", text="show what would change, write nothing")
     parser.value("--diff", metavar="REV|FILE", text="show what changed since a revision's or a file's lock, and why")
