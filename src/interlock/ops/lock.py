@@ -9,7 +9,6 @@ import anyio
 import anyio.to_thread
 import msgspec
 
-from interlock.core.lock.apart import wanted_elsewhere
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.diff import LockDiff, diff
 from interlock.core.lock.model import Lock
@@ -133,7 +132,7 @@ def _check(context: Context, workspace: Workspace) -> LockOutcome:
 async def _with_what_is_new(prepared: Prepared, old: Lock, options: LockOptions) -> Lock | None:
     """The lock made without resolving what is locked, where that can be done; else None."""
     reasons = stale_reasons(prepared, old)
-    if not is_plain(prepared) or wanted_elsewhere(prepared.asks):
+    if not is_plain(prepared):
         return None
     problem = make_problem(prepared, prepared.asks, {}, old, options)
     digests = {member.name: member.inputs for member in prepared.current}

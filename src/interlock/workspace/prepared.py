@@ -10,6 +10,7 @@ import msgspec
 from interlock.core.asks import MemberAsks
 from interlock.core.freshness import CurrentMember, Stale, compare
 from interlock.core.inputs import resolution_inputs
+from interlock.core.lock.apart import wanted_elsewhere
 from interlock.core.lock.codec import is_newer_minor
 from interlock.core.lock.model import Lock, ResolutionInputs
 from interlock.core.lock.splice import splice
@@ -137,7 +138,7 @@ def _without_digests(lock: Lock) -> Lock:
 
 def is_plain(prepared: Prepared) -> bool:
     """Whether nothing is built to know what is asked for, and all of it comes from members and indexes."""
-    if any("dynamic" in member.inputs for member in prepared.current):
+    if any("dynamic" in member.inputs for member in prepared.current) or wanted_elsewhere(prepared.asks):
         return False
     return all(
         isinstance(ask.source, FromMember | Registry | None)
