@@ -136,7 +136,10 @@ def test_a_failing_add_changes_nothing(run: Run, shop: Path, packages: Registry)
         assert run("add", "web").code == 2
         assert run("add", "-G", "a", "-D", "click").code == 2
         assert run("add", "./nowhere").code == 2
-        assert run("add", "click", "--dry-run").code == 0
+        shown = run("add", "click", "--dry-run")
+        assert shown.code == 0
+        assert shown.out.startswith("--- apps/web/pyproject.toml\n+++ apps/web/pyproject.toml\n@@ ")
+        assert [line for line in shown.out.splitlines() if line.startswith("+ ")]
         assert run("remove", "nope").code == 1
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import unified_diff
+from pathlib import Path
 
 from interlock.cli.call import BadValue, Call, checked_name
 from interlock.cli.installing import lock_lines, show_outcome
@@ -50,6 +52,13 @@ def change_options(call: Call, *, uninstall: bool = False) -> ChangeOptions:
     )
 
 
+def _difference(path: Path, data: bytes, shown: str) -> str:
+    """What would be different in a manifest, as ``diff -u`` has it."""
+    before = path.read_bytes().decode() if path.exists() else ""
+    lines = unified_diff(before.splitlines(keepends=True), data.decode().splitlines(keepends=True), shown, shown)
+    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+
+
 def say_change(call: Call, outcome: ChangeOutcome, lines: Iterable[str], options: ChangeOptions) -> int:
     """Tell what was changed, resolved and installed."""
     lock = outcome.lock
@@ -64,8 +73,7 @@ def say_change(call: Call, outcome: ChangeOutcome, lines: Iterable[str], options
         return 0
     if options.dry_run:
         for path, data in sorted(outcome.files.items()):
-            call.terminal.data(f"--- {manifest_file(path)}")
-            call.terminal.data(data.decode())
+            call.terminal.data(_difference(outcome.workspace.root / path / "pyproject.toml", data, manifest_file(path)))
     for line in lines:
         call.terminal.say(
             line.replace("Added", "Would add").replace("Removed", "Would remove") if options.dry_run else line

@@ -12,7 +12,17 @@ from interlock.core.names import NormalizedName, shown_member
 from interlock.core.sources import Directory, File, Git, Member, Registry, Source, Url
 from interlock.core.versions import release_key
 
-__all__ = ["LockDiff", "MemberChange", "PackageChange", "SettingChange", "diff", "to_data", "to_markdown", "to_text"]
+__all__ = [
+    "LockDiff",
+    "MemberChange",
+    "PackageChange",
+    "SettingChange",
+    "diff",
+    "shown_source",
+    "to_data",
+    "to_markdown",
+    "to_text",
+]
 
 _SHOWN = 5
 """How many members a line names before it counts the rest."""
@@ -115,8 +125,8 @@ def _compare(name: NormalizedName, old: list[LockedPackage], new: list[LockedPac
         kind=_kind(versions[0], versions[1], moved=differ, files=bool(added or removed)),
         old=versions[0],
         new=versions[1],
-        old_sources=tuple(sorted({_place(part.source) for part in old})) if differ else (),
-        new_sources=tuple(sorted({_place(part.source) for part in new})) if differ else (),
+        old_sources=tuple(sorted({shown_source(part.source) for part in old})) if differ else (),
+        new_sources=tuple(sorted({shown_source(part.source) for part in new})) if differ else (),
         artifacts_added=added,
         artifacts_removed=removed,
     )
@@ -134,7 +144,8 @@ def _kind(old: tuple[str, ...], new: tuple[str, ...], *, moved: bool, files: boo
     return "artifacts" if files else "dependencies"
 
 
-def _place(source: Source) -> str:
+def shown_source(source: Source) -> str:
+    """A source for people."""
     match source:
         case Registry(index=index):
             return f"index {index}"
