@@ -145,3 +145,21 @@ def test_settings_that_only_count_in_the_root_are_a_warning_in_a_member(empty_sh
     assert empty_shop.versions() == {"click": "8.1"}
     assert "packages/web/pyproject.toml" in said.err
     assert "constraint-dependencies" in said.err
+
+
+def test_the_dependencies_of_one_package_are_overridden(shop: Shop) -> None:
+    root = shop.root / "pyproject.toml"
+    before = root.read_text()
+    shop.run("lock")
+    assert shop.versions()["click"] == "8.1"
+    root.write_text(
+        before + "[tool.interlock]\noverride-dependencies = [\n"
+        '    { package = { name = "flask", version = "3.1" }, dependencies = ["jinja<3.1", "checker"] },\n]\n'
+    )
+    stale = shop.run("lock", "--check", code=3)
+    assert "scoped-overrides" in stale.err
+    shop.run("lock")
+    assert shop.versions()["jinja"] == "3.0"
+    (flask,) = [package for package in shop.lock.packages if package.name == "flask"]
+    assert {edge.name for edge in flask.dependencies} == {"checker", "click", "jinja"}
+    shop.run("lock", "--check")

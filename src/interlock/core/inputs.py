@@ -79,6 +79,12 @@ def resolution_inputs(
         conflicts=tuple(sorted(settings.conflicts)),
         constraints=_lines(settings.constraints),
         overrides=_lines(settings.overrides),
+        scoped_overrides=tuple(
+            sorted(
+                f"{item.package}{item.specifier}: {', '.join(_lines(item.requirements))}"
+                for item in settings.scoped_overrides
+            )
+        ),
         excludes=tuple(sorted(set(settings.excludes))),
         prerelease=settings.prerelease,
         resolution=settings.resolution,

@@ -163,6 +163,7 @@ def make_problem(
         conflicts=prepared.tool.conflicts,
         constraints=(*prepared.tool.constraints, *_wished(options.upgrade_packages)),
         overrides=prepared.tool.overrides,
+        scoped_overrides=prepared.tool.scoped_overrides,
         excludes=frozenset(prepared.tool.excludes),
         policy=_policy(prepared),
         preferences=_pinned(prepared, options.pins) or _preferences(base, options.upgrade_packages),

@@ -94,6 +94,8 @@ cache-keys = ["a.txt", {git = true}]
     )
     assert found.environments == ('sys_platform == "linux"',)
     assert [requirement.name for requirement in found.overrides] == ["y"]
+    (scoped,) = found.scoped_overrides
+    assert (scoped.package, scoped.specifier, [item.name for item in scoped.requirements]) == ("z", "", ["q"])
     assert found.excludes == ("bad-one",)
     assert found.prerelease == "if-necessary"
     assert (found.resolution, found.fork_strategy, found.link_mode) == ("lowest-direct", "fewest", "copy")
@@ -154,3 +156,13 @@ def test_a_conflict_at_a_virtual_root_has_to_name_its_package() -> None:
 def test_cache_keys_that_cannot_be_used_are_told(value: str, problem: str) -> None:
     with pytest.raises(InvalidManifest, match=f"(?i){problem}"):
         settings(f"cache-keys = {value}\n")
+
+
+def test_an_override_of_one_package_names_it() -> None:
+    (found,) = settings(
+        'override-dependencies = [{ package = { name = "Z.z", version = "1.0" }, dependencies = ["q>=2"] }]\n'
+    ).scoped_overrides
+    assert (found.package, found.specifier) == ("z-z", "==1.0")
+    for text in ('{ dependencies = ["q"] }', '{ package = { name = "z", version = "!" }, dependencies = [] }'):
+        with pytest.raises(InvalidManifest, match="override-dependencies"):
+            settings(f"override-dependencies = [{text}]\n")

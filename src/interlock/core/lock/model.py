@@ -72,6 +72,8 @@ class ResolutionInputs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     conflicts: tuple[tuple[ConflictItem, ...], ...] = ()
     constraints: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
+    scoped_overrides: tuple[str, ...] = ()
+    """``package==version: requirement, requirement``."""
     excludes: tuple[str, ...] = ()
     prerelease: str = "if-necessary"
     resolution: str = "highest"

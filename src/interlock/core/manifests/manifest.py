@@ -18,6 +18,7 @@ __all__ = [
     "ConflictItem",
     "IncludeGroup",
     "Manifest",
+    "ScopedOverride",
     "SourceRule",
     "ToolSettings",
     "WorkspaceTable",
@@ -60,6 +61,16 @@ class ConflictItem(msgspec.Struct, frozen=True, order=True):
     group: GroupName | None = None
 
 
+class ScopedOverride(msgspec.Struct, frozen=True, order=True):
+    """What one package is said to ask for, whatever it says itself."""
+
+    package: NormalizedName
+    specifier: str
+    """Of the versions it is about; empty: all."""
+    requirements: tuple[Requirement, ...]
+    """Each replaces what the package asks of that name, or is added."""
+
+
 class WorkspaceTable(msgspec.Struct, frozen=True):
     """``[tool.interlock.workspace]`` or ``[tool.uv.workspace]``."""
 
@@ -80,6 +91,7 @@ class ToolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     conflicts: tuple[tuple[ConflictItem, ...], ...] = ()
     constraints: tuple[Requirement, ...] = ()
     overrides: tuple[Requirement, ...] = ()
+    scoped_overrides: tuple[ScopedOverride, ...] = ()
     excludes: tuple[NormalizedName, ...] = ()
     build_constraints: tuple[Requirement, ...] = ()
     prerelease: str = "if-necessary"

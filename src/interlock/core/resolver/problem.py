@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from interlock.core.asks import MemberAsks
-from interlock.core.manifests.manifest import ConflictItem
+from interlock.core.manifests.manifest import ConflictItem, ScopedOverride
 from interlock.core.names import NormalizedName
 from interlock.core.requirements import Requirement
 from interlock.core.sources import Source
@@ -52,6 +52,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: tuple[tuple[ConflictItem, ...], ...] = ()
     constraints: tuple[Requirement, ...] = ()
     overrides: tuple[Requirement, ...] = ()
+    scoped_overrides: tuple[ScopedOverride, ...] = ()
     excludes: frozenset[NormalizedName] = frozenset()
     policy: Policy = Policy()
     preferences: dict[NormalizedName, tuple[Preference, ...]] = {}
