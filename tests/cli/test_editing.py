@@ -357,6 +357,30 @@ def test_a_poetry_project_is_edited_in_its_own_spelling(run: Run, shop: Path) ->
     assert run("lock", "--check").code == 0
 
 
+def test_what_a_poetry_entry_says_beside_its_version_stays(run: Run, shop: Path) -> None:
+    before = (
+        '[tool.poetry]\nname = "web"\nversion = "3.0"\n\n[tool.poetry.dependencies]\npython = "^3.11"\n'
+        'flask = { version = "^3.0", extras = ["a"], optional = true }  # ours\n'
+        'safe = [{ version = "<2.1", python = "<3.12" }, { version = ">=2.1", python = ">=3.12" }]\n\n'
+        '[tool.poetry.extras]\nnet = ["flask"]\n\n'
+        '[tool.poetry.group.docs.dependencies.click]\nversion = "^8.0"  # stays\nmarkers = "os_name != \'nt\'"\n'
+    )
+    manifest(shop).write_text(before)
+    assert run("lock").code == 0
+    assert run("add", "flask[b]>=3.1", "--no-sync").code == 0
+    assert run("add", "click>=8.1.3", "-G", "docs", "--no-sync").code == 0
+    after = before.replace('"^3.0", extras = ["a"]', '">=3.1", extras = ["a", "b"]').replace('"^8.0"', '">=8.1.3"')
+    assert manifest(shop).read_text() == after
+    refused = run("add", "safe>=2", "--no-sync")
+    assert (refused.code, refused.err.partition(":")[0]) == (1, "error[several-entries]")
+    assert run("update", "--bump", "--no-sync").code == 0
+    after = after.replace('">=3.1"', '">=3.1.2"').replace('">=8.1.3"', '">=8.1.7"')
+    assert manifest(shop).read_text() == after
+    assert run("lock", "--check").code == 0
+    assert run("remove", "flask", "--no-sync").code == 0
+    assert "flask" not in manifest(shop).read_text()
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_an_add_that_is_killed_leaves_files_that_can_be_worked_with(run: Run, shop: Path, packages: Registry) -> None:
