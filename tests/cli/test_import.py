@@ -119,6 +119,40 @@ def test_a_poetry_project_keeps_its_versions_and_comments(run: Run, project: Pat
     assert run("lock", "--check").code == 0
 
 
+def test_everything_a_poetry_project_says_means_the_same_afterwards(run: Run, project: Path) -> None:
+    text = POETRY.replace("[tool.poetry.scripts]", MORE_POETRY + "[tool.poetry.scripts]")
+    (project / "pyproject.toml").write_text(text)
+    before = parse_manifest(text.encode(), path=".", file="pyproject.toml")
+    assert run("import").code == 0
+    written = (project / "pyproject.toml").read_text()
+    after = parse_manifest(written.encode(), path=".", file="pyproject.toml")
+    for field in ("dependencies", "extras", "groups", "scripts", "entry_points", "sources", "requires_python"):
+        assert getattr(after, field) == getattr(before, field), field
+    assert after.default_groups == ("dev",), "docs was optional"
+    assert after.settings.indexes == tuple(index for index in before.settings.indexes if index.url)
+    assert tomllib.loads(written)["tool"]["poetry"]["scripts"] == {"sh": {"reference": "bin/x.sh", "type": "file"}}
+    assert run("lock", "--check").code == 0
+
+
+MORE_POETRY = """\
+[tool.poetry.dependencies.safe]
+version = "*"
+markers = "os_name == 'posix'"
+platform = "linux"
+
+[tool.poetry.group.dev.dependencies]
+click = [{ version = "<8.0.5", python = "<3.12" }, { version = "*", python = ">=3.12" }]
+
+[tool.poetry.plugins."my.plugins"]
+a = "app:a"
+
+[tool.poetry.scripts.sh]
+reference = "bin/x.sh"
+type = "file"
+
+"""
+
+
 def test_what_differs_is_shown(run: Run, project: Path) -> None:
     (project / "poetry.lock").write_text(
         LOCK.replace('"3.0"', '"2.0"', 1) + '[[package]]\nname = "gone"\nversion = "1"\n'
