@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pathlib import Path
+
 import pytest
 
+from interlock.cli import commands
 from interlock.cli.arguments import _ELSEWHERE, BadArgument, UnknownCommand, UnknownOption, parse_arguments
 from interlock.cli.help import command_help, group_help
 from interlock.cli.overview import overview
+from interlock.cli.table.command import Command
 from interlock.cli.table.commands import COMMANDS, GROUPS
+from interlock.cli.table.plugin import PLUGIN
 from interlock.errors import UsageError
 
 
@@ -166,6 +172,17 @@ def test_each_group_lists_its_commands(group: str) -> None:
     for command in COMMANDS:
         if command.words[0] == group:
             assert f"  {command.words[1]} " in text
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: "-".join(command.words))
+def test_each_command_is_carried_out_somewhere(command: Command) -> None:
+    module, _, function = command.module.partition(":")
+    assert callable(getattr(import_module(f"interlock.cli.commands.{module}"), function or "run"))
+
+
+def test_every_module_of_a_command_is_used() -> None:
+    used = {command.module.partition(":")[0] for command in (*COMMANDS, PLUGIN)}
+    assert {path.stem for path in Path(commands.__file__).parent.glob("[!_]*.py")} == used
 
 
 def test_no_two_commands_share_a_name() -> None:

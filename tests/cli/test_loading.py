@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -37,7 +38,7 @@ LOADED = {
     "workspace list": PLAIN,
     "workspace graph": f"{PLAIN} packaging",
     "completions words -- sync --package w": PLAIN,
-    "about": f"{PLAIN} tomllib",
+    "about": PLAIN,
     "auth token inner": f"{PLAIN} tomllib",
     "config --list": f"{LOOKING} tomllib",
     "source show": "core ops store workspace | anyio argparse packaging platformdirs tomllib",
@@ -128,6 +129,22 @@ def _bare() -> set[str]:
         [sys.executable, "-c", "import sys; print('\\n'.join(sys.modules))"], capture_output=True, text=True, check=True
     )
     return set(done.stdout.splitlines())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the processor time of a child")
+@pytest.mark.parametrize("line", ["--version", "--help"])
+def test_the_words_of_help_are_there_at_once(line: str) -> None:
+    """40 milliseconds of a processor over the interpreter's own, which holds on a busy machine too."""
+    bare = [_processor_time([sys.executable, "-c", "pass"]) for _ in range(7)]
+    ours = [_processor_time([sys.executable, "-m", "interlock", line]) for _ in range(7)]
+    assert statistics.median(ours) - statistics.median(bare) < 0.040
+
+
+def _processor_time(command: list[str]) -> float:
+    nowhere = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+    _, status, used = os.wait4(os.posix_spawn(command[0], command, os.environ, file_actions=nowhere), 0)
+    assert status == 0
+    return used.ru_utime + used.ru_stime
 
 
 def test_lines_name_commands() -> None:

@@ -37,6 +37,7 @@ LINES = {
     "workspace list": "workspace list",
     "workspace graph": "workspace graph",
     "env info": "env info",
+    "env check": "env check",
     "env list": "env list",
     "env activate": "env activate --shell bash",
     "env use": "env use PYTHON",

@@ -146,3 +146,25 @@ def test_events_are_lines_for_a_program(shop: Shop) -> None:
     assert (last["event"], last["error"]["code"]) == ("failed", "no-such-group")
     usage = shop.spawn("sync", "--nope", "--log-json", code=2)
     assert json.loads(usage.err)["error"]["code"] == "unknown-option"
+
+
+def test_wheels_that_nobody_can_use_are_not_locked(empty_shop: Shop) -> None:
+    shop = empty_shop
+    for tag in ("cp310-cp310-linux_x86_64", "cp312-cp312-linux_x86_64", "cp312-cp312-win_amd64", "py3-none-any"):
+        shop.packages.publish(make_wheel("tagged", "1.0", tag=tag))
+    shop.member("app", "tagged", python=">=3.12")
+    shop.run("lock")
+    (package,) = shop.lock.packages
+    assert {artifact.filename.split("-", 2)[2] for artifact in package.artifacts} == {
+        "cp312-cp312-linux_x86_64.whl",
+        "cp312-cp312-win_amd64.whl",
+        "py3-none-any.whl",
+    }
+    root = shop.root / "pyproject.toml"
+    root.write_text(root.read_text() + "[tool.interlock]\nenvironments = [\"sys_platform == 'linux'\"]\n")
+    shop.run("lock")
+    (package,) = shop.lock.packages
+    assert {artifact.filename.split("-", 2)[2] for artifact in package.artifacts} == {
+        "cp312-cp312-linux_x86_64.whl",
+        "py3-none-any.whl",
+    }

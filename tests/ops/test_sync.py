@@ -379,3 +379,25 @@ def test_the_python_that_is_asked_for(shop: Shop) -> None:
     before = snapshot(shop.root)
     shop.run("sync", "--python", ".".join(map(str, sys.version_info[:2])))
     assert snapshot(shop.root) == before
+
+
+def test_what_is_installed_goes_together_or_is_told(shop: Shop) -> None:
+    assert "no-environment" in shop.run("env", "check", code=1).err
+    shop.run("sync", "--all-packages")
+    assert shop.run("env", "check").out == ""
+    (site,) = (shop.root / ".venv").glob("lib/python3*/site-packages")
+    jinja = next(site.glob("jinja-*.dist-info")) / "METADATA"
+    text = jinja.read_text()
+    jinja.unlink()  # the file is shared with the store
+    jinja.write_text(
+        text.replace("Requires-Dist: safe>=2", "Requires-Dist: safe>=9")
+        + "Requires-Python: >=3.99\nRequires-Dist: gone; python_version > '3'\n"
+        "Requires-Dist: other; python_version < '3'\nRequires-Dist: more; extra == 'x'\n"
+    )
+    told = shop.run("env", "check", code=1)
+    assert "jinja 3.1 needs safe>=9, and 2.1 is installed." in told.out
+    assert "jinja 3.1 needs gone, which is not installed." in told.out
+    assert "jinja 3.1 needs Python >=3.99, and this is " in told.out
+    assert len(told.out.splitlines()) == 3
+    kinds = {problem["kind"] for problem in shop.run("env", "check", "--json", code=1).json()["problems"]}
+    assert kinds == {"missing", "unfit", "python"}

@@ -8,19 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, get_args, get_origin, get_type_hints
 
-import platformdirs
-
+from interlock.cli.places import auth_file
 from interlock.core.editing.toml_document import TomlDocument, format_value
 from interlock.errors import InterlockError
 from interlock.settings import UserSettings
 
 __all__ = [
     "AuthFileError",
-    "auth_file",
     "forget_login",
     "read_logins",
     "store_login",
-    "user_file",
     "what_fits",
     "write_private",
 ]
@@ -31,12 +28,6 @@ _KINDS = ((bool, "true or false"), (int, "a whole number"), (float, "a number"),
 
 class AuthFileError(InterlockError):
     code = "auth-file"
-
-
-def user_file(environ: Mapping[str, str]) -> Path:
-    """Where the user's settings are, whether the file exists or not."""
-    place = environ.get("INTERLOCK_CONFIG_FILE")
-    return Path(place) if place else Path(platformdirs.user_config_dir("interlock", appauthor=False)) / "config.toml"
 
 
 def what_fits(key: str) -> str:
@@ -52,11 +43,6 @@ def what_fits(key: str) -> str:
             *most, last = get_args(kind)
             return f"{', '.join(most)} or {last}"
     return next((words for kind, words in _KINDS if kind in kinds), "a list")
-
-
-def auth_file(environ: Mapping[str, str]) -> Path:
-    place = environ.get("INTERLOCK_AUTH_FILE")
-    return Path(place) if place else user_file({}).with_name("auth.toml")
 
 
 def read_logins(environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:

@@ -48,7 +48,8 @@ def dispatch(request: Request, terminal: Terminal) -> int:
         )
         if hooks:
             hooks.before()
-        answer = load(f"interlock.cli.commands.{request.command.module}").run(call)
+        module, _, function = request.command.module.partition(":")
+        answer = getattr(load(f"interlock.cli.commands.{module}"), function or "run")(call)
         code: int = load("interlock.cli.loop").run_to_end(answer) if hasattr(answer, "__await__") else answer
         if hooks:
             hooks.after(code)

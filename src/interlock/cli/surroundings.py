@@ -14,6 +14,7 @@ import platformdirs
 
 from interlock.cli.loading import load
 from interlock.cli.pip_configuration import parse_pip_configuration
+from interlock.cli.places import auth_file, user_file
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.variables import InvalidSetting
 from interlock.errors import InterlockError, UsageError
@@ -53,7 +54,7 @@ def read_surroundings(environ: Mapping[str, str]) -> Surroundings:
         user=_read_user(environ),
         pip=_read_pip(environ, home),
         logins=_read_logins(environ),
-        files=(str(_user_file(environ)), *map(str, _pip_files(environ, home))),
+        files=(str(user_file(environ)), *map(str, _pip_files(environ, home))),
     )
 
 
@@ -102,14 +103,9 @@ def _processors() -> int:
     return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
-def _user_file(environ: Mapping[str, str]) -> Path:
-    place = environ.get("INTERLOCK_CONFIG_FILE")
-    return Path(place) if place else Path(platformdirs.user_config_dir("interlock", appauthor=False)) / "config.toml"
-
-
 def _read_user(environ: Mapping[str, str]) -> UserSettings:
     place = environ.get("INTERLOCK_CONFIG_FILE")
-    path = _user_file(environ)
+    path = user_file(environ)
     try:
         text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
@@ -141,11 +137,8 @@ def _read_user(environ: Mapping[str, str]) -> UserSettings:
 
 def _read_logins(environ: Mapping[str, str]) -> Mapping[str, tuple[str, str]]:
     """What ``auth login`` stored; most people have stored nothing, and pay nothing."""
-    place = environ.get("INTERLOCK_AUTH_FILE")
-    path = Path(place) if place else Path(platformdirs.user_config_dir("interlock", appauthor=False)) / "auth.toml"
-    found: Mapping[str, tuple[str, str]] = (
-        load("interlock.cli.configuration").read_logins(environ) if path.exists() else {}
-    )
+    there = auth_file(environ).exists()
+    found: Mapping[str, tuple[str, str]] = load("interlock.cli.configuration").read_logins(environ) if there else {}
     return found
 
 

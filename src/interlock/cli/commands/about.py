@@ -8,7 +8,7 @@ import sys
 from interlock import __version__
 from interlock.cli.call import Call
 from interlock.cli.columns import columns
-from interlock.cli.configuration import user_file
+from interlock.cli.places import user_file
 from interlock.workspace.here import workspace_or_none
 
 __all__ = ["run"]

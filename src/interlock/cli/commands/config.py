@@ -6,8 +6,9 @@ import msgspec
 
 from interlock.cli.call import BadValue, Call
 from interlock.cli.columns import columns
-from interlock.cli.configuration import user_file, what_fits
+from interlock.cli.configuration import what_fits
 from interlock.cli.logins import drop_login, find_login, keep_login
+from interlock.cli.places import user_file
 from interlock.core.editing.toml_document import TomlDocument, format_value
 from interlock.core.manifests.problems import suggest
 from interlock.ops.editing import open_editor

@@ -15,7 +15,7 @@ __all__ = ["Command", "no_options"]
 class Command(NamedTuple):
     words: tuple[str, ...]
     module: str
-    """Below ``interlock.cli.commands``; its ``run`` function carries the command out."""
+    """Below ``interlock.cli.commands``; its ``run`` carries the command out, or what is named after a colon."""
     summary: str
     options: Callable[[OptionGroup], None]
     examples: tuple[tuple[str, str], ...]

@@ -105,6 +105,7 @@ DOCUMENTS: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {
     ),
     ("venv",): (("", "path, python, version"),),
     ("env", "info"): (("", _ENVIRONMENT), ("python", _PYTHON)),
+    ("env", "check"): (("", "ok, problems"), ("problems[]", "name, version, kind, requirement, found")),
     ("env", "list"): (("", "environments"), ("environments[]", _ENVIRONMENT), ("environments[].python", _PYTHON)),
     ("env", "activate"): (("", "command, path, shell"),),
     ("env", "remove"): (("", "removed"),),

@@ -76,6 +76,13 @@ MACHINE = (
         (("--path", "only where it is"), ("--package web --executable", "the interpreter one member uses")),
     ),
     Command(
+        ("env", "check"),
+        "env_check",
+        "Look whether what is installed has what it needs",
+        add_member_options,
+        (("", "the environment that is used here"), ("--package web --json", "of one member, for scripts")),
+    ),
+    Command(
         ("env", "list"),
         "env_list",
         "List the workspace's environments",

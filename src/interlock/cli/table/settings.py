@@ -61,7 +61,7 @@ SETTINGS = (
     ),
     Command(
         ("source", "add"),
-        "source_add",
+        "source:add",
         "Add an index to the workspace",
         _source_add_options,
         (
@@ -72,7 +72,7 @@ SETTINGS = (
     ),
     Command(
         ("source", "remove"),
-        "source_remove",
+        "source:remove",
         "Remove an index from the workspace",
         _name_options,
         (("inner", "by its name"), ("torch --quiet", "without a word")),
@@ -80,7 +80,7 @@ SETTINGS = (
     ),
     Command(
         ("source", "show"),
-        "source_show",
+        "source:show",
         "List the indexes in their order",
         _name_options,
         (("", "all of them"), ("inner --json", "one, for scripts")),
@@ -128,14 +128,14 @@ SETTINGS = (
     ),
     Command(
         ("self", "update"),
-        "self_update",
+        "self_install:update",
         "Update this program",
         _update_options,
         (("", "to the newest release"), ("--preview --dry-run", "show how, pre-releases included")),
     ),
     Command(
         ("self", "add"),
-        "self_add",
+        "self_install:add",
         "Install plugins beside this program",
         _packages_options,
         (("interlock-hello", "one plugin"), ("interlock-hello --dry-run", "show how")),
@@ -143,7 +143,7 @@ SETTINGS = (
     ),
     Command(
         ("self", "remove"),
-        "self_remove",
+        "self_install:remove",
         "Uninstall plugins",
         _packages_options,
         (("interlock-hello", "one plugin"), ("interlock-hello --dry-run", "show how")),
