@@ -184,6 +184,12 @@ def test_groups_and_extras(shop: Shop) -> None:
     assert shop.installed().keys() == {"catalog", "click", "flask", "jinja", "safe", "web"}
 
 
+def test_what_production_needs_in_poetrys_words(shop: Shop) -> None:
+    shop.run("sync", "--package", "web", "--all-extras")
+    shop.run("install", "--package", "web", "--only", "main", "--sync", "--no-root")
+    assert shop.installed().keys() == {"catalog", "click", "flask", "jinja", "safe"}
+
+
 def test_a_dry_run_says_what_and_does_nothing(shop: Shop) -> None:
     with shop.unchanged():
         said = shop.run("sync", "--dry-run")
