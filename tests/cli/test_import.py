@@ -15,7 +15,7 @@ from interlock.core.manifests.parse import parse_manifest
 from tests.cli.conftest import Run
 from tests.index_server import IndexServer
 from tests.registry import registry
-from tests.wheels import make_wheel
+from tests.wheels import make_sdist, make_wheel
 
 POETRY = """\
 # what this is
@@ -284,6 +284,27 @@ def test_several_versions_of_a_package_are_chosen_where_they_were(run: Run, proj
     assert run("add", "click", "--no-sync").code == 0
     assert run("remove", "click", "--no-sync").code == 0
     assert (project / "interlock.lock").read_bytes() == before
+
+
+def test_places_in_a_list_become_direct_references(run: Run, project: Path) -> None:
+    (project / "pyproject.toml").unlink()
+    built = make_sdist("lib", "1.0")
+    (project.parent / built.filename).write_bytes(built.data)
+    url = (project.parent / built.filename).as_uri()
+    (project / "requirements.txt").write_text(f"{url} ; os_name == 'posix'\nflask[x] == 3.0\n")
+    assert run("import").code == 0
+    dependencies = tomllib.loads((project / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert dependencies == [f"lib @ {url} ; os_name == 'posix'", "flask[x]==3.0"]
+
+
+@pytest.mark.parametrize("line", ["-e ./lib", "./lib", "git+https://git.test/b.git"])
+def test_a_line_of_a_list_that_names_no_package_is_told(line: str, run: Run, project: Path) -> None:
+    (project / "pyproject.toml").unlink()
+    (project / "requirements.txt").write_text(f"click\n{line}\n")
+    result = run("import")
+    assert result.code != 0
+    assert result.err.startswith(f"error[unreadable-project]: requirements.txt: `{line.removeprefix('-e ')}`")
+    assert not (project / "pyproject.toml").exists()
 
 
 def test_nothing_to_import(run: Run, project: Path) -> None:

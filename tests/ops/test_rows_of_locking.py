@@ -75,6 +75,22 @@ def test_looking_needs_no_index(shop: Shop) -> None:
     assert len(shop.index.requests) == before
 
 
+@pytest.mark.parametrize(
+    ("flags", "names"),
+    [
+        ("--only dev", "checker click"),
+        ("--without dev", "click flask jinja safe"),
+        ("--no-dev --top-level", "click flask safe"),
+        ("--with dev --package catalog", "click"),
+        ("--only main --no-truncate", "click flask jinja safe"),
+    ],
+)
+def test_show_is_of_what_is_selected(shop: Shop, flags: str, names: str) -> None:
+    shop.run("lock")
+    shown = shop.run("show", *flags.split(), "--format", "json").json()["packages"]
+    assert [package["name"] for package in shown] == names.split()
+
+
 def test_duplicates_are_found(empty_shop: Shop) -> None:
     shop = empty_shop
     shop.member("a", "flask==3.0; python_version < '3.12'", "flask==3.1; python_version >= '3.12'")

@@ -55,14 +55,26 @@ def from_requirements(texts: Mapping[str, str]) -> ForeignProject:
                     hint=f"Write its name in front: `NAME @ {wish.typed}`.",
                 )
             groups.setdefault(group, []).append(_requirement(wish))
-            if wish.source:
+            if "path" in wish.source:
                 sources[wish.name] = {**wish.source, **({"editable": True} if wish.editable else {})}
     return ForeignProject(groups={name: tuple(found) for name, found in groups.items()}, sources=sources)
 
 
 def _requirement(wish: Wish) -> str:
     extras = f"[{','.join(wish.extras)}]" if wish.extras else ""
-    return f"{wish.name}{extras}{wish.specifier}" + (f" ; {wish.marker}" if wish.marker else "")
+    marker = f" ; {wish.marker}" if wish.marker else ""
+    return f"{wish.name}{extras}{_reference(wish.source) or wish.specifier}{marker}"
+
+
+def _reference(source: Mapping[str, str]) -> str:
+    """Where a repository or an archive is, as a direct reference; paths have no place in one."""
+    if "git" in source:
+        url = f"git+{source['git']}" + (f"@{source['rev']}" if "rev" in source else "")
+    elif "url" in source:
+        url = source["url"]
+    else:
+        return ""
+    return f" @ {url}" + (f"#subdirectory={source['subdirectory']}" if "subdirectory" in source else "")
 
 
 def from_pipfile(text: str) -> ForeignProject:

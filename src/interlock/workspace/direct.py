@@ -116,10 +116,11 @@ class _Discovery:
         for requirement in metadata.requires:
             origin = Origin(member=metadata.name, path=path, text=str(requirement.name))
             if requirement.url or outside is None:
-                found = [(_bare(requirement), self._source_of(requirement, path))]
+                place = self._source_of(requirement, path) if requirement.url else None
+                found: list[tuple[Requirement, Source | None]] = [(_bare(requirement), place)]
             else:
                 found = outside.asks(requirement)
-            asks += [Ask(requirement=item, source=place, origin=origin) for item, place in found]
+            asks += [Ask(requirement=item, source=where, origin=origin) for item, where in found]
         return MemberAsks(
             name=metadata.name,
             path=path,
@@ -128,8 +129,8 @@ class _Discovery:
             dependencies=tuple(asks),
         )
 
-    def _source_of(self, requirement: Requirement, path: str) -> Source | None:
-        return parse_url_source(requirement.url, base=path or ".") if requirement.url else None
+    def _source_of(self, requirement: Requirement, path: str) -> Source:
+        return parse_url_source(requirement.url, base=path or ".")
 
     def result(self, members: tuple[MemberAsks, ...]) -> Discovered:
         rewritten = tuple(self._rewritten(member) for member in members)

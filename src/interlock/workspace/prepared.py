@@ -72,7 +72,6 @@ def prepare(
     absent = absent_members(workspace, old) if old is not None and not whole else frozenset()
     asks = lower(
         workspace,
-        indexes=tuple(index.name for index in settings.indexes),
         absent=absent,
         no_sources=frozenset((_ALL,)) if tool.no_sources else frozenset(tool.no_sources_packages),
     )
@@ -162,6 +161,7 @@ def make_problem(
         required_environments=prepared.tool.required_environments,
         conflicts=prepared.tool.conflicts,
         constraints=(*prepared.tool.constraints, *_wished(options.upgrade_packages)),
+        wishes=_wished(options.upgrade_packages),
         overrides=prepared.tool.overrides,
         scoped_overrides=prepared.tool.scoped_overrides,
         excludes=frozenset(prepared.tool.excludes),
@@ -174,7 +174,7 @@ def make_problem(
 def _forks(base: Lock | None, options: LockOptions) -> tuple[str, ...]:
     if options.pins:
         return forks_of(options.pins)
-    return base.forks if base is not None and not options.upgrade_packages else ()
+    return base.forks if base is not None else ()
 
 
 def _policy(prepared: Prepared) -> Policy:
