@@ -89,6 +89,15 @@ def test_a_member_can_be_a_build_requirement(run: Run, trees: Path) -> None:
     assert {name for name, found in second.items() if not found["cached"]} == {"words", "app"}
 
 
+def test_members_with_equal_build_requirements_share_an_environment(run: Run, trees: Path, tmp_path: Path) -> None:
+    member(trees, "rules")
+    for name in ("one", "two", "three"):
+        member(trees, name, requires=["rules"])
+    assert run("build", "--all-packages").code == 0
+    made = list((tmp_path / "cache" / "build-envs-v1").glob("??/*/complete"))
+    assert len(made) == 2, "one that holds `rules`, and one with nothing for `rules` itself"
+
+
 def test_only_the_asked_member_and_kind_are_built(run: Run, trees: Path) -> None:
     member(trees, "one")
     member(trees, "two")

@@ -140,9 +140,12 @@ def test_every_backend_from_sources_to_pip(
         published = run("publish", "--all-packages", "--json")
         assert published.code == 0, published.err
         assert len(index.files) == 2 * len(MEMBERS)
-        command = [sys.executable, "-m", "pip", "install", "-q", "--isolated", "--no-cache-dir", "--only-binary=:all:"]
-        command += ["--index-url", index.simple_url, "--target", str(tmp_path / "there"), "with-scikit"]
+        subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "there")], check=True)
+        python = str(tmp_path / "there" / "bin" / "python")
+        command = [python, "-m", "pip", "install", "-q", "--isolated", "--no-cache-dir", "--only-binary=:all:"]
+        command += ["--disable-pip-version-check", "--index-url", index.simple_url, "with-scikit"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([python, "-m", "pip", "check"], check=True, stdout=subprocess.DEVNULL)
     if "maturin" in MEMBERS:
         program = str(tmp_path / "there" / "bin" / "with-maturin")
         assert subprocess.run([program], capture_output=True, check=True).stdout == b"with maturin\n"
@@ -150,9 +153,7 @@ def test_every_backend_from_sources_to_pip(
         "import with_hatchling, with_uv; from with_setuptools import _speed as a; from with_scikit import _speed as b"
     )
     code += "; print(a.answer(), b.answer())"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path / "there", capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([python, "-I", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "42 42\n"
 
 

@@ -336,3 +336,19 @@ def test_a_range_that_leaves_out_what_is_published_with_it_is_warned_of(
     assert run("build", "--package", "web", "-o", shop.dist).code == 0
     result = run("publish", "--all-packages", "--dry-run")
     assert "web 1.0 requires the member `core<1`, which is not there" in result.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell script")
+def test_a_keyring_gives_what_is_not_said(
+    run: Run, shop: Shop, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "bin" / "keyring"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\nif [ "$1" = get ]; then echo "of $3"; else printf "dora\\nhidden\\n"; fi\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("INTERLOCK_KEYRING_PROVIDER", "subprocess")
+    assert run("publish", "--package", "core").code == 0
+    assert run("publish", "--package", "data", "-u", "ann").code == 0
+    logins = [base64.b64decode(sent.removeprefix("Basic ")).decode() for sent in posts(proxy) if sent]
+    assert logins == ["dora:hidden"] * 2 + ["ann:of ann"] * 2

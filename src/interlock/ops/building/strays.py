@@ -55,5 +55,5 @@ class Strays:
         if not new:
             return ""
         files = ", ".join(path.relative_to(self._root).as_posix() for path in new)
-        verb = "was" if len(builders) == 1 else "were"
-        return f"{files} appeared while {' and '.join(builders)} {verb} built, outside of its directory."
+        who = f"{builders[0]} was" if len(builders) == 1 else f"one of {', '.join(builders)} was"
+        return f"{files} appeared while {who} built, outside of its directory."
