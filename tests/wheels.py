@@ -267,7 +267,13 @@ def _facts():
 
 def _info(stem, metadata):
     wheel = b"Wheel-Version: 1.0\\nGenerator: in-tree\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n"
-    return {stem + ".dist-info/METADATA": metadata, stem + ".dist-info/WHEEL": wheel}
+    info = {stem + ".dist-info/METADATA": metadata, stem + ".dist-info/WHEEL": wheel}
+    with open("pyproject.toml", "rb") as file:
+        scripts = re.search(rb"^\\[project\\.scripts\\]\\n((?:[^\\[\\n].*\\n)*)", file.read(), re.M)
+    if scripts:
+        body = scripts.group(1).replace(b'"', b"")
+        info[stem + ".dist-info/entry_points.txt"] = b"[console_scripts]\\n" + body
+    return info
 
 
 def _sources():

@@ -58,10 +58,13 @@ class GlobalFlags(msgspec.Struct, frozen=True, kw_only=True):
     resolution: str | None = None
     link_mode: str | None = None
     env: str | None = None
+    active: bool | None = None
     no_build: bool | None = None
     no_build_package: tuple[str, ...] = ()
     no_binary: bool | None = None
     no_binary_package: tuple[str, ...] = ()
+    no_sources: bool | None = None
+    no_sources_package: tuple[str, ...] = ()
     allow_insecure_host: tuple[str, ...] = ()
     keyring_provider: str | None = None
     json: bool | None = None
@@ -83,6 +86,8 @@ class UserSettings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", fo
     allow_insecure_host: tuple[str, ...] = ()
     link_mode: Literal["clone", "hardlink", "copy", "symlink"] | None = None
     env: Literal["shared", "member"] | None = None
+    active: bool | None = None
+    """Whether an environment that is active is used instead of the workspace's own."""
     python: str | None = None
     concurrent_downloads: int | None = None
     concurrent_builds: int | None = None
@@ -139,6 +144,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The interpreter asked for (``3.12``, ``pypy@3.11``, a path), empty when nobody asked."""
     env: str = "shared"
     """``shared | member``"""
+    active: bool = False
+    """Use the environment that ``VIRTUAL_ENV`` names, when there is one."""
     environment_path: str = ""
     """Where the shared environment is; empty: ``.venv`` at the root."""
     exclude_newer: str = ""
@@ -156,6 +163,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     no_build_packages: tuple[NormalizedName, ...] = ()
     no_binary: bool = False
     no_binary_packages: tuple[NormalizedName, ...] = ()
+    no_sources: bool = False
+    """Whether requirements are taken as others will see them: without the sources tables."""
+    no_sources_packages: tuple[NormalizedName, ...] = ()
     concurrent_downloads: int = 50
     concurrent_builds: int = 2
     concurrent_installs: int = 2
@@ -201,6 +211,7 @@ def resolve_settings(flags: GlobalFlags, tool: ToolSettings, around: Surrounding
         offline=_first(flags.offline, env.flag("OFFLINE"), default=False),
         python=flags.python or env.text("PYTHON") or user.python or "",
         env=choose(ENVS, ("--env", flags.env), ("INTERLOCK_ENV", env.text("ENV")), ("env", _env_of(tool, user))),
+        active=_first(flags.active, env.flag("ACTIVE"), default=user.active or False),
         environment_path=env.text("PROJECT_ENVIRONMENT") or "",
         exclude_newer=cutoff,
         exclude_newer_span=span,
@@ -211,6 +222,10 @@ def resolve_settings(flags: GlobalFlags, tool: ToolSettings, around: Surrounding
         no_build_packages=_names((*flags.no_build_package, *env.words("NO_BUILD_PACKAGE")), tool.no_build_packages),
         no_binary=_first(flags.no_binary, env.flag("NO_BINARY"), default=tool.no_binary),
         no_binary_packages=_names((*flags.no_binary_package, *env.words("NO_BINARY_PACKAGE")), tool.no_binary_packages),
+        no_sources=_first(flags.no_sources, env.flag("NO_SOURCES"), default=tool.no_sources),
+        no_sources_packages=_names(
+            (*flags.no_sources_package, *env.words("NO_SOURCES_PACKAGE")), tool.no_sources_packages
+        ),
         color=_color(flags, env, user),
         progress=not _first(flags.no_progress, env.flag("NO_PROGRESS"), default=user.progress is False),
         verbosity=flags.verbose - flags.quiet or (env.count("VERBOSE") or 0) - (env.count("QUIET") or 0),

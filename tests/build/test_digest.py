@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from interlock.build.cache_keys import keys_digest
 from interlock.build.digest import FileHashes, build_digest, read_tree, tree_digest
 from interlock.build.failures import InvalidSourceTree
 from interlock.build.inputs import named_variables
 from interlock.build.revision import Revisions, reads_revision
+from interlock.core.manifests.cache_keys import CacheKey
 from interlock.core.manifests.manifest import BuildSystem
 from interlock.store.layout import Layout
 
@@ -173,3 +175,22 @@ async def test_the_state_of_a_repository(tree: Path) -> None:
     assert len({first, second, await state(), ""}) == 4
     (tree / "pyproject.toml").write_text("changed")
     assert await state() is None
+
+
+def test_cache_keys_stand_for_what_they_name(tree: Path) -> None:
+    def git(*arguments: str) -> None:
+        identity = ["-c", "user.name=Ann", "-c", "user.email=ann@shop.test"]
+        subprocess.run(["git", *identity, *arguments], cwd=tree, check=True, capture_output=True)
+
+    commit, tags, variable = CacheKey("commit"), CacheKey("tags"), CacheKey("env", "FLAVOUR")
+    assert keys_digest(tree, (), {}) == ""
+    assert keys_digest(tree, (variable,), {}) != keys_digest(tree, (variable,), {"FLAVOUR": ""})
+    git("init", "-q")
+    git("commit", "-q", "--allow-empty", "-m", "one")
+    first = [keys_digest(tree, (key,), os.environ) for key in (commit, tags)]
+    assert [keys_digest(tree, (key,), os.environ) for key in (commit, tags)] == first
+    git("tag", "v1")
+    assert keys_digest(tree, (commit,), os.environ) == first[0]
+    assert keys_digest(tree, (tags,), os.environ) != first[1]
+    git("commit", "-q", "--allow-empty", "-m", "two")
+    assert keys_digest(tree, (commit,), os.environ) != first[0]

@@ -136,7 +136,10 @@ def test_a_failing_add_changes_nothing(run: Run, shop: Path, packages: Registry)
         assert run("add", "web").code == 2
         assert run("add", "-G", "a", "-D", "click").code == 2
         assert run("add", "./nowhere").code == 2
-        assert run("add", "click", "--dry-run").code == 0
+        shown = run("add", "click", "--dry-run")
+        assert shown.code == 0
+        assert shown.out.startswith("--- apps/web/pyproject.toml\n+++ apps/web/pyproject.toml\n@@ ")
+        assert [line for line in shown.out.splitlines() if line.startswith("+ ")]
         assert run("remove", "nope").code == 1
 
 
@@ -185,6 +188,43 @@ def test_a_directory_below_the_root_becomes_a_member(run: Run, shop: Path) -> No
     assert run("lock", "--check").code == 0
     assert run("remove", "extra", "--no-sync").code == 0
     assert run("add", "../../libs/extra", "--no-workspace", "--editable", "--no-sync").code in {0, 1}
+
+
+def test_a_directory_leaves_the_workspace(run: Run, shop: Path) -> None:
+    (shop / "libs" / "extra").mkdir(parents=True)
+    (shop / "libs" / "extra" / "pyproject.toml").write_text('[project]\nname = "extra"\nversion = "1"\n')
+    assert run("add", "../../libs/extra", "--no-sync").code == 0
+    before = {path: path.read_bytes() for path in (shop / "pyproject.toml", shop / "interlock.lock")}
+    needed = run("remove", "../../libs/extra", "--no-sync")
+    assert (needed.code, needed.err.partition(":")[0]) == (1, "error[still-needed]")
+    assert {path: path.read_bytes() for path in before} == before
+    assert run("remove", "extra", "--no-sync").code == 0
+    gone = run("remove", "../../libs/extra", "--no-sync")
+    assert gone.code == 0, gone.err
+    assert "libs/extra is no member any more" in gone.err
+    table = tomllib.loads((shop / "pyproject.toml").read_text())["tool"]["interlock"]["workspace"]
+    assert table == {"members": ["packages/*", "apps/*"]}
+    assert (shop / "libs" / "extra" / "pyproject.toml").exists()
+    assert run("lock", "--check").code == 0
+    # What a pattern finds has to be excluded.
+    assert run("remove", "catalog", "--no-sync").code == 0
+    assert run("remove", "../../packages/catalog/", "--no-sync").code == 0
+    table = tomllib.loads((shop / "pyproject.toml").read_text())["tool"]["interlock"]["workspace"]
+    assert table == {"members": ["packages/*", "apps/*"], "exclude": ["packages/catalog"]}
+    assert [member["name"] for member in run("workspace", "list", "--json").json()["members"]] == ["web"]
+    assert run("lock", "--check").code == 0
+    assert run("remove", "../../packages/catalog", "--no-sync").code == 1
+
+
+def test_a_path_dependency_is_removed_by_its_path(run: Run, shop: Path, tmp_path: Path) -> None:
+    (tmp_path / "alone").mkdir()
+    (tmp_path / "alone" / "pyproject.toml").write_text('[project]\nname = "alone"\nversion = "1"\n')
+    before = dependencies(shop)
+    assert run("add", tmp_path / "alone", "--no-sync").code == 0
+    assert dependencies(shop) != before
+    result = run("remove", tmp_path / "alone", "--no-sync")
+    assert result.code == 0, result.err
+    assert dependencies(shop) == before
 
 
 def test_the_file_keeps_its_bytes(run: Run, shop: Path) -> None:
@@ -315,6 +355,30 @@ def test_a_poetry_project_is_edited_in_its_own_spelling(run: Run, shop: Path) ->
     assert run("remove", "flask", "safe", "--no-sync").code == 0
     assert "safe" not in manifest(shop).read_text()
     assert run("lock", "--check").code == 0
+
+
+def test_what_a_poetry_entry_says_beside_its_version_stays(run: Run, shop: Path) -> None:
+    before = (
+        '[tool.poetry]\nname = "web"\nversion = "3.0"\n\n[tool.poetry.dependencies]\npython = "^3.11"\n'
+        'flask = { version = "^3.0", extras = ["a"], optional = true }  # ours\n'
+        'safe = [{ version = "<2.1", python = "<3.12" }, { version = ">=2.1", python = ">=3.12" }]\n\n'
+        '[tool.poetry.extras]\nnet = ["flask"]\n\n'
+        '[tool.poetry.group.docs.dependencies.click]\nversion = "^8.0"  # stays\nmarkers = "os_name != \'nt\'"\n'
+    )
+    manifest(shop).write_text(before)
+    assert run("lock").code == 0
+    assert run("add", "flask[b]>=3.1", "--no-sync").code == 0
+    assert run("add", "click>=8.1.3", "-G", "docs", "--no-sync").code == 0
+    after = before.replace('"^3.0", extras = ["a"]', '">=3.1", extras = ["a", "b"]').replace('"^8.0"', '">=8.1.3"')
+    assert manifest(shop).read_text() == after
+    refused = run("add", "safe>=2", "--no-sync")
+    assert (refused.code, refused.err.partition(":")[0]) == (1, "error[several-entries]")
+    assert run("update", "--bump", "--no-sync").code == 0
+    after = after.replace('">=3.1"', '">=3.1.2"').replace('">=8.1.3"', '">=8.1.7"')
+    assert manifest(shop).read_text() == after
+    assert run("lock", "--check").code == 0
+    assert run("remove", "flask", "--no-sync").code == 0
+    assert "flask" not in manifest(shop).read_text()
 
 
 @pytest.mark.slow

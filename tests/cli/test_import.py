@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from interlock.core.foreign_locks import UnreadableLock, parse_foreign_lock
+from interlock.core.lock.codec import decode_lock
 from interlock.core.manifests.parse import parse_manifest
 from tests.cli.conftest import Run
 from tests.index_server import IndexServer
 from tests.registry import registry
-from tests.wheels import make_sdist
+from tests.wheels import make_sdist, make_wheel
 
 POETRY = """\
 # what this is
@@ -118,6 +119,40 @@ def test_a_poetry_project_keeps_its_versions_and_comments(run: Run, project: Pat
     assert run("lock", "--check").code == 0
 
 
+def test_everything_a_poetry_project_says_means_the_same_afterwards(run: Run, project: Path) -> None:
+    text = POETRY.replace("[tool.poetry.scripts]", MORE_POETRY + "[tool.poetry.scripts]")
+    (project / "pyproject.toml").write_text(text)
+    before = parse_manifest(text.encode(), path=".", file="pyproject.toml")
+    assert run("import").code == 0
+    written = (project / "pyproject.toml").read_text()
+    after = parse_manifest(written.encode(), path=".", file="pyproject.toml")
+    for field in ("dependencies", "extras", "groups", "scripts", "entry_points", "sources", "requires_python"):
+        assert getattr(after, field) == getattr(before, field), field
+    assert after.default_groups == ("dev",), "docs was optional"
+    assert after.settings.indexes == tuple(index for index in before.settings.indexes if index.url)
+    assert tomllib.loads(written)["tool"]["poetry"]["scripts"] == {"sh": {"reference": "bin/x.sh", "type": "file"}}
+    assert run("lock", "--check").code == 0
+
+
+MORE_POETRY = """\
+[tool.poetry.dependencies.safe]
+version = "*"
+markers = "os_name == 'posix'"
+platform = "linux"
+
+[tool.poetry.group.dev.dependencies]
+click = [{ version = "<8.0.5", python = "<3.12" }, { version = "*", python = ">=3.12" }]
+
+[tool.poetry.plugins."my.plugins"]
+a = "app:a"
+
+[tool.poetry.scripts.sh]
+reference = "bin/x.sh"
+type = "file"
+
+"""
+
+
 def test_what_differs_is_shown(run: Run, project: Path) -> None:
     (project / "poetry.lock").write_text(
         LOCK.replace('"3.0"', '"2.0"', 1) + '[[package]]\nname = "gone"\nversion = "1"\n'
@@ -154,6 +189,101 @@ def test_a_list_of_requirements_becomes_a_project(run: Run, project: Path) -> No
     read = tomllib.loads((project / "pyproject.toml").read_text())
     assert read["project"]["dependencies"] == ["flask==3.0", "jinja==3.0"]
     assert read["dependency-groups"] == {"dev": ["click"]}
+    assert read["project"]["requires-python"] == f">={sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def test_sources_in_a_list_of_requirements_are_kept(run: Run, project: Path) -> None:
+    (project / "pyproject.toml").unlink()
+    (project / "requirements.in").write_text(
+        "-e .\nflask ; python_version >= '3'\nclick @ ./click-8.0-py3-none-any.whl\n"
+    )
+    (project / "click-8.0-py3-none-any.whl").write_bytes(make_wheel("click", "8.0").data)
+    assert run("import", "--python", "3.11").code == 0
+    read = tomllib.loads((project / "pyproject.toml").read_text())
+    assert read["project"]["dependencies"] == ['flask ; python_version >= "3"', "click"]
+    assert read["project"]["requires-python"] == ">=3.11"
+    assert read["tool"]["interlock"]["sources"] == {"click": {"path": "./click-8.0-py3-none-any.whl"}}
+    (project / "pyproject.toml").unlink()
+    (project / "requirements.in").write_text("https://files.test/archive\n")
+    refused = run("import")
+    assert refused.err.startswith(
+        "error[unreadable-project]: requirements.in: `https://files.test/archive` does not say"
+    )
+    assert not (project / "pyproject.toml").exists()
+
+
+def test_a_pipfile_becomes_a_project_with_its_versions(run: Run, project: Path) -> None:
+    (project / "pyproject.toml").unlink()
+    (project / "Pipfile").write_text(
+        '[[source]]\nname = "pypi"\nurl = "https://index.test/simple"\n'
+        '[packages]\nFlask = "*"\njinja = {version = "~=3.0", extras = ["a"], markers = "os_name != \'nt\'"}\n'
+        '[dev-packages]\nclick = "==8.0"\n[requires]\npython_version = "3.11"\n'
+    )
+    (project / "Pipfile.lock").write_text(
+        '{"_meta": {"hash": {}}, "default": {"flask": {"version": "==3.0"}, "jinja": {"version": "==3.0"},'
+        ' "safe": {"version": "==2.0"}}, "develop": {"click": {"version": "==8.0"}}}'
+    )
+    result = run("import")
+    assert result.code == 0, result.err
+    assert result.err.endswith("Locked 4 packages, the same versions as in Pipfile.lock.\n")
+    read = tomllib.loads((project / "pyproject.toml").read_text())
+    assert read["project"] == {
+        "name": "app", "version": "0.1.0", "requires-python": ">=3.11",
+        "dependencies": ["Flask", "jinja[a]~=3.0 ; os_name != 'nt'"],
+    }  # fmt: skip
+    assert read["dependency-groups"] == {"dev": ["click==8.0"]}
+    assert "tool" not in read
+
+
+FORKED = """\
+version = 1
+requires-python = ">=3.11"
+resolution-markers = ["python_full_version >= '3.12'", "python_full_version < '3.12'"]
+[[package]]
+name = "flask"
+version = "3.0"
+source = { registry = "https://index.test/simple" }
+resolution-markers = ["python_full_version < '3.12'"]
+[[package]]
+name = "flask"
+version = "3.1"
+source = { registry = "https://index.test/simple" }
+resolution-markers = ["python_full_version >= '3.12'"]
+[[package]]
+name = "jinja"
+version = "3.0"
+source = { registry = "https://index.test/simple" }
+[[package]]
+name = "safe"
+version = "2.0"
+source = { registry = "https://index.test/simple" }
+"""
+
+
+@pytest.mark.parametrize("tool", ["uv.lock", "poetry.lock", "pdm.lock"])
+def test_several_versions_of_a_package_are_chosen_where_they_were(run: Run, project: Path, tool: str) -> None:
+    (project / "pyproject.toml").write_text(
+        '[project]\nname = "a"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["flask"]\n'
+    )
+    text = FORKED
+    if tool != "uv.lock":
+        _, *packages = FORKED.split("[[package]]\n")
+        text = "".join(f"[[package]]\n{package}" for package in packages).replace("source = ", "# source = ")
+        text = text.replace("resolution-markers = [", "markers = " if tool == "poetry.lock" else "marker = ").replace(
+            '"]', '"'
+        )
+    (project / tool).write_text(text)
+    result = run("import")
+    assert result.code == 0, result.err
+    assert result.out == ""
+    assert f"the same versions as in {tool}" in result.err
+    lock = decode_lock((project / "interlock.lock").read_bytes(), file="interlock.lock")
+    assert sorted(package.version for package in lock.packages if package.name == "flask") == ["3.0", "3.1"]
+    assert run("lock", "--check").code == 0
+    before = (project / "interlock.lock").read_bytes()
+    assert run("add", "click", "--no-sync").code == 0
+    assert run("remove", "click", "--no-sync").code == 0
+    assert (project / "interlock.lock").read_bytes() == before
 
 
 def test_places_in_a_list_become_direct_references(run: Run, project: Path) -> None:
@@ -173,7 +303,7 @@ def test_a_line_of_a_list_that_names_no_package_is_told(line: str, run: Run, pro
     (project / "requirements.txt").write_text(f"click\n{line}\n")
     result = run("import")
     assert result.code != 0
-    assert result.err.startswith(f"error[nameless-source]: `{line.removeprefix('-e ')}` in requirements.txt")
+    assert result.err.startswith(f"error[unreadable-project]: requirements.txt: `{line.removeprefix('-e ')}`")
     assert not (project / "pyproject.toml").exists()
 
 

@@ -228,7 +228,7 @@ def test_sync_is_exact_and_install_adds(run: Run, locked: Path) -> None:
     assert run("install", *base, "--no-dev").err == ".venv is in sync (5 packages).\n"
     pruned = run("sync", *base, "--no-dev")
     assert " - checker 1.0\n" in pruned.err
-    assert pruned.err.endswith(f"removed 1 in {locked / '.venv'}.\n")
+    assert pruned.err.endswith(f"Removed 1 package in {locked / '.venv'}.\n")
     assert run("install", *base).code == 0
     assert run("sync", *base, "--only-dev", "--inexact").err.startswith(".venv is in sync")
 

@@ -105,7 +105,7 @@ def test_only_what_changed_since_a_reference(run: Run, trees: Path) -> None:
     (trees / "packages" / "c" / "src" / "more.py").write_text("NEW = 1\n")
     assert run("version", "--bump", "patch", "--changed", "v1").out == "b 0.3.1 => 0.3.2\nc 2.0 => 2.0.1\n"
     unknown = run("version", "--bump", "patch", "--changed", "v9", "--json")
-    assert (unknown.code, unknown.json()["error"]["code"]) == (1, "git-failed")
+    assert (unknown.code, unknown.json()["error"]["code"]) == (1, "unknown-revision")
 
 
 def test_a_dynamic_version_is_shown_as_what_it_is(run: Run, trees: Path) -> None:

@@ -102,6 +102,49 @@ def test_members_are_editable_and_need_not_be(shop: Shop) -> None:
     assert shop.python("import web; print(web.NAME)") == "and again"
 
 
+def test_scripts_come_and_go_with_the_manifest(shop: Shop) -> None:
+    manifest = shop.manifest("catalog")
+    before = manifest.read_text()
+    shop.run("sync", "--package", "catalog")
+    script = shop.root / ".venv" / "bin" / "catalog-tool"
+    assert not script.exists()
+    shop.write("packages/catalog/catalog.py", "def main():\n    print('a tool')\n")
+    manifest.write_text(
+        before.replace("[build-system]", '[project.scripts]\ncatalog-tool = "catalog:main"\n[build-system]')
+    )
+    shop.run("sync", "--package", "catalog", "--locked")
+    assert subprocess.run([script], capture_output=True, text=True, check=True).stdout == "a tool\n"
+    manifest.write_text(before)
+    shop.run("sync", "--package", "catalog", "--locked")
+    assert not script.exists()
+
+
+def test_cache_keys_decide_when_an_editable_member_is_built_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    manifest = shop.manifest("catalog")
+    keys = '[{ file = "data/*.txt" }, { dir = "plugins" }, { env = "SHOP_FLAVOUR" }, { git = { commit = true } }]'
+    manifest.write_text(f"[tool.interlock]\ncache-keys = {keys}\n{manifest.read_text()}")
+    subprocess.run(["git", "init", "-q"], cwd=shop.root, check=True)
+
+    def rebuilt() -> bool:
+        return "~ catalog 1.0 (editable)" in shop.run("sync", "--package", "catalog").err
+
+    shop.run("sync", "--package", "catalog")
+    assert not rebuilt()
+    shop.write("packages/catalog/data/one.txt", "1")
+    assert rebuilt()
+    shop.write("packages/catalog/data/one.md", "1")
+    assert not rebuilt()
+    shop.write("packages/catalog/plugins/a.py", "")
+    assert rebuilt()
+    monkeypatch.setenv("SHOP_FLAVOUR", "vanilla")
+    assert rebuilt()
+    assert not rebuilt()
+    identity = ["-c", "user.name=Ann", "-c", "user.email=ann@shop.test"]
+    subprocess.run(["git", *identity, "commit", "-q", "--allow-empty", "-m", "one"], cwd=shop.root, check=True)
+    assert rebuilt()
+    assert not rebuilt()
+
+
 def test_one_member_that_is_not_editable(shop: Shop) -> None:
     shop.run("sync", "--package", "web", "--no-editable-package", "catalog")
     where = shop.python("import catalog, web; print(catalog.__file__); print(web.__file__)").splitlines()
@@ -139,6 +182,12 @@ def test_groups_and_extras(shop: Shop) -> None:
     assert shop.installed() == {"checker": "1.0", "click": "8.1"}
     shop.run("sync", "--package", "web", "--without", "dev", "--all-extras")
     assert shop.installed().keys() == {"catalog", "click", "flask", "jinja", "safe", "web"}
+
+
+def test_what_production_needs_in_poetrys_words(shop: Shop) -> None:
+    shop.run("sync", "--package", "web", "--all-extras")
+    shop.run("install", "--package", "web", "--only", "main", "--sync", "--no-root")
+    assert shop.installed().keys() == {"catalog", "click", "flask", "jinja", "safe"}
 
 
 def test_a_dry_run_says_what_and_does_nothing(shop: Shop) -> None:
@@ -276,6 +325,57 @@ def test_run_brings_the_environment_up_to_date_first(shop: Shop) -> None:
     assert shop.spawn("run", "--no-sync", "python", "-c", "import web; print(web.NAME)").out == "web\n"
     said = shop.spawn("run", "no-such-program", code=1)
     assert said.err.splitlines()[-3].startswith("error[command-not-found]"), said.err
+
+
+PYENV = Path.home() / ".pyenv"
+"""Before tests have homes of their own."""
+
+
+def another_python() -> str:
+    """The version of an interpreter that is not the one of the tests; skips where there is none."""
+    own = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    found = (PYENV / "versions").glob("3.1[1-9].*/bin/python3.1[1-9]")
+    others = sorted(path.name.removeprefix("python") for path in found if path.name != f"python{own}")
+    if not others:
+        pytest.skip("needs two interpreters")
+    return others[-1]
+
+
+def test_environments_for_two_pythons_do_not_replace_each_other(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = another_python()
+    monkeypatch.setenv("PYENV_ROOT", str(PYENV))
+    own = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    show = ["python", "-c", "import sys, flask; open('said', 'w').write('%d.%d' % sys.version_info[:2])"]
+
+    def said(python: str) -> str:
+        shop.run("run", "-p", python, "--package", "web", *show)
+        return (shop.root / "said").read_text()
+
+    assert said(own) == own
+    before = snapshot(shop.root / ".venv")
+    assert said(other) == other
+    beside = snapshot(shop.root / f".venv-{other}")
+    assert said(own) == own
+    assert said(other) == other
+    assert (snapshot(shop.root / ".venv"), snapshot(shop.root / f".venv-{other}")) == (before, beside)
+    listed = shop.run("env", "list", "--json").json()["environments"]
+    assert [Path(found["path"]).name for found in listed] == [".venv", f".venv-{other}"]
+    assert shop.run("env", "info", "--path", "-p", other).out.strip().endswith(f".venv-{other}")
+    shop.run("env", "remove", "-p", other)
+    assert not (shop.root / f".venv-{other}").exists()
+    assert (shop.root / ".venv").exists()
+
+
+def test_the_active_environment_is_used_when_asked(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "mine"], check=True)
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "mine"))
+    shop.run("sync", "--package", "catalog")
+    assert shop.installed(tmp_path / "mine") == {}
+    shop.run("sync", "--package", "catalog", "--active")
+    assert shop.installed(tmp_path / "mine").keys() == {"catalog", "click"}
+    monkeypatch.setenv("INTERLOCK_ACTIVE", "1")
+    monkeypatch.setenv("VIRTUAL_ENV", "")
+    assert "is in sync" in shop.run("sync", "--package", "catalog").err, "an empty variable is none"
 
 
 def test_the_python_that_is_asked_for(shop: Shop) -> None:

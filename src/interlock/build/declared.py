@@ -10,6 +10,7 @@ import msgspec
 from interlock.build.failures import InvalidSourceTree
 from interlock.build.source_tree import SourceTree
 from interlock.build.system import build_system, parse_document
+from interlock.core.manifests.cache_keys import CacheKey, parse_cache_keys
 from interlock.core.manifests.manifest import BuildSystem
 from interlock.core.metadata import Metadata
 from interlock.core.names import NormalizedName, normalize_name
@@ -26,6 +27,8 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
     system: BuildSystem
     static: Metadata | None
     """The metadata, when no build is needed to know it."""
+    cache_keys: tuple[CacheKey, ...] = ()
+    """What else decides whether it is built again."""
 
 
 def read_declared(source: SourceTree) -> Declared:
@@ -57,7 +60,17 @@ def read_declared(source: SourceTree) -> Declared:
                 static = project_metadata(project)
     except (BuildError, InvalidProject) as error:
         raise type(error)(f"{manifest}: {error.message}", hint=error.hint, facts=error.facts) from error
-    return Declared(name=name, system=system, static=static)
+    return Declared(name=name, system=system, static=static, cache_keys=_cache_keys(document))
+
+
+def _cache_keys(document: dict[str, Any]) -> tuple[CacheKey, ...]:
+    """Those of the tool table that counts; one that is wrong is told by whoever reads the whole manifest."""
+    tool = document.get("tool")
+    for name in ("interlock", "uv"):
+        table = tool.get(name) if isinstance(tool, dict) else None
+        if isinstance(table, dict):
+            return parse_cache_keys(table.get("cache-keys", []))[0]
+    return ()
 
 
 def _with_place(manifest: Path, data: bytes) -> dict[str, Any]:

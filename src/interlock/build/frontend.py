@@ -20,6 +20,7 @@ import anyio
 import anyio.to_thread
 import msgspec
 
+from interlock.build.cache_keys import keys_digest
 from interlock.build.declared import Declared, read_declared
 from interlock.build.digest import build_digest
 from interlock.build.environment import BuildEnvironment, Provision, hook_environ
@@ -68,9 +69,9 @@ class BuildOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Additional build requirements by package."""
     variables: dict[NormalizedName, dict[str, str]] = {}
     """Additional environment variables by package."""
-    not_isolated: frozenset[NormalizedName] = frozenset()
-    """Packages that are built in ``shared`` instead of an environment of their own."""
-    shared: BuildEnvironment | None = None
+    not_isolated: frozenset[str] = frozenset()
+    """Packages, or ``:all:``, that are built in the environment they are for, once :meth:`Builder.use_shared` has
+    named it, instead of an environment of their own."""
     source_date_epoch: int | None = None
 
 
@@ -113,6 +114,7 @@ class Builder:
         self._jobs: dict[str, anyio.Lock] = {}
         self._stack = AsyncExitStack()
         self._hooks: Hooks | None = None
+        self._shared: BuildEnvironment | None = None
         self.calls = 0
         """Hooks called so far; what came from the store is not counted."""
 
@@ -135,6 +137,13 @@ class Builder:
     ) -> None:
         self._hooks = None
         await self._stack.aclose()
+
+    def use_shared(self, environment: BuildEnvironment) -> None:
+        """Build what is not to be isolated in this environment from now on."""
+        self._shared = environment
+
+    def is_isolated(self, name: str | None) -> bool:
+        return not self._options.not_isolated & {name, ":all:"}
 
     async def metadata(self, source: SourceTree, *, config_settings: ConfigSettings | None = None) -> Metadata:
         """The core metadata a wheel of this tree would have; static where the standards allow, else asked for once."""
@@ -204,8 +213,9 @@ class Builder:
             read_inputs, self._layout, source, declared.system, self._environ, narrow
         )
         revision = await self._revisions.state(source.path) if inputs.reads_revision else ""
+        keys = await anyio.to_thread.run_sync(keys_digest, source.path, declared.cache_keys, self._environ)
         digest = ""
-        if revision is not None and name not in options.not_isolated:
+        if revision is not None and self.is_isolated(name):
             digest = build_digest(
                 kind,
                 inputs.content,
@@ -218,6 +228,7 @@ class Builder:
                     "name": [source.name, source.version],
                     "epoch": options.source_date_epoch,
                     "ingredients": source.ingredients,
+                    "keys": keys,
                     # An editable wheel holds the path of its tree.
                     "place": os.fspath(source.path) if kind == "editable" else "",
                 },
@@ -327,9 +338,8 @@ class Builder:
         return result, self._results.path(digest, result) if result.filename else None
 
     async def _environment(self, job: _Job, requires: tuple[str, ...]) -> BuildEnvironment:
-        shared = self._options.shared
-        if job.declared.name in self._options.not_isolated and shared is not None:
-            return shared
+        if self._shared is not None and not self.is_isolated(job.declared.name):
+            return self._shared
         wanted = tuple(dict.fromkeys(requires))
         return await self._provision(wanted, purpose=f"build of {job.source.label}")
 

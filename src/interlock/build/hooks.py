@@ -21,6 +21,7 @@ from interlock.core.manifests.manifest import BuildSystem
 __all__ = ["MISSING", "Hooks"]
 
 _SHOWN_LINES = 20
+_TRACE = "Traceback (most recent call last):\n"
 
 
 class _Missing:
@@ -119,9 +120,20 @@ class Hooks(msgspec.Struct, frozen=True, kw_only=True):
                 facts=facts,
             )
         why = _why(result)
+        if result.message:
+            shown = "\n".join(["", *_before_the_trace(text, os.fspath(source.path))])
         return BackendFailed(
             f"The build backend of {source.label} failed in {hook}: {why}{shown}", hint=hint, facts=facts
         )
+
+
+def _before_the_trace(text: str, tree: str) -> list[str]:
+    """The last lines of a log whose end is an exception that is told already; of its stack what is in the tree."""
+    said, trace, stack = text.rpartition(_TRACE)
+    if not trace:
+        said, stack = text, ""
+    lines = [line for line in said.splitlines() if line.strip()][-_SHOWN_LINES:]
+    return lines + [line for line in stack.splitlines() if line.lstrip().startswith(f'File "{tree}')]
 
 
 def _why(result: HookResult) -> str:

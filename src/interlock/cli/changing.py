@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import unified_diff
+from pathlib import Path
 
 from interlock.cli.call import BadValue, Call, checked_name
-from interlock.cli.installing import show_outcome
+from interlock.cli.installing import lock_lines, show_outcome
 from interlock.cli.words import plural
 from interlock.core.editing.manifest_editor import Target
-from interlock.core.lock.diff import to_data, to_text
+from interlock.core.lock.diff import to_data
 from interlock.ops.changes import ChangeOptions, ChangeOutcome
+from interlock.ops.editing import manifest_file
 from interlock.workspace.options import SyncOptions
 from interlock.workspace.selection import SelectionFlags
 
@@ -49,6 +52,13 @@ def change_options(call: Call, *, uninstall: bool = False) -> ChangeOptions:
     )
 
 
+def _difference(path: Path, data: bytes, shown: str) -> str:
+    """What would be different in a manifest, as ``diff -u`` has it."""
+    before = path.read_bytes().decode() if path.exists() else ""
+    lines = unified_diff(before.splitlines(keepends=True), data.decode().splitlines(keepends=True), shown, shown)
+    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+
+
 def say_change(call: Call, outcome: ChangeOutcome, lines: Iterable[str], options: ChangeOptions) -> int:
     """Tell what was changed, resolved and installed."""
     lock = outcome.lock
@@ -56,23 +66,20 @@ def say_change(call: Call, outcome: ChangeOutcome, lines: Iterable[str], options
         call.document(
             {
                 "written": outcome.written,
-                "manifests": sorted(
-                    "pyproject.toml" if path == "." else f"{path}/pyproject.toml" for path in outcome.files
-                ),
+                "manifests": sorted(manifest_file(path) for path in outcome.files),
                 "lock": None if lock is None else {"changed": lock.changed, "changes": to_data(lock.diff)},
             }
         )
         return 0
     if options.dry_run:
         for path, data in sorted(outcome.files.items()):
-            call.terminal.data(f"--- {'pyproject.toml' if path == '.' else f'{path}/pyproject.toml'}")
-            call.terminal.data(data.decode())
+            call.terminal.data(_difference(outcome.workspace.root / path / "pyproject.toml", data, manifest_file(path)))
     for line in lines:
         call.terminal.say(
             line.replace("Added", "Would add").replace("Removed", "Would remove") if options.dry_run else line
         )
     if lock is not None and lock.changed:
-        for line in to_text(lock.diff) if not lock.created else ():
+        for line in lock_lines(lock, outcome.sync):
             (call.terminal.data if options.dry_run else call.terminal.say)(line)
         call.terminal.say(
             f"{'Would lock' if options.dry_run else 'Locked'} {plural(len(lock.lock.packages), 'package')}."

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from interlock.cli.call import BadValue, Call
 from interlock.cli.selecting import selection_flags
 from interlock.cli.words import plural
 from interlock.core.lock.diff import to_data, to_text
 from interlock.core.plan import Plan, Step
 from interlock.core.sources import Registry
-from interlock.workspace.options import EnvironmentOutcome, SyncOptions, SyncOutcome
+from interlock.workspace.options import EnvironmentOutcome, LockOutcome, SyncOptions, SyncOutcome
 
-__all__ = ["show_outcome", "sync_options"]
+__all__ = ["lock_lines", "show_outcome", "sync_options"]
 
 
 def sync_options(call: Call, *, exact: bool, everyone: bool = False) -> SyncOptions:
@@ -41,9 +43,8 @@ def show_outcome(call: Call, outcome: SyncOutcome, options: SyncOptions) -> int:
         call.document(_document(outcome))
         return code
     if outcome.lock is not None and outcome.lock.changed:
-        if not outcome.lock.created:
-            for line in to_text(outcome.lock.diff):
-                call.terminal.say(line)
+        for line in lock_lines(outcome.lock, outcome):
+            call.terminal.say(line)
         call.terminal.say(f"Locked {plural(len(outcome.lock.lock.packages), 'package')}.")
     planned = options.dry_run or options.check
     for environment in outcome.environments:
@@ -51,6 +52,20 @@ def show_outcome(call: Call, outcome: SyncOutcome, options: SyncOptions) -> int:
     if code:
         call.terminal.say("The environment is not in sync with the lock; run `interlock sync`.")
     return code
+
+
+def lock_lines(lock: LockOutcome, outcome: SyncOutcome | None) -> list[str]:
+    """What changed in the lock and will not be seen from what is installed; nothing of a lock that is new."""
+    if lock.created:
+        return []
+    if outcome is None:
+        return to_text(lock.diff)
+    plans = [environment.plan for environment in outcome.environments]
+    seen = {step.wanted.name for plan in plans for step in plan.install} | {
+        gone.name for plan in plans for gone in plan.remove
+    }
+    packages = tuple(package for package in lock.diff.packages if package.name not in seen)
+    return to_text(msgspec.structs.replace(lock.diff, members=(), packages=packages))
 
 
 def _say(call: Call, outcome: EnvironmentOutcome, *, planned: bool) -> None:
@@ -65,10 +80,14 @@ def _say(call: Call, outcome: EnvironmentOutcome, *, planned: bool) -> None:
     if plan.is_empty:
         terminal.say(f"{outcome.path.name} is in sync ({plural(len(plan.keep), 'package')}).")
         return
-    words = [f"{'Would install' if planned else 'Installed'} {plural(len(plan.install), 'package')}"]
+    words = []
+    if plan.install:
+        words.append(f"{'would install' if planned else 'installed'} {plural(len(plan.install), 'package')}")
     if plan.remove:
-        words.append(f"{'would remove' if planned else 'removed'} {len(plan.remove)}")
-    terminal.say(f"{', '.join(words)} in {outcome.path}.")
+        count = str(len(plan.remove)) if plan.install else plural(len(plan.remove), "package")
+        words.append(f"{'would remove' if planned else 'removed'} {count}")
+    said = ", ".join(words)
+    terminal.say(f"{said[0].upper()}{said[1:]} in {outcome.path}.")
 
 
 def plan_lines(plan: Plan) -> list[str]:

@@ -19,6 +19,7 @@ _SECTIONS = (
             ("new, init", "Start a library, an application or a workspace"),
             ("run, shell", "Run a program, script or task in the environment"),
             ("version, build, publish", "Number, build and upload members"),
+            ("prune, deploy", "What some members need, to ship them"),
         ),
     ),
     (
@@ -26,7 +27,8 @@ _SECTIONS = (
         (
             ("show, tree, why", "What is locked, what needs it, for which members"),
             ("outdated, check, licenses", "What is old, what is wrong, under which terms"),
-            ("info, workspace, about", "A package on its index, the members, this program"),
+            ("workspace, affected", "The members, and those that a change touches"),
+            ("info, about", "A package on its index, this program"),
         ),
     ),
     (

@@ -1,8 +1,10 @@
-"""Locks of other tools (``poetry.lock``, ``uv.lock``, ``pdm.lock``, ``pylock.toml``, ``requirements.txt``) as pins."""
+"""Locks of other tools as pins: of Poetry, uv, PDM and Pipenv, ``pylock.toml``, and pinned lists of requirements."""
 
 from __future__ import annotations
 
 import tomllib
+
+import msgspec
 
 from interlock.core.editing.requirement_wishes import parse_requirements_file
 from interlock.core.names import is_name, normalize_name
@@ -11,7 +13,7 @@ from interlock.errors import ManifestError
 
 __all__ = ["FOREIGN_LOCKS", "UnreadableLock", "parse_foreign_lock"]
 
-FOREIGN_LOCKS = ("poetry.lock", "uv.lock", "pdm.lock", "pylock.toml")
+FOREIGN_LOCKS = ("poetry.lock", "uv.lock", "pdm.lock", "pylock.toml", "Pipfile.lock")
 
 
 class UnreadableLock(ManifestError):
@@ -26,13 +28,25 @@ def parse_foreign_lock(file: str, data: bytes) -> tuple[Pin, ...]:
         text = data.decode("utf-8-sig")
         if not file.endswith((".lock", ".toml")):
             return _requirements(text)
-        document = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        document = _pipfile_lock(text) if file == "Pipfile.lock" else tomllib.loads(text)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.DecodeError) as error:
         raise UnreadableLock(f"{file} cannot be read: {error}.") from error
     packages = document.get("package", document.get("packages", []))
     if not isinstance(packages, list):
         raise UnreadableLock(f"{file} has no list of packages.")
     return tuple(pin for entry in packages if isinstance(entry, dict) and (pin := _pin(entry)) is not None)
+
+
+def _pipfile_lock(text: str) -> dict[str, object]:
+    """Its packages in the shape of the others: Pipenv has a table by name for each group."""
+    document = msgspec.json.decode(text, type=dict[str, dict[str, object]])
+    packages: list[dict[str, object]] = []
+    for group, found in document.items():
+        for name, entry in found.items() if group != "_meta" else ():
+            version = entry.get("version") if isinstance(entry, dict) else None
+            if isinstance(entry, dict) and isinstance(version, str):
+                packages.append({**entry, "name": name, "version": version.removeprefix("==")})
+    return {"package": packages}
 
 
 def _pin(entry: dict[str, object]) -> Pin | None:
@@ -48,16 +62,27 @@ def _pin(entry: dict[str, object]) -> Pin | None:
 
 
 def _markers(entry: dict[str, object]) -> tuple[str, ...]:
+    """Where a package is used: uv's forks, Poetry's markers (of all groups that need it), PDM's and pylock's marker."""
     forks = entry.get("resolution-markers")
     if isinstance(forks, list):
         return tuple(str(fork) for fork in forks)
+    for key in ("markers", "marker"):
+        found = entry.get(key)
+        if isinstance(found, str):
+            return (found,)
+        if isinstance(found, dict):
+            return tuple(dict.fromkeys(str(marker) for marker in found.values()))
     return ()
 
 
 def _requirements(text: str) -> tuple[Pin, ...]:
     wishes, _ = parse_requirements_file(text)
     return tuple(
-        Pin(name=wish.normalized, version=wish.specifier.lstrip("="))
+        Pin(
+            name=wish.normalized,
+            version=wish.specifier.lstrip("="),
+            markers=(wish.marker,) if wish.marker else (),
+        )
         for wish in wishes
         if wish.name and wish.specifier.startswith("==") and "," not in wish.specifier and "*" not in wish.specifier
     )

@@ -79,6 +79,12 @@ def resolution_inputs(
         conflicts=tuple(sorted(settings.conflicts)),
         constraints=_lines(settings.constraints),
         overrides=_lines(settings.overrides),
+        scoped_overrides=tuple(
+            sorted(
+                f"{item.package}{item.specifier}: {', '.join(_lines(item.requirements))}"
+                for item in settings.scoped_overrides
+            )
+        ),
         excludes=tuple(sorted(set(settings.excludes))),
         prerelease=settings.prerelease,
         resolution=settings.resolution,
@@ -89,6 +95,7 @@ def resolution_inputs(
         exclude_newer_package=dict(sorted(settings.exclude_newer_package.items())),
         no_build=(":all:",) if settings.no_build else tuple(sorted(set(settings.no_build_packages))),
         no_binary=(":all:",) if settings.no_binary else tuple(sorted(set(settings.no_binary_packages))),
+        no_sources=(":all:",) if settings.no_sources else tuple(sorted(set(settings.no_sources_packages))),
         dependency_metadata=_static_metadata(settings),
     )
 

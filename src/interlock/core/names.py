@@ -13,6 +13,7 @@ __all__ = [
     "normalize_extra",
     "normalize_group",
     "normalize_name",
+    "shown_member",
 ]
 
 NormalizedName = NewType("NormalizedName", str)
@@ -53,3 +54,12 @@ def normalize_extra(text: str) -> ExtraName:
 def normalize_group(text: str) -> GroupName:
     """Normalise a dependency group's name (PEP 735)."""
     return GroupName(_normalize(text))
+
+
+def shown_member(name: str) -> str:
+    """A member's name for people; the empty one stands for a root that is no project.
+
+    >>> shown_member("web"), shown_member("")
+    ('web', '(root)')
+    """
+    return name or "(root)"

@@ -37,6 +37,8 @@ _IMPLEMENTATIONS = {
 _NAMED = re.compile(r"(?P<name>[a-z]+)?[@-]?(?P<version>\d+(?:\.\d+)*)?(?P<free>t|\+freethreaded)?")
 _EXECUTABLE = re.compile(r"(?:python|pypy)(?:3(?:\.\d+)?t?)?(?:\.exe)?")
 _COMPACT = re.compile(r"(3)(\d{1,2})")
+_EXACT = re.compile(r"==(\d+\.\d+)")
+_IN_PATH = re.compile(r"(\d+\.\d+)(?:\.\d+)*t?(?:\.exe)?$")
 
 
 class BadPythonRequest(UsageError):
@@ -76,6 +78,23 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """PEP 440."""
     implementation: str = ""
     free_threaded: bool | None = None
+
+    @property
+    def label(self) -> str:
+        """What tells it from others in a name, like ``3.13``, ``3.13t`` or ``pypy3.11``; empty for a range."""
+        match = _IN_PATH.search(os.path.basename(self.path)) if self.path else _EXACT.match(self.specifier)
+        if match is None:
+            return ""
+        name = "" if self.implementation in {"", "cpython"} else self.implementation
+        return f"{name}{match[1]}{'t' if self.free_threaded else ''}"
+
+    def admits(self, implementation: str, version: str) -> bool:
+        """Whether an interpreter may be meant, as far as its kind and version tell."""
+        if self.path:
+            return not self.label or version.startswith(f"{self.label}.") or version == self.label
+        if self.implementation and self.implementation != implementation.lower():
+            return False
+        return not self.specifier or SpecifierSet(self.specifier).contains(version, prereleases=True)
 
     def __str__(self) -> str:
         if self.path:

@@ -32,6 +32,7 @@ __all__ = [
     "create_environment",
     "is_ours",
     "load_environment",
+    "recorded_python",
     "remove_environment",
 ]
 
@@ -82,10 +83,17 @@ class VirtualEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     ours: bool
     prompt: str = ""
     system_site_packages: bool = False
+    relocatable: bool = False
+    """Whether it may be moved: nothing in it says where it is."""
 
     @property
     def python(self) -> str:
         return self.interpreter.executable
+
+    @property
+    def script_python(self) -> str:
+        """The interpreter that scripts name; empty: the one beside them."""
+        return "" if self.relocatable else self.python
 
     @property
     def purelib(self) -> str:
@@ -111,10 +119,17 @@ class VirtualEnvironment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def create_environment(
-    path: Path, interpreter: Interpreter, *, prompt: str = "", system_site_packages: bool = False, copies: bool = False
+    path: Path,
+    interpreter: Interpreter,
+    *,
+    prompt: str = "",
+    system_site_packages: bool = False,
+    copies: bool = False,
+    relocatable: bool = False,
 ) -> VirtualEnvironment:
     """Make an environment at a path that is free, an empty folder, or an environment of ours (which is replaced).
 
+    A ``relocatable`` one has no activation scripts, since these say where it is.
     Raises :class:`NotOurs` for anything else, before anything is touched.
     """
     path = Path(os.path.abspath(path))
@@ -124,8 +139,10 @@ def create_environment(
     paths = interpreter.scheme.at(str(path))
     existed = path.exists()
     try:
-        python = _make(path, paths, interpreter, prompt, copies=copies)
-        _write_whole(path / "pyvenv.cfg", _config(interpreter, prompt, system_site_packages=system_site_packages))
+        activation = {} if relocatable else activation_scripts(str(path), os.path.basename(paths.scripts), prompt)
+        python = _make(path, paths, interpreter, activation, copies=copies)
+        config = _config(interpreter, prompt, system_site_packages=system_site_packages, relocatable=relocatable)
+        _write_whole(path / "pyvenv.cfg", config)
     except BaseException:
         _clear(path)
         if not existed:
@@ -140,6 +157,7 @@ def create_environment(
         ours=True,
         prompt=prompt,
         system_site_packages=system_site_packages,
+        relocatable=relocatable,
     )
 
 
@@ -163,7 +181,7 @@ def _is_free(path: Path) -> bool:
     return True
 
 
-def _make(path: Path, paths: SchemePaths, interpreter: Interpreter, prompt: str, *, copies: bool) -> str:
+def _make(path: Path, paths: SchemePaths, interpreter: Interpreter, activation: dict[str, str], *, copies: bool) -> str:
     """All but the mark; returns the path of ``python``."""
     (path / _NOTES).mkdir(parents=True, exist_ok=True)
     # First, so that what is left of this after a kill is known to be ours.
@@ -176,7 +194,7 @@ def _make(path: Path, paths: SchemePaths, interpreter: Interpreter, prompt: str,
         with suppress(FileExistsError):
             os.symlink("lib", path / "lib64")
     python = _place_interpreter(paths.scripts, interpreter, copies=copies)
-    for name, text in activation_scripts(str(path), os.path.basename(paths.scripts), prompt).items():
+    for name, text in activation.items():
         with open(os.path.join(paths.scripts, name), "w", encoding="utf-8", newline="") as file:
             file.write(text)
     return python
@@ -224,6 +242,7 @@ def load_environment(path: Path, remembered: Path | None = None) -> VirtualEnvir
         ours=ours,
         prompt=values.get("prompt", path.name).strip("'\""),
         system_site_packages=values.get("include-system-site-packages", "").lower() == "true",
+        relocatable=values.get("relocatable", "").lower() == "true",
     )
 
 
@@ -244,6 +263,13 @@ def is_ours(path: Path) -> bool:
     """Whether an environment carries our mark."""
     values = _read_config(path)
     return values is not None and "interlock" in values
+
+
+def recorded_python(path: Path) -> tuple[str, str] | None:
+    """Implementation and version of an environment's Python as its notes have them; None where there are none."""
+    values = _read_config(path)
+    version = (values or {}).get("version") or (values or {}).get("version_info", "")
+    return ((values or {}).get("implementation", "CPython"), version) if version else None
 
 
 def remove_environment(path: Path) -> None:
@@ -276,7 +302,7 @@ def _read_config(path: Path) -> dict[str, str] | None:
     return {key.strip().lower(): value.strip() for key, _, value in pairs}
 
 
-def _config(interpreter: Interpreter, prompt: str, *, system_site_packages: bool) -> str:
+def _config(interpreter: Interpreter, prompt: str, *, system_site_packages: bool, relocatable: bool) -> str:
     lines = {
         "home": os.path.dirname(interpreter.base_executable),
         "implementation": interpreter.markers["platform_python_implementation"],
@@ -285,6 +311,7 @@ def _config(interpreter: Interpreter, prompt: str, *, system_site_packages: bool
         "executable": interpreter.base_executable,
         "prompt": prompt,
         "interlock": _MARK,
+        **({"relocatable": "true"} if relocatable else {}),
     }
     return "".join(f"{key} = {value}\n" for key, value in lines.items())
 

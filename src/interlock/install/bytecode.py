@@ -1,10 +1,12 @@
 """Runs inside an environment's interpreter and compiles modules before they are moved to their place.
 
 Standard input holds one JSON list of ``[file, place]`` per line, place being where the file will be; the paths of the
-bytecode files that were made are printed, one JSON string per line. Written for every Python since 3.9.
+bytecode files that were made are printed, one JSON string per line. A relative place stands for files that will be
+moved and copied: their bytecode is the same wherever and whenever it is made. Written for every Python since 3.9.
 """
 
 import json
+import os
 import py_compile
 import sys
 
@@ -15,7 +17,8 @@ def main() -> None:
     for line in sys.stdin:
         file, place = json.loads(line)
         try:
-            made = py_compile.compile(file, dfile=place, doraise=True)
+            mode = None if os.path.isabs(place) else py_compile.PycInvalidationMode.UNCHECKED_HASH
+            made = py_compile.compile(file, dfile=place, doraise=True, invalidation_mode=mode)
         except (py_compile.PyCompileError, OSError, ValueError, RecursionError):
             # Templates, files for another Python: pip and the interpreter's own caching leave those alone as well.
             continue

@@ -57,13 +57,22 @@ def shebang(python: str) -> bytes:
     Where a plain ``#!`` cannot express the path, ``/bin/sh`` starts it: to the shell the second line is the command
     ``:`` and the third replaces the shell by the interpreter; to Python both are in a string.
 
+    An empty text stands for the interpreter beside the script, wherever that is; a link to the script is followed.
+
     >>> shebang("/env/bin/python")
     b'#!/env/bin/python\\n'
     """
+    if not python:
+        return _beside("")
     plain = f"#!{python}\n".encode()
     if len(plain) <= _LONGEST_SHEBANG and not any(char.isspace() for char in python):
         return plain
     command = shlex.quote(python).replace("\\", "\\\\")
+    return f'#!/bin/sh\n""":"\nexec {command} "$0" "$@"\n"""\n'.encode()
+
+
+def _beside(options: str) -> bytes:
+    command = f'"$(dirname "$(realpath "$0")")"/python{options and f" {options}"}'
     return f'#!/bin/sh\n""":"\nexec {command} "$0" "$@"\n"""\n'.encode()
 
 
@@ -73,6 +82,8 @@ def rewrite_shebang(content: bytes, python: str) -> bytes:
     words = first.rstrip(b"\r").split(None, 1)
     if not words or words[0] not in {b"#!python", b"#!pythonw"}:
         return content
+    if len(words) > 1 and not python:
+        return _beside(words[1].decode("utf-8", "replace").strip()) + rest
     if len(words) > 1:
         # Options after the interpreter: only a plain line can carry them.
         return f"#!{python} ".encode() + words[1] + newline + rest

@@ -129,7 +129,10 @@ def write_record(staged: Staged, bytecode: Iterable[str] = ()) -> None:
 
 
 def compile_staged(staged: Iterable[Staged], root: str, python: str) -> dict[str, list[str]]:
-    """Compile the modules of some distributions in one process; bytecode files by staging folder. Blocking."""
+    """Compile the modules of some distributions in one process; bytecode files by staging folder. Blocking.
+
+    ``root`` is empty for an environment that may be moved.
+    """
     wanted: list[bytes] = []
     made: dict[str, list[str]] = {}
     parent = 0

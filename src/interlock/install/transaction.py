@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -181,7 +182,14 @@ class _Transaction:
             folder = str(self.work / "stage" / str(number))
             try:
                 return await anyio.to_thread.run_sync(
-                    stage, wheel, wanted, notes, self.to, folder, self.linker, self.environment.python, limiter=linking
+                    partial(stage, python=self.environment.script_python),
+                    wheel,
+                    wanted,
+                    notes,
+                    self.to,
+                    folder,
+                    self.linker,
+                    limiter=linking,
                 )
             except StoreDamaged as error:
                 if attempt:
@@ -199,12 +207,11 @@ class _Transaction:
         bytecode: dict[str, list[str]] = {}
         if self.options.compile:
             parts = _balanced(staged, max(1, self.options.jobs))
+            root = "" if self.environment.relocatable else str(self.environment.root)
 
             async def compile_part(part: list[Staged]) -> None:
                 bytecode.update(
-                    await anyio.to_thread.run_sync(
-                        compile_staged, part, str(self.environment.root), self.environment.python, limiter=limiter
-                    )
+                    await anyio.to_thread.run_sync(compile_staged, part, root, self.environment.python, limiter=limiter)
                 )
 
             async with anyio.create_task_group() as group:

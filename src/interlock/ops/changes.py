@@ -28,6 +28,7 @@ from interlock.ops.sync import sync
 from interlock.store.locks import hold
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
+from interlock.workspace.globs import is_excluded, is_included
 from interlock.workspace.guards import workspace_guard
 from interlock.workspace.lockfile import load_lock_if_any, lockfile_path
 from interlock.workspace.members import Member, Workspace
@@ -133,7 +134,8 @@ async def _attempt(
 
 
 def overlay(workspace: Workspace, files: Mapping[str, bytes]) -> Workspace:
-    """The workspace as it would be read with other contents of some manifests; a new path is a new member."""
+    """The workspace as it would be read with other contents of some manifests; a new path is a new member, and one
+    that the root no longer lists is none."""
     members = {member.path: member for member in workspace.members}
     root, root_inputs = workspace.manifest, workspace.root_inputs
     for path, data in files.items():
@@ -146,6 +148,13 @@ def overlay(workspace: Workspace, files: Mapping[str, bytes]) -> Workspace:
             members[path] = Member(
                 name=manifest.name, path=path, manifest=manifest, root=workspace.root, own_inputs=inputs
             )
+    table = root.workspace
+    if "." in files and table is not None:
+        members = {
+            path: member
+            for path, member in members.items()
+            if path == "." or (is_included(path, table.members) and not is_excluded(path, table.exclude))
+        }
     return Workspace(
         root=workspace.root,
         manifest=root,

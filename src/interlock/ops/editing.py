@@ -9,7 +9,7 @@ from interlock.core.names import NormalizedName
 from interlock.errors import UsageError
 from interlock.workspace.members import Workspace
 
-__all__ = ["NoMemberHere", "chosen_paths", "open_editor", "source_table"]
+__all__ = ["NoMemberHere", "chosen_paths", "manifest_at", "manifest_file", "open_editor", "source_table"]
 
 
 class NoMemberHere(UsageError):
@@ -43,6 +43,11 @@ def manifest_at(workspace: Workspace, path: str) -> Manifest:
     return workspace.manifest if path == "." else workspace.by_path[path].manifest
 
 
+def manifest_file(path: str) -> str:
+    """The manifest of a directory of the workspace as messages call it."""
+    return "pyproject.toml" if path == "." else f"{path}/pyproject.toml"
+
+
 def source_table(workspace: Workspace, manifest: Manifest) -> tuple[str, ...]:
     """The sources table of a manifest: the root's dialect decides where the manifest has no tool table of its own."""
     dialect = manifest.dialect
@@ -53,5 +58,4 @@ def source_table(workspace: Workspace, manifest: Manifest) -> tuple[str, ...]:
 
 def open_editor(workspace: Workspace, path: str, data: bytes) -> ManifestEditor:
     manifest = manifest_at(workspace, path)
-    file = "pyproject.toml" if path == "." else f"{path}/pyproject.toml"
-    return open_manifest(data, file, sources=source_table(workspace, manifest))
+    return open_manifest(data, manifest_file(path), sources=source_table(workspace, manifest))

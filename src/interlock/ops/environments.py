@@ -8,6 +8,7 @@ import anyio.to_thread
 import msgspec
 
 from interlock.core.names import NormalizedName
+from interlock.envs.discovery import parse_request
 from interlock.envs.environments import (
     BrokenEnvironment,
     NotOurs,
@@ -15,6 +16,7 @@ from interlock.envs.environments import (
     create_environment,
     is_ours,
     load_environment,
+    recorded_python,
     remove_environment,
 )
 from interlock.errors import EnvironmentFailure
@@ -37,6 +39,8 @@ __all__ = [
     "look_at",
     "make_environment",
     "remove_environments",
+    "usual_path",
+    "with_environment",
 ]
 
 
@@ -62,8 +66,26 @@ class EnvironmentState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def environment_path(context: Context, workspace: Workspace, member: Member | None = None) -> Path:
-    """Where the shared environment is, or a member's own when environments are per member."""
+    """Where the shared environment is, or a member's own when environments are per member.
+
+    One for another Python than it has, asked for on the command line, lies beside it (``.venv-3.13``), so that the two
+    do not replace each other. Blocking.
+    """
+    usual = usual_path(context, workspace, member)
+    asked, settings = context.flags.python or "", context.settings
+    if not asked or settings.environment_path or settings.active:
+        return usual
+    request, there = parse_request(asked), recorded_python(usual)
+    label = request.label
+    return usual if there is None or not label or request.admits(*there) else usual.with_name(f"{usual.name}-{label}")
+
+
+def usual_path(context: Context, workspace: Workspace, member: Member | None = None) -> Path:
+    """The same, whatever Python it is for."""
     settings = context.settings
+    active = context.environ.get("VIRTUAL_ENV", "") if settings.active else ""
+    if active:
+        return Path(active)
     if member is not None and settings.env == "member":
         return member.directory / ".venv"
     if settings.environment_path:
@@ -71,12 +93,25 @@ def environment_path(context: Context, workspace: Workspace, member: Member | No
     return workspace.root / ".venv"
 
 
+def with_environment(context: Context, path: Path) -> Context:
+    """The same command with the shared environment at another place."""
+    around = msgspec.structs.replace(
+        context.around, environ={**context.environ, "INTERLOCK_PROJECT_ENVIRONMENT": str(path)}
+    )
+    flags = msgspec.structs.replace(context.flags, env="shared")
+    return msgspec.structs.replace(context, around=around, flags=flags)
+
+
 def iter_environment_paths(context: Context, workspace: Workspace) -> dict[Path, NormalizedName | None]:
     """Every place where this workspace may have an environment: the shared one, then each member's."""
-    shared = environment_path(context, workspace)
+    shared = usual_path(context, workspace)
     places: dict[Path, NormalizedName | None] = {shared: None}
     for member in workspace.members:
         places.setdefault(member.directory / ".venv", member.name)
+    for place, name in list(places.items()):
+        for other in sorted(place.parent.glob(f"{place.name}-*")):
+            if is_ours(other):
+                places.setdefault(other, name)
     return places
 
 
@@ -95,7 +130,7 @@ async def make_environment(
             place = context.cwd / Path(path).expanduser()
         elif workspace is not None:
             member = workspace.find(workspace.current) if workspace.current is not None else None
-            place = environment_path(here, workspace, member)
+            place = usual_path(here, workspace, member)
         else:
             place = context.cwd / ".venv"
         if (place / "pyvenv.cfg").exists():

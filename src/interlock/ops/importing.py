@@ -7,21 +7,20 @@ from pathlib import Path
 import msgspec
 
 from interlock.core.editing.poetry_conversion import convert_poetry
-from interlock.core.editing.requirement_wishes import Wish, parse_requirements_file
-from interlock.core.editing.toml_array import literal
-from interlock.core.editing.toml_document import format_value
 from interlock.core.foreign_locks import FOREIGN_LOCKS, parse_foreign_lock
+from interlock.core.foreign_projects import ForeignProject, format_project, from_pipfile, from_requirements
 from interlock.core.lock.model import Lock
-from interlock.core.names import NormalizedName, is_name, normalize_name
+from interlock.core.names import NormalizedName, is_name
 from interlock.core.pins import Pin
 from interlock.core.sources import Member
 from interlock.errors import UsageError
 from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, change
+from interlock.ops.lock import lock
 from interlock.ops.rewrite import read_manifest
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import NoProject, discover
 from interlock.workspace.members import Workspace
-from interlock.workspace.wanted_sources import NamelessSource
+from interlock.workspace.options import LockOptions
 
 __all__ = ["Difference", "ImportOutcome", "NothingToImport", "import_projects"]
 
@@ -49,14 +48,17 @@ class ImportOutcome(msgspec.Struct, frozen=True, kw_only=True):
     differences: tuple[Difference, ...]
 
 
-async def import_projects(context: Context, files: tuple[str, ...], *, dry_run: bool, keep: bool) -> ImportOutcome:
+async def import_projects(
+    context: Context, files: tuple[str, ...], *, dry_run: bool, keep: bool, python: str = ""
+) -> ImportOutcome:
     """Rewrite what is not in the standard form (unless ``keep``), and lock with the pins of the locks that are there.
 
-    ``files`` are further locks or lists of requirements. Nothing is installed.
+    ``files`` are further locks or lists of requirements; ``python`` is the range of a project that says none. Nothing
+    is installed.
     """
-    created = _create(context, files)
+    created = _create(context, files, python)
     try:
-        return await _import(context, files, dry_run=dry_run, keep=keep)
+        return await _import(context, files, dry_run=dry_run, keep=keep, new=created is not None)
     except BaseException:
         if created is not None:
             created.unlink(missing_ok=True)
@@ -66,7 +68,7 @@ async def import_projects(context: Context, files: tuple[str, ...], *, dry_run: 
             created.unlink(missing_ok=True)
 
 
-async def _import(context: Context, files: tuple[str, ...], *, dry_run: bool, keep: bool) -> ImportOutcome:
+async def _import(context: Context, files: tuple[str, ...], *, dry_run: bool, keep: bool, new: bool) -> ImportOutcome:
     workspace = discover(context.start, layout=context.layout)
     found = _locks(context, workspace, files)
     pins = tuple(dict.fromkeys(pin for path in found for pin in parse_foreign_lock(path.name, path.read_bytes())))
@@ -85,66 +87,46 @@ async def _import(context: Context, files: tuple[str, ...], *, dry_run: bool, ke
         return Draft(files=result)
 
     wished = tuple(pin for pin in pins if not pin.local)
-    if not wished and all(member.manifest.dialect != "poetry" for member in workspace.members):
+    if not (wished or new) and all(member.manifest.dialect != "poetry" for member in workspace.members):
         raise NothingToImport(
             "There is nothing to import here: the projects are in the standard form, and no other tool's lock is there."
         )
     outcome = await change(context, make, ChangeOptions(no_sync=True, dry_run=dry_run, pins=wished))
-    assert outcome.lock is not None
+    # A manifest that was made a moment ago is what is wanted already, and there were no pins.
+    locked = outcome.lock or await lock(context, LockOptions(dry_run=dry_run))
     return ImportOutcome(
-        change=outcome,
+        change=msgspec.structs.replace(outcome, lock=locked),
         converted=tuple(converted),
         locks=tuple(path.name for path in found),
         pins=len(wished),
-        differences=_differences(wished, outcome.lock.lock) if wished else (),
+        differences=_differences(wished, locked.lock) if wished else (),
     )
 
 
-def _create(context: Context, files: tuple[str, ...]) -> Path | None:
-    """A manifest for a directory that only has lists of requirements; the file made, if one was."""
+def _create(context: Context, files: tuple[str, ...], python: str) -> Path | None:
+    """A manifest for a directory that only has files of other tools; the file made, if one was."""
     try:
         discover(context.start, layout=context.layout)
     except NoProject:
-        lists = [context.cwd / name for name in files if name.endswith((".txt", ".in"))]
-        lists = (
-            lists or sorted(context.start.glob("requirements*.in")) or sorted(context.start.glob("requirements*.txt"))
-        )
-        if not lists:
+        project = _foreign_project(context, files)
+        if project is None:
             raise
         name = context.start.name if is_name(context.start.name) else "project"
-        lines = ["[project]", f'name = "{normalize_name(name)}"', 'version = "0.1.0"', "dependencies = ["]
-        groups: dict[str, list[str]] = {}
-        for path in lists:
-            wishes, _ = parse_requirements_file(path.read_text(encoding="utf-8"))
-            group = path.stem.removeprefix("requirements").strip("-_.") or "main"
-            for wish in wishes:
-                groups.setdefault(group, []).append(_requirement(wish, path.name))
-        lines += [f"    {literal(text)}," for text in groups.pop("main", [])]
-        lines += ["]", "", "[dependency-groups]"] if groups else ["]"]
-        lines += [f"{key} = {format_value(texts)}" for key, texts in groups.items()]
         manifest = context.start / "pyproject.toml"
-        manifest.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        manifest.write_text(format_project(project, name, python), encoding="utf-8")
         return manifest
     return None
 
 
-def _requirement(wish: Wish, file: str) -> str:
-    """A line of a list as a requirement; places are written as direct references."""
-    source = dict(wish.source)
-    if not wish.name or "path" in source:
-        raise NamelessSource(
-            f"`{wish.typed}` in {file} is a path, or does not tell which package it holds.",
-            hint="Take it out of the list and add it afterwards: `interlock add --editable PATH`, `interlock add URL`.",
-        )
-    extras = f"[{','.join(wish.extras)}]" if wish.extras else ""
-    marker = f" ; {wish.marker}" if wish.marker else ""
-    if not source:
-        return f"{wish.name}{extras}{wish.specifier}{marker}"
-    url = (
-        f"git+{source['git']}" + (f"@{source['rev']}" if "rev" in source else "") if "git" in source else source["url"]
-    )
-    below = f"#subdirectory={source['subdirectory']}" if "subdirectory" in source else ""
-    return f"{wish.name}{extras} @ {url}{below}{marker}"
+def _foreign_project(context: Context, files: tuple[str, ...]) -> ForeignProject | None:
+    lists = [context.cwd / name for name in files if name.endswith((".txt", ".in"))]
+    pipfile = context.start / "Pipfile"
+    if pipfile.is_file() and not lists:
+        return from_pipfile(pipfile.read_text(encoding="utf-8"))
+    lists = lists or sorted(context.start.glob("requirements*.in")) or sorted(context.start.glob("requirements*.txt"))
+    if not lists:
+        return None
+    return from_requirements({path.name: path.read_text(encoding="utf-8") for path in lists})
 
 
 def _locks(context: Context, workspace: Workspace, files: tuple[str, ...]) -> list[Path]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import anyio.to_thread
 
+from interlock.build.environment import BuildEnvironment
 from interlock.core.freshness import Stale
+from interlock.core.lock.apart import put_back, set_apart, wanted_elsewhere
 from interlock.core.lock.graft import graft, scion
 from interlock.core.lock.model import Lock, LockedPackage
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.problem import Problem
 from interlock.core.sources import Git
+from interlock.envs.environments import VirtualEnvironment, load_environment
+from interlock.ops.environments import environment_path
 from interlock.workspace.direct import discover_direct
 from interlock.workspace.dynamic import complete
 from interlock.workspace.hashes import fill_hashes
@@ -34,21 +38,42 @@ async def relock(prepared: Prepared, old: Lock | None, options: LockOptions) -> 
     async with Toolchain(context, provisioner, tool=prepared.tool) as toolchain:
         toolchain.siblings = BuildSiblings(prepared.workspace, prepared.tool)
         toolchain.refresh = options.upgrade
+        await _share_environment(prepared, toolchain)
         asks = await complete(toolchain, workspace, prepared.asks)
         found = await discover_direct(
             toolchain, asks, root=workspace.root, locked=_locked_commits(base, options.upgrade_packages)
         )
-        problem = make_problem(prepared, found.members, found.direct, base, options)
+        apart = wanted_elsewhere(found.members)
+        problem = make_problem(prepared, set_apart(found.members, apart), found.direct, base, options)
+        digests = {member.name: member.inputs for member in prepared.current}
         made = await resolve(
             toolchain,
             problem,
             sourced=found.sourced,
             inputs=prepared.inputs,
-            digests={member.name: member.inputs for member in prepared.current},
+            digests=digests,
             old=old,
             locate=locator(workspace.root),
         )
+        if apart:
+            made = put_back(made, apart, digests)
         return await fill_hashes(toolchain.client, made, old)
+
+
+async def _share_environment(prepared: Prepared, toolchain: Toolchain) -> None:
+    """Ask backends that are not to be isolated in the environment of the workspace, when there is one."""
+    context = prepared.context
+    if not prepared.tool.not_isolated:
+        return
+
+    def find() -> VirtualEnvironment | None:
+        path = environment_path(context, prepared.workspace)
+        return load_environment(path, context.layout.bucket("interpreters-v1"))
+
+    found = await anyio.to_thread.run_sync(find)
+    if found is not None:
+        builder = await toolchain.builder()
+        builder.use_shared(BuildEnvironment(python=found.python, path=found.scripts, isolated=False))
 
 
 async def relock_new(prepared: Prepared, problem: Problem, old: Lock, reasons: tuple[Stale, ...]) -> Lock | None:

@@ -20,7 +20,7 @@ from interlock.core.tasks import Step, expand
 from interlock.envs.environments import VirtualEnvironment, load_environment
 from interlock.errors import EnvironmentFailure, UsageError
 from interlock.events import Warned
-from interlock.ops.environments import environment_path
+from interlock.ops.environments import environment_path, with_environment
 from interlock.ops.overlay import overlaid
 from interlock.ops.scripts import metadata_of, script_environment
 from interlock.ops.sync import sync
@@ -86,7 +86,7 @@ async def entered(context: Context, options: RunOptions) -> AsyncIterator[Place]
     try:
         if options.isolated:
             temporary = Path(await anyio.to_thread.run_sync(lambda: tempfile.mkdtemp(prefix="interlock-run-")))
-            context = _somewhere_else(context, temporary / "env")
+            context = with_environment(context, temporary / "env")
             options = msgspec.structs.replace(options, sync=msgspec.structs.replace(options.sync, exact=True))
         path = await _environment(context, options)
         environment = await anyio.to_thread.run_sync(
@@ -228,15 +228,6 @@ async def _environment(context: Context, options: RunOptions) -> Path:
         return environment_path(here, workspace, member)
 
     return await anyio.to_thread.run_sync(find)
-
-
-def _somewhere_else(context: Context, path: Path) -> Context:
-    """The same command with the shared environment at another place."""
-    around = msgspec.structs.replace(
-        context.around, environ={**context.environ, "INTERLOCK_PROJECT_ENVIRONMENT": str(path)}
-    )
-    flags = msgspec.structs.replace(context.flags, env="shared")
-    return msgspec.structs.replace(context, around=around, flags=flags)
 
 
 def _place(environment: VirtualEnvironment) -> Place:

@@ -8,12 +8,13 @@ import anyio
 import anyio.to_thread
 import msgspec
 
+from interlock.build.environment import BuildEnvironment
 from interlock.build.source_tree import SourceTree
 from interlock.core.asks import MemberAsks
 from interlock.core.lock.model import Lock
 from interlock.core.lock.select import select as select_from_lock
 from interlock.core.names import NormalizedName
-from interlock.core.plan import Plan, Wanted
+from interlock.core.plan import Plan, Step, Wanted
 from interlock.core.planner import plan as make_plan
 from interlock.core.selection import Selection
 from interlock.core.sources import Directory, File, Member
@@ -48,6 +49,7 @@ from interlock.workspace.unchanged import ALL_IN_SYNC, IN_SYNC
 __all__ = ["AbsentMember", "locked_workspace", "sync"]
 
 _ALL = ":all:"
+_LOCAL = (Member, Directory, File)
 _QUESTIONS = {IN_SYNC: SelectionFlags(), ALL_IN_SYNC: SelectionFlags(all_packages=True)}
 
 
@@ -192,10 +194,29 @@ class _Sync:
     async def _bring(self, environment: VirtualEnvironment, wanted: tuple[Wanted, ...]) -> Plan:
         async with hold(environment.lock):
             plan = await self._plan(wanted, environment)
+            late = await self._late(plan, environment)
+            if late:
+                # What is built in the environment may need anything else that is to be in it.
+                first = tuple(step for step in plan.install if step not in late)
+                await self._apply(msgspec.structs.replace(plan, install=first), environment, wanted)
+                await self._apply(Plan(install=late), environment, wanted)
             # An empty plan cleans up after a sync that was cut short.
-            if not plan.is_empty or has_leftovers(environment):
+            elif not plan.is_empty or has_leftovers(environment):
                 await self._apply(plan, environment, wanted)
         return plan
+
+    async def _late(self, plan: Plan, environment: VirtualEnvironment) -> tuple[Step, ...]:
+        """The steps that build in the very environment that is made."""
+        if not self._prepared.tool.not_isolated:
+            return ()
+        builder = await self._toolchain.builder()
+        builder.use_shared(BuildEnvironment(python=environment.python, path=environment.scripts, isolated=False))
+        return tuple(step for step in plan.install if self._builds_inside(step.wanted))
+
+    def _builds_inside(self, item: Wanted) -> bool:
+        """Whether it is to be built in the environment that it is for."""
+        is_built = item.artifact is None or not item.artifact.is_wheel
+        return is_built and not self._prepared.tool.not_isolated.isdisjoint({item.name, _ALL})
 
     async def _obtain(self, wanted: tuple[Wanted, ...]) -> None:
         obtain = self._obtainer()
@@ -203,7 +224,8 @@ class _Sync:
 
         async def one(item: Wanted) -> None:
             async with limit:
-                await obtain(item)
+                if not self._builds_inside(item):
+                    await obtain(item)
 
         async with anyio.create_task_group() as tasks:
             for item in wanted:
@@ -310,7 +332,9 @@ class _Sync:
     async def _apply(self, plan: Plan, environment: VirtualEnvironment, wanted: tuple[Wanted, ...]) -> None:
         workspace, context = self._workspace, self._context
         paths = {member.name: member.path for member in workspace.members}
-        origins = {item.name: direct_url(item, root=str(workspace.root), members=paths) for item in wanted}
+        # Where a source tree is on this machine says nothing in an environment that goes elsewhere.
+        told = [item for item in wanted if not (environment.relocatable and isinstance(item.source, _LOCAL))]
+        origins = {item.name: direct_url(item, root=str(workspace.root), members=paths) for item in told}
         requested = frozenset(member.member for member in self._target.selection.members)
         settings = context.settings
         context.reporter.report(Started("install", len(plan.install)))

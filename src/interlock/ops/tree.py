@@ -10,7 +10,7 @@ from interlock.core.lock.graph import Graph, Key, Target, active_keys, key_of, r
 from interlock.core.lock.model import Edge, LockedMember
 from interlock.core.lock.select import walk
 from interlock.core.markers.diagram import evaluate, parse_marker
-from interlock.core.names import ExtraName, NormalizedName
+from interlock.core.names import ExtraName, NormalizedName, shown_member
 from interlock.core.selection import MemberSelection, Selection
 from interlock.errors import UsageError
 from interlock.workspace.options import TreeOptions
@@ -206,7 +206,7 @@ def _below(node: Node, margin: str, lines: list[str]) -> None:
 
 def _label(node: Node, paths: Mapping[NormalizedName, str]) -> str:
     extras = f"[{','.join(node.extras)}]" if node.extras else ""
-    words = [f"{node.name}{extras}"]
+    words = [f"{shown_member(node.name)}{extras}"]
     if node.version:
         words.append(node.version)
     if paths.get(node.name):

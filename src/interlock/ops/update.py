@@ -129,5 +129,5 @@ def _raise(editor: ManifestEditor, target: Target, item: Requirement, lock_: Loc
     if lock_ is not None:
         versions = [package.version for package in lock_.packages if package.name == item.name]
         specifier = bounded("exact" if item.specifier.startswith("==") else bounds, versions)
-    text = format_requirement(msgspec.structs.replace(item, specifier=specifier))
-    editor.put(target, item, text.replace('"', "'"))
+    raised = msgspec.structs.replace(item, specifier=specifier)
+    editor.put(target, raised, format_requirement(raised).replace('"', "'"))

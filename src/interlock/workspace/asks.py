@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from pathlib import Path
 from urllib.parse import unquote
 
 import msgspec
@@ -24,7 +25,9 @@ from interlock.core.requirement import Requirement, format_requirement
 from interlock.core.sources import Directory, File, Git, Registry, Source
 from interlock.core.sources import Member as FromMember
 from interlock.errors import ManifestError
+from interlock.workspace.discovery import discover
 from interlock.workspace.members import VIRTUAL_ROOT, Workspace
+from interlock.workspace.outside import restricted
 
 __all__ = [
     "ConflictingSources",
@@ -34,6 +37,9 @@ __all__ = [
     "UnknownIndex",
     "lower",
 ]
+
+
+_ALL = ":all:"
 
 
 class MemberWithoutSource(ManifestError):
@@ -66,13 +72,20 @@ class UnknownIndex(ManifestError):
     code = "unknown-source-index"
 
 
-def lower(workspace: Workspace, *, absent: frozenset[NormalizedName] = frozenset()) -> tuple[MemberAsks, ...]:
+def lower(
+    workspace: Workspace,
+    *,
+    absent: frozenset[NormalizedName] = frozenset(),
+    no_sources: frozenset[str] = frozenset(),
+) -> tuple[MemberAsks, ...]:
     """Everything the members ask for, in their order; a virtual root with groups comes first, as :data:`VIRTUAL_ROOT`.
 
     ``absent`` are members that a part of a checkout does not have; a requirement on one of these is taken as it is.
-    Groups that cannot be used are left out; using one is an error of its own. Raises :class:`ManifestError`.
+    Groups that cannot be used are left out; using one is an error of its own. ``no_sources`` are names, or ``:all:``,
+    whose entries in sources tables do not count: a member of such a name is looked up on the index. Raises
+    :class:`ManifestError`.
     """
-    lowering = _Lowering(workspace, absent)
+    lowering = _Lowering(workspace, absent, no_sources)
     found = [lowering.member(member.manifest, member.name) for member in workspace.members]
     if workspace.manifest.name is None and (workspace.manifest.groups or workspace.manifest.group_problems):
         found.insert(0, lowering.member(workspace.manifest, VIRTUAL_ROOT))
@@ -82,8 +95,10 @@ def lower(workspace: Workspace, *, absent: frozenset[NormalizedName] = frozenset
 class _Lowering:
     """The work of :func:`lower`; memoises what many members share."""
 
-    def __init__(self, workspace: Workspace, absent: frozenset[NormalizedName]) -> None:
+    def __init__(self, workspace: Workspace, absent: frozenset[NormalizedName], no_sources: frozenset[str]) -> None:
         self.workspace = workspace
+        self._no_sources = no_sources
+        self._others: dict[str, Workspace] = {}
         self.absent = absent
         # What a flag or a person's own configuration calls an index is nothing that a repository can rely on.
         self.indexes = {DEFAULT_INDEX} | {index.name for index in workspace.settings.indexes}
@@ -113,6 +128,10 @@ class _Lowering:
             group_requires_python=manifest.group_requires_python,
         )
 
+    def is_sourceless(self, name: NormalizedName) -> bool:
+        """Whether the sources table is not to be looked at for a name."""
+        return name in self._no_sources or _ALL in self._no_sources
+
     def place(self, source: Source) -> Source:
         """The source with an absolute path made relative to the root; a directory that is a member's is the member."""
         if isinstance(source, File):
@@ -124,6 +143,14 @@ class _Lowering:
         if isinstance(source, Git) and source.url.startswith("file://"):
             return msgspec.structs.replace(source, url=self._relative(unquote(source.url[7:])))
         return source
+
+    def other_workspace(self, path: str) -> Workspace:
+        """The workspace whose root is there; raises what discovery raises."""
+        found = self._others.get(path)
+        if found is None:
+            place = Path(os.path.normpath(self.workspace.root / path))
+            found = self._others[path] = discover(place, project=place)
+        return found
 
     def _relative(self, path: str) -> str:
         return os.path.relpath(path, self._root).replace(os.sep, "/") if os.path.isabs(path) else path
@@ -172,7 +199,7 @@ class _Asked:
                 continue
             for extra in requirement.extras:
                 if extra not in open_extras:
-                    inner = [_restricted(item, requirement.marker) for item in self.manifest.extras[extra]]
+                    inner = [restricted(item, requirement.marker) for item in self.manifest.extras[extra]]
                     yield from self._expanded(inner, open_extras | {extra})
 
     def _ask(self, requirement: Requirement) -> list[Ask]:
@@ -194,11 +221,11 @@ class _Asked:
         asks = []
         rest = parse_marker(requirement.marker) if rules and all(rule.marker for rule in rules) else FALSE
         for rule in rules:
-            source = self.lowering.place(rule.source)
+            source = self._source(rule, requirement)
             self._check_rule(requirement, source)
             asks.append(
                 Ask(
-                    requirement=_restricted(requirement, rule.marker),
+                    requirement=restricted(requirement, rule.marker),
                     source=source,
                     editable=rule.editable,
                     origin=origin,
@@ -212,6 +239,20 @@ class _Asked:
         elif not rest.is_false:
             asks.append(self._rest(requirement, rest, origin))
         return asks
+
+    def _source(self, rule: SourceRule, requirement: Requirement) -> Source:
+        """What a rule means; where it names another workspace, the source tree of its member."""
+        if not rule.workspace or not isinstance(rule.source, Directory):
+            return self.lowering.place(rule.source)
+        other = self.lowering.other_workspace(rule.source.path)
+        member = other.by_name.get(requirement.name)
+        if member is None:
+            raise SourceNotMember(
+                f"`{requirement.name}` comes from the workspace in {rule.source.path} ({self._file}), which has no"
+                f" member of that name.{suggest(requirement.name, other.by_name)}",
+                facts={"name": requirement.name, "file": self._file},
+            )
+        return self.lowering.place(Directory(path=member.directory.as_posix(), editable=rule.source.editable))
 
     def _rest(self, requirement: Requirement, rest: Marker, origin: Origin) -> Ask:
         """What remains where the markers of all the sources are false: the index answers."""
@@ -227,6 +268,8 @@ class _Asked:
 
     def _rules(self, name: NormalizedName) -> tuple[SourceRule, ...]:
         """The entries that count here; a member's own entry replaces the root's whole entry."""
+        if self.lowering.is_sourceless(name):
+            return ()
         rules = self.manifest.sources.get(name)
         if rules is None:
             rules = self.lowering.workspace.manifest.sources.get(name, ())
@@ -280,7 +323,7 @@ class _Asked:
 
     def _need_source(self, requirement: Requirement) -> None:
         name = requirement.name
-        if self.lowering.workspace.find(name) is None:
+        if self.lowering.workspace.find(name) is None or self.lowering.is_sourceless(name):
             return
         dialect = self.manifest.dialect
         if dialect == "standard":
@@ -298,11 +341,3 @@ class _Asked:
 
     def _where(self, requirement: Requirement) -> str:
         return f"`{format_requirement(requirement)}` in {self.table.replace(':', ' ')} of {self._file}"
-
-
-def _restricted(requirement: Requirement, marker: str) -> Requirement:
-    """The requirement where a marker holds too."""
-    if not marker or marker == requirement.marker:
-        return requirement
-    both = f"({requirement.marker}) and ({marker})" if requirement.marker else marker
-    return msgspec.structs.replace(requirement, marker=both)

@@ -38,6 +38,7 @@ def make_builder(
                 name: tuple(format_requirement(requirement) for requirement in requirements)
                 for name, requirements in tool.extra_build_dependencies.items()
             },
+            not_isolated=tool.not_isolated,
             source_date_epoch=source_date_epoch,
         ),
         reporter=context.reporter,

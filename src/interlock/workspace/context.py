@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -38,6 +39,10 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     def now(self) -> datetime:
         """When the command started."""
         return self.around.now
+
+    def place(self, text: str) -> Path:
+        """What a path on the command line means, without ``..`` in it."""
+        return Path(os.path.normpath(self.cwd / text))
 
     def within(self, tool: ToolSettings) -> Context:
         """The same context with the settings of a workspace's root taken into account."""

@@ -6,7 +6,7 @@ solver then works on a closed set of candidates (S8).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 import anyio
@@ -22,7 +22,7 @@ from interlock.core.resolver.facts import Known
 from interlock.core.sources import Directory, File, Git, Registry, Source, Url
 from interlock.errors import ManifestError
 from interlock.workspace.facts import DirectCandidate, Sourced
-from interlock.workspace.own_sources import own_sources
+from interlock.workspace.outside import Outside
 from interlock.workspace.toolchain import Toolchain
 
 __all__ = ["DirectNameMismatch", "Discovered", "discover_direct"]
@@ -100,10 +100,7 @@ class _Discovery:
                 hint=f"Ask for {metadata.name}, or correct the source.",
             )
         self._resolved[key] = source
-        own: Mapping[NormalizedName, Source] = {}
-        if isinstance(source, Directory):
-            own = await anyio.to_thread.run_sync(own_sources, self._root, source)
-        asks = self._asks_of(metadata, source, own)
+        asks = await anyio.to_thread.run_sync(self._asks_of, metadata, source)
         self._asks[key] = asks
         version = "" if isinstance(source, Directory) and "version" in metadata.dynamic else metadata.version
         known_facts = Known(
@@ -112,13 +109,18 @@ class _Discovery:
         self._found[key] = DirectCandidate(source=source, version=version, artifact=artifact, known=known_facts)
         self.want(asks.dependencies)
 
-    def _asks_of(self, metadata: Metadata, source: Source, own: Mapping[NormalizedName, Source]) -> MemberAsks:
+    def _asks_of(self, metadata: Metadata, source: Source) -> MemberAsks:
         path = source.path if isinstance(source, Directory) else ""
+        outside = Outside(self._root, path) if path else None
         asks = []
         for requirement in metadata.requires:
             origin = Origin(member=metadata.name, path=path, text=str(requirement.name))
-            place = self._source_of(requirement, path) if requirement.url else own.get(requirement.name)
-            asks.append(Ask(requirement=_bare(requirement), source=place, origin=origin))
+            if requirement.url or outside is None:
+                place = self._source_of(requirement, path) if requirement.url else None
+                found: list[tuple[Requirement, Source | None]] = [(_bare(requirement), place)]
+            else:
+                found = outside.asks(requirement)
+            asks += [Ask(requirement=item, source=where, origin=origin) for item, where in found]
         return MemberAsks(
             name=metadata.name,
             path=path,

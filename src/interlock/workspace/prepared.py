@@ -10,12 +10,13 @@ import msgspec
 from interlock.core.asks import MemberAsks
 from interlock.core.freshness import CurrentMember, Stale, compare
 from interlock.core.inputs import resolution_inputs
+from interlock.core.lock.apart import wanted_elsewhere
 from interlock.core.lock.codec import is_newer_minor
 from interlock.core.lock.model import Lock, ResolutionInputs
 from interlock.core.lock.splice import splice
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName
-from interlock.core.pins import Pin
+from interlock.core.pins import Pin, forks_of
 from interlock.core.requirement import Requirement
 from interlock.core.resolver.problem import Policy, Preference, Problem
 from interlock.core.sources import Member as FromMember
@@ -69,7 +70,11 @@ def prepare(
     settings = context.settings
     tool = _effective(workspace.settings, settings)
     absent = absent_members(workspace, old) if old is not None and not whole else frozenset()
-    asks = lower(workspace, absent=absent)
+    asks = lower(
+        workspace,
+        absent=absent,
+        no_sources=frozenset((_ALL,)) if tool.no_sources else frozenset(tool.no_sources_packages),
+    )
     cutoff = settings.exclude_newer
     if old is not None and settings.exclude_newer_span and old.inputs.exclude_newer_span == settings.exclude_newer_span:
         cutoff = old.inputs.exclude_newer
@@ -97,6 +102,8 @@ def _effective(tool: ToolSettings, settings: Settings) -> ToolSettings:
         no_build_packages=settings.no_build_packages,
         no_binary=settings.no_binary,
         no_binary_packages=settings.no_binary_packages,
+        no_sources=settings.no_sources,
+        no_sources_packages=settings.no_sources_packages,
     )
 
 
@@ -130,7 +137,7 @@ def _without_digests(lock: Lock) -> Lock:
 
 def is_plain(prepared: Prepared) -> bool:
     """Whether nothing is built to know what is asked for, and all of it comes from members and indexes."""
-    if any("dynamic" in member.inputs for member in prepared.current):
+    if any("dynamic" in member.inputs for member in prepared.current) or wanted_elsewhere(prepared.asks):
         return False
     return all(
         isinstance(ask.source, FromMember | Registry | None)
@@ -156,11 +163,18 @@ def make_problem(
         constraints=(*prepared.tool.constraints, *_wished(options.upgrade_packages)),
         wishes=_wished(options.upgrade_packages),
         overrides=prepared.tool.overrides,
+        scoped_overrides=prepared.tool.scoped_overrides,
         excludes=frozenset(prepared.tool.excludes),
         policy=_policy(prepared),
         preferences=_pinned(prepared, options.pins) or _preferences(base, options.upgrade_packages),
-        forks=base.forks if base is not None else (),
+        forks=_forks(base, options),
     )
+
+
+def _forks(base: Lock | None, options: LockOptions) -> tuple[str, ...]:
+    if options.pins:
+        return forks_of(options.pins)
+    return base.forks if base is not None else ()
 
 
 def _policy(prepared: Prepared) -> Policy:
@@ -195,5 +209,5 @@ def _pinned(prepared: Prepared, pins: tuple[Pin, ...]) -> dict[NormalizedName, t
     found: dict[NormalizedName, list[Preference]] = {}
     for pin in pins:
         for index in prepared.context.settings.indexes:
-            found.setdefault(pin.name, []).append(Preference(pin.version, Registry(index.name), pin.markers))
+            found.setdefault(pin.name, []).append(Preference(pin.version, Registry(index.name), pin.forks))
     return {name: tuple(wishes) for name, wishes in found.items()}

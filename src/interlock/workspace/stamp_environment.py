@@ -62,7 +62,7 @@ def _trees(workspace: Workspace, wanted: Sequence[Wanted]) -> list[str] | None:
                 return None
             declared = read_declared(SourceTree(path=member.directory, name=item.name))
             # The manifest is all that an editable wheel of such a tree is made from, but for which folders there are.
-            if declared.static is None or reads_revision(member.directory, declared.system):
+            if declared.static is None or declared.cache_keys or reads_revision(member.directory, declared.system):
                 return None
             folder = str(member.directory)
             found += [folder, f"{folder}/src", *(f"{folder}/{name}" for name in _DESCRIBING)]

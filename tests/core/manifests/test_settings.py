@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from interlock.core.manifests.cache_keys import CacheKey
 from interlock.core.manifests.manifest import ConflictItem, ToolSettings
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.manifests.problems import InvalidManifest
@@ -93,6 +94,8 @@ cache-keys = ["a.txt", {git = true}]
     )
     assert found.environments == ('sys_platform == "linux"',)
     assert [requirement.name for requirement in found.overrides] == ["y"]
+    (scoped,) = found.scoped_overrides
+    assert (scoped.package, scoped.specifier, [item.name for item in scoped.requirements]) == ("z", "", ["q"])
     assert found.excludes == ("bad-one",)
     assert found.prerelease == "if-necessary"
     assert (found.resolution, found.fork_strategy, found.link_mode) == ("lowest-direct", "fewest", "copy")
@@ -102,7 +105,7 @@ cache-keys = ["a.txt", {git = true}]
         "torch",
         "cuda",
     ]
-    assert found.cache_keys == ({"file": "a.txt"}, {"git": True})
+    assert found.cache_keys == (CacheKey("commit"), CacheKey("file", "a.txt"))
 
 
 @pytest.mark.parametrize(
@@ -139,3 +142,27 @@ def test_bad_values_are_problems_with_a_line(text: str) -> None:
 def test_a_conflict_at_a_virtual_root_has_to_name_its_package() -> None:
     with pytest.raises(InvalidManifest, match="does not name its `package`"):
         settings("conflicts = [[{extra = 'a'}, {extra = 'b'}]]\n", project=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ('[{ flie = "a" }]', "did you mean `file`"),
+        ('[{ env = "" }]', "not a text"),
+        ("[{ git = 3 }]", "neither true nor a table"),
+        ('"a.txt"', "must be a list"),
+    ],
+)
+def test_cache_keys_that_cannot_be_used_are_told(value: str, problem: str) -> None:
+    with pytest.raises(InvalidManifest, match=f"(?i){problem}"):
+        settings(f"cache-keys = {value}\n")
+
+
+def test_an_override_of_one_package_names_it() -> None:
+    (found,) = settings(
+        'override-dependencies = [{ package = { name = "Z.z", version = "1.0" }, dependencies = ["q>=2"] }]\n'
+    ).scoped_overrides
+    assert (found.package, found.specifier) == ("z-z", "==1.0")
+    for text in ('{ dependencies = ["q"] }', '{ package = { name = "z", version = "!" }, dependencies = [] }'):
+        with pytest.raises(InvalidManifest, match="override-dependencies"):
+            settings(f"override-dependencies = [{text}]\n")

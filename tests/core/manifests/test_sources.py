@@ -57,7 +57,7 @@ def test_several_sources_split_by_marker_extra_and_group() -> None:
         "{}",
         "{worspace = true}",
         "{workspace = true, path = 'x'}",
-        "{workspace = '../other'}",
+        "{workspace = 3}",
         "{workspace = true, branch = 'x'}",
         "{git = 'https://h.test/x', branch = 'a', tag = 'b'}",
         "{git = 'https://h.test/x', subdirectory = '../y'}",

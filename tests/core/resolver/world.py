@@ -19,7 +19,7 @@ from interlock.core.listing import Listing, encode_artifacts
 from interlock.core.lock.assemble import assemble
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.model import Lock, ResolutionInputs
-from interlock.core.manifests.manifest import ConflictItem
+from interlock.core.manifests.manifest import ConflictItem, ScopedOverride
 from interlock.core.names import ExtraName, GroupName, NormalizedName, normalize_name
 from interlock.core.requirements import Requirement, parse_requirement
 from interlock.core.resolver.facts import Facts, Known, Universe, Unusable
@@ -137,6 +137,7 @@ def problem_of(world: Table, locked: Lock | None = None, upgrade: Sequence[str] 
         conflicts=tuple(tuple(_conflict(item) for item in items) for items in options.get("conflicts", ())),
         constraints=tuple(parse_requirement(text) for text in options.get("constraints", ())),
         overrides=tuple(parse_requirement(text) for text in options.get("overrides", ())),
+        scoped_overrides=tuple(_scoped(item) for item in options.get("scoped-overrides", ())),
         excludes=frozenset(normalize_name(name) for name in options.get("excludes", ())),
         policy=Policy(
             prerelease=options.get("prerelease", "if-necessary"),
@@ -150,6 +151,11 @@ def problem_of(world: Table, locked: Lock | None = None, upgrade: Sequence[str] 
         preferences=preferences,
         forks=tuple(options.get("forks", locked.forks if locked is not None else ())),
     )
+
+
+def _scoped(item: Table) -> ScopedOverride:
+    requirements = tuple(parse_requirement(text) for text in item["requires"])
+    return ScopedOverride(normalize_name(item["package"]), item.get("version", ""), requirements)
 
 
 def _asks(name: NormalizedName, table: Table, members: frozenset[NormalizedName], world: Table) -> MemberAsks:

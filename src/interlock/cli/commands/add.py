@@ -10,6 +10,7 @@ from interlock.core.editing.requirement_wishes import Wish, parse_requirements_f
 from interlock.core.poetry_constraint import platform_marker, python_marker
 from interlock.errors import UsageError
 from interlock.ops.add import AddOptions, add
+from interlock.ops.editing import manifest_file
 from interlock.ops.scripts import add_to_script
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
@@ -28,7 +29,7 @@ async def run(call: Call) -> int:
     outcome = await add(_without_range(call.context), options)
     for name in outcome.present:
         call.terminal.say(f"{name} is there already; give a version to change it.")
-    lines = [f"Added {text} to {_place(path, where)}." for path, where, text in outcome.added]
+    lines = [f"Added {text} to {where} of {manifest_file(path)}." for path, where, text in outcome.added]
     return say_change(call, outcome.change, lines, options.after)
 
 
@@ -39,10 +40,6 @@ async def _add_to_script(call: Call) -> int:
     for text in await add_to_script(call.context, script, wishes, bounds):
         call.terminal.say(f"Added {text} to {call.text('script')}.")
     return 0
-
-
-def _place(path: str, where: str) -> str:
-    return f"{where} of {'pyproject.toml' if path == '.' else f'{path}/pyproject.toml'}"
 
 
 def _options(call: Call) -> AddOptions:

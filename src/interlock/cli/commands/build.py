@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import msgspec
+
 from interlock.cli.call import BadValue, Call
 from interlock.cli.loading import load
 from interlock.cli.render import error_document
@@ -18,7 +20,15 @@ __all__ = ["build_request", "report_document", "run", "show_report"]
 
 
 async def run(call: Call) -> int:
-    report = await build(call.context, build_request(call))
+    request = build_request(call)
+    if call.text("affected"):
+        selection = await load("interlock.cli.narrowing").only_affected(call, request.selection, packages=True)
+        if selection is None:
+            if call.json:
+                call.document(report_document(BuildReport(out_dir=call.context.cwd, members=())))
+            return 0
+        request = msgspec.structs.replace(request, selection=selection)
+    report = await build(call.context, request)
     if call.given("verify"):
         report = await load("interlock.ops.building.verify").verify(call.context, report)
     if call.json:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 from interlock.cli.call import Call
 from interlock.cli.words import plural
+from interlock.ops.editing import manifest_file
 from interlock.ops.importing import Difference, import_projects
 
 __all__ = ["run"]
@@ -12,7 +15,7 @@ __all__ = ["run"]
 async def run(call: Call) -> int:
     dry_run = call.given("dry_run")
     outcome = await import_projects(
-        call.context, tuple(call.values.files), dry_run=dry_run, keep=call.given("keep_manifests")
+        call.context, tuple(call.values.files), dry_run=dry_run, keep=call.given("keep_manifests"), python=_python(call)
     )
     lock = outcome.change.lock
     assert lock is not None
@@ -29,8 +32,8 @@ async def run(call: Call) -> int:
         )
         return 0
     for path in outcome.converted:
-        file = "pyproject.toml" if path == "." else f"{path}/pyproject.toml"
-        call.terminal.say(f"{'Would rewrite' if dry_run else 'Rewrote'} {file} in the standard form.")
+        verb = "Would rewrite" if dry_run else "Rewrote"
+        call.terminal.say(f"{verb} {manifest_file(path)} in the standard form.")
         if dry_run:
             call.terminal.data(outcome.change.files[path].decode())
     for difference in outcome.differences:
@@ -44,6 +47,14 @@ async def run(call: Call) -> int:
     else:
         call.terminal.say(f"{verb} {count}, the same versions as in {', '.join(outcome.locks)}.")
     return 0
+
+
+def _python(call: Call) -> str:
+    """The range for a project that says none: from the Python asked for, else from the one that runs this."""
+    asked = call.context.flags.python or ""
+    if asked[:1].isdigit():
+        return f">={asked}"
+    return asked if asked[:1] in {">", "<", "=", "~", "!"} else f">={sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def _line(difference: Difference) -> str:

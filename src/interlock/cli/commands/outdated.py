@@ -5,6 +5,7 @@ from __future__ import annotations
 from interlock.cli.call import Call
 from interlock.cli.columns import columns
 from interlock.cli.selecting import selection_flags
+from interlock.core.names import shown_member
 from interlock.ops.outdated import find_outdated
 from interlock.ops.reading import environment_here, read_locked
 
@@ -26,7 +27,10 @@ async def show_outdated(call: Call, *, everything: bool) -> int:
     if call.json:
         call.document({"packages": shown})
     elif shown:
-        rows = [(line.name, line.locked, line.compatible, line.latest, ", ".join(line.members)) for line in shown]
+        rows = [
+            (line.name, line.locked, line.compatible, line.latest, ", ".join(map(shown_member, line.members)))
+            for line in shown
+        ]
         call.terminal.data(columns([("package", "locked", "compatible", "latest", "members"), *rows]))
     else:
         call.terminal.say("Everything is up to date.")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from interlock.cli.call import BadValue, Call
+from interlock.cli.call import BadValue, Call, checked_name
 from interlock.cli.changing import change_options, say_change, target_of
 from interlock.core.editing.manifest_editor import Target
+from interlock.ops.editing import manifest_file
 from interlock.ops.remove import RemoveOptions, remove_packages
 from interlock.ops.scripts import remove_from_script
 
@@ -12,8 +13,10 @@ __all__ = ["run"]
 
 
 async def run(call: Call) -> int:
-    names = call.names("packages")
-    if not names:
+    texts = call.texts("packages")
+    places = tuple(call.context.place(text) for text in texts if _is_path(text))
+    names = tuple(checked_name(text) for text in texts if not _is_path(text))
+    if not texts:
         raise BadValue("There is nothing to remove.", hint="Name a package: `interlock remove httpx`.")
     if call.text("script"):
         await remove_from_script(call.context, call.context.cwd / call.text("script"), names)
@@ -22,14 +25,18 @@ async def run(call: Call) -> int:
     target = target_of(call)
     options = RemoveOptions(
         names=names,
+        places=places,
         packages=call.names("package"),
         all_packages=call.given("all_packages"),
         target=None if target == Target() and call.text("to_group") != "main" else target,
         after=change_options(call, uninstall=True),
     )
     outcome = await remove_packages(call.context, options)
-    lines = [
-        f"Removed {name} from {where} of {'pyproject.toml' if path == '.' else f'{path}/pyproject.toml'}."
-        for path, where, name in outcome.removed
-    ]
+    lines = [f"Removed {name} from {where} of {manifest_file(path)}." for path, where, name in outcome.removed]
+    lines += [f"{path} is no member any more; its files are still there." for path in outcome.left]
     return say_change(call, outcome.change, lines, options.after)
+
+
+def _is_path(text: str) -> bool:
+    """Whether a directory is meant, not a name; a name never has a slash and never begins with a dot."""
+    return "/" in text or "\\" in text or text.startswith(".")

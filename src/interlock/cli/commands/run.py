@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 
+import msgspec
+
 from interlock.cli.call import BadValue, Call
 from interlock.cli.installing import sync_options
+from interlock.cli.loading import load
 from interlock.ops.run import run as run_program
-from interlock.ops.run_members import RecursiveOptions, run_members
+from interlock.ops.run_members import MemberRun, RecursiveOptions, run_members
 from interlock.workspace.discovery import discover
 from interlock.workspace.options import RunOptions
 from interlock.workspace.tasks import tasks_of
@@ -20,7 +23,7 @@ async def run(call: Call) -> int:
         return _list(call)
     if not call.rest:
         raise BadValue("There is nothing to run.", hint="Name a program: `interlock run python`; tasks: --list.")
-    recursive = call.given("recursive")
+    recursive = call.given("recursive") or bool(call.text("affected"))
     options = RunOptions(
         command=call.rest,
         module=call.given("module"),
@@ -31,6 +34,11 @@ async def run(call: Call) -> int:
         isolated=call.given("isolated"),
         script=call.given("script"),
     )
+    if call.text("affected"):
+        selection = await load("interlock.cli.narrowing").only_affected(call, options.sync.selection)
+        if selection is None:
+            return _show_runs(call, options, ())
+        options = msgspec.structs.replace(options, sync=msgspec.structs.replace(options.sync, selection=selection))
     if recursive:
         return await _run_members(call, options)
     outcome = await run_program(call.context, options)
@@ -43,7 +51,10 @@ async def _run_members(call: Call, options: RunOptions) -> int:
         run=options, jobs=jobs, keep_going=call.given("keep_going"), prefix=not call.given("no_prefix")
     )
     write = call.terminal.say if call.json else call.terminal.data
-    results = await run_members(call.context, recursive, write)
+    return _show_runs(call, options, await run_members(call.context, recursive, write))
+
+
+def _show_runs(call: Call, options: RunOptions, results: tuple[MemberRun, ...]) -> int:
     failed = [result for result in results if result.status == "failed"]
     if call.json:
         call.document({"command": options.command, "results": results})

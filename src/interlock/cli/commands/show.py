@@ -9,7 +9,9 @@ from interlock.cli.commands.tree import show_tree
 from interlock.cli.loading import load
 from interlock.cli.selecting import selection_flags
 from interlock.cli.words import format_bytes
+from interlock.core.lock.diff import shown_source
 from interlock.core.lock.model import Edge
+from interlock.core.sources import Source
 from interlock.ops.reading import Locked, environment_here, read_locked
 from interlock.ops.show import PackageDetails, list_packages, package_details
 from interlock.workspace.options import TreeOptions
@@ -77,7 +79,7 @@ def _text(found: PackageDetails) -> str:
     rows = [
         ("name", found.name),
         ("version", found.version or "(dynamic)"),
-        ("source", found.source),
+        ("source", shown_source(msgspec.json.decode(found.source, type=Source))),
         ("python", found.requires_python or "any"),
         ("extras", ", ".join(found.extras)),
         ("members", ", ".join(found.members)),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from interlock.cli.call import Call
-from interlock.cli.installing import show_outcome, sync_options
+from interlock.cli.installing import lock_lines, show_outcome, sync_options
 from interlock.cli.words import plural
-from interlock.core.lock.diff import to_data, to_text
+from interlock.core.lock.diff import to_data
+from interlock.ops.editing import manifest_file
 from interlock.ops.update import UpdateOptions, update
 
 __all__ = ["run"]
@@ -28,11 +29,9 @@ async def run(call: Call) -> int:
         call.document({"lock": changes, "written": lock is not None and lock.changed and not options.dry_run})
         return 0
     for path, where, name in outcome.bumped:
-        call.terminal.say(
-            f"Raised {name} in {where} of {'pyproject.toml' if path == '.' else f'{path}/pyproject.toml'}."
-        )
+        call.terminal.say(f"Raised {name} in {where} of {manifest_file(path)}.")
     if lock is not None and lock.changed:
-        for line in to_text(lock.diff):
+        for line in lock_lines(lock, outcome.sync):
             (call.terminal.data if options.dry_run else call.terminal.say)(line)
         verb = "Would lock" if options.dry_run else "Locked"
         call.terminal.say(f"{verb} {plural(len(lock.lock.packages), 'package')}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call, checked_name
 from interlock.cli.selecting import selection_flags
+from interlock.core.names import shown_member
 from interlock.ops.reading import environment_here, read_locked
 from interlock.ops.why import Step, find_paths
 
@@ -25,11 +26,11 @@ async def run(call: Call) -> int:
     if call.json:
         call.document({"paths": paths, "complete": not more})
         return 0
-    member = ""
+    member: str | None = None
     for path in paths:
         if path.member != member:
             member = path.member
-            call.terminal.data(f"{member}")
+            call.terminal.data(shown_member(member))
         call.terminal.data("  " + " -> ".join(_step(step) for step in path.steps[1:]))
     if more:
         call.terminal.say("There are more paths.")

@@ -28,6 +28,15 @@ def _outdated_options(parser: OptionGroup) -> None:
     add_freshness_options(parser)
 
 
+def _affected_options(parser: OptionGroup) -> None:
+    parser.word("revision", metavar="REF", text="git revision to compare with (default: HEAD)")
+    parser.value("--since", metavar="REF", text="the same")
+    parser.flag("--why", text="show what says that each is affected")
+    parser.flag("--paths", text="show directories instead of names")
+    parser.flag("--matrix", text="show one line of JSON, for a CI's job matrix")
+    add_freshness_options(parser)
+
+
 def _check_options(parser: OptionGroup) -> None:
     parser.flag("--lock", text="a lock that is missing or out of date is an error")
     parser.flag("--strict", text="exit 1 for warnings too")
@@ -63,6 +72,14 @@ LOOKING = (
         _why_options,
         (("idna", "from every member"), ("idna --package web --json", "from one, for scripts")),
         usage="[options] PACKAGE",
+    ),
+    Command(
+        ("affected",),
+        "affected",
+        "List the members that a change touches, by files, graph and lock",
+        _affected_options,
+        (("--since main", "what this branch touches"), ("--since origin/main --matrix", "for the jobs of a CI")),
+        usage="[options] [REF]",
     ),
     Command(
         ("outdated",),

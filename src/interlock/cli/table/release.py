@@ -1,11 +1,11 @@
-"""The commands that make releases, and their options: build, version and publish."""
+"""The commands that make releases, and their options: build, prune, deploy, version and publish."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from interlock.cli.table.command import Command
-from interlock.cli.table.selection_options import add_member_options
+from interlock.cli.table.selection_options import add_member_options, add_selection_options
 
 if TYPE_CHECKING:
     from interlock.cli.table.option_group import OptionGroup
@@ -15,6 +15,7 @@ __all__ = ["RELEASE"]
 
 def _build_options(parser: OptionGroup) -> None:
     add_member_options(parser)
+    parser.value("--affected", metavar="REF", text="act on members that a change since REF touches")
     parser.flag("--sdist", text="build only the source archive")
     parser.flag("--wheel", text="build only the wheel, from the member's own tree")
     parser.value("--format", metavar="KIND", text="the same in Poetry's words", choices=("sdist", "wheel"))
@@ -41,6 +42,20 @@ def _build_options(parser: OptionGroup) -> None:
     group.flag("--require-hashes", text="let those constraints name a hash for each build requirement")
     group.flag("--no-sources", text="take members that are build requirements from the index")
     group.number("--timeout", metavar="SECONDS", text="end a backend that takes longer")
+
+
+def _prune_options(parser: OptionGroup) -> None:
+    parser.value("-o", "--output", metavar="DIR", text="where the part of the workspace goes")
+    add_selection_options(parser)
+    parser.flag("--frozen", text="do not look whether the lock is fresh")
+
+
+def _deploy_options(parser: OptionGroup) -> None:
+    parser.value("-o", "--output", metavar="DIR", text="where the environment goes")
+    parser.flag("--no-compile-bytecode", text="do not compile modules to bytecode")
+    add_selection_options(parser)
+    parser.flag("--frozen", text="do not look whether the lock is fresh")
+    parser.value("--link-mode", metavar="MODE", text="copy (the default), clone, hardlink or symlink")
 
 
 def _version_options(parser: OptionGroup) -> None:
@@ -100,6 +115,26 @@ RELEASE = (
         (
             ("--all-packages", "every member, those that others need for building first"),
             ("--package web --wheel -o out", "one wheel, into out/"),
+        ),
+    ),
+    Command(
+        ("prune",),
+        "prune",
+        "Write the part of the workspace that members need, for a container's build",
+        _prune_options,
+        (
+            ("--package web -o out", "manifests and lock in out/manifests, with sources in out/full"),
+            ("--package web --no-dev -o out", "without members that only its dev group needs"),
+        ),
+    ),
+    Command(
+        ("deploy",),
+        "deploy",
+        "Make an environment for members that runs without the workspace",
+        _deploy_options,
+        (
+            ("--package web -o /srv/web", "what it needs to run, compiled, as copies"),
+            ("--package web --extra metrics -o web", "with an extra"),
         ),
     ),
     Command(

@@ -62,6 +62,7 @@ def add_install_options(parser: OptionGroup) -> None:
     group.repeat("--reinstall-package", dest="reinstall_package", metavar="NAME", text="the same for one package")
     group.value("--link-mode", metavar="MODE", text="clone, hardlink, copy or symlink")
     group.flag("--compile-bytecode", "--compile", text="compile modules to bytecode")
+    group.flag("--active", text="use the environment that is active, not the workspace's own")
     group.value("--env", metavar="KIND", text="shared environment, or one per member", choices=("shared", "member"))
 
 
@@ -72,5 +73,7 @@ def add_resolver_options(parser: OptionGroup) -> None:
     group.value("--index-strategy", metavar="HOW", text="first-index, unsafe-first-match or unsafe-best-match")
     group.flag("--no-build", text="never build from source")
     group.repeat("--no-build-package", dest="no_build_package", metavar="NAME", text="never build this package")
+    group.flag("--no-sources", text="take requirements as published, without the sources tables")
+    group.repeat("--no-sources-package", dest="no_sources_package", metavar="NAME", text="the same for one package")
     group.flag("--no-binary", text="never use wheels")
     group.repeat("--no-binary-package", dest="no_binary_package", metavar="NAME", text="never use its wheels")

@@ -74,6 +74,7 @@ def _run_options(parser: OptionGroup) -> None:
     parser.flag("-l", "--list", text="list the tasks and scripts")
     many = parser.section("in many members")
     many.flag("-r", "--recursive", text="in every selected member, those first that others need")
+    many.value("--affected", metavar="REF", text="in those that a change since REF touches")
     many.number("-j", "--jobs", metavar="N", text="so many at a time (default: one per processor)")
     many.flag("--serial", text="one at a time")
     many.flag("--keep-going", "--continue", text="go on after a failure", dest="keep_going")

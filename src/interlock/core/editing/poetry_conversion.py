@@ -200,7 +200,8 @@ class _Conversion:
         if not manifest.package:
             lines.append("package = false")
         default = [group for group in manifest.groups if group not in manifest.optional_groups]
-        if manifest.groups and default != ["dev"]:
+        # Without being told, one reads only `dev`, and all of them where a table of Poetry's is left.
+        if manifest.groups and not list(manifest.groups) == default == ["dev"]:
             lines.append(f"default-groups = {format_value(default if manifest.optional_groups else 'all')}")
         if lines and self._document.get(("tool", "interlock")) is None:
             found.append("[tool.interlock]\n" + "\n".join(lines))

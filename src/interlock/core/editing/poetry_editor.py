@@ -7,13 +7,22 @@ import re
 from interlock.core.editing.manifest_editor import ManifestEditor, Target
 from interlock.core.editing.toml_array import insert, items, literal, remove
 from interlock.core.editing.toml_document import Path, TomlDocument, format_value
-from interlock.core.names import NormalizedName, is_name, normalize_name
+from interlock.core.names import NormalizedName, is_name, normalize_extra, normalize_name
 from interlock.core.poetry_constraint import InvalidConstraint, specifier_of
 from interlock.core.requirement import Requirement
+from interlock.errors import ManifestError
 
-__all__ = ["PoetryEditor", "open_manifest"]
+__all__ = ["PoetryEditor", "SeveralEntries", "open_manifest"]
 
 _TABLE: Path = ("tool", "poetry")
+_DIRECT = frozenset({"git", "branch", "tag", "rev", "path", "file", "url", "subdirectory", "develop"})
+"""Keys of an entry that does not come from an index."""
+
+
+class SeveralEntries(ManifestError):
+    """A dependency is to be changed that is written once for each of several environments."""
+
+    code = "several-entries"
 
 
 def open_manifest(data: bytes, file: str, *, sources: Path) -> ManifestEditor:
@@ -50,17 +59,45 @@ class PoetryEditor(ManifestEditor):
         table = self._table(target)
         written = re.match(r"[A-Za-z0-9._-]+", text)
         key = self._key(table, requirement.name) or (written[0] if written is not None else requirement.name)
-        value: dict[str, object] = {}
-        if requirement.specifier or not (requirement.extras or requirement.marker):
-            value["version"] = requirement.specifier or "*"
-        if requirement.extras:
-            value["extras"] = list(requirement.extras)
-        if requirement.marker:
-            value["markers"] = requirement.marker.replace('"', "'")
+        old = self.document.get((*table, key))
+        value = self._changed(old, key, requirement)
         if target.kind == "extra":
             value["optional"] = True
             self._list_in_extra(target.name, key)
+        if isinstance(old, dict) and self.document.source((*table, key)) is None:
+            # A table with a header of its own.
+            for name in old.keys() - value.keys():
+                self.document.delete((*table, key, name))
+            for name, item in value.items():
+                if old.get(name) != item:
+                    self.document.set((*table, key, name), format_value(item))
+            return
         self.document.set((*table, key), format_value(value["version"] if value.keys() == {"version"} else value))
+
+    def _changed(self, old: object, key: str, requirement: Requirement) -> dict[str, object]:
+        """An entry with what is asked now; what it says beside that (``optional``, ``python``, ...) stays."""
+        if isinstance(old, list):
+            raise SeveralEntries(
+                f"`{key}` has several entries, for different environments, in [tool.poetry.dependencies].",
+                hint="Change the one that is meant in pyproject.toml, then run `interlock lock`.",
+                facts={"package": requirement.name},
+            )
+        entry: dict[str, object] = dict(old) if isinstance(old, dict) else {}
+        if requirement.specifier:
+            # A range is of an index's versions.
+            entry = {name: item for name, item in entry.items() if name not in _DIRECT}
+        extras = entry.get("extras")
+        known = [str(extra) for extra in extras] if isinstance(extras, list) else []
+        more = [extra for extra in requirement.extras if extra not in map(normalize_extra, known)]
+        if requirement.specifier or not (entry.keys() & _DIRECT or (more and "version" not in entry)):
+            # First where it is new, else in the place where it stands.
+            entry = {"version": "", **entry}
+            entry["version"] = requirement.specifier or "*"
+        if more:
+            entry["extras"] = [*known, *more]
+        if requirement.marker:
+            entry["markers"] = requirement.marker.replace('"', "'")
+        return entry
 
     def remove(self, target: Target, name: NormalizedName) -> bool:
         table = self._table(target)

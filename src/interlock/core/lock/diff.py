@@ -8,11 +8,21 @@ from interlock.core.lock.graph import Graph
 from interlock.core.lock.layout import source_key
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
 from interlock.core.lock.reach import members_reaching
-from interlock.core.names import NormalizedName
+from interlock.core.names import NormalizedName, shown_member
 from interlock.core.sources import Directory, File, Git, Member, Registry, Source, Url
 from interlock.core.versions import release_key
 
-__all__ = ["LockDiff", "MemberChange", "PackageChange", "SettingChange", "diff", "to_data", "to_markdown", "to_text"]
+__all__ = [
+    "LockDiff",
+    "MemberChange",
+    "PackageChange",
+    "SettingChange",
+    "diff",
+    "shown_source",
+    "to_data",
+    "to_markdown",
+    "to_text",
+]
 
 _SHOWN = 5
 """How many members a line names before it counts the rest."""
@@ -120,8 +130,8 @@ def _compare(name: NormalizedName, old: list[LockedPackage], new: list[LockedPac
         kind=_kind(versions[0], versions[1], moved=differ, files=bool(added or removed)),
         old=versions[0],
         new=versions[1],
-        old_sources=tuple(sorted({_place(part.source) for part in old})) if differ else (),
-        new_sources=tuple(sorted({_place(part.source) for part in new})) if differ else (),
+        old_sources=tuple(sorted({shown_source(part.source) for part in old})) if differ else (),
+        new_sources=tuple(sorted({shown_source(part.source) for part in new})) if differ else (),
         artifacts_added=added,
         artifacts_removed=removed,
     )
@@ -139,7 +149,8 @@ def _kind(old: tuple[str, ...], new: tuple[str, ...], *, moved: bool, files: boo
     return "artifacts" if files else "dependencies"
 
 
-def _place(source: Source) -> str:
+def shown_source(source: Source) -> str:
+    """A source for people."""
     match source:
         case Registry(index=index):
             return f"index {index}"
@@ -221,7 +232,7 @@ def to_text(change: LockDiff) -> list[str]:
     lines = [f"~ {item.key}: {item.old or 'none'} -> {item.new or 'none'}" for item in change.settings]
     for member in change.members:
         keys = f" ({', '.join(member.keys)})" if member.keys else ""
-        lines.append(f"{_SIGNS.get(member.kind, '~')} member {member.name}{keys}")
+        lines.append(f"{_SIGNS.get(member.kind, '~')} member {shown_member(member.name)}{keys}")
     for package in change.packages:
         because = _because(package)
         # A member that changed itself is among those that need it.
@@ -277,6 +288,6 @@ def _because(change: PackageChange) -> str:
 
 
 def _counted(names: tuple[NormalizedName, ...]) -> str:
-    shown = ", ".join(names[:_SHOWN])
+    shown = ", ".join(map(shown_member, names[:_SHOWN]))
     rest = len(names) - _SHOWN
     return f"{shown} and {rest} more" if rest > 0 else shown

@@ -72,6 +72,8 @@ class ResolutionInputs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     conflicts: tuple[tuple[ConflictItem, ...], ...] = ()
     constraints: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
+    scoped_overrides: tuple[str, ...] = ()
+    """``package==version: requirement, requirement``."""
     excludes: tuple[str, ...] = ()
     prerelease: str = "if-necessary"
     resolution: str = "highest"
@@ -85,6 +87,8 @@ class ResolutionInputs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     no_build: tuple[str, ...] = ()
     """Package names, or ``(":all:",)``."""
     no_binary: tuple[str, ...] = ()
+    no_sources: tuple[str, ...] = ()
+    """Names whose sources were not looked at, or ``(":all:",)``."""
     dependency_metadata: str = ""
     """Digest of the static metadata table; empty without one."""
 

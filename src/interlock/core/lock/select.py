@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from interlock.core.artifacts import Artifact
-from interlock.core.lock.conflicts import declared_keys, refuse_conflicts
+from interlock.core.lock.conflicts import ConflictingSelection, declared_keys, refuse_conflicts
 from interlock.core.lock.graph import Graph, Target, active_keys, root_edges
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
 from interlock.core.markers.diagram import evaluate, parse_marker, requires_python_marker
@@ -111,7 +111,9 @@ def select(
         if member.package and name not in selection.skip
     ]
     for name, packages in reached.packages.items():
-        if len(packages) > 1 or name in reached.members:
+        if name in reached.members:
+            raise _twice(name, packages[0])
+        if len(packages) > 1:
             raise _ambiguous(name, packages)
         if name not in selection.skip:
             wanted.append(_wanted(packages[0], files, tuple(sorted(reached.extras[name]))))
@@ -202,6 +204,15 @@ def _refuse_python(member: LockedMember, environment: Mapping[str, str]) -> None
             hint="Use an interpreter in that range, for example with `--python`, or select other members.",
             facts={"member": member.name, "requires-python": wanted, "python": python},
         )
+
+
+def _twice(name: NormalizedName, package: LockedPackage) -> ConflictingSelection:
+    return ConflictingSelection(
+        f"{name} would be installed twice: as a member of the workspace, and as {name} {package.version} for what was"
+        " locked without looking at its source.",
+        hint=f"Leave the member out, or what needs it from the index, or lock without --no-sources for {name}.",
+        facts={"package": name, "version": package.version},
+    )
 
 
 def _ambiguous(name: NormalizedName, packages: list[LockedPackage]) -> AmbiguousSelection:

@@ -9,7 +9,7 @@ __all__ = ["check_keys", "kept_keys"]
 
 _OURS = frozenset({"env", "default-index"})
 _KEPT = frozenset(
-    {"build", "catalog", "changelog", "export", "internal-bounds", "policy", "publish", "tasks", "version"}
+    {"affected", "build", "catalog", "changelog", "export", "internal-bounds", "policy", "publish", "tasks", "version"}
 )
 """Read by later commands; kept as written."""
 

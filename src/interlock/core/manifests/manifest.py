@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from interlock.core.manifests.cache_keys import CacheKey
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirement import Requirement
 from interlock.core.sources import Index, Registry, Source
@@ -17,6 +18,7 @@ __all__ = [
     "ConflictItem",
     "IncludeGroup",
     "Manifest",
+    "ScopedOverride",
     "SourceRule",
     "ToolSettings",
     "WorkspaceTable",
@@ -47,6 +49,8 @@ class SourceRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     group: GroupName | None = None
     editable: bool | None = None
     """For members and directories; None takes the default of the kind (member: editable, directory: not)."""
+    workspace: bool = False
+    """``source`` is the root of another workspace, and its member of that name is meant."""
 
 
 class ConflictItem(msgspec.Struct, frozen=True, order=True):
@@ -55,6 +59,16 @@ class ConflictItem(msgspec.Struct, frozen=True, order=True):
     member: NormalizedName
     extra: ExtraName | None = None
     group: GroupName | None = None
+
+
+class ScopedOverride(msgspec.Struct, frozen=True, order=True):
+    """What one package is said to ask for, whatever it says itself."""
+
+    package: NormalizedName
+    specifier: str
+    """Of the versions it is about; empty: all."""
+    requirements: tuple[Requirement, ...]
+    """Each replaces what the package asks of that name, or is added."""
 
 
 class WorkspaceTable(msgspec.Struct, frozen=True):
@@ -77,6 +91,7 @@ class ToolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     conflicts: tuple[tuple[ConflictItem, ...], ...] = ()
     constraints: tuple[Requirement, ...] = ()
     overrides: tuple[Requirement, ...] = ()
+    scoped_overrides: tuple[ScopedOverride, ...] = ()
     excludes: tuple[NormalizedName, ...] = ()
     build_constraints: tuple[Requirement, ...] = ()
     prerelease: str = "if-necessary"
@@ -93,6 +108,8 @@ class ToolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     no_build_packages: tuple[NormalizedName, ...] = ()
     no_binary: bool = False
     no_binary_packages: tuple[NormalizedName, ...] = ()
+    no_sources: bool = False
+    no_sources_packages: tuple[NormalizedName, ...] = ()
     no_build_isolation: bool = False
     no_build_isolation_packages: tuple[NormalizedName, ...] = ()
     config_settings: dict[str, str | list[str]] = {}
@@ -107,7 +124,12 @@ class ToolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     add_bounds: str = ""
     """``lower | major | minor | exact``: what ``add`` writes; empty: ``lower``."""
     required_version: str = ""
-    cache_keys: tuple[dict[str, object], ...] = ()
+    cache_keys: tuple[CacheKey, ...] = ()
+
+    @property
+    def not_isolated(self) -> frozenset[str]:
+        """Packages that are built in the environment they are for; ``:all:`` stands for every one."""
+        return frozenset((*self.no_build_isolation_packages, *((":all:",) if self.no_build_isolation else ())))
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

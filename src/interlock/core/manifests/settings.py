@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable
 from typing import TypeVar
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from interlock.core.manifests.cache_keys import CacheKey, parse_cache_keys
 from interlock.core.manifests.indexes import find_links_and_indexes
-from interlock.core.manifests.manifest import ConflictItem, ToolSettings
+from interlock.core.manifests.manifest import ConflictItem, ScopedOverride, ToolSettings
 from interlock.core.manifests.table import Table
 from interlock.core.names import NormalizedName, is_name, normalize_extra, normalize_group, normalize_name
 from interlock.core.requirements import InvalidRequirement, Requirement, parse_requirement
@@ -60,6 +60,7 @@ def parse_settings(table: Table, name: NormalizedName | None, path: str) -> Tool
         conflicts=_conflicts(table, name),
         constraints=table.requirements("constraint-dependencies"),
         overrides=_overrides(table),
+        scoped_overrides=_scoped_overrides(table),
         excludes=table.names("exclude-dependencies"),
         build_constraints=table.requirements("build-constraint-dependencies"),
         prerelease=_prerelease(table),
@@ -71,6 +72,8 @@ def parse_settings(table: Table, name: NormalizedName | None, path: str) -> Tool
         no_build_packages=table.names("no-build-package"),
         no_binary=table.flag("no-binary") or False,
         no_binary_packages=table.names("no-binary-package"),
+        no_sources=table.flag("no-sources") or False,
+        no_sources_packages=table.names("no-sources-package"),
         no_build_isolation=no_build_isolation or False,
         no_build_isolation_packages=table.names("no-build-isolation-package"),
         config_settings=_config(table, "config-settings"),
@@ -141,14 +144,39 @@ def _conflict_item(table: Table, value: object, name: NormalizedName | None) -> 
 
 
 def _overrides(table: Table) -> tuple[Requirement, ...]:
-    """Overrides; one scoped to a package (a table) is read but not honoured."""
+    """Overrides for everybody; those of one package are tables."""
     value = table.values.get("override-dependencies")
     if not isinstance(value, list):
         return table.requirements("override-dependencies")
     plain = [item for item in value if not isinstance(item, dict)]
-    if len(plain) != len(value):
-        table.problems.warn("`override-dependencies`: overrides for the dependencies of one package are not honoured.")
     return Table({"override-dependencies": plain}, table.where, table.problems).requirements("override-dependencies")
+
+
+def _scoped_overrides(table: Table) -> tuple[ScopedOverride, ...]:
+    """``{ package = { name = "x", version = "1.0" }, dependencies = ["y>=2"] }``; a version may be a specifier."""
+    value = table.values.get("override-dependencies")
+    found = []
+    for item in value if isinstance(value, list) else ():
+        if not isinstance(item, dict):
+            continue
+        entry = Table(item, (*table.where, "override-dependencies"), table.problems)
+        entry.only({"package", "dependencies"})
+        package = entry.table("package")
+        name = package.text("name") if package is not None else None
+        if package is None or not name or not is_name(name):
+            table.problem("override-dependencies", 'has a table without `package = { name = "..." }`.')
+            continue
+        package.only({"name", "version"})
+        version = package.text("version") or ""
+        specifier = f"=={version}" if version[:1].isdigit() else version
+        try:
+            SpecifierSet(specifier)
+        except InvalidSpecifier:
+            table.problem("override-dependencies", f"has the version `{version}`, which is none.")
+            continue
+        requirements = entry.requirements("dependencies")
+        found.append(ScopedOverride(package=normalize_name(name), specifier=specifier, requirements=requirements))
+    return tuple(found)
 
 
 def _exclude_newer_package(table: Table) -> dict[NormalizedName, str]:
@@ -230,11 +258,8 @@ def _dependency_metadata(table: Table) -> tuple[dict[str, object], ...]:
     return tuple(entry.values for entry in entries)
 
 
-def _cache_keys(table: Table) -> tuple[dict[str, object], ...]:
-    value = table.values.get("cache-keys")
-    if value is None:
-        return ()
-    if not isinstance(value, list) or not all(isinstance(item, dict | str) for item in value):
-        table.problem("cache-keys", "must be a list of tables.")
-        return ()
-    return tuple({"file": posixpath.normpath(item)} if isinstance(item, str) else item for item in value)
+def _cache_keys(table: Table) -> tuple[CacheKey, ...]:
+    keys, problems = parse_cache_keys(table.values.get("cache-keys", []))
+    for problem in problems:
+        table.problem("cache-keys", problem)
+    return keys

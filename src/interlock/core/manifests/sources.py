@@ -159,14 +159,21 @@ def parse_source_rule(table: Table, name: NormalizedName, path: str) -> SourceRu
         extra=normalize_extra(extra) if extra is not None else None,
         group=normalize_group(group) if group is not None else None,
         editable=table.flag("editable"),
+        workspace=isinstance(source, Directory) and kind == "workspace",
     )
 
 
-def _member(table: Table, name: NormalizedName, _: str) -> Source | None:
-    if table.values["workspace"] is True:
+def _member(table: Table, name: NormalizedName, path: str) -> Source | None:
+    value = table.values["workspace"]
+    if value is True:
         return Member(name)
+    if isinstance(value, str) and value and "://" not in value:
+        return Directory(path=join_path(path, value), editable=table.flag("editable") is not False)
     key = table.where[-1]
-    table.problems.add(table.where, f"`workspace` can only be true; leave `{key}` out to take it from an index.")
+    table.problems.add(
+        table.where,
+        f"`workspace` can only be true or the path of another workspace; leave `{key}` out to take it from an index.",
+    )
     return None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from interlock.core.asks import Ask, MemberAsks, Origin
-from interlock.core.manifests.manifest import ConflictItem
+from interlock.core.manifests.manifest import ConflictItem, ScopedOverride
 from interlock.core.markers.diagram import TRUE, Marker, extras_in, parse_marker, requires_python_marker, restrict_extra
 from interlock.core.markers.environment import conflict_key
 from interlock.core.names import ExtraName, GroupName, NormalizedName
@@ -68,13 +68,16 @@ class Dependencies:
         self._children: dict[tuple[PackageKey, int], tuple[_Child, ...]] = {}
         self._constraints = _by_name(problem.constraints)
         self._overrides = _by_name(problem.overrides)
+        self._scopes: dict[NormalizedName, list[ScopedOverride]] = {}
+        for rule in problem.scoped_overrides:
+            self._scopes.setdefault(rule.package, []).append(rule)
         self._conflicting = {item for items in problem.conflicts for item in items}
 
     def of(self, key: PackageKey, position: int) -> tuple[Dependency, ...]:
         """What a candidate (or one of its extras or groups) asks for; its facts must be there."""
         found = self._memo.get((key, position))
         if found is None:
-            found = self._memo[key, position] = tuple(self._adjusted(self._asked(key, position)))
+            found = self._memo[key, position] = tuple(self._adjusted(self._scoped(key, position)))
         return found
 
     def children(self, key: PackageKey, position: int) -> tuple[_Child, ...]:
@@ -162,6 +165,35 @@ class Dependencies:
                 marker = marker & self._if_selected(requirement.name, extra=extra)
         yield Dependency(requirement, marker, source, None, origin)
 
+    def _scoped(self, key: PackageKey, position: int) -> Iterable[Dependency]:
+        """What is asked, with the overrides for this one package: they replace by name, and add what is not asked."""
+        asked = self._asked(key, position)
+        rules = [rule for rule in self._scopes.get(key.name, ()) if self._is_meant(rule, key, position)]
+        if not rules:
+            return asked
+        given: dict[NormalizedName, list[Requirement]] = _by_name(
+            requirement for rule in rules for requirement in rule.requirements
+        )
+        found: list[Dependency] = []
+        replaced: set[NormalizedName] = set()
+        for dependency in asked:
+            name = dependency.requirement.name
+            if name not in given:
+                found.append(dependency)
+            elif name not in replaced:
+                replaced.add(name)
+                found += [_override(item, dependency) for item in given[name]]
+        if key.extra is None and key.group is None:
+            missing = [item for name, items in given.items() if name not in replaced for item in items]
+            found += [_override(item, None) for item in missing]
+        return found
+
+    def _is_meant(self, rule: ScopedOverride, key: PackageKey, position: int) -> bool:
+        universe = self._facts.universes.get(key.name)
+        if not rule.specifier or universe is None:
+            return not rule.specifier
+        return bool(universe.mask(rule.specifier) >> position & 1)
+
     def _adjusted(self, asked: Iterable[Dependency]) -> Iterator[Dependency]:
         """Apply overrides (which replace every requirement on a name) and constraints (which only restrict)."""
         if not self._constraints and not self._overrides:
@@ -171,8 +203,8 @@ class Dependencies:
         for dependency in asked:
             name = dependency.requirement.name
             overrides = self._overrides.get(name)
-            if overrides and dependency.kind != "member":
-                found = [_replaced(dependency, override) for override in overrides]
+            if overrides and dependency.kind not in {"member", "override"}:
+                found = [_override(override, dependency) for override in overrides]
             else:
                 found = [dependency]
             yield from found
@@ -183,10 +215,11 @@ class Dependencies:
                     yield Dependency(constraint, marker, kind="constraint")
 
 
-def _replaced(dependency: Dependency, override: Requirement) -> Dependency:
-    extras = tuple(sorted({*dependency.requirement.extras, *override.extras}))
-    requirement = Requirement(override.name, override.specifier, override.marker, extras, override.url)
-    return Dependency(requirement, parse_marker(override.marker), dependency.source, kind="override")
+def _override(override: Requirement, of: Dependency | None) -> Dependency:
+    """A requirement in the place of another one, whose extras and source it keeps."""
+    extras = tuple(sorted({*(of.requirement.extras if of is not None else ()), *override.extras}))
+    replaced = Requirement(override.name, override.specifier, override.marker, extras, override.url)
+    return Dependency(replaced, parse_marker(override.marker), of.source if of is not None else None, kind="override")
 
 
 def _union(markers: Sequence[Marker]) -> Marker:
