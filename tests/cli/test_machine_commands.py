@@ -123,8 +123,8 @@ def test_an_environment_away_from_any_workspace(run: Run, tmp_path: Path) -> Non
 def _fill(root: Path) -> Layout:
     layout = Layout(root)
     layout.prepare()
-    layout.write(layout.bucket("pages-v3") / "key" / "numpy", b"x" * 10)
-    layout.write(layout.bucket("pages-v3") / "key" / "scipy", b"x" * 10)
+    layout.write(layout.bucket("pages-v4") / "key" / "numpy", b"x" * 10)
+    layout.write(layout.bucket("pages-v4") / "key" / "scipy", b"x" * 10)
     wheel = layout.entry("wheels-v1", "ab12") / "tree"
     (wheel / "numpy-1.0.dist-info").mkdir(parents=True)
     (wheel / "numpy-1.0.dist-info" / "METADATA").write_bytes(b"x" * 100)
@@ -156,7 +156,7 @@ def test_cache_clean_of_one_package_leaves_the_others(run: Run, tmp_path: Path) 
     layout = _fill(tmp_path / "cache")
     assert run("cache", "clean", "NumPy", "--cache-dir", layout.root).err == "Removed 3 files, 122 B.\n"
     assert not layout.entry("wheels-v1", "ab12").exists()
-    assert (layout.bucket("pages-v3") / "key" / "scipy").exists()
+    assert (layout.bucket("pages-v4") / "key" / "scipy").exists()
     assert layout.entry("metadata-v1", "ee34").exists()
     assert run("cache", "clean", "not a name!", "--cache-dir", layout.root).code == 2
 
@@ -167,7 +167,7 @@ def test_cache_clean_of_one_version_leaves_the_others(run: Run, tmp_path: Path, 
     assert run("cache", "clean", version.replace("1.0", "2.0"), "--cache-dir", layout.root).err.startswith("Removed 0")
     assert run("cache", "clean", version, "--cache-dir", layout.root).err == "Removed 2 files, 112 B.\n"
     assert not layout.entry("wheels-v1", "ab12").exists()
-    assert [path.name for path in (layout.bucket("pages-v3") / "key").iterdir()] != []
+    assert [path.name for path in (layout.bucket("pages-v4") / "key").iterdir()] != []
     assert run("cache", "clean", "pypi:scipy", "--cache-dir", layout.root).err == "Removed 2 files, 22 B.\n"
 
 

@@ -1,7 +1,7 @@
 """Listings: all that one index says about one package, compact enough to be kept.
 
-A listing is made once from an index page and stored as msgpack; reading it back decodes names and versions, while the
-files of each version stay as the page had them until the resolver looks at that version. Most are never looked at.
+A listing is made once from an index page and stored; reading it back decodes names and versions, while the files of
+each version stay as the page had them until the resolver looks at that version. Most are never looked at.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     files: tuple[memoryview, ...]
     """Per version: its files as JSON objects (PEP 691) with commas between them, in the order of the page.
 
-    In a stored listing these are opaque bytes, which a decoder steps over without looking at them.
+    Slices of the page as it was fetched, or of the file it is stored in.
     """
     start: str = ""
     """What every file's URL in :attr:`files` begins with, before the file's location."""

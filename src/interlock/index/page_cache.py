@@ -2,9 +2,9 @@
 
 ::
 
-    pages-v3/<digest of the index's URL and user>/<name>    one page, parsed, with its validators
-    pages-v3/<...>/.flat                                    the one page of a flat index
-    pages-v3/<...>/.bases                                   where the index's files are
+    pages-v4/<digest of the index's URL and user>/<name>    one page, parsed, with its validators
+    pages-v4/<...>/.flat                                    the one page of a flat index
+    pages-v4/<...>/.bases                                   where the index's files are
 
 A page is stored parsed, so that reading it back costs one file and no JSON.
 """
@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from itertools import accumulate
+from pathlib import Path
 
 import msgspec
 
@@ -22,10 +24,11 @@ from interlock.index.pages import Page
 from interlock.index.urls import without_login
 from interlock.store.entries import Entries
 from interlock.store.layout import Layout
+from interlock.store.maps import Maps
 
 __all__ = ["Bases", "CachedFlat", "CachedPage", "PageCache", "Validators", "index_key", "validators_of"]
 
-_BUCKET = "pages-v3"
+_BUCKET = "pages-v4"
 _LONGEST_ABSENCE = 600
 _SILENT_INDEX = 600
 """Seconds for which a page is good when its headers say nothing of it; PyPI says as much of its own."""
@@ -94,6 +97,18 @@ class CachedPage(msgspec.Struct, frozen=True, array_like=True):
     page: Page | None
 
 
+class _Stored(msgspec.Struct, frozen=True, array_like=True):
+    """What stands before the texts of the files in a stored page."""
+
+    page: CachedPage
+    lengths: tuple[int, ...]
+    """Of the texts of each version's files."""
+
+
+_STORED = msgspec.msgpack.Decoder(_Stored)
+_LENGTH = 4
+
+
 class CachedFlat(msgspec.Struct, frozen=True, array_like=True):
     """The files of a flat index's page, with absolute URLs."""
 
@@ -113,19 +128,24 @@ class PageCache:
     """The pages of all indexes, below the store's root."""
 
     def __init__(self, layout: Layout) -> None:
-        self._pages = Entries(layout, _BUCKET, CachedPage)
+        self._layout = layout
+        self._maps = Maps()
         self._flats = Entries(layout, _BUCKET, CachedFlat)
         self._bases = Entries(layout, _BUCKET, Bases)
 
     def __repr__(self) -> str:
-        return f"<PageCache {self._pages!r}>"
+        return f"<PageCache in {self._layout.root}>"
 
     def load(self, key: str, name: str) -> CachedPage | None:
-        return self._pages.load(name, key)
+        data = self._maps.view(self._path(key, name))
+        return None if data is None else _decode(data)
 
     def save(self, key: str, name: str, page: CachedPage) -> None:
         if page.validators.storable:
-            self._pages.save(name, page, key)
+            self._layout.write(self._path(key, name), _encode(page))
+
+    def _path(self, key: str, name: str) -> Path:
+        return self._layout.bucket(_BUCKET) / key / name
 
     def load_flat(self, key: str) -> CachedFlat | None:
         return self._flats.load(".flat", key)
@@ -139,6 +159,34 @@ class PageCache:
 
     def save_bases(self, key: str, bases: Bases) -> None:
         self._bases.save(".bases", bases, key)
+
+
+def _encode(cached: CachedPage) -> bytes:
+    """The page but for the texts of its files, after its length, and then the texts: few of them are ever looked at."""
+    texts: tuple[memoryview, ...] = ()
+    if cached.page is not None:
+        page = cached.page
+        texts = page.listing.files
+        listing = msgspec.structs.replace(page.listing, files=())
+        cached = CachedPage(cached.validators, Page(listing, page.base, page.links, page.skipped))
+    head = msgspec.msgpack.encode(_Stored(cached, tuple([len(text) for text in texts])))
+    return b"".join((len(head).to_bytes(_LENGTH, "big"), head, *texts))
+
+
+def _decode(data: memoryview) -> CachedPage | None:
+    start = _LENGTH + int.from_bytes(data[:_LENGTH], "big")
+    try:
+        stored = _STORED.decode(data[_LENGTH:start])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    page = stored.page.page
+    if start + sum(stored.lengths) != len(data) or len(stored.lengths) != (len(page.listing.versions) if page else 0):
+        return None
+    if page is None:
+        return stored.page
+    ends = list(accumulate(stored.lengths, initial=start))
+    listing = msgspec.structs.replace(page.listing, files=tuple(map(data.__getitem__, map(slice, ends, ends[1:]))))
+    return CachedPage(stored.page.validators, Page(listing, page.base, page.links, page.skipped))
 
 
 def index_key(index: Index, user: str) -> str:

@@ -123,12 +123,12 @@ def _remove(layout: Layout, paths: list[Path]) -> Removed:
 
 def _belonging(layout: Layout, packages: Mapping[NormalizedName, str]) -> Iterator[Path]:
     """What is kept for packages. Entries are found by their digests, so each is asked for its name."""
-    for index in _listed(layout.bucket("pages-v3")):
-        for entry in _listed(layout.bucket("pages-v3") / index):
+    for index in _listed(layout.bucket("pages-v4")):
+        for entry in _listed(layout.bucket("pages-v4") / index):
             name = normalize_name(entry.partition(".")[0] if entry.endswith(".msgpack") else entry)
             # A page is about all versions, and stays when only one has to go.
             if packages.get(name, "-") == "":
-                yield layout.bucket("pages-v3") / index / entry
+                yield layout.bucket("pages-v4") / index / entry
     wanted = [
         msgspec.msgpack.encode(name) + (msgspec.msgpack.encode(version) if version else b"")
         for name, version in packages.items()

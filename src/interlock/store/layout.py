@@ -4,7 +4,7 @@
 
     <root>/                         INTERLOCK_CACHE_DIR or the platform's cache directory
       CACHEDIR.TAG  .gitignore
-      pages-v3/<index key>/<name>   parsed listings with their HTTP validators (msgpack)
+      pages-v4/<index key>/<name>   parsed listings with their HTTP validators (msgpack)
       metadata-v1/ab/<key>          parsed core metadata (msgpack)
       wheels-v1/ab/<sha256>/        unpacked wheels: tree/ and files.msgpack
       sdists-v1/ab/<sha256>         downloaded source archives
@@ -32,7 +32,7 @@ from interlock.errors import InterlockError
 __all__ = ["BUCKETS", "Layout"]
 
 BUCKETS = (
-    "pages-v3",
+    "pages-v4",
     "metadata-v1",
     "wheels-v1",
     "sdists-v1",
