@@ -67,7 +67,7 @@ def prepare(
     settings = context.settings
     tool = _effective(workspace.settings, settings)
     absent = absent_members(workspace, old) if old is not None and not whole else frozenset()
-    asks = lower(workspace, indexes=tuple(index.name for index in settings.indexes), absent=absent)
+    asks = lower(workspace, absent=absent)
     cutoff = settings.exclude_newer
     if old is not None and settings.exclude_newer_span and old.inputs.exclude_newer_span == settings.exclude_newer_span:
         cutoff = old.inputs.exclude_newer
@@ -117,6 +117,7 @@ def make_problem(
         required_environments=prepared.tool.required_environments,
         conflicts=prepared.tool.conflicts,
         constraints=(*prepared.tool.constraints, *_wished(options.upgrade_packages)),
+        wishes=_wished(options.upgrade_packages),
         overrides=prepared.tool.overrides,
         excludes=frozenset(prepared.tool.excludes),
         policy=_policy(prepared),

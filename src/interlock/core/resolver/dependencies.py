@@ -92,11 +92,17 @@ class Dependencies:
             marker = where & self._if_selected(name) & self._if_selected(name, extra=extra)
             yield Dependency(Requirement(name, extras=(extra,)), marker, kind="member")
         for group in sorted(member.groups):
-            marker = where & self._if_selected(name) & self._if_selected(name, group=group)
+            marker = where & self._if_selected(name, group=group)
+            if not self._exclude_each_other(ConflictItem(name), ConflictItem(name, None, group)):
+                marker = marker & self._if_selected(name)
             python = member.group_requires_python.get(group, "")
             if python:
                 marker = marker & requires_python_marker(python)
             yield Dependency(Requirement(name), marker, group=group, kind="member")
+
+    def _exclude_each_other(self, one: ConflictItem, other: ConflictItem) -> bool:
+        """Whether two items are in one conflict: a group can be installed without its member."""
+        return any(one in items and other in items for items in self._problem.conflicts)
 
     def _if_selected(
         self, name: NormalizedName, extra: ExtraName | None = None, group: GroupName | None = None

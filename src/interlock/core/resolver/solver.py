@@ -226,8 +226,11 @@ class Solver:
         self.reach.grow(growth)
         if key.extra is not None or key.group is not None:
             base = self._package_of(key.name)
-            terms = [(package, 2 << position), (base, shared.full[base] & ~(2 << position))]
-            self._add(Incompatibility(terms, SamePackage(key)))
+            others = shared.full[base] & ~(2 << position)
+            if key.group is not None:
+                # Whoever wants the member says so: its group may be wanted where the member is not.
+                others &= ~ABSENT
+            self._add(Incompatibility([(package, 2 << position), (base, others)], SamePackage(key)))
         for depender, at, dependencies in new:
             number = shared.ids[depender]
             for dependency in dependencies:
