@@ -122,7 +122,7 @@ def make_problem(
         excludes=frozenset(prepared.tool.excludes),
         policy=_policy(prepared),
         preferences=_pinned(prepared, options.pins) or _preferences(base, options.upgrade_packages),
-        forks=base.forks if base is not None and not options.upgrade_packages else (),
+        forks=base.forks if base is not None else (),
     )
 
 
