@@ -11,6 +11,7 @@ import pytest
 
 from interlock.build.digest import FileHashes, build_digest, read_tree, tree_digest
 from interlock.build.failures import InvalidSourceTree
+from interlock.build.inputs import named_variables
 from interlock.build.revision import Revisions, reads_revision
 from interlock.core.manifests.manifest import BuildSystem
 from interlock.store.layout import Layout
@@ -83,6 +84,24 @@ def test_files_outside_that_the_configuration_names_count(layout: Layout, tree: 
     assert len(seen) == 3
     (tree.parent / "unrelated").write_text("changed")
     assert tree_digest(layout, tree) in seen
+
+
+def test_what_is_ignored_above_counts_up_to_the_repository(layout: Layout, tree: Path, tmp_path: Path) -> None:
+    (tree.parent / ".git" / "info").mkdir(parents=True)
+    seen = {tree_digest(layout, tree)}
+    (tree.parent / ".gitignore").write_text("*.so\n")
+    seen.add(tree_digest(layout, tree))
+    (tree.parent / ".git" / "info" / "exclude").write_text("*.c\n")
+    seen.add(tree_digest(layout, tree))
+    assert len(seen) == 3
+    (tmp_path / ".gitignore").write_text("*.h\n")
+    assert tree_digest(layout, tree) in seen
+
+
+def test_variables_that_the_configuration_names(tree: Path) -> None:
+    (tree / "hatch_build.py").write_text("import os\nstage = os.environ['DEPLOY_STAGE']\n")
+    environ = {"DEPLOY_STAGE": "beta", "DEPLOY": "x", "STAGE": "y", "HOME": "/"}
+    assert named_variables(tree, environ) == [("DEPLOY_STAGE", "beta")]
 
 
 def test_a_linked_folder_elsewhere_counts(layout: Layout, tree: Path) -> None:

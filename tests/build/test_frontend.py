@@ -75,6 +75,21 @@ async def test_equal_inputs_are_built_once(make_builder: MakeBuilder, make_tree:
         assert archive.read("content.txt") == b"two"
 
 
+async def test_a_tree_that_changes_while_it_is_built_is_not_taken_for_what_it_was(
+    make_builder: MakeBuilder, make_tree: MakeTree
+) -> None:
+    edited = "\nopen('data.txt', 'w').write('edited')\n"
+    tree = make_tree(more=PREPARE + edited, data__txt="one")
+    async with make_builder() as builder:
+        first = await builder.wheel(source(tree))
+        (tree / "data.txt").write_text("one")
+        assert await builder.wheel(source(tree)) == first, "equal files are one entry"
+        assert builder.calls == 4, "nothing is known of the tree with `one`"
+        await builder.wheel(source(tree))
+        await builder.wheel(source(tree))
+        assert builder.calls == 6, "the tree as the backend leaves it is built once"
+
+
 async def test_a_copied_tree_is_not_built_again(make_builder: MakeBuilder, make_tree: MakeTree, tmp_path: Path) -> None:
     tree = make_tree()
     async with make_builder() as builder:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import csv
+import gzip
 import hashlib
 import io
 import tarfile
 import zipfile
 from pathlib import Path
 
-from interlock.build.repack import read_wheel_metadata, rewrite_sdist, rewrite_wheel
+from interlock.build.repack import is_dated, read_wheel_metadata, rewrite_sdist, rewrite_wheel
 from tests.wheels import make_wheel
 
 
@@ -36,6 +37,34 @@ def test_an_sdist_keeps_order_modes_times_links_and_its_header(tmp_path: Path) -
         assert kept is not None
         assert (changed.read(), kept.read()) == (b"new and longer", b"old")
     assert (tmp_path / "a.tar.gz").read_bytes()[4:8] == (tmp_path / "b.tar.gz").read_bytes()[4:8]
+
+
+def test_an_sdist_need_not_tell_when_and_by_whom_it_was_packed(tmp_path: Path) -> None:
+    latest = 1_600_000_000
+
+    def packed(name: str, owner: str, late: int, mode: int) -> Path:
+        path = tmp_path / f"{name}.tar.gz"
+        with (
+            gzip.GzipFile(path, "wb", mtime=latest + late) as file,
+            tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive,
+        ):
+            for number, inside in enumerate(("a", "a/run", "a/b")):
+                info = tarfile.TarInfo(inside)
+                info.type = tarfile.DIRTYPE if inside == "a" else tarfile.REGTYPE
+                info.mtime, info.mode = latest - 1 + number + late, mode if inside != "a/b" else mode & 0o666
+                info.uname = info.gname = owner
+                info.uid = info.gid = late
+                archive.addfile(info)
+        return path
+
+    one, other = packed("one", "ann", 5, 0o775), packed("two", "bob", 900, 0o755)
+    for path in (one, other):
+        assert is_dated(path, latest)
+        rewrite_sdist(path, path.with_suffix(".new"), lambda _, data: data, latest=latest)
+        assert not is_dated(path.with_suffix(".new"), latest)
+    assert one.with_suffix(".new").read_bytes() == other.with_suffix(".new").read_bytes()
+    with tarfile.open(one.with_suffix(".new")) as archive:
+        assert [(item.mode, item.mtime) for item in archive] == [(0o755, latest), (0o755, latest), (0o644, latest)]
 
 
 def test_a_wheel_keeps_its_files_and_its_record_is_true(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from interlock.cli.main import main
+from tests.release_trees import root
 
 
 class Result(NamedTuple):
@@ -66,3 +67,23 @@ def workspace(tmp_path: Path) -> Path:
         "[tool.interlock.sources]\ncatalog = { workspace = true }\n"
     )
     return root
+
+
+@pytest.fixture
+def trees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace for members with backends of their own, and no index."""
+    base = root(tmp_path / "shop")
+    monkeypatch.setenv("INTERLOCK_DIRECTORY", str(base))
+    monkeypatch.setenv("INTERLOCK_PYTHON", sys.executable)
+    monkeypatch.setenv("INTERLOCK_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("INTERLOCK_NO_INDEX", "1")
+    return base
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that only waits to be taken note of does not."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import signal
 import subprocess
 import sys
@@ -15,18 +14,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Run
-from tests.release_trees import BACKEND, member, root
-
-
-@pytest.fixture
-def trees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    base = root(tmp_path / "shop")
-    monkeypatch.setenv("INTERLOCK_DIRECTORY", str(base))
-    monkeypatch.setenv("INTERLOCK_PYTHON", sys.executable)
-    monkeypatch.setenv("INTERLOCK_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("INTERLOCK_NO_INDEX", "1")
-    return base
+from tests.cli.conftest import Run, alive
+from tests.release_trees import BACKEND, member
+from tests.wheels import make_wheel
 
 
 def members(document: Any) -> dict[str, Any]:
@@ -156,6 +146,15 @@ def test_a_longer_circle_of_build_requirements_is_named(run: Run, trees: Path) -
     assert (error["code"], error["facts"]["cycle"]) == ("member-cycle", ["one", "two", "three", "one"])
 
 
+PACK = """
+import io, tarfile
+def _pack(folder, path):
+    with tarfile.open(folder + "/odd-1.0.tar.gz", "w:gz") as archive:
+        for name in ("odd-1.0/PKG-INFO", path):
+            archive.addfile(tarfile.TarInfo(name), io.BytesIO(b""))
+"""
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
@@ -167,15 +166,59 @@ def test_a_longer_circle_of_build_requirements_is_named(run: Run, trees: Path) -
         ("open(folder + '/other-1.0.tar.gz', 'wb').close(); return 'other-1.0.tar.gz'", "invalid-build-result"),
         ("open(folder + '/odd-9.tar.gz', 'wb').close(); return 'odd-9.tar.gz'", "invalid-build-result"),
         ("return '../odd-1.0.tar.gz'", "invalid-build-result"),
+        ("open('../odd-1.0.tar.gz', 'wb').close(); return 'odd-1.0.tar.gz'", "invalid-build-result"),
+        ("_pack(folder, '../../evil'); return 'odd-1.0.tar.gz'", "invalid-build-result"),
+        ("_pack(folder, '/evil'); return 'odd-1.0.tar.gz'", "invalid-build-result"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "backend-failed"),
+        ("import os; os.write(1, b'\\0\\0\\0\\2{}' * 99); os.close(1); os.close(2); return []", "invalid-build-result"),
     ],
 )
 def test_a_misbehaving_backend_is_an_error_that_names_the_member(run: Run, trees: Path, body: str, code: str) -> None:
-    member(trees, "odd", backend=f"def build_sdist(folder, config_settings=None):\n    {body}\n")
+    member(trees, "odd", backend=f"{PACK}\ndef build_sdist(folder, config_settings=None):\n    {body}\n")
     result = run("build", "--timeout", "1", "--json")
     assert result.code == 1
     error = members(result.json())["odd"]["error"]
     assert error["code"] == code
     assert "odd" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (('"Metadata-Version: 2.4", f"Name: {project[\'name\']}"', '"Metadata-Version: 2.4", "Name: other"'), "other"),
+        (('f"{stem}.dist-info/RECORD,,"', 'add("../evil.py", "x") or ""'), "../evil.py"),
+        (("return name\n", 'return "odd-2.0-py3-none-any.whl"\n'), "odd-2.0-py3-none-any.whl"),
+    ],
+)
+def test_a_wheel_that_is_not_what_it_says_never_gets_out(
+    run: Run, trees: Path, change: tuple[str, str], words: str
+) -> None:
+    sdist, wheel = BACKEND.split("def build_wheel")
+    metadata, rest = sdist.split("def _stem")
+    if change[0] in metadata:
+        metadata = metadata.replace(*change)
+    wheel = wheel.replace(*change)
+    member(trees, "odd", backend=f"{metadata}def _stem{rest}def build_wheel{wheel}")
+    error = members(run("build", "--wheel", "--json").json())["odd"]["error"]
+    assert (error["code"], words in error["message"], "odd" in error["message"]) == ("invalid-build-result", True, True)
+    assert not (trees / "dist").exists() or not list((trees / "dist").glob("*.whl"))
+
+
+def test_a_backend_that_is_nowhere_is_an_error(run: Run, trees: Path) -> None:
+    member(trees, "odd", requires=["no-such-backend>=2"])
+    error = members(run("build", "--json").json())["odd"]["error"]
+    assert (error["code"], "no-such-backend" in error["message"]) == ("no-solution", True)
+    assert "odd" in error["message"]
+
+
+def test_files_that_appear_outside_of_a_member_are_told(run: Run, trees: Path) -> None:
+    littering = BACKEND.replace("project = _read()", "open('../stray', 'w').close(); project = _read()", 1)
+    member(trees, "odd", backend=littering)
+    member(trees, "tidy")
+    assert "stray-files" not in run("build", "--package", "tidy").err
+    result = run("build", "--package", "odd")
+    assert result.code == 0
+    assert "packages/stray appeared while odd was built, outside of its directory" in result.err
 
 
 def test_a_missing_backend_is_an_error(run: Run, trees: Path) -> None:
@@ -211,7 +254,7 @@ def test_a_killed_build_leaves_nothing_half_written_and_no_process(run: Run, tre
     process.wait()
     deadline = time.monotonic() + 10
     pids = [int(path.name) for path in (tmp_path / "pids").iterdir()]
-    while any(_alive(pid) for pid in pids):
+    while any(alive(pid) for pid in pids):
         assert time.monotonic() < deadline, "a backend outlives its frontend"
         time.sleep(0.05)
     for path in (trees / "dist").iterdir() if (trees / "dist").exists() else ():
@@ -223,15 +266,6 @@ def test_a_killed_build_leaves_nothing_half_written_and_no_process(run: Run, tre
     assert run("build", "--all-packages").code == 0
     assert len(dist(trees)) == 7
     assert not [name for name in dist(trees) if name.endswith("-part")]
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def test_the_fixed_day_the_callers_and_a_number_decide_the_time(
@@ -250,6 +284,8 @@ def test_the_fixed_day_the_callers_and_a_number_decide_the_time(
     assert built() == 1600000000
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     assert built() == 1700000000
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "today")
+    assert run("build", "--json").json()["error"]["code"] == "invalid-build-table"
 
 
 def test_other_commands_build_with_siblings_too(run: Run, trees: Path) -> None:
@@ -279,7 +315,7 @@ def test_an_interrupted_build_ends_at_once_with_its_backends(run: Run, trees: Pa
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=15)
     assert (process.returncode, b"Traceback" in err) == (130, False)
-    assert not _alive(int((tmp_path / "pid").read_text()))
+    assert not alive(int((tmp_path / "pid").read_text()))
     assert not (trees / "dist").exists() or not list((trees / "dist").glob("odd*"))
 
 
@@ -300,14 +336,46 @@ def test_build_constraints_count_and_mistakes_in_them_are_told(run: Run, trees: 
     member(trees, "rules", version="1.5")
     member(trees, "app", requires=["rules"])
     (trees / "ok.txt").write_text("# versions\nrules>=1  # any\n")
-    (trees / "never.txt").write_text("rules<1 --hash=sha256:abc\n")
+    (trees / "never.txt").write_text("rules<1\n")
     (trees / "bad.txt").write_text("-r other.txt\n")
     assert run("build", "--package", "app", "-b", "ok.txt").code == 0
     result = run("build", "--package", "app", "-b", "never.txt", "--json")
     assert members(result.json())["app"]["error"]["code"] == "no-solution"
-    assert "constraint-hashes" in result.err
-    assert run("build", "-b", "bad.txt", "--json").json()["error"]["code"] == "bad-build-constraints"
-    assert run("build", "-b", "none.txt", "--json").json()["error"]["code"] == "bad-build-constraints"
+    (trees / "odd.txt").write_text("rules>=1 --hash=sha256:abc\n")
+    for name in ("bad.txt", "none.txt", "odd.txt"):
+        assert run("build", "-b", name, "--json").json()["error"]["code"] == "bad-build-constraints"
+
+
+def test_build_requirements_are_what_their_hashes_say(run: Run, trees: Path) -> None:
+    wheel = make_wheel("tool", "1.5")
+    (trees / "wheels").mkdir()
+    (trees / "wheels" / wheel.filename).write_bytes(wheel.data)
+    member(trees, "app", requires=["tool"])
+    digest = hashlib.sha256(wheel.data).hexdigest()
+    texts = {
+        "none": "tool==1.5",
+        "right": f"tool==1.5 \\\n    --hash=sha256:{'0' * 64} \\\n    --hash=sha256:{digest}\n",
+    }
+    texts["wrong"] = texts["right"].replace(digest, "1" * 64)
+    for name, text in texts.items():
+        (trees / f"{name}.txt").write_text(text)
+
+    def code(*arguments: str) -> str | None:
+        result = run("build", "--find-links", trees / "wheels", *arguments, "--json")
+        error = members(result.json())["app"]["error"]
+        return error["code"] if error else None
+
+    assert code("-b", "none.txt") is None
+    assert code("-b", "wrong.txt") == "unverified-build-requirement", "nothing that was built unchecked is taken"
+    assert code("-b", "none.txt", "--require-hashes") == "unverified-build-requirement"
+    assert code("--require-hashes") == "unverified-build-requirement"
+    assert code("-b", "right.txt", "--require-hashes") is None
+
+
+def test_a_format_is_the_same_in_other_words(run: Run, trees: Path) -> None:
+    member(trees, "one")
+    assert run("build", "--format", "sdist").code == 0
+    assert dist(trees) == [".gitignore", "one-1.0.tar.gz"]
 
 
 def test_without_sources_a_build_requirement_comes_from_the_index(run: Run, trees: Path) -> None:

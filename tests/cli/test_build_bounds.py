@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tarfile
 import zipfile
 from email.parser import Parser
@@ -13,17 +12,7 @@ from packaging.requirements import Requirement
 
 from interlock.build.sdist import read_pkg_info
 from tests.cli.conftest import Run
-from tests.release_trees import BACKEND, member, root
-
-
-@pytest.fixture
-def trees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    base = root(tmp_path / "shop")
-    monkeypatch.setenv("INTERLOCK_DIRECTORY", str(base))
-    monkeypatch.setenv("INTERLOCK_PYTHON", sys.executable)
-    monkeypatch.setenv("INTERLOCK_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("INTERLOCK_NO_INDEX", "1")
-    return base
+from tests.release_trees import BACKEND, member
 
 
 def policy(base: Path, text: str) -> None:
@@ -60,12 +49,13 @@ def snapshot(base: Path) -> dict[str, bytes]:
         ("compatible", ["c<3,>=2.3.1", "idna>=3"]),
         ("minimum", ["c>=2.3.1", "idna>=3"]),
         ("none", ["c", "idna>=3"]),
+        ("", ["c>=2.3.1", "idna>=3"]),
     ],
 )
 def test_each_policy_gives_its_range_and_leaves_the_sources_alone(
     run: Run, trees: Path, said: str, expected: list[str]
 ) -> None:
-    policy(trees, f'internal-bounds = "{said}"')
+    policy(trees, f'internal-bounds = "{said}"' if said else "")
     member(trees, "a", needs=["b"])
     member(trees, "b", needs=["c", "idna>=3"])
     member(trees, "c", version="2.3.1")
@@ -115,21 +105,73 @@ def test_what_names_an_edge_beats_the_default_and_a_written_range(run: Run, tree
     assert requires(trees, "b") == ["d", "a<2,>=1.0"]
 
 
-def test_what_a_backend_computes_is_corrected_in_the_files(run: Run, trees: Path) -> None:
-    policy(trees, 'internal-bounds = "exact"')
-    computed = BACKEND.replace('project.get("dependencies", [])', '["c", "other"]')
-    tree = member(trees, "a", backend=computed, more='dynamic = ["dependencies"]\n')
+def computing(trees: Path, name: str, computed: str) -> Path:
+    """A member whose backend makes its dependencies up."""
+    backend = BACKEND.replace('project.get("dependencies", [])', computed)
+    tree = member(trees, name, backend=backend, more='dynamic = ["dependencies"]\n')
     (tree / "pyproject.toml").write_text((tree / "pyproject.toml").read_text().replace("dependencies = []\n", ""))
+    return tree
+
+
+def test_what_a_backend_insists_on_is_corrected_in_the_files(run: Run, trees: Path) -> None:
+    policy(trees, 'internal-bounds = "exact"')
+    computing(trees, "a", '["c", "other"]')
     member(trees, "c")
-    assert run("build", "--all-packages").code == 0
+    result = run("build", "--all-packages")
+    assert result.code == 0
+    assert "computed-requirements" in result.err, "what cannot be helped is said"
     assert requires(trees, "a") == ["c==1.0", "other"]
+
+
+def test_what_a_backend_computes_is_written_down_in_the_sdist(run: Run, trees: Path, tmp_path: Path) -> None:
+    policy(trees, 'internal-bounds = "exact"')
+    computing(trees, "a", 'project.get("dependencies", open("needs.txt").read().split())')
+    (trees / "packages" / "a" / "needs.txt").write_text("c other>=2")
+    member(trees, "c")
+    result = run("build", "--all-packages")
+    assert (result.code, "computed-requirements" in result.err) == (0, False)
+    assert requires(trees, "a") == ["c==1.0", "other>=2"]
+    with tarfile.open(trees / "dist" / "a-1.0.tar.gz") as archive:
+        archive.extractall(tmp_path / "out", filter="data")
+    alone = run("build", "-C", tmp_path / "out" / "a-1.0", "--wheel", "-o", trees / "dist")
+    assert alone.code == 0, alone.err
+    assert requires(trees, "a") == ["c==1.0", "other>=2"]
+    only = run("build", "--package", "a", "--sdist", "--json", "-o", "only").json()["members"][0]["files"][0]
+    assert Path(only["file"]).read_bytes() == (trees / "dist" / "a-1.0.tar.gz").read_bytes()
+
+
+def test_computed_extras_are_written_down_with_their_markers(run: Run, trees: Path) -> None:
+    computed = """project.get("optional-dependencies", {"more": ["c; python_version < '3.99'"], "all": ["other"]})"""
+    backend = BACKEND.replace('project.get("optional-dependencies", {})', computed)
+    backend = backend.replace("{text} ; extra", "{text} {'and' if ';' in text else ';'} extra")
+    member(trees, "a", backend=backend, more='dynamic = ["optional-dependencies"]\n')
+    member(trees, "c")
+    result = run("build", "--all-packages", "--verify", "--json")
+    assert {found["name"]: found["problems"] for found in result.json()["members"]} == {"a": [], "c": []}
+    with zipfile.ZipFile(trees / "dist" / "a-1.0-py3-none-any.whl") as archive:
+        found = _requirements(archive.read("a-1.0.dist-info/METADATA").decode())
+    assert found == ['c>=1.0; python_full_version < "3.99" and extra == "more"', 'other; extra == "all"']
+
+
+def test_a_computed_requirement_asks_only_for_the_versions_it_needs(run: Run, trees: Path) -> None:
+    computing(trees, "a", 'project.get("dependencies", ["c"])')
+    member(trees, "c")
+    broken = "def prepare_metadata_for_build_wheel(folder, config_settings=None):\n    raise ValueError('no tags')\n"
+    tree = member(trees, "d", backend=BACKEND + broken, more='dynamic = ["version"]\n')
+    (tree / "pyproject.toml").write_text((tree / "pyproject.toml").read_text().replace('version = "1.0"\n', ""))
+    assert run("build", "--package", "a").code == 0
+    member(trees, "e", needs=["d"])
+    error = run("build", "--package", "e", "--json").json()["members"][0]["error"]
+    assert (error["code"], error["facts"]["needs"]) == ("version-unknown", "d")
+    policy(trees, 'internal-bounds = { d = "none" }')
+    assert run("build", "--package", "e").code == 0
 
 
 def test_a_path_of_this_machine_never_leaves(run: Run, trees: Path) -> None:
     member(trees, "c")
     member(trees, "a", needs=[f"c @ file://{trees}/packages/c"])
     assert run("build", "--all-packages").code == 0
-    assert requires(trees, "a") == ["c"]
+    assert requires(trees, "a") == ["c>=1.0"]
     with tarfile.open(trees / "dist" / "a-1.0.tar.gz") as archive:
         opened = archive.extractfile("a-1.0/pyproject.toml")
         assert opened is not None

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from pathlib import Path
 
+import anyio
 import pytest
 
-from tests.cli.conftest import Run
-from tests.release_trees import BACKEND, member, root
-
-
-@pytest.fixture
-def trees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    base = root(tmp_path / "shop")
-    monkeypatch.setenv("INTERLOCK_DIRECTORY", str(base))
-    monkeypatch.setenv("INTERLOCK_PYTHON", sys.executable)
-    monkeypatch.setenv("INTERLOCK_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("INTERLOCK_NO_INDEX", "1")
-    return base
+from interlock.build.environment import BuildEnvironment
+from interlock.ops.building.trial import Trial
+from tests.cli.conftest import Run, alive
+from tests.release_trees import BACKEND, member
+from tests.wheels import make_wheel
 
 
 def problems(run: Run, *arguments: str) -> dict[str, list[str]]:
@@ -70,6 +66,34 @@ def test_one_member_is_tried_with_what_was_built_before(run: Run, trees: Path) -
     assert run("build", "--package", "core").code == 0
     assert run("build", "--package", "app", "--verify").code == 0
     (trees / "dist" / "core-1.0-py3-none-any.whl").unlink()
-    result = run("build", "--package", "app", "--verify", "--cache-dir", trees / "cache")
+    result = run("build", "--package", "app", "--verify")
     assert result.code == 1
     assert "cannot be installed" in result.err
+
+
+def test_what_is_tried_is_what_was_built_now(run: Run, trees: Path) -> None:
+    tree = member(trees, "core")
+    assert run("build", "--verify").code == 0
+    (tree / "src" / "core.py").write_text("import nowhere\n")
+    problems = run("build", "--verify", "--json").json()["members"][0]["problems"]
+    assert ["nowhere" in problem for problem in problems] == [True]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="process groups")
+async def test_a_program_that_hangs_is_ended_with_what_it_started(tmp_path: Path) -> None:
+    wheel = make_wheel("slow", "1.0", entry_points={"console_scripts": {"slow": "slow:main"}})
+    (tmp_path / wheel.filename).write_bytes(wheel.data)
+    script = tmp_path / "bin" / "slow"
+    script.parent.mkdir()
+    script.write_text("#!/bin/sh\nsleep 60 &\necho $! > pid\nwait\n")
+    script.chmod(0o755)
+    environment = BuildEnvironment(python=sys.executable, path=str(script.parent))
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    found = await Trial(environment, os.environ, scratch, seconds=0.5).run(tmp_path / wheel.filename)
+    assert found[-1] == "`slow --help` takes longer than 0.5 seconds"
+    pid = int((scratch / "home" / "pid").read_text())
+    deadline = time.monotonic() + 5
+    while alive(pid):
+        assert time.monotonic() < deadline
+        await anyio.sleep(0.01)

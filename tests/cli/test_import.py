@@ -14,6 +14,7 @@ from interlock.core.manifests.parse import parse_manifest
 from tests.cli.conftest import Run
 from tests.index_server import IndexServer
 from tests.registry import registry
+from tests.wheels import make_sdist
 
 POETRY = """\
 # what this is
@@ -153,6 +154,27 @@ def test_a_list_of_requirements_becomes_a_project(run: Run, project: Path) -> No
     read = tomllib.loads((project / "pyproject.toml").read_text())
     assert read["project"]["dependencies"] == ["flask==3.0", "jinja==3.0"]
     assert read["dependency-groups"] == {"dev": ["click"]}
+
+
+def test_places_in_a_list_become_direct_references(run: Run, project: Path) -> None:
+    (project / "pyproject.toml").unlink()
+    built = make_sdist("lib", "1.0")
+    (project.parent / built.filename).write_bytes(built.data)
+    url = (project.parent / built.filename).as_uri()
+    (project / "requirements.txt").write_text(f"{url} ; os_name == 'posix'\nflask[x] == 3.0\n")
+    assert run("import").code == 0
+    dependencies = tomllib.loads((project / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert dependencies == [f"lib @ {url} ; os_name == 'posix'", "flask[x]==3.0"]
+
+
+@pytest.mark.parametrize("line", ["-e ./lib", "./lib", "git+https://git.test/b.git"])
+def test_a_line_of_a_list_that_names_no_package_is_told(line: str, run: Run, project: Path) -> None:
+    (project / "pyproject.toml").unlink()
+    (project / "requirements.txt").write_text(f"click\n{line}\n")
+    result = run("import")
+    assert result.code != 0
+    assert result.err.startswith(f"error[nameless-source]: `{line.removeprefix('-e ')}` in requirements.txt")
+    assert not (project / "pyproject.toml").exists()
 
 
 def test_nothing_to_import(run: Run, project: Path) -> None:

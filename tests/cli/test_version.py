@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Run
-from tests.release_trees import BACKEND, member, root
+from tests.release_trees import BACKEND, member
 
 
 @pytest.fixture
-def trees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    base = root(tmp_path / "shop")
-    monkeypatch.setenv("INTERLOCK_DIRECTORY", str(base))
-    monkeypatch.setenv("INTERLOCK_PYTHON", sys.executable)
-    monkeypatch.setenv("INTERLOCK_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("INTERLOCK_NO_INDEX", "1")
-    member(base, "a", needs=["b"])
-    member(base, "b", version="0.3.1", needs=["c"])
-    member(base, "c", version="2.0")
-    return base
+def trees(trees: Path) -> Path:
+    member(trees, "a", needs=["b"])
+    member(trees, "b", version="0.3.1", needs=["c"])
+    member(trees, "c", version="2.0")
+    return trees
 
 
 def versions(base: Path) -> dict[str, str]:
@@ -78,6 +72,15 @@ def test_rules_of_both_kinds_and_a_dry_run(run: Run, trees: Path) -> None:
 def test_dependents_follow_as_asked(run: Run, trees: Path, how: str, expected: dict[str, str]) -> None:
     assert run("version", "--package", "c", "--bump", "minor", "--dependents", how).code == 0
     assert versions(trees) == expected
+
+
+def test_a_written_range_that_is_left_behind_is_told(run: Run, trees: Path) -> None:
+    member(trees, "d", needs=["c>=2,<3"], more='[project.optional-dependencies]\nmore = ["b==9"]\n')
+    assert "left-behind" not in run("version", "--package", "c", "--bump", "minor").err
+    result = run("version", "--package", "c", "--package", "b", "--bump", "major")
+    assert result.code == 0
+    assert "d requires `c<3,>=2` (packages/d/pyproject.toml), which 3.0 is not" in result.err
+    assert result.err.count("requirement-left-behind") == 1, "what never fitted is no news"
 
 
 def test_members_of_a_group_stay_together(run: Run, trees: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,7 +43,9 @@ def test_conflicting_members_are_declared_and_only_what_differs_is_locked_twice(
     assert main([*common, "lock"]) == 1
     assert not (root / "interlock.lock").exists()
     assert main([*common, "lock", "--declare-conflicts"]) == 0
-    assert "new | old" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "Conflict: new | old: locked, but not together." in said
+    assert "Together, each with everything else: new; old." in said
     text = (root / "pyproject.toml").read_text(encoding="utf-8")
     assert 'members = ["*"]  # all' in text
     assert '[{ package = "new" }, { package = "old" }],' in text
@@ -62,10 +65,64 @@ def test_what_one_member_cannot_have_alone_is_not_declared_away(tmp_path: Path, 
     assert not (root / "interlock.lock").exists()
 
 
-def test_three_members_that_want_three_versions(tmp_path: Path, index: IndexFactory) -> None:
+def test_three_members_that_want_three_versions(
+    tmp_path: Path, index: IndexFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
     server = index(registry(lib={"1.0": [], "2.0": [], "3.0": []}))
     root = tmp_path / "workspace"
     _workspace(root, a=["lib==1.0"], b=["lib==2.0"], c=["lib==3.0"])
-    assert main(["-C", str(root), "--default-index", server.url, "lock", "--declare-conflicts"]) == 0
+    assert main(["-C", str(root), "--default-index", server.url, "lock", "--declare-conflicts", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["conflicts"], document["together"]) == ([["a", "b", "c"]], [["a"], ["b"], ["c"]])
     assert _versions(root) == {"lib": ["1.0", "2.0", "3.0"]}
-    assert (root / "pyproject.toml").read_text(encoding="utf-8").count("{ package =") == 6
+    text = (root / "pyproject.toml").read_text(encoding="utf-8")
+    assert '[{ package = "a" }, { package = "b" }, { package = "c" }],' in text
+
+
+def test_it_says_who_can_be_together(tmp_path: Path, index: IndexFactory, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two members on each side of one package, and one that clashes with only one of the four over another."""
+    server = index(registry(lib={"1.0": [], "2.0": []}, tool={"1.0": [], "2.0": []}, same={"1.0": []}))
+    root = tmp_path / "workspace"
+    _workspace(
+        root, a=["lib<2", "same"], b=["lib<2", "tool<2"], c=["lib>=2"], d=["lib>=2", "same"], e=["tool>=2"], f=["same"]
+    )
+    common = ["-C", str(root), "--default-index", server.url]
+    assert main([*common, "lock", "--declare-conflicts"]) == 0
+    said = capsys.readouterr().err
+    assert "Together, each with everything else: a + b; a + e; c + d + e." in said
+    # What nobody disputes is there once, and so is what only one side has.
+    assert _versions(root) == {"lib": ["1.0", "2.0"], "same": ["1.0"], "tool": ["1.0", "2.0"]}
+    for chosen in (("a", "b", "f"), ("a", "e", "f"), ("c", "d", "e", "f")):
+        names = [part for name in chosen for part in ("--package", name)]
+        assert main([*common, "sync", *names, "--dry-run"]) == 0, chosen
+    assert main([*common, "sync", "--package", "b", "--package", "e", "--dry-run"]) == 2
+    assert main([*common, "lock", "--check"]) == 0
+
+
+def test_a_dry_run_declares_nothing(tmp_path: Path, index: IndexFactory, capsys: pytest.CaptureFixture[str]) -> None:
+    server = index(registry(lib={"1.0": [], "2.0": []}))
+    root = tmp_path / "workspace"
+    _workspace(root, old=["lib<2"], new=["lib>=2"])
+    before = (root / "pyproject.toml").read_bytes()
+    options = ["-C", str(root), "--default-index", server.url, "lock", "--declare-conflicts", "--dry-run"]
+    assert main(options) == 0
+    assert "Conflict: new | old" in capsys.readouterr().err
+    assert (root / "pyproject.toml").read_bytes() == before
+    assert not (root / "interlock.lock").exists()
+
+
+def test_the_lock_grows_only_by_what_differs(tmp_path: Path, index: IndexFactory) -> None:
+    """Thirty shared packages; the two sides differ in one of them."""
+    shared: dict[str, dict[str, list[str]]] = {f"shared{number:02}": {"1.0": []} for number in range(30)}
+    server = index(registry({**shared, "lib": {"1.0": [], "2.0": []}}))
+    sizes = {}
+    for name, wanted in (("agreed", "lib<2"), ("disputed", "lib>=2")):
+        root = tmp_path / name
+        _workspace(root, old=["lib<2", *shared], new=[wanted, *shared])
+        assert main(["-C", str(root), "--default-index", server.url, "lock", "--declare-conflicts"]) == 0
+        sizes[name] = (root / "interlock.lock").read_text(encoding="utf-8").splitlines()
+    agreed, disputed = sizes["agreed"], sizes["disputed"]
+    more = set(disputed) - set(agreed)
+    # Forks, the conflict, one more block of `lib`, markers of both, and its version on two edges.
+    assert not any("shared" in line for line in more), more
+    assert len(disputed) - len(agreed) <= 30

@@ -208,6 +208,17 @@ def test_pins_stay_until_somebody_asks(shop: Shop, packages: Registry) -> None:
     assert shop.versions() == {"checker": "1.0", "click": "8.2", "flask": "3.1", "jinja": "3.2", "safe": "2.2"}
 
 
+def test_an_upgrade_leaves_what_differs_by_python(empty_shop: Shop) -> None:
+    empty_shop.packages.wheel("core", "1.0")
+    empty_shop.packages.wheel("core", "2.0", requires_python=">=3.12")
+    empty_shop.packages.wheel("tool", "1.0")
+    empty_shop.member("web", "core", "tool")
+    empty_shop.run("lock")
+    empty_shop.packages.wheel("tool", "2.0")
+    empty_shop.run("lock", "-P", "tool")
+    assert [found.version for found in empty_shop.lock.packages] == ["1.0", "2.0", "2.0"]
+
+
 def test_an_upgrade_to_a_version_that_is_not_there(shop: Shop) -> None:
     shop.run("lock")
     said = shop.refuses("lock", "-P", "click==99", error="no-solution")

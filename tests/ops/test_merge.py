@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -152,19 +153,116 @@ def test_the_driver_leaves_markers_where_a_resolution_has_to_decide(repository: 
     assert repository.versions()["late"] == "1.0"
 
 
+def test_pins_that_both_sides_share_are_kept_when_markers_are_resolved(tmp_path: Path, index: IndexFactory) -> None:
+    """There are newer versions of everything by then; only what is disputed may take them."""
+    packages = registry(
+        {name: {"1.0": []} for name in ("shared", "alone", "left", "right")}, front={"1.0": ["back"]}, back={"1.0": []}
+    )
+    repository = Repository(tmp_path / "repository", index(packages))
+    repository.member("b", "shared", "front", "alone")
+    repository.interlock("lock")
+    repository.commit("more")
+    repository.branches(
+        lambda: repository.member("a", "shared", "left"), lambda: repository.member("a", "shared", "right")
+    )
+    for name in ("shared", "alone", "left", "right", "front", "back"):
+        packages.wheel(name, "2.0")
+    assert repository.git("merge", "theirs", check=False).returncode != 0
+    broken = repository.interlock("lock", check=False)
+    assert broken.returncode == 1
+    assert "a/pyproject.toml:5" in broken.stderr
+    assert "hint: git left conflict markers in it: resolve them first." in broken.stderr
+    repository.member("a", "shared", "left", "right", "new")
+    packages.wheel("new", "3.0")
+    said = repository.interlock("lock", "--no-cache").stderr
+    assert repository.versions() == {
+        "alone": "1.0",
+        "back": "1.0",
+        "front": "1.0",
+        "left": "1.0",
+        "new": "3.0",
+        "right": "1.0",
+        "shared": "1.0",
+    }
+    assert said == "+ new 3.0  (a)\nLocked 7 packages for 2 members.\n"
+    repository.interlock("lock", "--check")
+
+
+def test_without_a_driver_lines_that_are_apart_merge_as_text(tmp_path: Path, index: IndexFactory) -> None:
+    packages = registry(shared={"1.0": []}, alpha={"1.0": []}, zeta={"1.0": ["shared"]})
+    repository = Repository(tmp_path / "repository", index(packages))
+    repository.branches(
+        lambda: repository.member("a", "shared", "alpha"), lambda: repository.member("b", "shared", "zeta")
+    )
+    repository.git("merge", "-q", "--no-edit", "theirs")
+    assert repository.versions() == {"alpha": "1.0", "shared": "1.0", "zeta": "1.0"}
+    repository.interlock("lock", "--check")
+
+
+def test_the_driver_is_set_up_once_and_for_every_worktree(repository: Repository) -> None:
+    first = repository.interlock("lock", "--install-merge-driver").stderr
+    assert first == f"Wrote {repository.root / '.git' / 'config'}.\nWrote {repository.root / '.gitattributes'}.\n"
+    assert repository.interlock("lock", "--install-merge-driver").stderr == "The merge driver is set up already.\n"
+    repository.commit("driver")
+    other = repository.root.parent / "worktree"
+    repository.git("worktree", "add", "-q", str(other), "-b", "side")
+    assert repository.interlock("-C", str(other), "lock", "--install-merge-driver").stderr == (
+        "The merge driver is set up already.\n"
+    )
+    repository.git("config", "--unset", "merge.interlock.driver")
+    again = repository.interlock("-C", str(other), "lock", "--install-merge-driver").stderr
+    assert again == f"Wrote {repository.root / '.git' / 'config'}.\n"
+
+
+def test_the_driver_serves_a_rebase_too(repository: Repository) -> None:
+    repository.interlock("lock", "--install-merge-driver")
+    repository.commit("driver")
+    repository.branches(
+        lambda: repository.member("a", "shared", "alpha"), lambda: repository.member("b", "shared", "beta")
+    )
+    repository.git("checkout", "-q", "theirs")
+    repository.git("rebase", "-q", "main")
+    assert repository.versions() == {"alpha": "1.0", "beta": "1.0", "shared": "1.0"}
+    repository.interlock("lock", "--check")
+
+
+def test_three_files_are_merged_by_hand(repository: Repository) -> None:
+    """As a driver is called: the result goes into the second file, whatever state the manifests are in."""
+    lock = repository.root / "interlock.lock"
+    base = lock.read_bytes()
+    repository.branches(
+        lambda: repository.member("a", "shared", "alpha"), lambda: repository.member("b", "shared", "beta")
+    )
+    sides = {"base": base, "ours": lock.read_bytes()}
+    sides["theirs"] = repository.git("show", "theirs:interlock.lock").stdout.encode()
+    for name, data in sides.items():
+        (repository.root.parent / name).write_bytes(data)
+    (repository.root / "pyproject.toml").write_text("<<<<<<< ours\n", encoding="utf-8")
+    repository.interlock("lock", "--merge", "../base", "../ours", "../theirs")
+    merged = decode_lock((repository.root.parent / "ours").read_bytes())
+    assert [package.name for package in merged.packages] == ["alpha", "beta", "shared"]
+    assert (repository.root.parent / "theirs").read_bytes() == sides["theirs"]
+
+
 def test_diff_names_the_member_behind_a_change(repository: Repository) -> None:
     repository.member("b", "shared", "beta")
     repository.interlock("lock")
     shown = repository.interlock("lock", "--diff", "HEAD")
-    assert "beta" in shown.stdout
-    assert "b" in shown.stdout.split()
-    document = repository.interlock("lock", "--diff", "HEAD", "--format", "json")
-    assert '"beta"' in document.stdout
+    assert shown.stdout == "~ member b (dependencies)\n+ beta 1.0  (b)\n"
+    document = json.loads(repository.interlock("lock", "--diff", "HEAD", "--format", "json").stdout)
+    assert [(change["name"], change["because"], change["moved_with"]) for change in document["packages"]] == [
+        ("beta", ["b"], ["b"])
+    ]
+    assert document["affected"] == ["b"]
     markdown = repository.interlock("lock", "--diff", "HEAD", "--format", "markdown")
-    assert "|" in markdown.stdout
+    assert "| `beta` | added |  | 1.0 | b | b |" in markdown.stdout.splitlines()
+    earlier = repository.root.parent / "earlier.lock"
+    earlier.write_text(repository.git("show", "HEAD:interlock.lock").stdout, encoding="utf-8")
+    assert repository.interlock("lock", "--diff", "../earlier.lock").stdout == shown.stdout
     missing = repository.interlock("lock", "--diff", "nowhere", check=False)
     assert missing.returncode == 1
     assert "nothing-to-compare" in missing.stderr
+    assert ".." not in missing.stderr.splitlines()[0]
 
 
 def test_an_upgrade_does_not_move_what_was_not_asked_for(tmp_path: Path, index: IndexFactory) -> None:
@@ -183,3 +281,24 @@ def test_an_upgrade_does_not_move_what_was_not_asked_for(tmp_path: Path, index: 
     assert (repository.root / "interlock.lock").read_bytes() == before
     repository.interlock("lock", "-P", "front", "--closure", "--no-cache")
     assert repository.versions() == {"back": "2.0", "front": "2.0", "shared": "1.0"}
+
+
+def test_an_upgrade_moves_what_was_asked_for_and_nothing_else_that_fits(tmp_path: Path, index: IndexFactory) -> None:
+    packages = registry(shared={"1.0": []}, one={"1.0": ["base"]}, two={"1.0": []}, base={"1.0": []})
+    repository = Repository(tmp_path / "repository", index(packages))
+    repository.member("a", "one", "two")
+    repository.interlock("lock")
+    for name in ("shared", "one", "two", "base"):
+        packages.wheel(name, "2.0", *(["base"] if name == "one" else []))
+    repository.interlock("lock", "-P", "one", "--no-cache")
+    assert repository.versions() == {"base": "1.0", "one": "2.0", "shared": "1.0", "two": "1.0"}
+    # A relock for another reason keeps every pin that fits, and gives up one that does not.
+    repository.member("b", "shared", "base>=2")
+    repository.interlock("lock", "--no-cache")
+    assert repository.versions() == {"base": "2.0", "one": "2.0", "shared": "1.0", "two": "1.0"}
+
+
+def test_an_upgrade_of_what_nobody_needs_is_noticed(repository: Repository) -> None:
+    done = repository.interlock("lock", "-P", "shard")
+    assert "warning[not-in-lock]: No member needs `shard`: there is nothing to upgrade." in done.stderr
+    assert "warning" not in repository.interlock("lock", "-P", "shared").stderr

@@ -65,7 +65,8 @@ class Proxy:
     """Passes requests on; ``faults`` maps the number of an upload (from 1) or a file's name to what goes wrong:
 
     ``refuse`` (400), ``forbid`` (403), ``busy`` (503, once), ``drop`` (nothing arrives), ``lose`` (it arrives, the
-    answer does not), ``hide`` (it arrives and is never shown), ``moved`` (a redirect).
+    answer does not), ``hide`` (it arrives and is never shown), ``moved`` (a redirect). A form without a file is no
+    upload; what goes wrong with it is in ``faults`` under its empty name.
     """
 
     def __init__(self, index: LoopbackIndex) -> None:
@@ -97,10 +98,11 @@ class Proxy:
         self._server.server_close()
         self._thread.join()
 
-    def fault(self, name: str) -> str:
+    def fault(self, name: str, body: bytes) -> str:
         with self._lock:
-            self.count += 1
-            for key in (self.count, name):
+            self.count += bool(name)
+            self.forms += [body] if name else []
+            for key in (self.count, name) if name else ("",):
                 if key in self.faults:
                     return self.faults.pop(key) if self.faults[key] == "busy" else self.faults[key]
             return ""
@@ -142,10 +144,9 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
             if self.path in proxy.answers:
                 self._answer(proxy.answers[self.path][0], {}, proxy.answers[self.path][1])
                 return
-            proxy.forms.append(body)
             found = _NAME.search(body)
             name = found[1].decode() if found else ""
-            fault = proxy.fault(name)
+            fault = proxy.fault(name, body)
             canned = {"refuse": (400, b"no"), "forbid": (403, b"not yours"), "busy": (503, b""), "moved": (307, b"")}
             if fault in canned:
                 self._answer(canned[fault][0], {"location": "https://elsewhere.test/"}, canned[fault][1])
@@ -155,7 +156,7 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
                 return
             kept = {key: self.headers[key] for key in ("content-type", "authorization") if key in self.headers}
             status, headers, data = proxy.pass_on("POST", self.path, kept, body)
-            if status == 200:
+            if status == 200 and found:
                 proxy.uploads.append(name)
             if fault == "hide":
                 proxy.hidden.add(name)

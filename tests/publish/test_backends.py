@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -36,9 +39,15 @@ MEMBERS = {
     '[tool.poetry]\npackages = [{ include = "with_poetry", from = "src" }]\n',
     "pdm": '[build-system]\nrequires = ["pdm-backend"]\nbuild-backend = "pdm.backend"\n',
     "uv": '[build-system]\nrequires = ["uv_build>=0.8"]\nbuild-backend = "uv_build"\n',
+    "maturin": '[build-system]\nrequires = ["maturin>=1.8"]\nbuild-backend = "maturin"\n'
+    '[tool.maturin]\nbindings = "bin"\n',
     "scikit": '[build-system]\nrequires = ["scikit-build-core>=0.11"]\nbuild-backend = "scikit_build_core.build"\n'
     "[tool.scikit-build]\nwheel.packages = ['src/with_scikit']\n",
 }
+if shutil.which("cargo") is None:
+    del MEMBERS["maturin"]
+RUST = {"RUSTUP_HOME": Path.home() / ".rustup", "CARGO_HOME": Path.home() / ".cargo"}
+"""Of the caller: tests have a home of their own, in which there is no compiler."""
 EXTENSION = """
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -47,6 +56,13 @@ static PyMethodDef methods[] = {{"answer", answer, METH_NOARGS, ""}, {NULL, NULL
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_speed", NULL, -1, methods};
 PyMODINIT_FUNC PyInit__speed(void) { return PyModule_Create(&module); }
 """
+CARGO = """
+[package]
+name = "with-maturin"
+version = "1.2.0"
+edition = "2021"
+"""
+CARGO_LOCK = 'version = 3\n\n[[package]]\nname = "with-maturin"\nversion = "1.2.0"\n'
 CMAKE = """
 cmake_minimum_required(VERSION 3.15)
 project(with_scikit LANGUAGES C)
@@ -76,15 +92,23 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (tree / "src" / module / "speed.c").write_text(EXTENSION)
         if name == "scikit":
             (tree / "CMakeLists.txt").write_text(CMAKE)
+        if name == "maturin":
+            (tree / "Cargo.toml").write_text(CARGO)
+            (tree / "Cargo.lock").write_text(CARGO_LOCK)
+            (tree / "src" / "main.rs").write_text('fn main() { println!("with maturin"); }\n')
         before = name
     return root
 
 
+PLACE = re.compile(r".*\.so|.*/RECORD|.*\.data/scripts/.*|.*/sboms/.*")
+"""What compilers and maturin write marks of the place into, and what follows from the rest."""
+
+
 def contents(wheel: Path) -> dict[str, bytes]:
-    """What matters of a wheel: RECORD follows from the rest, and compilers leave marks of the place."""
+    """What matters of a wheel."""
     with zipfile.ZipFile(wheel) as archive:
         return {
-            name: b"" if name.endswith((".so", "/RECORD")) else archive.read(name)
+            name: b"" if PLACE.fullmatch(name) else archive.read(name)
             for name in archive.namelist()
             if not name.endswith("/")
         }
@@ -96,6 +120,8 @@ def test_every_backend_from_sources_to_pip(
     monkeypatch.setenv("INTERLOCK_DIRECTORY", str(base))
     monkeypatch.setenv("INTERLOCK_PYTHON", sys.executable)
     monkeypatch.setenv("INTERLOCK_CACHE_DIR", str(tmp_path / "cache"))
+    for name, path in RUST.items():
+        monkeypatch.setenv(name, os.environ.get(name, str(path)))
     result = run("build", "--all-packages", "--verify", "--json")
     problems = {
         member["name"]: member["error"] or member["problems"]
@@ -107,6 +133,7 @@ def test_every_backend_from_sources_to_pip(
     assert len(wheels) == len(MEMBERS)
     _check_metadata(wheels)
     _compare_with_build(base, wheels, tmp_path)
+    _compare_with_another_build(run, base, tmp_path)
     with run_index(_made(tmp_path / "index")) as index:
         monkeypatch.setenv("INTERLOCK_PUBLISH_URL", index.upload_url)
         monkeypatch.setenv("INTERLOCK_PUBLISH_CHECK_URL", index.simple_url)
@@ -116,6 +143,9 @@ def test_every_backend_from_sources_to_pip(
         command = [sys.executable, "-m", "pip", "install", "-q", "--isolated", "--no-cache-dir", "--only-binary=:all:"]
         command += ["--index-url", index.simple_url, "--target", str(tmp_path / "there"), "with-scikit"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    if "maturin" in MEMBERS:
+        program = str(tmp_path / "there" / "bin" / "with-maturin")
+        assert subprocess.run([program], capture_output=True, check=True).stdout == b"with maturin\n"
     code = (
         "import with_hatchling, with_uv; from with_setuptools import _speed as a; from with_scikit import _speed as b"
     )
@@ -152,3 +182,16 @@ def _compare_with_build(base: Path, wheels: list[Path], tmp_path: Path) -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         assert contents(tmp_path / "oracle" / wheel.name) == contents(wheel), wheel.name
+
+
+def _compare_with_another_build(run: Run, base: Path, tmp_path: Path) -> None:
+    """Built anew, with another store: the same bytes."""
+    again = run("build", "--all-packages", "-o", tmp_path / "again", "--cache-dir", tmp_path / "other")
+    assert again.code == 0, again.err
+    different = [
+        path.name
+        for path in sorted((tmp_path / "again").iterdir())
+        if path.read_bytes() != (base / "dist" / path.name).read_bytes()
+    ]
+    # Compilers write down where they worked: these members' backends work in a new place each time.
+    assert set(different) <= {path.name for path in (base / "dist").glob("*linux*.whl")}

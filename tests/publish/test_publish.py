@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import signal
@@ -30,6 +31,15 @@ def in_order(uploads: list[str]) -> bool:
     }
     needs = [("core", "web"), ("web", "app"), ("data", "app")]
     return all(max(place[first], default=-1) < min(place[then], default=99) for first, then in needs)
+
+
+def posts(proxy: Proxy) -> list[str | None]:
+    """The credentials that came with each file."""
+    return [
+        headers.get("authorization")
+        for method, _, headers in proxy.requests
+        if method == "POST" and headers["content-type"].startswith("multipart/form-data")
+    ]
 
 
 def test_publishes_everything_once_and_dependencies_first(run: Run, shop: Shop, proxy: Proxy) -> None:
@@ -74,15 +84,25 @@ def test_interrupted_at_any_upload_and_resumed(run: Run, shop: Shop, proxy: Prox
     assert not (shop.dist / ".interlock-publish.json").exists()
 
 
-def test_a_state_file_resumes_where_the_index_cannot_be_asked(run: Run, shop: Shop, proxy: Proxy) -> None:
-    proxy.faults[4] = "refuse"
+@pytest.mark.parametrize("number", range(1, 9))
+def test_a_state_file_resumes_where_the_index_cannot_be_asked(run: Run, shop: Shop, proxy: Proxy, number: int) -> None:
+    proxy.faults[number] = "refuse"
     assert run("publish", "--all-packages", "--check-url", "").code == 1
     proxy.faults.clear()
     arrived = list(proxy.uploads)
-    state = json.loads((shop.dist / ".interlock-publish.json").read_text())
-    assert sorted(state["files"]) == sorted(arrived)
+    state = shop.dist / ".interlock-publish.json"
+    assert sorted(json.loads(state.read_text())["files"] if arrived else []) == sorted(arrived)
     assert run("publish", "--all-packages", "--check-url", "", "--resume").code == 0
     assert sorted(proxy.uploads) == shop.stems()
+    assert not state.exists()
+
+
+def test_a_file_that_cannot_be_compared_is_not_called_another_one(run: Run, shop: Shop, proxy: Proxy) -> None:
+    assert run("publish", "--package", "core").code == 0
+    (shop.dist / ".interlock-publish.json").unlink(missing_ok=True)
+    (member,) = run("publish", "--package", "core", "--check-url", "", "--json").json()["members"]
+    assert member["error"]["code"] == "different-file-exists"
+    assert "is not known" in member["error"]["message"]
 
 
 def test_dependents_of_a_refused_member_are_held_back_and_others_go_on(run: Run, shop: Shop, proxy: Proxy) -> None:
@@ -169,8 +189,7 @@ def test_credentials_come_from_flags_and_variables(
         monkeypatch.setenv(name, value)
     result = run("publish", "--package", "core", *arguments)
     assert result.code == 0, result.err
-    sent = [headers.get("authorization") for method, _, headers in proxy.requests if method == "POST"]
-    assert sent[0] == "Basic " + base64.b64encode(user.encode()).decode()
+    assert posts(proxy)[0] == "Basic " + base64.b64encode(user.encode()).decode()
     assert "secret" not in result.out + result.err
 
 
@@ -189,8 +208,7 @@ def test_netrc_and_the_configured_index_give_credentials(
     monkeypatch.setenv("INTERLOCK_INDEX_COMPANY_USERNAME", "carol")
     monkeypatch.setenv("INTERLOCK_INDEX_COMPANY_PASSWORD", "x")
     assert run("publish", "--package", "data", "-r", "company").code == 0
-    sent = [headers.get("authorization") for method, _, headers in proxy.requests if method == "POST"]
-    assert sent == ["Basic Ym9iOmhpZGRlbg=="] * 2 + ["Basic Y2Fyb2w6eA=="] * 2
+    assert posts(proxy) == ["Basic Ym9iOmhpZGRlbg=="] * 2 + ["Basic Y2Fyb2w6eA=="] * 2
 
 
 def test_an_unknown_repository_is_an_error(run: Run, shop: Shop, proxy: Proxy) -> None:
@@ -228,27 +246,54 @@ def test_a_missing_build_is_told_for_every_member_and_build_makes_it(run: Run, s
     assert "core-1.0.tar.gz" not in proxy.uploads
 
 
+def attestation(path: Path) -> str:
+    """What matters of an attestation: which file it is of."""
+    subject = {"name": path.name, "digest": {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()}}
+    statement = base64.b64encode(json.dumps({"subject": [subject]}).encode()).decode()
+    return json.dumps({"version": 1, "envelope": {"statement": statement}})
+
+
 def test_a_form_has_the_metadata_and_attestations(run: Run, shop: Shop, proxy: Proxy) -> None:
-    (shop.dist / "web-1.0.tar.gz.publish.attestation").write_text('{"version": 1}')
+    beside = shop.dist / "web-1.0.tar.gz.publish.attestation"
+    beside.write_text(attestation(shop.dist / "web-1.0.tar.gz"))
     assert run("publish", "--package", "web").code == 0
     sdist, wheel = (form.decode("utf-8", "replace") for form in proxy.forms)
-    for name, value in (("name", "web"), ("requires_dist", "core"), ("filetype", "sdist"), ("pyversion", "source")):
+    for name, value in (
+        ("name", "web"),
+        ("requires_dist", "core>=1.0"),
+        ("filetype", "sdist"),
+        ("pyversion", "source"),
+    ):
         assert f'name="{name}"\r\n\r\n{value}\r\n' in sdist
-    assert 'name="attestations"\r\n\r\n[{"version": 1}]\r\n' in sdist
+    assert f'name="attestations"\r\n\r\n[{beside.read_text()}]\r\n' in sdist
     assert 'name="pyversion"\r\n\r\npy3\r\n' in wheel
     assert "attestations" not in wheel
 
 
+def test_an_attestation_of_another_file_stops_everything(run: Run, shop: Shop, proxy: Proxy) -> None:
+    beside = shop.dist / "web-1.0.tar.gz.publish.attestation"
+    for text, words in (
+        (attestation(shop.dist / "app-1.0.tar.gz"), "attests another file"),
+        ("{}", "is not an attestation"),
+    ):
+        beside.write_text(text)
+        error = run("publish", "--all-packages", "--json").json()["error"]
+        assert (error["code"], words in error["message"]) == ("not-publishable", True)
+    assert proxy.uploads == []
+    assert run("publish", "--all-packages", "--no-attestations").code == 0
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_killed_in_the_middle_and_run_again(run: Run, shop: Shop, proxy: Proxy) -> None:
+@pytest.mark.parametrize("number", range(1, 8))
+def test_killed_after_any_upload_and_resumed(run: Run, shop: Shop, proxy: Proxy, number: int) -> None:
     command = [sys.executable, "-m", "interlock", "publish", "--all-packages"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ))
-    while len(proxy.uploads) < 2:
+    while len(proxy.uploads) < number:
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     process.wait()
     time.sleep(0.2)
-    assert run("publish", "--all-packages").code == 0
+    assert run("publish", "--all-packages", "--resume").code == 0
     assert sorted(proxy.uploads) == shop.stems()
     assert in_order(proxy.uploads)
 
@@ -256,6 +301,38 @@ def test_killed_in_the_middle_and_run_again(run: Run, shop: Shop, proxy: Proxy) 
 def test_a_member_that_is_needed_and_nowhere_is_warned_of(run: Run, shop: Shop, proxy: Proxy) -> None:
     alone = run("publish", "--package", "web")
     assert alone.code == 0
-    assert "web 1.0 requires the member `core`, which is not there" in alone.err
+    assert "web 1.0 requires the member `core>=1.0`, which is not there" in alone.err
     assert run("publish", "--package", "core").code == 0
     assert "unpublished-dependency" not in run("publish", "--package", "web").err
+
+
+@pytest.mark.parametrize(("fault", "code"), [("forbid", "upload-unauthorized"), ("moved", "upload-redirected")])
+def test_who_may_not_upload_is_told_before_anything_is_sent(
+    run: Run, shop: Shop, proxy: Proxy, fault: str, code: str
+) -> None:
+    proxy.faults[""] = fault
+    for arguments in ([], ["--dry-run", "--token", "secret"]):
+        result = run("publish", "--all-packages", "--json", *arguments)
+        assert (result.code, result.json()["error"]["code"]) == (1, code)
+    assert (proxy.uploads, posts(proxy)) == ([], [])
+    # Without credentials a dry run has nothing to ask with.
+    assert run("publish", "--all-packages", "--dry-run").code == 0
+
+
+def test_a_project_that_takes_no_files_stops_everything(run: Run, shop: Shop, proxy: Proxy) -> None:
+    page = {"meta": {"api-version": "1.4"}, "name": "web", "files": [], "project-status": {"status": "archived"}}
+    proxy.answers["/simple/web/"] = (200, json.dumps(page).encode())
+    error = run("publish", "--all-packages", "--json").json()["error"]
+    assert error["code"] == "not-publishable"
+    assert error["facts"]["problems"] == ["web 1.0: the index says that the project is archived"]
+    assert proxy.uploads == []
+
+
+def test_a_range_that_leaves_out_what_is_published_with_it_is_warned_of(
+    run: Run, shop: Shop, proxy: Proxy, tmp_path: Path
+) -> None:
+    manifest = shop.base / "packages" / "web" / "pyproject.toml"
+    manifest.write_text(manifest.read_text().replace("['core']", "['core<1']"))
+    assert run("build", "--package", "web", "-o", shop.dist).code == 0
+    result = run("publish", "--all-packages", "--dry-run")
+    assert "web 1.0 requires the member `core<1`, which is not there" in result.err

@@ -14,6 +14,7 @@ import pytest
 from tests.cli.conftest import Run
 from tests.publish.conftest import Shop
 from tests.publish.loopback_index import Proxy
+from tests.publish.test_publish import posts
 
 AUDIENCE = "loopback-index"
 
@@ -66,8 +67,7 @@ def test_a_token_is_minted_for_the_identity_of_the_ci(run: Run, shop: Shop, prox
     result = run("publish", "--package", "core")
     assert result.code == 0, result.err
     assert issuer == [AUDIENCE], "asked once, for whom the index says"
-    sent = [headers.get("authorization") for method, path, headers in proxy.requests if (method, path) == ("POST", "/")]
-    assert sent == ["Basic " + base64.b64encode(b"__token__:minted").decode()] * 2
+    assert posts(proxy) == ["Basic " + base64.b64encode(b"__token__:minted").decode()] * 2
 
 
 def test_a_given_token_is_used_instead(run: Run, shop: Shop, proxy: Proxy, issuer: list[str]) -> None:
@@ -92,8 +92,8 @@ def test_required_and_no_ci_is_an_error(run: Run, shop: Shop, proxy: Proxy, monk
     assert run("publish", "--package", "core").code == 0, "not asked for where nobody vouches"
 
 
-def test_attestations_without_the_extra_are_an_error(run: Run, shop: Shop, proxy: Proxy) -> None:
-    found = run("publish", "--package", "core", "--attest", "--json").json()["members"][0]
-    assert found["status"] == "failed"
+def test_who_cannot_sign_is_told_before_anything_is_sent(run: Run, shop: Shop, proxy: Proxy) -> None:
+    error = run("publish", "--all-packages", "--attest", "--json").json()["error"]
     # With the extra installed it is the identity that is missing.
-    assert found["error"]["code"] in {"publisher-missing", "trusted-publishing"}
+    assert error["code"] in {"publisher-missing", "trusted-publishing"}
+    assert proxy.uploads == []

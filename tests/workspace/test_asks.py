@@ -230,13 +230,11 @@ def test_a_group_that_cannot_be_used_is_left_out(tmp_path: Path) -> None:
     assert list(asked(tmp_path, packages__a=text)["a"].groups) == ["fine"]
 
 
-def test_an_index_has_to_be_configured(tmp_path: Path) -> None:
+def test_an_index_has_to_be_declared(tmp_path: Path) -> None:
     lines = ('dependencies = ["x"]', "[tool.uv.sources]", "x = { index = 'trch' }")
     root = ROOT + "[[tool.uv.index]]\nname = 'torch'\nurl = 'https://t.test/'\n"
     with pytest.raises(UnknownIndex, match="Did you mean `torch`"):
         asked(tmp_path, root=root, packages__a=project("a", *lines))
-    workspace = discover(tmp_path)
-    assert len(lower(workspace, indexes=("trch",))) == 1
 
 
 def test_an_index_that_a_member_defines_for_itself_is_explicit(tmp_path: Path) -> None:

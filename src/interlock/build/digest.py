@@ -1,7 +1,8 @@
 """The digest of a build's inputs: what went in decides whether a stored result may be used again.
 
 In doubt the digest covers more: every file of the source tree with its executable bit, except version control, caches
-of interpreters, environments and what builds leave behind. Times never count, so a copied or touched tree has the same
+of interpreters, environments and what builds leave behind; and the files above it that say what is ignored. Times never
+count, so a copied or touched tree has the same
 digest. Hashes of files are remembered by what ``stat`` says (``workspaces-v1/files-<key>``), so that an unchanged tree
 is walked but not read.
 """
@@ -22,7 +23,7 @@ import msgspec
 from interlock.build.failures import InvalidSourceTree
 from interlock.store.layout import Layout
 
-__all__ = ["FileHashes", "build_digest", "description_digest", "read_tree", "tree_digest"]
+__all__ = ["DESCRIPTION", "FileHashes", "build_digest", "description_digest", "read_tree", "tree_digest"]
 
 _SKIPPED = frozenset(
     {
@@ -153,7 +154,7 @@ def tree_digest(layout: Layout, tree: Path) -> str:
     try:
         for name, path, status in read_tree(tree):
             lines.append((name, _line(hashes, name, path, status)))
-        for outside in _outside(tree):
+        for outside in (*_outside(tree), *_ignoring(tree)):
             if outside.is_file():
                 name = f"{os.path.relpath(outside, tree)}"
                 lines.append((name, _line(hashes, name, os.fspath(outside), outside.stat())))
@@ -168,7 +169,7 @@ def tree_digest(layout: Layout, tree: Path) -> str:
     return _digest(part for name, line in sorted(lines) for part in (os.fsencode(name), line))
 
 
-_DESCRIPTION = (
+DESCRIPTION = (
     "pyproject.toml",
     "setup.py",
     "setup.cfg",
@@ -185,7 +186,7 @@ def description_digest(layout: Layout, tree: Path) -> str:
     Enough for an editable wheel of a project whose metadata is static; blocking.
     """
     lines: list[bytes] = []
-    for name in _DESCRIPTION:
+    for name in DESCRIPTION:
         with suppress(FileNotFoundError):
             lines += (name.encode(), hashlib.sha256((tree / name).read_bytes()).digest())
     for folder in (tree, tree / "src"):
@@ -224,6 +225,15 @@ def _outside(tree: Path) -> list[Path]:
                 if not os.path.join(top, "").startswith(os.path.join(path, "")):
                     found.add(Path(path))
     return sorted(found)
+
+
+def _ignoring(tree: Path) -> Iterator[Path]:
+    """Files above the tree that keep files of it out of what is built, up to the repository's root."""
+    folder = Path(os.path.realpath(tree))
+    while not (folder / ".git").exists() and folder.parent != folder:
+        folder = folder.parent
+        yield from (folder / ".gitignore", folder / ".hgignore")
+    yield folder / ".git" / "info" / "exclude"
 
 
 def _clock(layout: Layout) -> int:

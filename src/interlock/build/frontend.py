@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -22,13 +21,14 @@ import anyio.to_thread
 import msgspec
 
 from interlock.build.declared import Declared, read_declared
-from interlock.build.digest import build_digest, description_digest, tree_digest
+from interlock.build.digest import build_digest
 from interlock.build.environment import BuildEnvironment, Provision, hook_environ
 from interlock.build.failures import BuildCycle, HookMissing
 from interlock.build.hooks import MISSING, Hooks
+from interlock.build.inputs import read_inputs
 from interlock.build.produced import check_identity, check_requirements, check_sdist, check_wheel, prepared_metadata
 from interlock.build.results import BuildResult, Results
-from interlock.build.revision import Revisions, reads_revision
+from interlock.build.revision import Revisions
 from interlock.build.server import HookServers
 from interlock.build.source_tree import SourceTree
 from interlock.core.metadata import Metadata
@@ -36,18 +36,11 @@ from interlock.core.names import NormalizedName
 from interlock.events import SILENT, Advanced, Phase, Reporter
 from interlock.store.layout import Layout
 
-__all__ = ["BuildLimits", "BuildOptions", "Builder"]
+__all__ = ["BuildLimits", "BuildOptions", "Builder", "Kind"]
 
 Kind = Literal["metadata", "wheel", "editable", "sdist"]
 ConfigSettings = Mapping[str, str | list[str]]
 
-# Variables that backends and compilers are known to take decisions from.
-_DECISIVE = re.compile(
-    r"(SETUPTOOLS_|DISTUTILS_|PBR_|HATCH_|PDM_|POETRY_|FLIT_|SKBUILD_|CMAKE_|MESON|NINJA|MATURIN_|CARGO_|RUST|PYO3_|CYTHON"
-    r"|CIBW_|NPY_|VERSIONEER_|DUNAMAI_|MACOSX_DEPLOYMENT_TARGET|ARCHFLAGS|SDKROOT|SOURCE_DATE_EPOCH|_PYTHON_HOST_PLATFORM"
-    r"|(CC|CXX|FC|LD|AR|CFLAGS|CPPFLAGS|CXXFLAGS|FFLAGS|LDFLAGS|LIBRARY_PATH|CPATH|C_INCLUDE_PATH|PKG_CONFIG_PATH)$)"
-    r"|.*_PRETEND_VERSION"
-)
 _CHAIN: ContextVar[tuple[str, ...]] = ContextVar("_CHAIN", default=())
 
 
@@ -157,6 +150,10 @@ class Builder:
         """The digest of all that a build would depend on; empty when it cannot be known. Nothing is built."""
         return (await self._job(kind, source, read_declared(source), None)).digest
 
+    def is_of(self, path: Path, digest: str) -> bool:
+        """Whether a file in the store is stored as what inputs of this digest give."""
+        return bool(digest) and path == self._results.path(digest, BuildResult(filename=path.name))
+
     async def wheel(
         self, source: SourceTree, *, out: Path | None = None, config_settings: ConfigSettings | None = None
     ) -> Path:
@@ -201,21 +198,17 @@ class Builder:
         merged = {**options.config_settings, **options.config_settings_package.get(name, {}), **(settings or {})}
         variables = options.variables.get(name, {})
         requires = (*declared.system.requires, *options.extra_requires.get(name, ()))
-        content: str | None = source.identity
-        revision: str | None = ""
-        if not source.identity:
-            # An editable wheel leads to the tree instead of holding it: only what describes the project goes in.
-            narrow = kind == "editable" and declared.static is not None
-            digest_of = description_digest if narrow else tree_digest
-            content = await anyio.to_thread.run_sync(digest_of, self._layout, source.path)
-            if await anyio.to_thread.run_sync(reads_revision, source.path, declared.system):
-                revision = await self._revisions.state(source.path)
+        # An editable wheel leads to the tree instead of holding it: only what describes the project goes in.
+        narrow = kind == "editable" and declared.static is not None
+        inputs = await anyio.to_thread.run_sync(
+            read_inputs, self._layout, source, declared.system, self._environ, narrow
+        )
+        revision = await self._revisions.state(source.path) if inputs.reads_revision else ""
         digest = ""
-        if content and revision is not None and name not in options.not_isolated:
-            decisive = [(key, value) for key, value in self._environ.items() if _DECISIVE.match(key)]
+        if revision is not None and name not in options.not_isolated:
             digest = build_digest(
                 kind,
-                content,
+                inputs.content,
                 {
                     "system": declared.system,
                     "requires": requires,
@@ -228,7 +221,7 @@ class Builder:
                     # An editable wheel holds the path of its tree.
                     "place": os.fspath(source.path) if kind == "editable" else "",
                 },
-                sorted([*decisive, *variables.items()]),
+                sorted(inputs.variables | set(variables.items())),
             )
         return _Job(
             kind=kind,
@@ -290,9 +283,9 @@ class Builder:
                     check_identity(metadata, job.source, job.declared, f"The metadata of {job.source.label}")
                     shutil.rmtree(folder)
                     folder.mkdir()
-                    return self._keep(job, BuildResult(metadata=metadata), folder)
+                    return self._keep(await self._lasting(job), BuildResult(metadata=metadata), folder)
             result = await self._produce(job, kind, folder, environment)
-            return self._keep(job, result, folder)
+            return self._keep(await self._lasting(job), result, folder)
 
     async def _produce(self, job: _Job, kind: str, folder: Path, environment: BuildEnvironment) -> BuildResult:
         hook = f"build_{kind}"
@@ -306,10 +299,18 @@ class Builder:
                 f"The backend {job.declared.system.backend} of {job.source.label} has no {hook}.", hint=hint
             )
         if kind == "sdist":
-            return BuildResult(filename=check_sdist(folder, value, job.source, job.declared))
+            name = await anyio.to_thread.run_sync(check_sdist, folder, value, job.source, job.declared)
+            return BuildResult(filename=name)
         filename, metadata = await anyio.to_thread.run_sync(check_wheel, folder, value, job.source.label, hook)
         check_identity(metadata, job.source, job.declared, filename)
         return BuildResult(filename=filename, metadata=metadata)
+
+    async def _lasting(self, job: _Job) -> _Job:
+        """The job, without its digest when the tree is no longer what it was: edited meanwhile, or by its backend."""
+        if not job.digest or job.source.identity:
+            return job
+        again = await self._job(job.kind, job.source, job.declared, job.settings)
+        return job if again.digest == job.digest else msgspec.structs.replace(job, digest="")
 
     def _keep(self, job: _Job, result: BuildResult, folder: Path) -> tuple[BuildResult, Path | None]:
         digest = job.digest

@@ -12,7 +12,8 @@ from pathlib import Path
 from packaging.version import InvalidVersion, Version
 
 from interlock.build.declared import Declared
-from interlock.build.failures import InvalidBuildResult
+from interlock.build.failures import InvalidBuildResult, UnsafeArchive
+from interlock.build.sdist import check_entries
 from interlock.build.source_tree import SourceTree
 from interlock.core.metadata import Metadata
 from interlock.core.metadata_text import parse_metadata
@@ -51,6 +52,7 @@ def check_wheel(folder: Path, value: object, label: str, hook: str) -> tuple[str
         raise InvalidBuildResult(f"{hook} of {label} returned `{filename}`, which is not the name of a wheel.")
     try:
         with zipfile.ZipFile(folder / filename) as archive:
+            _check_names(archive.namelist(), filename, label)
             names = [name for name in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", name)]
             if len(names) != 1:
                 raise InvalidBuildResult(f"The wheel {filename} of {label} has {len(names)} METADATA files, not one.")
@@ -68,6 +70,14 @@ def check_wheel(folder: Path, value: object, label: str, hook: str) -> tuple[str
     return filename, metadata
 
 
+def _check_names(names: list[str], filename: str, label: str) -> None:
+    for name in names:
+        if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") or name[1:2] == ":":
+            raise InvalidBuildResult(
+                f"The wheel {filename} of {label} holds a file that would be installed outside of its place: {name}."
+            )
+
+
 def check_sdist(folder: Path, value: object, source: SourceTree, declared: Declared) -> str:
     """File name of the source archive the backend has put into ``folder``."""
     filename = _file_name(value, source.label, "build_sdist")
@@ -80,21 +90,23 @@ def check_sdist(folder: Path, value: object, source: SourceTree, declared: Decla
     if not (folder / filename).is_file():
         raise InvalidBuildResult(f"build_sdist of {source.label} named the file `{filename}`, but made none.")
     _check(normalize_name(name), version, source, declared, filename)
-    if not _is_archive(folder / filename):
+    problem = _archive_problem(folder / filename)
+    if problem:
         raise InvalidBuildResult(
-            f"build_sdist of {source.label} made {filename}, which is empty or no archive.",
+            f"build_sdist of {source.label} made {filename}, which {problem}.",
             hint="Does the backend, or a process it started, write the file more than once?",
         )
     return filename
 
 
-def _is_archive(path: Path) -> bool:
-    """Whether the beginning reads as a compressed archive with something in it."""
+def _archive_problem(path: Path) -> str:
+    """What keeps a source archive from being unpacked; empty when nothing does."""
     try:
-        with tarfile.open(path, "r|gz") as archive:
-            return archive.next() is not None
+        return "" if check_entries(path) else "is empty or no archive"
+    except UnsafeArchive as error:
+        return f"cannot be unpacked: {error.message.rstrip('.')}"
     except (tarfile.TarError, EOFError, OSError, zlib.error):
-        return False
+        return "is empty or no archive"
 
 
 def check_identity(metadata: Metadata, source: SourceTree, declared: Declared, produced: str) -> None:

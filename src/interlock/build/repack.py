@@ -1,7 +1,7 @@
 """Changing the metadata of sdists and wheels that were built: the same entries in the same order, as bytes for bytes.
 
-A wheel's RECORD is brought up to date (binary distribution format); nothing of the files' times and modes changes, so
-the same input gives the same output.
+A wheel's RECORD is brought up to date (binary distribution format). Times and modes of files stay, except where an
+sdist would tell when and by whom it was packed: the same input gives the same output.
 """
 
 from __future__ import annotations
@@ -17,24 +17,47 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["read_wheel_metadata", "rewrite_sdist", "rewrite_wheel"]
+__all__ = ["is_dated", "read_wheel_metadata", "rewrite_sdist", "rewrite_wheel"]
 
 _METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
 
 
-def rewrite_sdist(archive: Path, target: Path, change: Callable[[str, bytes], bytes]) -> None:
-    """Copy a ``.tar.gz``, each content passed through ``change`` with its path below the top folder; blocking."""
+def is_dated(archive: Path, latest: int) -> bool:
+    """Whether a ``.tar.gz`` tells of a time after ``latest``, or of who packed it; blocking."""
+    if _packed_at(archive) > latest:
+        return True
+    with tarfile.open(archive, "r|gz") as source:
+        return any(
+            member.mtime > latest or member.uid or member.gid or member.uname or member.gname for member in source
+        )
+
+
+def _packed_at(archive: Path) -> int:
+    """The time in the header of a gzip file."""
     with archive.open("rb") as file:
-        header = file.read(8)
-    # Written into the header as it was: no file name, and the time the backend chose.
-    mtime = int.from_bytes(header[4:8], "little")
+        return int.from_bytes(file.read(8)[4:], "little")
+
+
+def rewrite_sdist(
+    archive: Path, target: Path, change: Callable[[str, bytes], bytes], *, latest: int | None = None
+) -> None:
+    """Copy a ``.tar.gz``, each content passed through ``change`` with its path below the top folder; blocking.
+
+    With ``latest`` no time is after it, and owners and modes are the same whoever packed it.
+    """
+    packed_at = _packed_at(archive)
     with (
         tarfile.open(archive, "r:gz") as source,
         target.open("wb") as raw,
-        gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=mtime) as packed,
+        # Neither a file name nor a time of ours goes into the header.
+        gzip.GzipFile(
+            filename="", mode="wb", fileobj=raw, mtime=packed_at if latest is None else min(packed_at, latest)
+        ) as packed,
         tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as made,
     ):
         for member in source:
+            if latest is not None:
+                _undate(member, latest)
             if not member.isreg():
                 made.addfile(member)
                 continue
@@ -45,6 +68,16 @@ def rewrite_sdist(archive: Path, target: Path, change: Callable[[str, bytes], by
             # An extended header would overrule the size.
             member.pax_headers = {key: value for key, value in member.pax_headers.items() if key != "size"}
             made.addfile(member, io.BytesIO(data))
+
+
+def _undate(member: tarfile.TarInfo, latest: int) -> None:
+    member.mtime = min(int(member.mtime), latest)
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    if not member.issym():
+        member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+    told = {"mtime", "atime", "ctime", "uid", "gid", "uname", "gname"}
+    member.pax_headers = {key: value for key, value in member.pax_headers.items() if key not in told}
 
 
 def read_wheel_metadata(wheel: Path) -> bytes:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from interlock.build.failures import InvalidSourceTree, SubdirectoryMissing, UnsafeArchive
 
-__all__ = ["is_sdist_name", "locate_tree", "read_pkg_info", "unpack_sdist"]
+__all__ = ["check_entries", "is_sdist_name", "locate_tree", "read_pkg_info", "unpack_sdist"]
 
 _TAR = (".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar")
 _BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError)
@@ -49,7 +49,10 @@ def unpack_sdist(archive: Path, target: Path) -> Path:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # a full disk says nothing about the archive
             raise UnsafeArchive(f"{archive.name} cannot be unpacked: {error}.") from error
-        return _single_folder(archive, target)
+        tree = _single_folder(archive, target)
+        # A border: backends look upwards for a repository and its ignored files, which are none of this tree's affair.
+        (target / ".git").touch()
+        return tree
     except BaseException:
         shutil.rmtree(target, ignore_errors=True)
         raise
@@ -70,6 +73,19 @@ def read_pkg_info(archive: Path) -> bytes | None:
     except _BROKEN as error:
         raise UnsafeArchive(f"{archive.name} cannot be read: {error}.") from error
     return None
+
+
+def check_entries(archive: Path) -> int:
+    """How many entries a ``.tar.gz`` has; blocking.
+
+    Raises :class:`UnsafeArchive` for one that would be written outside of its folder, and what ``tarfile`` raises.
+    """
+    count = 0
+    with tarfile.open(archive, "r|gz") as tar:
+        for member in tar:
+            _check_entry(archive.name, member)
+            count += 1
+    return count
 
 
 def locate_tree(root: Path, subdirectory: str, *, shown: str) -> Path:

@@ -13,7 +13,7 @@ import msgspec
 
 from interlock.core.artifacts import Artifact
 from interlock.core.names import NormalizedName
-from interlock.core.published import read_artifacts
+from interlock.core.published import read_artifacts, yank_reason
 
 __all__ = ["Listing", "decode_artifacts", "encode_artifacts"]
 
@@ -55,6 +55,10 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     def start_of(self, position: int) -> str:
         return self.starts[position] if self.starts else self.start
+
+    def yanked_because(self, position: int) -> str:
+        """Why the version at a position was yanked, empty when that is not told."""
+        return yank_reason(self.files[position])
 
     def artifacts(self, position: int) -> tuple[Artifact, ...]:
         """Decode the files of the version at a position: wheels before sdists, by filename."""

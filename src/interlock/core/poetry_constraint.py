@@ -154,24 +154,36 @@ def _range(clauses: list[str], text: str) -> tuple[Version | None, Version | Non
         operator, version = re.match(r"[=<>!~]+", clause)[0], re.sub(r"^[=<>!~]+", "", clause)  # type: ignore[index]
         if operator == "==" and version.endswith(".*"):
             base = Version(version[:-2])
-            low, high = base, Version(".".join(map(str, (*base.release[:-1], base.release[-1] + 1))))
+            low, high = base, _raised(base, -1)
         elif operator in {"==", "==="}:
             base = Version(version)
-            low, high = base, Version(".".join(map(str, (*base.release[:-1], base.release[-1] + 1))))
+            low, high = base, _raised(base, -1)
         elif operator in {">=", ">"}:
             low = Version(version)
-        elif operator in {"<", "<="}:
+        elif operator == "<":
             high = Version(version)
+        elif operator == "<=":
+            # The bound itself is in: up to the next version of that precision.
+            base = Version(version)
+            high = _raised(base, -1)
         elif operator == "~=":
             base = Version(version)
-            low, high = base, Version(".".join(map(str, (*base.release[:-2], base.release[-2] + 1))))
+            low, high = base, _raised(base, -2)
         else:
             raise InvalidConstraint(text)
     return low, high
 
 
+def _raised(version: Version, place: int) -> Version:
+    """The release with the part at a place, counted from behind, raised by one, and nothing after it."""
+    release = (*version.release[:place], version.release[place] + 1)
+    return Version(f"{version.epoch}!{'.'.join(map(str, release))}")
+
+
 def _excluded(low: Version, high: Version) -> list[str]:
     """Wildcards for everything from ``low`` to below ``high``; nothing when it takes too many of them to say."""
+    if low.epoch or high.epoch:
+        return []
     width = max(len(low.release), len(high.release), 2)
     start, end = (list(version.release) + [0] * (width - len(version.release)) for version in (low, high))
     if start[:-1] == end[:-1]:

@@ -10,7 +10,7 @@ import msgspec
 
 from interlock.core.artifacts import Artifact
 
-__all__ = ["read_artifacts", "utc"]
+__all__ = ["read_artifacts", "utc", "yank_reason"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")
@@ -41,7 +41,17 @@ _ONE = msgspec.json.Decoder(_Published)
 
 def read_artifacts(raw: memoryview, cut: int) -> Iterator[Artifact]:
     """The artifacts of JSON objects with commas between; ``cut`` characters of each URL are not of its location."""
-    return (_artifact(file, cut) for file in _decoded(b"".join((b"[", raw, b"]"))))
+    return (_artifact(file, cut) for file in _enclosed(raw))
+
+
+def yank_reason(raw: memoryview) -> str:
+    """Why files were yanked, on one line; empty when that is not told."""
+    said = (file.yanked for file in _enclosed(raw))
+    return next((" ".join(reason.split()) for reason in said if isinstance(reason, str) and reason.strip()), "")
+
+
+def _enclosed(raw: memoryview) -> tuple[_Published, ...]:
+    return _decoded(b"".join((b"[", raw, b"]")))
 
 
 def _decoded(raw: bytes) -> tuple[_Published, ...]:

@@ -28,6 +28,7 @@ from interlock.index.metadata import MetadataLadder
 from interlock.index.once import Once
 from interlock.index.outcomes import Absent, NeedsBuild, Unavailable
 from interlock.index.page_cache import PageCache
+from interlock.index.page_reader import PageReader
 from interlock.index.receiver import Receiver
 from interlock.index.retry import RetryPolicy
 from interlock.index.session import Session, Stats
@@ -49,6 +50,8 @@ class ClientOptions(msgspec.Struct, frozen=True, kw_only=True):
     retry: RetryPolicy = RetryPolicy()
     per_host: int = 50
     """Most requests to one host at a time."""
+    processors: int = 1
+    """With more than one, a run that reads many pages has a second process for them."""
 
 
 class IndexClient:
@@ -80,7 +83,8 @@ class IndexClient:
             sleep=sleep,
         )
         freshness = Freshness(now=options.now, refresh=options.refresh, offline=options.offline)
-        self._pages = Pages(self._session, PageCache(layout), freshness, reporter)
+        reader = PageReader(layout) if options.processors > 1 else None
+        self._pages = Pages(self._session, PageCache(layout), freshness, reporter, reader=reader)
         self._downloads = Downloads(self._session, self._pages, layout)
         self._ladder = MetadataLadder(self._session, self._pages, self._downloads, layout, offline=options.offline)
         self._listings: Once[tuple[str, str | None], Listing | Absent] = Once()
@@ -99,6 +103,7 @@ class IndexClient:
 
     async def close(self) -> None:
         with anyio.CancelScope(shield=True):
+            await self._pages.close()
             await self._fetcher.close()
 
     def stats(self) -> Stats:

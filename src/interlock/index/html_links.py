@@ -48,7 +48,7 @@ class Links(HTMLParser):
                 url=href,
                 hashes={algorithm.lower(): digest.partition("&")[0]} if digest else {},
                 requires_python=values.get("data-requires-python"),
-                yanked="data-yanked" in values,
+                yanked=(values["data-yanked"] or True) if "data-yanked" in values else False,
                 core_metadata=_metadata(core) if offered else None,
             )
         )

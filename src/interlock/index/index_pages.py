@@ -19,12 +19,20 @@ from interlock.index.local_pages import read_flat, read_project
 from interlock.index.once import Once
 from interlock.index.page_cache import Bases, CachedFlat, CachedPage, PageCache, Validators, index_key, validators_of
 from interlock.index.page_file import PageFile, PageFiles
+from interlock.index.page_process import Order
+from interlock.index.page_reader import PageReader
 from interlock.index.page_text import ACCEPT, parse_page
-from interlock.index.pages import Page, make_page, read_page
+from interlock.index.pages import Page, glanced_page, make_page, read_page
 from interlock.index.session import Session
 from interlock.index.urls import is_remote, join, redact, without_login
 
 __all__ = ["Freshness", "Pages"]
+
+
+_MANY = 24
+"""Pages under way from which on a second process is worth its start."""
+_LARGE = 32 << 10
+"""Bytes of a page from which on it is worth being passed on."""
 
 
 class Freshness(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +54,17 @@ class Freshness(msgspec.Struct, frozen=True, kw_only=True):
 class Pages:
     """The pages of every index, each fetched at most once."""
 
-    def __init__(self, session: Session, cache: PageCache, freshness: Freshness, reporter: Reporter = SILENT) -> None:
+    def __init__(
+        self,
+        session: Session,
+        cache: PageCache,
+        freshness: Freshness,
+        reporter: Reporter = SILENT,
+        *,
+        reader: PageReader | None = None,
+    ) -> None:
+        self._reader = reader
+        self._fetching = 0
         self._reporter = reporter
         self._session = session
         self._cache = cache
@@ -124,7 +142,16 @@ class Pages:
         if cached is not None and cached.page is not None:
             headers |= cached.validators.conditions()
         url = f"{index.url.rstrip('/')}/{name}/"
-        response = await self._session.get(url, "page", index=index, headers=headers)
+        self._fetching += 1
+        try:
+            response = await self._session.get(url, "page", index=index, headers=headers)
+            return await self._received(index, name, key, cached, response)
+        finally:
+            self._fetching -= 1
+
+    async def _received(
+        self, index: Index, name: NormalizedName, key: str, cached: CachedPage | None, response: Response
+    ) -> Page | None:
         if response.status == 304 and cached is not None:
             self._cache.save(
                 key, name, CachedPage(_renewed(cached.validators, response, self._freshness.now), cached.page)
@@ -142,20 +169,45 @@ class Pages:
             if validators.max_age or validators.conditions():
                 self._cache.save(key, name, CachedPage(validators, cached.page))
             return _renamed(cached.page, index)
-        page = self._parse(index, name, response)
-        # Pages are large: they are written while others are being read.
-        await anyio.to_thread.run_sync(self._cache.save, key, name, CachedPage(validators, page))
+        page = await self._read(index, name, response, validators)
         self._learn_base(index, name, page)
         return page
 
-    def _parse(self, index: Index, name: NormalizedName, response: Response) -> Page:
-        url = without_login(response.url)
+    async def _read(self, index: Index, name: NormalizedName, response: Response, validators: Validators) -> Page:
+        """Read a page and store it, here or in a second process."""
         kind = response.headers.get("content-type", "")
-        page, notes = read_page(name, response.body, kind, url, index=index.name)
+        reader = self._reader if self._fetching >= _MANY and len(response.body) >= _LARGE else None
+        if reader is not None and reader.works and validators.storable and "json" in kind:
+            order = Order(
+                name=name,
+                index=index.name,
+                url=without_login(response.url),
+                body="",
+                store="",
+                key=self.key(index),
+                validators=validators,
+            )
+            found = await reader.read(order, response.body)
+            if found is not None:
+                return self._noted(response, *glanced_page(found, name, index.name, response.body))
+        page = self._parse(index, name, response)
+        # Pages are large: they are written while others are being read.
+        await anyio.to_thread.run_sync(self._cache.save, self.key(index), name, CachedPage(validators, page))
+        return page
+
+    def _parse(self, index: Index, name: NormalizedName, response: Response) -> Page:
+        url, kind = without_login(response.url), response.headers.get("content-type", "")
+        return self._noted(response, *read_page(name, response.body, kind, url, index=index.name))
+
+    def _noted(self, response: Response, page: Page, notes: Sequence[str]) -> Page:
         self.skipped += page.skipped
         for note in notes:
-            self._reporter.report(Noted(f"skipped on {redact(url)}: {note}"))
+            self._reporter.report(Noted(f"skipped on {redact(without_login(response.url))}: {note}"))
         return page
+
+    async def close(self) -> None:
+        if self._reader is not None:
+            await self._reader.close()
 
     async def _from_flat(self, index: Index, name: NormalizedName) -> Page | None:
         by_name = await self._flats.get(index.name, lambda: self._load_flat(index))

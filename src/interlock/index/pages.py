@@ -12,12 +12,12 @@ from interlock.core.published import utc
 from interlock.core.version_order import Ordered, in_order
 from interlock.index.file_places import places_of
 from interlock.index.filenames import version_in
+from interlock.index.glance import Glance, glance
 from interlock.index.page_file import PageFile, PageFiles
 from interlock.index.page_text import parse_page
-from interlock.index.quick_page import quick_listing
 from interlock.index.urls import join
 
-__all__ = ["Page", "make_page", "read_page"]
+__all__ = ["Page", "glanced_page", "make_page", "read_page"]
 
 
 class Page(msgspec.Struct, frozen=True, array_like=True):
@@ -38,13 +38,17 @@ def read_page(name: NormalizedName, body: bytes, content_type: str, url: str, *,
     Raises :class:`BadPage` when it is none, :class:`UnsupportedApi` for a newer major version.
     """
     if content_type.partition(";")[0].strip().lower().endswith("json"):
-        found = quick_listing(name, index, url, body)
+        found = glance(name, url, body)
         if found is not None:
-            listing, base, unversioned = found
-            notes = [f"{filename}: its version is none" for filename in unversioned]
-            return Page(listing, base, {}, len(unversioned)), notes
+            return glanced_page(found, name, index, body)
     files = parse_page(body, content_type, url, index=index)
     return make_page(name, index, url, files), files.notes
+
+
+def glanced_page(found: Glance, name: NormalizedName, index: str, body: bytes) -> tuple[Page, list[str]]:
+    """The page that a glance was taken at, with the same notes."""
+    notes = [f"{filename}: its version is none" for filename in found.unversioned]
+    return Page(found.listing(name, index, body), found.base, {}, len(found.unversioned)), notes
 
 
 def make_page(name: NormalizedName, index: str, url: str, page: PageFiles) -> Page:

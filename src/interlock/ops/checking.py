@@ -69,7 +69,7 @@ def _manifests(context: Context, workspace: Workspace) -> list[Finding]:
         for text in workspace.warnings
     ]
     try:
-        lower(workspace, indexes=tuple(index.name for index in context.settings.indexes))
+        lower(workspace)
     except InterlockError as error:
         found.append(_error("pyproject.toml", error))
     for member in workspace.members:

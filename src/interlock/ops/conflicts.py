@@ -12,6 +12,7 @@ from typing import Any
 import anyio.to_thread
 import msgspec
 
+from interlock.core.conflict_sets import exclusive_sets, joint_sets
 from interlock.core.editing.toml_document import TomlDocument
 from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.names import normalize_extra, normalize_group, normalize_name
@@ -37,6 +38,9 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
     """What was found and written."""
 
     found: tuple[Conflict, ...]
+    """Of each only one can be in an environment."""
+    together: tuple[Conflict, ...]
+    """The largest sets of what conflicts anywhere that can be in one environment; all else fits with each of them."""
     outcome: LockOutcome
     manifest: Path
 
@@ -50,12 +54,13 @@ async def declare_conflicts(context: Context, options: LockOptions) -> Declared:
     workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
     context.layout.prepare()
     async with hold(context.layout.usage_lock, shared=True), hold(workspace_guard(workspace.root)):
-        found = await _find(context, workspace)
+        found = exclusive_sets(await _find(context, workspace))
         manifest = workspace.root / "pyproject.toml"
         if found and not options.dry_run:
             await anyio.to_thread.run_sync(_write, manifest, (*workspace.settings.conflicts, *found), workspace)
         outcome = await lock_held(context, _with(workspace, found), options)
-    return Declared(found=found, outcome=outcome, manifest=manifest)
+    together = joint_sets((*workspace.settings.conflicts, *found))
+    return Declared(found=found, together=together, outcome=outcome, manifest=manifest)
 
 
 async def _find(context: Context, workspace: Workspace) -> tuple[Conflict, ...]:

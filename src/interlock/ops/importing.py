@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from interlock.core.editing.poetry_conversion import convert_poetry
-from interlock.core.editing.requirement_wishes import parse_requirements_file
+from interlock.core.editing.requirement_wishes import Wish, parse_requirements_file
 from interlock.core.editing.toml_array import literal
 from interlock.core.editing.toml_document import format_value
 from interlock.core.foreign_locks import FOREIGN_LOCKS, parse_foreign_lock
@@ -21,6 +21,7 @@ from interlock.ops.rewrite import read_manifest
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import NoProject, discover
 from interlock.workspace.members import Workspace
+from interlock.workspace.wanted_sources import NamelessSource
 
 __all__ = ["Difference", "ImportOutcome", "NothingToImport", "import_projects"]
 
@@ -117,9 +118,7 @@ def _create(context: Context, files: tuple[str, ...]) -> Path | None:
             wishes, _ = parse_requirements_file(path.read_text(encoding="utf-8"))
             group = path.stem.removeprefix("requirements").strip("-_.") or "main"
             for wish in wishes:
-                extras = f"[{','.join(wish.extras)}]" if wish.extras else ""
-                text = f"{wish.name}{extras}{wish.specifier}" + (f" ; {wish.marker}" if wish.marker else "")
-                groups.setdefault(group, []).append(text)
+                groups.setdefault(group, []).append(_requirement(wish, path.name))
         lines += [f"    {literal(text)}," for text in groups.pop("main", [])]
         lines += ["]", "", "[dependency-groups]"] if groups else ["]"]
         lines += [f"{key} = {format_value(texts)}" for key, texts in groups.items()]
@@ -127,6 +126,25 @@ def _create(context: Context, files: tuple[str, ...]) -> Path | None:
         manifest.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return manifest
     return None
+
+
+def _requirement(wish: Wish, file: str) -> str:
+    """A line of a list as a requirement; places are written as direct references."""
+    source = dict(wish.source)
+    if not wish.name or "path" in source:
+        raise NamelessSource(
+            f"`{wish.typed}` in {file} is a path, or does not tell which package it holds.",
+            hint="Take it out of the list and add it afterwards: `interlock add --editable PATH`, `interlock add URL`.",
+        )
+    extras = f"[{','.join(wish.extras)}]" if wish.extras else ""
+    marker = f" ; {wish.marker}" if wish.marker else ""
+    if not source:
+        return f"{wish.name}{extras}{wish.specifier}{marker}"
+    url = (
+        f"git+{source['git']}" + (f"@{source['rev']}" if "rev" in source else "") if "git" in source else source["url"]
+    )
+    below = f"#subdirectory={source['subdirectory']}" if "subdirectory" in source else ""
+    return f"{wish.name}{extras} @ {url}{below}{marker}"
 
 
 def _locks(context: Context, workspace: Workspace, files: tuple[str, ...]) -> list[Path]:

@@ -73,15 +73,19 @@ async def lock_held(context: Context, workspace: Workspace, options: LockOptions
 
         made = await relock(prepared, old, options)
     changes = diff(old, made)
+    if pins is not None:
+        # Pins have no members; those of the lock that comes of them are no news.
+        changes = msgspec.structs.replace(changes, members=())
+    _warn_of_unknown(prepared, options, old, made)
     if options.upgrade_packages and not options.closure:
         _refuse_others(changes, options.upgrade_packages)
     data = encode_lock(made)
-    before = await anyio.to_thread.run_sync(lambda: _read(prepared.lockfile))
-    if data != before and not options.dry_run:
+    there = await anyio.to_thread.run_sync(lambda: _read(prepared.lockfile))
+    if data != there and not options.dry_run:
         await anyio.to_thread.run_sync(lambda: write_lock(prepared.lockfile, data))
     return LockOutcome(
         path=prepared.lockfile,
-        changed=data != before,
+        changed=data != there,
         lock=made,
         created=old is None,
         diff=changes,
@@ -103,6 +107,14 @@ def _refuse_others(changes: LockDiff, asked: dict[NormalizedName, str]) -> None:
             f"Upgrading {', '.join(sorted(asked))} would also move what was not asked for:\n" + "\n".join(lines),
             hint=f"Ask for these too ({names}), or allow all that is forced with --closure.",
             facts={"moved": [{"name": change.name, "old": change.old, "new": change.new} for change in moved]},
+        )
+
+
+def _warn_of_unknown(prepared: Prepared, options: LockOptions, old: Lock | None, made: Lock) -> None:
+    known = {package.name for lock in (old, made) if lock is not None for package in lock.packages}
+    for name in sorted(options.upgrade_packages.keys() - known):
+        prepared.context.reporter.report(
+            Warned("not-in-lock", f"No member needs `{name}`: there is nothing to upgrade.")
         )
 
 

@@ -46,7 +46,7 @@ def _earlier(cwd: Path, root: Path, against: str) -> Lock:
     if shown.returncode:
         reason = (shown.stderr.decode(errors="replace").strip().splitlines() or ["git said nothing"])[-1]
         raise NothingToCompare(
-            f"`{against}` is neither a file nor a git revision with an {LOCKFILE}: {reason}.",
+            f"`{against}` is neither a file nor a git revision with an {LOCKFILE}: {reason.rstrip('.')}.",
             hint="Name a lock file, or a revision such as HEAD or main.",
         )
     return decode_lock(shown.stdout, file=f"{against}:{LOCKFILE}")

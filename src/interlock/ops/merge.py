@@ -79,6 +79,13 @@ def _whole(texts: list[bytes]) -> bytes:
     return b"<<<<<<< ours\n" + ours + b"||||||| base\n" + base + b"=======\n" + theirs + b">>>>>>> theirs\n"
 
 
+def _git(top: Path, *arguments: str) -> str:
+    """What git says; nothing when it fails."""
+    return subprocess.run(
+        ["git", "-C", str(top), *arguments], capture_output=True, text=True, check=False
+    ).stdout.strip()
+
+
 async def install_merge_driver(context: Context) -> tuple[Path, ...]:
     """Make git merge locks with us in this repository; returns the files that changed.
 
@@ -94,9 +101,12 @@ async def install_merge_driver(context: Context) -> tuple[Path, ...]:
         if found.returncode:
             raise NoRepository(f"{root} is in no git repository.", hint="Run `git init` first.")
         top = Path(found.stdout.strip())
+        changed = []
         for key, value in (("name", "Interlock's lock by meaning"), ("driver", _DRIVER)):
-            subprocess.run(["git", "-C", str(top), "config", f"merge.interlock.{key}", value], check=True)
-        changed = [top / ".git" / "config"]
+            if _git(top, "config", "--get", f"merge.interlock.{key}") != value:
+                subprocess.run(["git", "-C", str(top), "config", f"merge.interlock.{key}", value], check=True)
+                # Worktrees share the configuration of their repository.
+                changed = [top / _git(top, "rev-parse", "--git-common-dir") / "config"]
         attributes = root / ".gitattributes"
         lines = attributes.read_text(encoding="utf-8").splitlines() if attributes.exists() else []
         if _ATTRIBUTE not in lines:

@@ -127,7 +127,7 @@ async def _resolved(context: Context, script: Path, metadata: ScriptMetadata) ->
         policy=Policy(prerelease=settings.prerelease, resolution=settings.resolution, cutoff=settings.exclude_newer),
     )
     async with Toolchain(context, Provisioner) as toolchain:
-        return await resolve(toolchain, problem)
+        return await resolve(toolchain, problem, locate=lambda _: script.name)
 
 
 def _text(wish: Wish, specifier: str) -> str:

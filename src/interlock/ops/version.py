@@ -15,6 +15,8 @@ from interlock.core.editing.toml_document import TomlDocument, format_value
 from interlock.core.editing.version_bump import RULES, bump, by_rule, checked_version
 from interlock.core.names import NormalizedName, is_name, normalize_name
 from interlock.errors import ManifestError
+from interlock.events import Warned
+from interlock.ops.left_behind import left_behind
 from interlock.ops.version_report import MemberVersion, VersionReport, VersionRequest
 from interlock.store.locks import hold
 from interlock.workspace.changed import changed_members
@@ -67,6 +69,8 @@ async def version(context: Context, request: VersionRequest) -> VersionReport:
         return VersionReport(members=await _show(context, workspace, names))
     async with hold(workspace_guard(workspace.root)):
         found = _plan(workspace, names, request, _policy(workspace, request))
+        for text in left_behind(workspace, {change.name: change.new for change in found}):
+            context.reporter.report(Warned("requirement-left-behind", f"{text}; change it, or leave the range out."))
         if not request.dry_run:
             await anyio.to_thread.run_sync(_write, found)
     return VersionReport(members=found, written=not request.dry_run)

@@ -7,6 +7,7 @@ from typing import Literal
 
 import anyio
 import httpx
+import msgspec
 
 from interlock.core.names import NormalizedName
 from interlock.index.page_file import PageFile
@@ -16,10 +17,19 @@ from interlock.publish.distribution import Distribution
 from interlock.publish.failures import NotVisible, UploadUnauthorized, UploadUnreachable
 from interlock.publish.upload import Login, basic_auth
 
-__all__ = ["Presence"]
+__all__ = ["Presence", "ShownProject"]
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 _ATTEMPTS = 4
+
+
+class ShownProject(msgspec.Struct, frozen=True):
+    """A project as the index shows it."""
+
+    files: dict[str, PageFile] = {}
+    """By name; empty when the index does not know the project."""
+    status: str = ""
+    """``archived``, ``quarantined`` and the like (PEP 792); empty when the index says nothing."""
 
 
 class Presence:
@@ -33,19 +43,18 @@ class Presence:
     def __repr__(self) -> str:
         return f"<Presence at {redact(self._url)}>"
 
-    async def files(self, name: NormalizedName) -> dict[str, PageFile]:
-        """The files of a project by name; empty when the index does not know it."""
+    async def project(self, name: NormalizedName) -> ShownProject:
         url = f"{self._url}{name}/"
         response = await self._get(url, {"accept": ACCEPT, "cache-control": "no-cache"})
         if response.status_code == 404:
-            return {}
+            return ShownProject()
         page = parse_page(response.content, response.headers.get("content-type", ""), str(response.url))
         base = join(str(response.url), page.base) if page.base else str(response.url)
         found = {}
         for file in page.files:
             file.url = join(base, file.url)
             found[file.filename] = file
-        return found
+        return ShownProject(found, page.status)
 
     async def compare(
         self, distribution: Distribution, files: dict[str, PageFile]
@@ -64,7 +73,7 @@ class Presence:
         """Wait until the index shows a file that was uploaded; raises :class:`NotVisible`."""
         pause = _FIRST_PAUSE
         with anyio.move_on_after(seconds):
-            while distribution.filename not in await self.files(distribution.name):
+            while distribution.filename not in (await self.project(distribution.name)).files:
                 await anyio.sleep(pause)
                 pause = min(pause * 1.5, _LONGEST_PAUSE)
             return

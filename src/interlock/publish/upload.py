@@ -73,6 +73,19 @@ class Uploader:
             waited += pause
             await anyio.sleep(pause)
 
+    async def probe(self) -> None:
+        """Ask whether we may upload at all, with a form that no index can take because everything is missing from it.
+
+        What it answers about the form says nothing; raises :class:`UploadUnauthorized` when it does not know us or does
+        not let us, :class:`UploadRedirected` when uploads are sent elsewhere.
+        """
+        fields = {":action": "file_upload", "protocol_version": "1"}
+        try:
+            response = await self._client.post(self._url, data=fields, auth=basic_auth(self._login))
+        except httpx.HTTPError:
+            return  # the first upload will tell
+        self._refuse_strangers("files", response)
+
     async def _send(self, distribution: Distribution, attestations: str) -> httpx.Response:
         content = await anyio.Path(distribution.path).read_bytes()
         return await self._client.post(
@@ -90,28 +103,46 @@ class Uploader:
         )
 
     def _outcome(self, distribution: Distribution, response: httpx.Response) -> Literal["uploaded", "exists"]:
-        status, name, where = response.status_code, distribution.filename, redact(self._url)
+        status, name = response.status_code, distribution.filename
         if response.is_success:
             return "uploaded"
-        text = " ".join((response.reason_phrase, _plain(response.text)))
-        facts: dict[str, object] = {"file": name, "url": where, "status": status, "answer": text[:_SHOWN]}
+        text = _answer(response)
+        if status == 409 or (status in {400, 403} and _EXISTS.search(text)):
+            return "exists"
+        self._refuse_strangers(name, response)
+        raise UploadRefused(
+            f"{redact(self._url)} does not take {name} (HTTP {status}): {text[:_SHOWN].strip()}",
+            facts=self._facts(name, response),
+        )
+
+    def _refuse_strangers(self, what: str, response: httpx.Response) -> None:
+        status, where = response.status_code, redact(self._url)
         if response.is_redirect:
             target = redact(response.headers.get("location", ""))
             raise UploadRedirected(
                 f"{where} redirects uploads to {target or 'another address'}.",
                 hint="Use the address it leads to as the publish URL; a missing slash at the end is the usual reason.",
-                facts=facts,
+                facts=self._facts(what, response),
             )
-        if status == 409 or (status in {400, 403} and _EXISTS.search(text)):
-            return "exists"
         if status in {401, 403}:
             sent = f"the credentials from {self._login.origin}" if self._login is not None else "an upload without any"
             raise UploadUnauthorized(
-                f"{where} refuses {sent} for {name} (HTTP {status}): {text[:_SHOWN].strip()}",
+                f"{where} refuses {sent} for {what} (HTTP {status}): {_answer(response)[:_SHOWN].strip()}",
                 hint="Give a token with --token or INTERLOCK_PUBLISH_TOKEN, or a user and password.",
-                facts=facts,
+                facts=self._facts(what, response),
             )
-        raise UploadRefused(f"{where} does not take {name} (HTTP {status}): {text[:_SHOWN].strip()}", facts=facts)
+
+    def _facts(self, what: str, response: httpx.Response) -> dict[str, object]:
+        return {
+            "file": what,
+            "url": redact(self._url),
+            "status": response.status_code,
+            "answer": _answer(response)[:_SHOWN],
+        }
+
+
+def _answer(response: httpx.Response) -> str:
+    return " ".join((response.reason_phrase, _plain(response.text)))
 
 
 def _plain(text: str) -> str:

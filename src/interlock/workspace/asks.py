@@ -66,16 +66,13 @@ class UnknownIndex(ManifestError):
     code = "unknown-source-index"
 
 
-def lower(
-    workspace: Workspace, *, indexes: Iterable[str] = (), absent: frozenset[NormalizedName] = frozenset()
-) -> tuple[MemberAsks, ...]:
+def lower(workspace: Workspace, *, absent: frozenset[NormalizedName] = frozenset()) -> tuple[MemberAsks, ...]:
     """Everything the members ask for, in their order; a virtual root with groups comes first, as :data:`VIRTUAL_ROOT`.
 
-    ``indexes`` are names of indexes that are configured elsewhere than in the root's manifest, ``absent`` members that
-    a part of a checkout does not have; a requirement on one of these is taken as it is. Groups that cannot be used are
-    left out; using one is an error of its own. Raises :class:`ManifestError`.
+    ``absent`` are members that a part of a checkout does not have; a requirement on one of these is taken as it is.
+    Groups that cannot be used are left out; using one is an error of its own. Raises :class:`ManifestError`.
     """
-    lowering = _Lowering(workspace, frozenset(indexes), absent)
+    lowering = _Lowering(workspace, absent)
     found = [lowering.member(member.manifest, member.name) for member in workspace.members]
     if workspace.manifest.name is None and (workspace.manifest.groups or workspace.manifest.group_problems):
         found.insert(0, lowering.member(workspace.manifest, VIRTUAL_ROOT))
@@ -85,10 +82,11 @@ def lower(
 class _Lowering:
     """The work of :func:`lower`; memoises what many members share."""
 
-    def __init__(self, workspace: Workspace, indexes: frozenset[str], absent: frozenset[NormalizedName]) -> None:
+    def __init__(self, workspace: Workspace, absent: frozenset[NormalizedName]) -> None:
         self.workspace = workspace
         self.absent = absent
-        self.indexes = indexes | {DEFAULT_INDEX} | {index.name for index in workspace.settings.indexes}
+        # What a flag or a person's own configuration calls an index is nothing that a repository can rely on.
+        self.indexes = {DEFAULT_INDEX} | {index.name for index in workspace.settings.indexes}
         self._root = workspace.root.as_posix()
 
     def member(self, manifest: Manifest, name: NormalizedName) -> MemberAsks:
@@ -243,8 +241,8 @@ class _Asked:
             known = sorted(self.lowering.indexes)
             raise UnknownIndex(
                 f"{self._where(requirement)} comes from index `{source.index}`, which is not"
-                f" configured.{suggest(source.index, known)}",
-                hint="Add it to the indexes of the workspace root.",
+                f" declared.{suggest(source.index, known)}",
+                hint="Add it to the indexes of the workspace root; flags only say where a declared one is.",
                 facts={"index": source.index, "known": known},
             )
         if isinstance(source, FromMember) and source.name in self.lowering.absent:

@@ -38,6 +38,7 @@ def open_client(context: Context) -> IndexClient:
             strategy=settings.index_strategy,
             retry=RetryPolicy(retries=settings.http_retries),
             per_host=settings.concurrent_downloads,
+            processors=context.around.processors,
         ),
         fetcher=fetcher,
         layout=context.layout,

@@ -6,7 +6,7 @@ solver then works on a closed set of candidates (S8).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import anyio
@@ -22,6 +22,7 @@ from interlock.core.resolver.facts import Known
 from interlock.core.sources import Directory, File, Git, Registry, Source, Url
 from interlock.errors import ManifestError
 from interlock.workspace.facts import DirectCandidate, Sourced
+from interlock.workspace.own_sources import own_sources
 from interlock.workspace.toolchain import Toolchain
 
 __all__ = ["DirectNameMismatch", "Discovered", "discover_direct"]
@@ -99,7 +100,10 @@ class _Discovery:
                 hint=f"Ask for {metadata.name}, or correct the source.",
             )
         self._resolved[key] = source
-        asks = self._asks_of(metadata, source)
+        own: Mapping[NormalizedName, Source] = {}
+        if isinstance(source, Directory):
+            own = await anyio.to_thread.run_sync(own_sources, self._root, source)
+        asks = self._asks_of(metadata, source, own)
         self._asks[key] = asks
         version = "" if isinstance(source, Directory) and "version" in metadata.dynamic else metadata.version
         known_facts = Known(
@@ -108,12 +112,13 @@ class _Discovery:
         self._found[key] = DirectCandidate(source=source, version=version, artifact=artifact, known=known_facts)
         self.want(asks.dependencies)
 
-    def _asks_of(self, metadata: Metadata, source: Source) -> MemberAsks:
+    def _asks_of(self, metadata: Metadata, source: Source, own: Mapping[NormalizedName, Source]) -> MemberAsks:
         path = source.path if isinstance(source, Directory) else ""
         asks = []
         for requirement in metadata.requires:
             origin = Origin(member=metadata.name, path=path, text=str(requirement.name))
-            asks.append(Ask(requirement=_bare(requirement), source=self._source_of(requirement, path), origin=origin))
+            place = self._source_of(requirement, path) if requirement.url else own.get(requirement.name)
+            asks.append(Ask(requirement=_bare(requirement), source=place, origin=origin))
         return MemberAsks(
             name=metadata.name,
             path=path,
@@ -122,8 +127,8 @@ class _Discovery:
             dependencies=tuple(asks),
         )
 
-    def _source_of(self, requirement: Requirement, path: str) -> Source | None:
-        return parse_url_source(requirement.url, base=path or ".") if requirement.url else None
+    def _source_of(self, requirement: Requirement, path: str) -> Source:
+        return parse_url_source(requirement.url, base=path or ".")
 
     def result(self, members: tuple[MemberAsks, ...]) -> Discovered:
         rewritten = tuple(self._rewritten(member) for member in members)

@@ -7,10 +7,9 @@ import msgspec
 
 from interlock.build.source_tree import SourceTree
 from interlock.core.asks import Ask, MemberAsks, Origin
-from interlock.core.markers.diagram import extras_in, format_marker, parse_marker, restrict_extra
 from interlock.core.metadata import Metadata
-from interlock.core.names import ExtraName
 from interlock.core.requirement import Requirement
+from interlock.core.requirements_by_extra import requirements_by_extra
 from interlock.core.sources import Member as FromMember
 from interlock.workspace.members import Workspace
 from interlock.workspace.toolchain import Toolchain
@@ -54,27 +53,10 @@ def _with_metadata(asks: MemberAsks, metadata: Metadata, members: frozenset[str]
         origin = Origin(member=asks.name, path=asks.path, table=table, text=requirement.name)
         return Ask(requirement=requirement, source=source, origin=origin)
 
-    plain: list[Ask] = []
-    extras: dict[ExtraName, list[Ask]] = {extra: [] for extra in metadata.extras}
-    for requirement in metadata.requires:
-        marker = parse_marker(requirement.marker)
-        if not extras_in(marker):
-            plain.append(asked(requirement, "dependencies"))
-            continue
-        without = restrict_extra(marker, frozenset())
-        if not without.is_false:
-            plain.append(asked(_under(requirement, format_marker(without)), "dependencies"))
-        for extra, found in extras.items():
-            inside = restrict_extra(marker, frozenset((extra,))) & ~without
-            if not inside.is_false:
-                found.append(asked(_under(requirement, format_marker(inside)), f"extra:{extra}"))
+    plain, extras = requirements_by_extra(metadata)
     return msgspec.structs.replace(
         asks,
         requires_python=metadata.requires_python or asks.requires_python,
-        dependencies=tuple(plain),
-        extras={extra: tuple(found) for extra, found in extras.items()},
+        dependencies=tuple(asked(requirement, "dependencies") for requirement in plain),
+        extras={extra: tuple(asked(one, f"extra:{extra}") for one in found) for extra, found in extras.items()},
     )
-
-
-def _under(requirement: Requirement, marker: str) -> Requirement:
-    return msgspec.structs.replace(requirement, marker=marker)

@@ -18,19 +18,22 @@ _LATEST = 4_354_819_199
 
 
 class InvalidBuildTable(ManifestError):
-    """``[tool.interlock.build]`` has a value that cannot be used."""
+    """``[tool.interlock.build]``, or the variable in its place, has a value that cannot be used."""
 
     code = "invalid-build-table"
 
 
-async def source_date_epoch(context: Context, workspace: Workspace) -> int | None:
-    """The caller's (None: it is in the environment already), else what ``build.source-date-epoch`` of the root says:
-    ``"commit"``, a number, or nothing for a fixed day.
+async def source_date_epoch(context: Context, workspace: Workspace) -> int:
+    """The caller's ``SOURCE_DATE_EPOCH``, else what ``build.source-date-epoch`` of the root says: ``"commit"``, a
+    number, or nothing for a fixed day.
 
     Raises :class:`InvalidBuildTable`.
     """
-    if context.environ.get("SOURCE_DATE_EPOCH"):
-        return None
+    given = context.environ.get("SOURCE_DATE_EPOCH")
+    if given:
+        if not given.isdecimal():
+            raise InvalidBuildTable(f"The variable SOURCE_DATE_EPOCH is {given!r}; it has to be seconds since 1970.")
+        return int(given)
     table = workspace.manifest.kept.get("build")
     said = table.get("source-date-epoch") if isinstance(table, dict) else None
     if said is None:

@@ -188,7 +188,7 @@ class FactsDriver:
         for rejection in candidates.rejections(universe.name):
             mask &= ~rejection.mask
         while mask:
-            position = candidates.preferred(universe.name, mask, self._resolver.world)
+            position = candidates.locked(universe.name, mask, self._resolver.world)
             if position is None:
                 position = candidates.best(universe.name, mask)
             usability = candidates.usability(universe.name, position)

@@ -15,13 +15,14 @@ import anyio.to_thread
 import msgspec
 
 from interlock.core.artifacts import Artifact
-from interlock.core.lock.model import Lock, LockedPackage
+from interlock.core.lock.model import Lock
+from interlock.core.names import NormalizedName
 from interlock.core.sources import Registry
 
 if TYPE_CHECKING:
     from interlock.index.client import IndexClient
 
-__all__ = ["fill_hashes"]
+__all__ = ["fill_hashes", "hashed"]
 
 _AT_ONCE = 16
 
@@ -44,7 +45,7 @@ async def fill_hashes(client: IndexClient, lock: Lock, old: Lock | None) -> Lock
                 artifact = before
             elif not artifact.sha256:
                 async with limit:
-                    artifact = await _hashed(client, package, artifact)
+                    artifact = await hashed(client, package.name, package.source.index, artifact)
             found.append(artifact)
         packages[number] = msgspec.structs.replace(package, artifacts=tuple(found))
 
@@ -65,9 +66,9 @@ def _known(old: Lock | None) -> dict[tuple[str, str], Artifact]:
     }
 
 
-async def _hashed(client: IndexClient, package: LockedPackage, artifact: Artifact) -> Artifact:
-    assert isinstance(package.source, Registry), package
-    content = await client.download(package.name, package.source.index, artifact)
+async def hashed(client: IndexClient, name: NormalizedName, index: str, artifact: Artifact) -> Artifact:
+    """A file of an index with its hash and size; fetched."""
+    content = await client.download(name, index, artifact)
     if isinstance(content, bytes):
         return msgspec.structs.replace(artifact, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
 

@@ -3,7 +3,7 @@
 ::
 
     [tool.interlock]
-    internal-bounds = "compatible"          # exact, compatible, minimum or none (the default)
+    internal-bounds = "compatible"          # exact, compatible, minimum (the default) or none
 
     [tool.interlock.internal-bounds]        # or a table, at the root
     default = "compatible"
@@ -12,22 +12,31 @@
 
 A member's own ``[tool.interlock]`` may say the same of its own requirements. What names a requirement counts also where
 the manifest gives it a range of its own.
+
+The default is the least that keeps a release from being installed with siblings older than those it was built and
+tested with. It sets no upper end: who wants one has decided how versions are counted here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import anyio
+
 from interlock.build.frontend import Builder
-from interlock.core.editing.bounds import POLICIES, Edge, bounds
+from interlock.core.editing.bounds import POLICIES, Edge, bounds, is_open
+from interlock.core.metadata_edit import outdated
 from interlock.core.names import NormalizedName, normalize_name
-from interlock.errors import ManifestError
+from interlock.core.requirement import Requirement
+from interlock.core.static_requirements import COMPUTED
+from interlock.errors import BuildError, InterlockError, ManifestError
 from interlock.workspace.members import Member, Workspace
 from interlock.workspace.siblings import BuildSiblings
 
-__all__ = ["InternalBounds", "InvalidBounds"]
+__all__ = ["InternalBounds", "InvalidBounds", "VersionUnknown"]
 
 _KEY = "internal-bounds"
+_DEFAULT = "minimum"
 _Rules = Mapping[NormalizedName, str]
 
 
@@ -37,6 +46,12 @@ class InvalidBounds(ManifestError):
     code = "invalid-internal-bounds"
 
 
+class VersionUnknown(BuildError):
+    """The version of a member that another one requires cannot be found out."""
+
+    code = "version-unknown"
+
+
 class InternalBounds:
     """What each member's requirements on other members become."""
 
@@ -44,7 +59,8 @@ class InternalBounds:
         self._workspace = workspace
         self._siblings = siblings
         self._versions: dict[NormalizedName, str] = {}
-        self._default = "none"
+        self._asking: dict[NormalizedName, anyio.Lock] = {}
+        self._default = _DEFAULT
         self._everywhere: dict[NormalizedName, str] = {}
         self._by_member: dict[NormalizedName, dict[NormalizedName, str]] = {}
         self._defaults: dict[NormalizedName, str] = {}
@@ -96,43 +112,59 @@ class InternalBounds:
         return (named, True) if named else (self._defaults.get(member, self._default), False)
 
     async def edges(self, name: NormalizedName, builder: Builder) -> dict[NormalizedName, Edge]:
-        """What a member's requirements on members become; empty when the manifest says it all."""
+        """What a member's requirements on members become; empty when they can stay as they are."""
         member = self._workspace.by_name[name]
+        requirements = await self._requirements(member, builder)
         found: dict[NormalizedName, Edge] = {}
-        for needs in sorted(self._candidates(member)):
+        for needs in sorted({item.name for item in requirements}):
             policy, forced = self.policy(name, needs)
-            if policy == "none":
-                # A bare name, but never a path of this machine.
-                found[needs] = Edge(specifier="", forced=forced)
-            else:
-                found[needs] = Edge(specifier=bounds(policy, await self._version(needs, builder)), forced=forced)
-        if all(not edge.specifier and not edge.forced for edge in found.values()) and not self._has_paths(member):
-            return {}
-        return found
+            if any(item.name == needs and is_open(item, forced=forced) for item in requirements):
+                specifier = await self._range(policy, name, needs, builder)
+                found[needs] = Edge(specifier=specifier, forced=forced)
+        return found if outdated(requirements, found) or self._has_paths(member) else {}
 
-    def _candidates(self, member: Member) -> Iterable[NormalizedName]:
-        """Members that this one may require: those it says, or any when its backend decides."""
+    async def _requirements(self, member: Member, builder: Builder) -> list[Requirement]:
+        """A member's requirements on other members: those it says, or those its backend computes."""
         manifest = member.manifest
-        if manifest.dynamic & {"dependencies", "optional-dependencies"} or manifest.name is None:
-            return self._workspace.by_name.keys() - {member.name}
-        asked = {item.name for item in manifest.dependencies}
-        asked |= {item.name for items in manifest.extras.values() for item in items}
-        return (asked & self._workspace.by_name.keys()) - {member.name}
+        if self.is_computed(member.name):
+            source = await self._siblings.source(member.name, builder)
+            asked: Iterable[Requirement] = (await builder.metadata(source)).requires
+        else:
+            asked = (*manifest.dependencies, *(item for items in manifest.extras.values() for item in items))
+        return [item for item in asked if item.name in self._workspace.by_name and item.name != member.name]
+
+    def is_computed(self, name: NormalizedName) -> bool:
+        """Whether a member's requirements come from its backend."""
+        return bool(self._workspace.by_name[name].manifest.dynamic & COMPUTED)
 
     def _has_paths(self, member: Member) -> bool:
         """Whether the backend may write paths into metadata: Poetry's does for its path dependencies."""
-        manifest = member.manifest
-        backend = manifest.build_system.backend if manifest.build_system is not None else ""
-        urls = any(item.url for items in (manifest.dependencies, *manifest.extras.values()) for item in items)
-        return backend.startswith("poetry.") or bool(manifest.dynamic & {"dependencies"}) or urls
+        system = member.manifest.build_system
+        return system is not None and system.backend.startswith("poetry.")
 
-    async def _version(self, name: NormalizedName, builder: Builder) -> str:
-        if name not in self._versions:
-            known = self._workspace.by_name[name].manifest.version
-            if known is None:
-                known = (await builder.metadata(await self._siblings.source(name, builder))).version
-            self._versions[name] = known
-        return self._versions[name]
+    async def _range(self, policy: str, member: NormalizedName, needs: NormalizedName, builder: Builder) -> str:
+        # What is no package is never released, so that no range of it means anything.
+        if policy == "none" or not self._workspace.by_name[needs].manifest.package:
+            return ""
+        return bounds(policy, await self._version(member, needs, builder))
+
+    async def _version(self, member: NormalizedName, name: NormalizedName, builder: Builder) -> str:
+        """The version of a member that ``member`` requires; a backend that has to tell is asked once."""
+        known = self._workspace.by_name[name].manifest.version
+        if known is not None:
+            return known
+        async with self._asking.setdefault(name, anyio.Lock()):
+            if name not in self._versions:
+                try:
+                    source = await self._siblings.source(name, builder)
+                    self._versions[name] = (await builder.metadata(source)).version
+                except InterlockError as error:
+                    raise VersionUnknown(
+                        f"The version of {name}, which {member} requires, is not known: {error.message}",
+                        hint=f'Without it, `internal-bounds = {{ {name} = "none" }}` leaves the bare name.',
+                        facts={"member": member, "needs": name, "cause": error.code},
+                    ) from error
+            return self._versions[name]
 
 
 def _policy(value: object, key: str, file: str) -> str:

@@ -14,11 +14,15 @@ from interlock.core.requirements import InvalidRequirement, parse_requirement
 __all__ = ["locator"]
 
 _QUOTED = re.compile(r""""([^"]+)"|'([^']+)'""")
+_TOOL_TABLES = {"constraint": "constraint-dependencies", "override": "override-dependencies"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def locator(root: Path) -> Callable[[Origin], str]:
-    """A function that says where a member of the workspace at ``root`` asks for something; blocking."""
+    """A function that says where a member of the workspace at ``root`` asks for something; blocking.
+
+    It says nothing of a constraint or an override that is not written in the root's manifest.
+    """
     texts: dict[str, str] = {}
 
     def locate(origin: Origin) -> str:
@@ -31,6 +35,8 @@ def locator(root: Path) -> Callable[[Origin], str]:
                 text = ""
             texts[file] = text
         line = _line(text, origin)
+        if line is None and origin.table in _TOOL_TABLES:
+            return ""
         return f"{file}:{line}" if line is not None else file
 
     return locate
@@ -44,7 +50,7 @@ def _line(text: str, origin: Origin) -> int | None:
     name = wanted[0]
     start = None
     for table in _tables(origin.table):
-        start = find_line(text, (*table, name) if table[0] == "tool" else table)
+        start = find_line(text, (*table, name) if table[:2] == ("tool", "poetry") else table)
         if start is not None:
             break
     for exactly in (True, False):
@@ -52,11 +58,13 @@ def _line(text: str, origin: Origin) -> int | None:
             for number, written in _written(text, first):
                 if written == wanted or (not exactly and written[0] == name and first == start):
                     return number
-    return start
+    return start if origin.table not in _TOOL_TABLES else None
 
 
 def _tables(table: str) -> list[tuple[str, ...]]:
     """Where the requirements of an ask's table are written, the most likely place first."""
+    if table in _TOOL_TABLES:
+        return [("tool", dialect, _TOOL_TABLES[table]) for dialect in ("interlock", "uv")]
     kind, _, name = table.partition(":")
     if kind == "extra":
         return [("project", "optional-dependencies", name), ("tool", "poetry", "extras", name)]

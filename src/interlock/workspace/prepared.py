@@ -69,7 +69,7 @@ def prepare(
     settings = context.settings
     tool = _effective(workspace.settings, settings)
     absent = absent_members(workspace, old) if old is not None and not whole else frozenset()
-    asks = lower(workspace, indexes=tuple(index.name for index in settings.indexes), absent=absent)
+    asks = lower(workspace, absent=absent)
     cutoff = settings.exclude_newer
     if old is not None and settings.exclude_newer_span and old.inputs.exclude_newer_span == settings.exclude_newer_span:
         cutoff = old.inputs.exclude_newer
@@ -154,11 +154,12 @@ def make_problem(
         required_environments=prepared.tool.required_environments,
         conflicts=prepared.tool.conflicts,
         constraints=(*prepared.tool.constraints, *_wished(options.upgrade_packages)),
+        wishes=_wished(options.upgrade_packages),
         overrides=prepared.tool.overrides,
         excludes=frozenset(prepared.tool.excludes),
         policy=_policy(prepared),
         preferences=_pinned(prepared, options.pins) or _preferences(base, options.upgrade_packages),
-        forks=base.forks if base is not None and not options.upgrade_packages else (),
+        forks=base.forks if base is not None else (),
     )
 
 

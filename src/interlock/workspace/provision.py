@@ -24,7 +24,7 @@ from interlock.core.requirement import Requirement
 from interlock.core.requirements import parse_requirement
 from interlock.core.resolver.problem import Policy, Problem
 from interlock.core.selection import MemberSelection, Selection
-from interlock.core.sources import File
+from interlock.core.sources import File, Registry
 from interlock.envs.environments import VirtualEnvironment, create_environment, load_environment
 from interlock.envs.interpreters import Interpreter
 from interlock.events import Aside
@@ -32,6 +32,7 @@ from interlock.install.transaction import Options, apply
 from interlock.store.locks import hold
 from interlock.workspace.direct import discover_direct
 from interlock.workspace.environment_marker import environment_marker
+from interlock.workspace.hashes import hashed
 from interlock.workspace.obtain import Obtainer
 from interlock.workspace.resolve import resolve
 from interlock.workspace.toolchain import Toolchain
@@ -39,7 +40,6 @@ from interlock.workspace.toolchain import Toolchain
 __all__ = ["Provisioner"]
 
 _BUCKET = "build-envs-v1"
-_ASKING = NormalizedName("build-requirements")
 _DAY = 86_400.0
 
 
@@ -51,10 +51,14 @@ class _Answer(msgspec.Struct, frozen=True):
 
 
 class Provisioner:
-    """Makes build environments for one interpreter; the same requirements give the same environment."""
+    """Makes build environments for one interpreter; the same requirements give the same environment.
 
-    def __init__(self, toolchain: Toolchain) -> None:
+    With ``anew`` it is not remembered which environment that was before: what the index has today decides.
+    """
+
+    def __init__(self, toolchain: Toolchain, *, anew: bool = False) -> None:
         self._toolchain = toolchain
+        self._anew = anew
         self._known: dict[tuple[str, ...], BuildEnvironment] = {}
         self._guard: dict[tuple[str, ...], anyio.Lock] = {}
 
@@ -77,7 +81,7 @@ class Provisioner:
     async def holding(self, wanted: tuple[Wanted, ...]) -> BuildEnvironment:
         """An environment with exactly these, made when there is none."""
         interpreter = await self._toolchain.interpreter()
-        digest = _digest([item.artifact.sha256 if item.artifact else item.name for item in wanted], interpreter)
+        digest = _digest(wanted, interpreter)
         return _described(await self._installed(digest, wanted, interpreter))
 
     async def _siblings(self, requirements: tuple[str, ...]) -> dict[NormalizedName, Path]:
@@ -92,14 +96,14 @@ class Provisioner:
         self, requirements: tuple[str, ...], local: dict[NormalizedName, Path], purpose: str
     ) -> BuildEnvironment:
         interpreter = await self._toolchain.interpreter()
-        # A wheel of the same name and version may be another one after every build: its bytes say which one it is.
-        wheels = await anyio.to_thread.run_sync(lambda: sorted(map(_bytes_of, local.values())))
-        question = self._question((*requirements, *wheels), interpreter)
-        remembered = await anyio.to_thread.run_sync(self._remembered, question)
+        files = await anyio.to_thread.run_sync(_contents, local)
+        question = self._question((*requirements, *files), interpreter)
+        remembered = None if self._anew else await anyio.to_thread.run_sync(self._remembered, question)
         if remembered is not None:
             return _described(remembered)
         wanted = await self._resolved(requirements, local, interpreter, purpose)
-        digest = _digest([item.artifact.sha256 if item.artifact else item.name for item in wanted], interpreter)
+        self._toolchain.build_hashes.check(wanted, local, purpose)
+        digest = _digest(wanted, interpreter)
         environment = await self._installed(digest, wanted, interpreter)
         answer = _Answer(digest, self._toolchain.context.now.timestamp())
         self._toolchain.layout.write(self._answers / question, msgspec.msgpack.encode(answer))
@@ -114,6 +118,7 @@ class Provisioner:
         parts = (
             requirements,
             [msgspec.to_builtins(constraint) for constraint in self._toolchain.tool.build_constraints],
+            self._toolchain.build_hashes.describe(),
             [(index.name, index.url) for index in settings.indexes],
             settings.find_links,
             settings.exclude_newer if not settings.exclude_newer_span else settings.exclude_newer_span,
@@ -151,7 +156,9 @@ class Provisioner:
     ) -> tuple[Wanted, ...]:
         tool, settings = self._toolchain.tool, self._toolchain.context.settings
         marker = environment_marker(interpreter.markers)
-        origin = Origin(member=_ASKING, table="build-system.requires", text=purpose)
+        # Stands where a member would, so that a message says for whom; no package can have such a name.
+        asking = NormalizedName(purpose)
+        origin = Origin(member=asking, table="build-system.requires", text=purpose)
         sources = {name: File(path.as_posix()) for name, path in sorted(local.items())}
         asks = [
             Ask(requirement=requirement, source=sources.get(requirement.name), origin=origin)
@@ -159,7 +166,7 @@ class Provisioner:
         ]
         # What siblings need of each other has to come from here too, whoever asks for it.
         asks += [Ask(requirement=Requirement(name), source=source, origin=origin) for name, source in sources.items()]
-        members = (MemberAsks(name=_ASKING, path=".", package=False, dependencies=tuple(asks)),)
+        members = (MemberAsks(name=asking, path=".", package=False, dependencies=tuple(asks)),)
         found = await discover_direct(self._toolchain, members, root=self._toolchain.layout.root) if local else None
         problem = Problem(
             members=found.members if found is not None else members,
@@ -173,13 +180,23 @@ class Provisioner:
                 | (frozenset((":all:",)) if settings.no_build else frozenset()),
             ),
         )
-        lock = await resolve(self._toolchain, problem, sourced=found.sourced if found is not None else None)
-        return select(
+        where = "to be tried" if self._anew else "build requirements"
+        sourced = found.sourced if found is not None else None
+        lock = await resolve(self._toolchain, problem, sourced=sourced, locate=lambda _: where)
+        wanted = select(
             lock,
             interpreter.markers,
-            Selection(members=(MemberSelection(member=_ASKING),)),
+            Selection(members=(MemberSelection(member=asking),)),
             tags=interpreter.tags,
         )
+        return tuple([await self._hashed(item) for item in wanted])
+
+    async def _hashed(self, item: Wanted) -> Wanted:
+        """With the hash of its file, which not every index tells: environments are kept by what is in them."""
+        if item.artifact is None or item.artifact.sha256 or not isinstance(item.source, Registry):
+            return item
+        artifact = await hashed(self._toolchain.client, item.name, item.source.index, item.artifact)
+        return msgspec.structs.replace(item, artifact=artifact)
 
     async def _installed(self, digest: str, wanted: tuple[Wanted, ...], interpreter: Interpreter) -> VirtualEnvironment:
         layout = self._toolchain.layout
@@ -197,15 +214,20 @@ class Provisioner:
             return environment
 
 
+def _contents(wheels: dict[NormalizedName, Path]) -> list[str]:
+    """What the wheels hold, for a question about them: a file by the same name may be another one tomorrow."""
+    found = []
+    for path in sorted(wheels.values()):
+        with path.open("rb") as file:
+            found.append(f"{path} {hashlib.file_digest(file, 'sha256').hexdigest()}")
+    return found
+
+
 def _described(environment: VirtualEnvironment) -> BuildEnvironment:
     return BuildEnvironment(python=environment.python, path=environment.scripts)
 
 
-def _bytes_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _digest(files: list[str], interpreter: Interpreter) -> str:
+def _digest(wanted: tuple[Wanted, ...], interpreter: Interpreter) -> str:
+    files = [item.artifact.sha256 if item.artifact else item.name for item in wanted]
     text = "\n".join((*sorted(files), interpreter.base_executable, interpreter.version))
     return hashlib.sha256(text.encode()).hexdigest()

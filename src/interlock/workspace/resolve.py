@@ -14,11 +14,12 @@ from interlock.core.lock.model import Lock, ResolutionInputs
 from interlock.core.metadata import Metadata
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.facts import Facts
+from interlock.core.resolver.notices import notices
 from interlock.core.resolver.outcome import Solved, Unsolvable
 from interlock.core.resolver.problem import Problem
 from interlock.core.resolver.resolver import Resolver
 from interlock.errors import BuildError
-from interlock.events import Finished, Started
+from interlock.events import Finished, Started, Warned
 from interlock.index.outcomes import Unavailable
 from interlock.workspace.facts import FactsDriver, Sourced
 from interlock.workspace.toolchain import Toolchain
@@ -43,10 +44,16 @@ async def resolve(
     resolver = Resolver(problem, Facts())
     outcome = await _solve(toolchain, resolver, sourced or Sourced())
     if not isinstance(outcome, Solved):
-        from interlock.core.resolver.report import no_solution  # noqa: PLC0415
+        from interlock.core.resolver.report import Indexes, no_solution  # noqa: PLC0415
 
-        indexes = [index.name for index in toolchain.context.settings.indexes if not index.explicit]
+        settings = toolchain.context.settings
+        indexes = Indexes(
+            asked=tuple(index.name for index in settings.indexes if not index.explicit),
+            explicit=tuple(index.name for index in settings.indexes if index.explicit),
+            first_only=settings.index_strategy == "first-index",
+        )
         raise await anyio.to_thread.run_sync(partial(no_solution, resolver, outcome, locate, indexes=indexes))
+    _report_notices(toolchain, resolver, outcome)
     return assemble(resolver, outcome.forks, inputs=inputs or ResolutionInputs(), digests=digests or {}, old=old)
 
 
@@ -54,9 +61,14 @@ async def resolve_at_once(toolchain: Toolchain, problem: Problem, facts: Facts) 
     """The same from facts that are known, and only where everything that is tried first will do."""
     resolver = Resolver(problem, facts)
     outcome = await _solve(toolchain, resolver, Sourced())
-    if not isinstance(outcome, Solved) or resolver.setbacks:
+    if not isinstance(outcome, Solved) or resolver.setbacks or notices(resolver, outcome.forks):
         return None
     return assemble(resolver, outcome.forks, inputs=ResolutionInputs(), digests={})
+
+
+def _report_notices(toolchain: Toolchain, resolver: Resolver, outcome: Solved) -> None:
+    for notice in notices(resolver, outcome.forks):
+        toolchain.context.reporter.report(Warned(notice.code, notice.message))
 
 
 async def _solve(toolchain: Toolchain, resolver: Resolver, sourced: Sourced) -> Solved | Unsolvable:

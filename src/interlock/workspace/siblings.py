@@ -20,6 +20,7 @@ from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName
 from interlock.core.requirements import format_requirement, parse_requirement
 from interlock.errors import BuildError, InterlockError
+from interlock.workspace.build_hashes import BuildHashes
 from interlock.workspace.graph import Dependency, Graph, MemberCycle, member_graph
 from interlock.workspace.members import Workspace
 
@@ -40,7 +41,7 @@ class SiblingFailed(BuildError):
 class BuildSiblings:
     """The members of one workspace as build requirements; the wheels are those of one command."""
 
-    def __init__(self, workspace: Workspace, tool: ToolSettings) -> None:
+    def __init__(self, workspace: Workspace, tool: ToolSettings, hashes: BuildHashes | None = None) -> None:
         self._workspace = workspace
         self._extra = {
             name: frozenset(requirement.name for requirement in requirements)
@@ -48,6 +49,7 @@ class BuildSiblings:
         }
         # What every build's result depends on besides its tree, as far as the builder does not know it.
         self._common = [format_requirement(requirement) for requirement in tool.build_constraints]
+        self._common += (hashes or BuildHashes()).describe()
         self._failed: dict[NormalizedName, InterlockError] = {}
         self._digests: dict[NormalizedName, str] = {}
 

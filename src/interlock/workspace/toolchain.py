@@ -17,6 +17,7 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName
+from interlock.workspace.build_hashes import BuildHashes
 from interlock.workspace.context import Context
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class Toolchain:
         self.source_date_epoch: int | None = None
         """The time builds shall see; set before the builder is first asked for, like the next one."""
         self.build_timeout: float | None = None
+        self.build_hashes = BuildHashes()
+        """What build requirements have to be."""
         self._stack = AsyncExitStack()
         self._client: IndexClient | None = None
         self._builder: Builder | None = None

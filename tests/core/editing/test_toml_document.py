@@ -112,3 +112,58 @@ def test_a_change_that_would_break_the_file_is_an_error() -> None:
     with pytest.raises(UnsupportedLayout):
         document.set(("a", "b"), "2")
     assert document.data == b"a = 1\n"
+
+
+INLINE = """\
+[tool.x]
+deep = { one = { two = { a = "1" } } }  # kept
+flat = { x = "1" }
+none = {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        (("flat", "y"), 'flat = { x = "1", y = 2 }'),
+        (("flat", "x"), "flat = { x = 2 }"),
+        (("none", "y"), "none = { y = 2 }"),
+        (("deep", "one", "two", "b"), 'deep = { one = { two = { a = "1", b = 2 } } }  # kept'),
+        (("deep", "new", "key"), 'deep = { one = { two = { a = "1" } }, new = { key = 2 } }  # kept'),
+    ],
+)
+def test_tables_written_inline_are_added_to_where_they_stand(path: tuple[str, ...], line: str) -> None:
+    document = TomlDocument(INLINE.encode(), "pyproject.toml")
+    document.set(("tool", "x", *path), "2")
+    key = f"{path[0]} ="
+    assert document.data.decode().splitlines() == [line if old.startswith(key) else old for old in INLINE.splitlines()]
+
+
+def test_keys_of_tables_written_inline_are_deleted() -> None:
+    document = TomlDocument(INLINE.encode(), "pyproject.toml")
+    assert document.delete(("tool", "x", "flat", "x"))
+    assert document.delete(("tool", "x", "deep", "one", "two", "a"))
+    assert not document.delete(("tool", "x", "deep", "none"))
+    assert document.values == {"tool": {"x": {"deep": {"one": {"two": {}}}, "flat": {}, "none": {}}}}
+    assert "# kept" in document.data.decode()
+
+
+def test_an_entry_of_an_array_of_tables_is_taken_out_whole() -> None:
+    entries = ['[[tool.x.index]]\nname = "one"\n', '[[tool.x.index]]\nname = "two"\n[tool.x.index.more]\na = 1\n']
+    text = "\n".join(["# top\n[tool.x]\na = 1\n", *entries, '[[tool.x.index]]\nname = "three"\n'])
+    document = TomlDocument(text.encode(), "pyproject.toml")
+    document.delete_entry(("tool", "x", "index"), 0)
+    assert [entry["name"] for entry in tomllib.loads(document.data.decode())["tool"]["x"]["index"]] == ["two", "three"]
+    document.delete_entry(("tool", "x", "index"), 1)
+    assert document.data.decode() == "\n".join(["# top\n[tool.x]\na = 1\n", entries[1]])
+    document.append_table(("tool", "x", "index"), ('name = "new"',))
+    assert [entry["name"] for entry in tomllib.loads(document.data.decode())["tool"]["x"]["index"]] == ["two", "new"]
+
+
+def test_comments_above_go_with_a_key_when_asked() -> None:
+    text = "[tool.x]\nfirst = 1\n# of second\n# more\nsecond = 2  # beside\nthird = 3\n"
+    document = TomlDocument(text.encode(), "pyproject.toml")
+    assert document.comments(("tool", "x", "second")) == (("# of second", "# more"), "# beside")
+    assert document.comments(("tool", "x", "none")) == ((), "")
+    assert document.delete(("tool", "x", "second"), with_comments=True)
+    assert document.data == b"[tool.x]\nfirst = 1\nthird = 3\n"

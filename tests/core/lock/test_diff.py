@@ -72,11 +72,40 @@ def test_the_text_and_the_table() -> None:
     ]
     table = to_markdown(diff(OLD, NEW))
     assert table[:3] == [
-        "| package | change | from | to | needed by |",
-        "| --- | --- | --- | --- | --- |",
-        "| `a` | upgraded | 1.9 | 1.10 | app |",
+        "| package | change | from | to | needed by | moved with |",
+        "| --- | --- | --- | --- | --- | --- |",
+        "| `a` | upgraded | 1.9 | 1.10 | app |  |",
     ]
     assert len(table) == 8
+
+
+def test_what_moved_together_is_told() -> None:
+    """`core` moved because `client` did; `other` and `web` need it too, but did not change."""
+    before = lock_of(
+        member("api", "client"),
+        member("web", "other"),
+        package("client", "1.0", "core"),
+        package("core", "1.0"),
+        package("left", "1.0"),
+        package("other", "1.0", "core"),
+    )
+    after = lock_of(
+        member("api", "client"),
+        member("web", "other"),
+        package("client", "2.0", "core", "new"),
+        package("core", "2.0"),
+        package("new", "1.0"),
+        package("other", "1.0", "core"),
+    )
+    assert to_text(diff(before, after)) == [
+        "^ client 1.0 -> 2.0  (api)",
+        "^ core 1.0 -> 2.0  (api, web; with client)",
+        "- left 1.0",
+        "+ new 1.0  (api; with client)",
+    ]
+    assert to_markdown(diff(before, after))[3] == "| `core` | upgraded | 1.0 | 2.0 | api, web | client |"
+    core = diff(before, after).packages[1]
+    assert (core.parents, core.moved_with) == (("client", "other"), ("client",))
 
 
 def test_members_and_settings() -> None:

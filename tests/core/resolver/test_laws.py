@@ -2,44 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from packaging.specifiers import SpecifierSet
 
+from interlock.core.lock.codec import decode_lock
 from interlock.core.lock.graph import Graph
 from interlock.core.lock.model import Lock
 from interlock.core.lock.select import walk
 from interlock.core.selection import MemberSelection, Selection
-from tests.core.resolver.bruteforce import complaints, is_solvable
+from tests.core.resolver.bruteforce import Everything, complaints, is_solvable
 from tests.core.resolver.strategies import ENVIRONMENTS, shuffled, single_worlds, universal_worlds
+from tests.core.resolver.wild import ENVIRONMENTS as WILD_ENVIRONMENTS
+from tests.core.resolver.wild import wild_world
 from tests.core.resolver.world import resolve
 
 HERE = ENVIRONMENTS["linux-x86_64-3.12.4"]
 
 
-def _problems(world: dict[str, Any], lock: Lock, environment: Mapping[str, str]) -> list[str]:
+def _problems(
+    everything: Everything, lock: Lock, values: Mapping[str, str], left_out: Collection[str] = ()
+) -> list[str]:
     """What is wrong with what the lock selects in an environment for all members that run there."""
-    python = tuple(int(part) for part in environment["python_version"].split("."))
-    selection = Selection(
-        members=tuple(
-            MemberSelection(member=member.name, extras=tuple(member.extras), groups=tuple(member.groups))
-            for member in lock.members
-            if not (member.requires_python.startswith(">=3.12") and python < (3, 12))
-        )
-    )
-    reached = walk(Graph(lock), environment, selection)
+    members = []
+    for member in lock.members:
+        runs = SpecifierSet(member.requires_python).contains(values["python_full_version"], prereleases=True)
+        if runs and member.name not in left_out:
+            extras = tuple(extra for extra in member.extras if f"{member.name}[{extra}]" not in left_out)
+            groups = tuple(group for group in member.groups if f"{member.name}:{group}" not in left_out)
+            members.append(MemberSelection(member=member.name, extras=extras, groups=groups))
+    reached = walk(Graph(lock), values, Selection(members=tuple(members)))
     chosen = {str(name): [package.version for package in packages] for name, packages in reached.packages.items()}
-    return complaints(world, environment, chosen, {str(name): set(found) for name, found in reached.extras.items()})
+    on = {str(name): found for name, found in reached.extras.items()}
+    return complaints(everything, values, chosen, {name: set(found) for name, found in on.items()}, left_out)
 
 
 @given(single_worlds())
 def test_a_solution_is_found_exactly_when_there_is_one(world: dict[str, Any]) -> None:
     outcome = resolve(world)
-    assert (outcome.lock is not None) == is_solvable(world, HERE)
+    everything = Everything(world, {"here": HERE})
+    assert (outcome.lock is not None) == is_solvable(everything, HERE)
     if outcome.lock is not None:
-        assert _problems(world, outcome.lock, HERE) == []
+        assert _problems(everything, outcome.lock, HERE) == []
     else:
         assert outcome.error is not None
         assert outcome.error.message
@@ -47,12 +55,38 @@ def test_a_solution_is_found_exactly_when_there_is_one(world: dict[str, Any]) ->
 
 @given(universal_worlds())
 def test_one_lock_serves_every_environment(world: dict[str, Any]) -> None:
+    _judge(world, ENVIRONMENTS)
+
+
+@given(st.integers(0, 2**32))
+def test_one_lock_serves_every_environment_of_a_wild_world(seed: int) -> None:
+    _judge(wild_world(seed), WILD_ENVIRONMENTS)
+
+
+def _judge(world: dict[str, Any], environments: Mapping[str, Mapping[str, str]]) -> None:
+    """There is a lock exactly when all that may be selected together has a solution everywhere; then it holds one."""
+    everything = Everything(world, environments)
     outcome = resolve(world)
-    solvable = {name: is_solvable(world, environment) for name, environment in ENVIRONMENTS.items()}
-    assert (outcome.lock is not None) == all(solvable.values()), solvable
+    cases = [(name, left_out) for name in everything.environments for left_out in _left_out(world)]
+    unsolvable = [
+        (name, left_out)
+        for name, left_out in itertools.product(everything.distinct(), _left_out(world))
+        if not is_solvable(everything, environments[name], left_out)
+    ]
+    assert (outcome.lock is not None) == (not unsolvable), unsolvable or str(outcome.error)
     if outcome.lock is not None:
-        problems = {name: _problems(world, outcome.lock, values) for name, values in ENVIRONMENTS.items()}
-        assert not any(problems.values()), problems
+        for name, left_out in cases:
+            assert _problems(everything, outcome.lock, environments[name], left_out) == [], (name, left_out)
+
+
+def _left_out(world: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Of each set of conflicting parts at most one is selected."""
+    sides = [
+        [tuple(item for item in items if item != chosen) for chosen in (*items, None)]
+        for items in world.get("options", {}).get("conflicts", ())
+    ]
+    for choice in itertools.product(*sides):
+        yield tuple(item for side in choice for item in side)
 
 
 @given(universal_worlds())
@@ -64,9 +98,20 @@ def test_resolving_again_from_the_lock_changes_nothing(world: dict[str, Any]) ->
     assert again.data == first.data
 
 
+@given(st.integers(0, 2**32))
+def test_resolving_a_wild_world_again_changes_nothing(seed: int) -> None:
+    world = wild_world(seed)
+    first = resolve(world)
+    if first.lock is None:
+        return
+    assert decode_lock(first.data) == first.lock
+    again = resolve(world, first.lock)
+    assert again.data == first.data
+
+
 @given(st.data())
 def test_order_changes_nothing(data: st.DataObject) -> None:
-    world = data.draw(universal_worlds())
+    world = data.draw(universal_worlds() | st.integers(0, 2**32).map(wild_world))
     other = data.draw(shuffled(world))
     first, second = resolve(world), resolve(other)
     assert (first.lock is None) == (second.lock is None)

@@ -10,7 +10,7 @@ from interlock.core.resolver.contradiction import contradict, smallest
 from interlock.core.resolver.facts import Facts, Universe
 from interlock.core.resolver.incompatibility import Incompatibility, RootCause
 from interlock.core.resolver.outcome import Needs, Unsolvable
-from interlock.core.resolver.report import no_solution
+from interlock.core.resolver.report import Indexes, no_solution
 from interlock.core.resolver.resolver import Resolver
 from tests.core.resolver.world import Outcome, problem_of, resolve
 
@@ -57,7 +57,7 @@ def test_the_same_is_there_as_data() -> None:
     assert error.facts["missing"] == []
     assert error.facts["constraints"] == []
     assert error.facts["dependencies"] == [
-        {"package": "a", "versions": ["1.0"], "requirement": "b>=2", "kind": "requirement"}
+        {"package": "a", "versions": ["1.0"], "requirement": "b>=2", "kind": "requirement", "at": ""}
     ]
     assert error.facts["hints"] == [error.hint]
 
@@ -130,7 +130,7 @@ def test_the_indexes_that_were_asked_are_named() -> None:
             facts.universes[name] = _nothing(name)
         outcome = resolver.advance()
     assert isinstance(outcome, Unsolvable)
-    error = no_solution(resolver, outcome, indexes=("corp", "pypi"))
+    error = no_solution(resolver, outcome, indexes=Indexes(asked=("corp", "pypi")))
     assert error.message == "`root` requires `a` (pyproject.toml), and no index has a package `a` (asked: corp, pypi)."
 
 

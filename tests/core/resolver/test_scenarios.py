@@ -8,7 +8,8 @@
 ``on``
     By environment (``linux-x86_64 3.12``): what all members with all extras and groups get there.
 ``select``
-    The same for ``members``, ``extras`` and ``groups`` given, ``on`` an environment.
+    The same for ``members``, ``extras`` and ``groups`` given, ``on`` an environment; ``project = false`` for groups
+    without their members.
 ``message`` and ``hint``
     The whole text of the failure.
 ``decisions``
@@ -98,7 +99,8 @@ def _selected(lock: Lock, wanted: Mapping[str, Any]) -> dict[str, str]:
         }:
             extras = tuple(ExtraName(name) for name in wanted.get("extras", member.extras))
             groups = tuple(GroupName(name) for name in wanted.get("groups", member.groups))
-            members.append(MemberSelection(member=member.name, extras=extras, groups=groups))
+            project = wanted.get("project", True)
+            members.append(MemberSelection(member=member.name, project=project, extras=extras, groups=groups))
     reached = walk(Graph(lock), standard_environment(platform, python).as_dict(), Selection(members=tuple(members)))
     for name, packages in reached.packages.items():
         assert len(packages) == 1, name

@@ -148,7 +148,7 @@ def problem_of(world: Table, locked: Lock | None = None, upgrade: Sequence[str] 
             no_binary=frozenset(options.get("no-binary", ())),
         ),
         preferences=preferences,
-        forks=tuple(options.get("forks", locked.forks if locked is not None and not upgrade else ())),
+        forks=tuple(options.get("forks", locked.forks if locked is not None else ())),
     )
 
 

@@ -29,7 +29,8 @@ async def run(call: Call) -> int:
 
 
 def build_request(call: Call) -> BuildRequest:
-    sdist, wheel = call.given("sdist"), call.given("wheel")
+    kind = call.text("format")
+    sdist, wheel = call.given("sdist") or kind == "sdist", call.given("wheel") or kind == "wheel"
     timeout = getattr(call.values, "timeout", None) or Variables(call.context.environ).seconds("BUILD_TIMEOUT")
     return BuildRequest(
         selection=SelectionFlags(packages=call.texts("package"), all_packages=call.given("all_packages")),
@@ -39,6 +40,7 @@ def build_request(call: Call) -> BuildRequest:
         clear=call.given("clear"),
         config_settings=_settings(call),
         build_constraints=tuple(call.values.build_constraint),
+        require_hashes=call.given("require_hashes"),
         no_sources=call.flag("no_sources"),
         timeout=float(timeout) if timeout else None,
     )

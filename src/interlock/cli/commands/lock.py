@@ -28,8 +28,11 @@ async def run(call: Call) -> int:
         await load("interlock.ops.merge").merge_files(call.context, *call.texts("merge"))
         return 0
     if call.given("install_merge_driver"):
-        for path in await load("interlock.ops.merge").install_merge_driver(call.context):
+        written = await load("interlock.ops.merge").install_merge_driver(call.context)
+        for path in written:
             call.terminal.say(f"Wrote {path}.")
+        if not written:
+            call.terminal.say("The merge driver is set up already.")
         return 0
     options = LockOptions(
         check=call.flag("check"),
@@ -38,13 +41,16 @@ async def run(call: Call) -> int:
         closure=call.given("closure"),
         dry_run=call.given("dry_run"),
     )
+    sets: dict[str, object] = {}
     if call.given("declare_conflicts"):
         conflicts = load("interlock.ops.conflicts")
         declared = await conflicts.declare_conflicts(call.context, options)
-        for items in declared.found:
-            call.terminal.say(
-                f"Conflict: {' | '.join(conflicts.describe_item(item) for item in items)}: locked, but not together."
-            )
+        found, together = (
+            [[conflicts.describe_item(item) for item in items] for items in sets]
+            for sets in (declared.found, declared.together)
+        )
+        _say_sets(call, found, together)
+        sets = {"conflicts": found, "together": together}
         outcome: LockOutcome = declared.outcome
     else:
         outcome = await lock(call.context, options)
@@ -63,11 +69,19 @@ async def run(call: Call) -> int:
                 "changes": to_data(outcome.diff),
                 "members": len(outcome.lock.members),
                 "packages": len(outcome.lock.packages),
+                **sets,
             }
         )
         return 0
     _say(call, outcome, options)
     return 0
+
+
+def _say_sets(call: Call, found: list[list[str]], together: list[list[str]]) -> None:
+    for items in found:
+        call.terminal.say(f"Conflict: {' | '.join(items)}: locked, but not together.")
+    if found:
+        call.terminal.say(f"Together, each with everything else: {'; '.join(' + '.join(items) for items in together)}.")
 
 
 async def _show_diff(call: Call) -> int:

@@ -17,6 +17,7 @@ def _build_options(parser: OptionGroup) -> None:
     add_member_options(parser)
     parser.flag("--sdist", text="build only the source archive")
     parser.flag("--wheel", text="build only the wheel, from the member's own tree")
+    parser.value("--format", metavar="KIND", text="the same in Poetry's words", choices=("sdist", "wheel"))
     parser.value("-o", "--out-dir", metavar="DIR", text="where files go (default: dist at the workspace's root)")
     parser.flag("--clear", "--clean", dest="clear", text="remove files of other builds from there, once all is built")
     parser.flag("--verify", text="install each wheel in a clean environment and try it")
@@ -37,6 +38,7 @@ def _build_options(parser: OptionGroup) -> None:
         metavar="FILE",
         text="constrain build requirements to the versions in FILE (repeatable)",
     )
+    group.flag("--require-hashes", text="let those constraints name a hash for each build requirement")
     group.flag("--no-sources", text="take members that are build requirements from the index")
     group.number("--timeout", metavar="SECONDS", text="end a backend that takes longer")
 

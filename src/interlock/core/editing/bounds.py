@@ -14,7 +14,7 @@ from packaging.version import Version
 from interlock.core.names import NormalizedName
 from interlock.core.requirement import Requirement
 
-__all__ = ["POLICIES", "Edge", "bounded", "bounds"]
+__all__ = ["POLICIES", "Edge", "bounded", "bounds", "is_open"]
 
 POLICIES = ("exact", "compatible", "minimum", "none")
 
@@ -53,16 +53,18 @@ def _next_breaking(version: Version) -> str:
     return epoch + ".".join(map(str, parts))
 
 
+def is_open(requirement: Requirement, *, forced: bool) -> bool:
+    """Whether a policy has a say in a requirement on a member: it has no range of its own, or is a path."""
+    if requirement.url:
+        # A path of this machine never leaves; an address on the network was chosen on purpose.
+        return requirement.url.startswith(("file:", "/", "."))
+    return forced or not requirement.specifier
+
+
 def bounded(requirement: Requirement, edges: Mapping[NormalizedName, Edge]) -> Requirement:
     """The requirement as it may leave the workspace; itself when there is nothing to change."""
     edge = edges.get(requirement.name)
-    if edge is None:
-        return requirement
-    if requirement.url:
-        # A path of this machine never leaves; an address on the network was chosen on purpose.
-        if not requirement.url.startswith(("file:", "/", ".")):
-            return requirement
-    elif requirement.specifier and not edge.forced:
+    if edge is None or not is_open(requirement, forced=edge.forced):
         return requirement
     changed = msgspec.structs.replace(requirement, url="", specifier=edge.specifier)
     return requirement if changed == requirement else changed

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
 from interlock.core.editing.toml_array import literal
 from interlock.core.editing.toml_document import Path, TomlDocument, format_key, format_value
 from interlock.core.manifests.manifest import IncludeGroup, Manifest, SourceRule
@@ -41,26 +43,30 @@ _TAKEN = (
     "package-mode",
     "requires-poetry",
 )
+_TAKEN_BESIDE_PROJECT = ("dependencies", "group", "dev-dependencies", "source", "package-mode", "requires-poetry")
+_LEFT_TO_POETRY = ("version", "requires-python", "dependencies", "optional-dependencies")
+"""Fields that ``[project]`` may call dynamic so that Poetry's table says them."""
 _PERSON = re.compile(r"(?P<name>[^<]*?)\s*(?:<(?P<email>[^>]+)>)?\s*")
 
 
 def convert_poetry(data: bytes, manifest: Manifest, file: str) -> bytes:
-    """The file in the standard form. ``manifest`` is what :func:`parse_manifest` makes of it."""
+    """The file in the standard form; itself where Poetry's table is absent or not what was read.
+
+    ``manifest`` is what :func:`parse_manifest` makes of it.
+    """
     document = TomlDocument(data, file)
     written = document.get(_POETRY)
-    assert isinstance(written, dict), file
     has_project = "project" in document.values
+    if not isinstance(written, dict) or (has_project and manifest.dialect != "poetry"):
+        return data
     conversion = _Conversion(document, manifest, written)
-    sections: list[str] = []
-    if not has_project:
-        sections.append(conversion.project())
-        sections.extend(conversion.tables())
+    sections = [] if has_project else [conversion.project(), *conversion.tables()]
+    taken = conversion.dynamic() if has_project else conversion.taken()
     sections.extend(conversion.groups())
     sections.extend(conversion.tool())
     text = "\n\n".join(section for section in sections if section)
     if text:
         document.insert_before(_POETRY, text)
-    taken = _TAKEN if not has_project else ("dependencies", "group", "dev-dependencies", "source", "package-mode")
     for key in taken:
         document.delete((*_POETRY, key))
     if not has_project:
@@ -94,20 +100,50 @@ class _Conversion:
             elif value:
                 lines.append(f"{key} = {format_value(value)}")
         if isinstance(written.get("license"), str):
-            lines.append(f"license = {format_value(written['license'])}")
+            lines.append(f"license = {format_value(_license(str(written['license'])))}")
         for key in ("authors", "maintainers"):
             people = written.get(key)
             if isinstance(people, list) and people:
                 lines.append(f"{key} = [\n" + "".join(f"    {_person(str(text))},\n" for text in people) + "]")
         if manifest.requires_python:
-            clauses = sorted(manifest.requires_python.split(","), key=lambda clause: clause[0] != ">")
-            lines.append(f'requires-python = "{",".join(clauses)}"')
+            lines.append(f"requires-python = {format_value(_lower_first(manifest.requires_python))}")
         for key in ("keywords", "classifiers"):
             value = written.get(key)
             if isinstance(value, list) and value:
                 lines.append(f"{key} = [\n" + "".join(f"    {literal(str(item))},\n" for item in value) + "]")
         lines.append(f"dependencies = {self._list(manifest.dependencies, (*_POETRY, 'dependencies'))}")
         return "\n".join(lines)
+
+    def taken(self) -> tuple[str, ...]:
+        """Keys that have gone into ``[project]``. A readme of several files is dynamic, and stays for the backend."""
+        return tuple(key for key in _TAKEN if key != "readme" or not isinstance(self._written.get(key), list))
+
+    def dynamic(self) -> tuple[str, ...]:
+        """Write into ``[project]`` what it leaves to Poetry's table; the keys that have gone from there."""
+        document, manifest = self._document, self._manifest
+        listed = document.get(("project", "dynamic"))
+        dynamic = [str(field) for field in listed] if isinstance(listed, list) else []
+        told = [field for field in _LEFT_TO_POETRY if field in dynamic and field not in manifest.dynamic]
+        taken = list(_TAKEN_BESIDE_PROJECT)
+        if "version" in told and manifest.version is not None:
+            document.set(("project", "version"), format_value(manifest.version))
+            taken.append("version")
+        if "requires-python" in told:
+            document.set(("project", "requires-python"), format_value(_lower_first(manifest.requires_python)))
+        table: Path = (*_POETRY, "dependencies")
+        if "dependencies" in told:
+            document.set(("project", "dependencies"), self._list(manifest.dependencies, table))
+        if "optional-dependencies" in told:
+            for extra, items in manifest.extras.items():
+                document.set(("project", "optional-dependencies", str(extra)), self._list(items, table))
+            taken.append("extras")
+        if told:
+            rest = [field for field in dynamic if field not in told]
+            if rest:
+                document.set(("project", "dynamic"), format_value(rest))
+            else:
+                document.delete(("project", "dynamic"))
+        return tuple(taken)
 
     def tables(self) -> list[str]:
         """Sub-tables of ``[project]``."""
@@ -223,6 +259,19 @@ def _readable(requirement: Requirement) -> str:
         return text
     marker = requirement.marker.replace('"', "'") if "'" not in requirement.marker else requirement.marker
     return f"{body} ; {marker}" if marker else body
+
+
+def _lower_first(specifier: str) -> str:
+    return ",".join(sorted(specifier.split(","), key=lambda clause: clause[0] != ">"))
+
+
+def _license(text: str) -> object:
+    """An SPDX expression, or else the text as what it is: ``[project]`` knows no others (PEP 639)."""
+    try:
+        canonicalize_license_expression(text)
+    except InvalidLicenseExpression:
+        return {"text": text}
+    return text
 
 
 def _person(text: str) -> str:

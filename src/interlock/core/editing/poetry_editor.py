@@ -39,7 +39,7 @@ class PoetryEditor(ManifestEditor):
         for key, value in table.items() if isinstance(table, dict) else ():
             text = value if isinstance(value, str) else value.get("version", "") if isinstance(value, dict) else ""
             try:
-                specifier = specifier_of(text)
+                specifier = ",".join(sorted(specifier_of(text).split(",")))
             except InvalidConstraint:
                 specifier = ""
             if is_name(key) and key != "python":

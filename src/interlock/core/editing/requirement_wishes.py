@@ -18,7 +18,7 @@ __all__ = ["BadRequest", "Wish", "bounded", "name_of_archive", "parse_requiremen
 
 _AT = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?P<extras>\[[^\]]*\])?\s*@\s*(?P<rest>.+)", re.DOTALL)
 _LOOSE = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?P<extras>\[[^\]]*\])?\s*(?P<rest>[\^~](?!=).*|=[^=].*)?")
-_GIT_SUFFIX = re.compile(r"[^:]+://.+\.git(?:[@#].*)?|[\w.-]+@[\w.-]+:[^/].*\.git(?:[@#].*)?")
+_GIT_SUFFIX = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://.+\.git(?:[@#].*)?|[\w.-]+@[\w.-]+:[^/].*\.git(?:[@#].*)?")
 _HASH = re.compile(r"\s--hash[= ]\S+")
 
 
@@ -78,7 +78,7 @@ def parse_wish(text: str) -> Wish:
         else:
             wish = _standard(body)
     if semicolon:
-        wish = msgspec.structs.replace(wish, marker=parse_requirement(f"x ; {marker}").marker)
+        wish = msgspec.structs.replace(wish, marker=_marker(marker.strip(), typed))
     return msgspec.structs.replace(wish, typed=typed)
 
 
@@ -172,6 +172,15 @@ def _at(name: str, extras: str, rest: str) -> Wish:
     if direct is not None:
         return msgspec.structs.replace(wish, source=direct.source)
     return msgspec.structs.replace(wish, specifier=_specifier(rest))
+
+
+def _marker(text: str, typed: str) -> str:
+    try:
+        return parse_requirement(f"x ; {text}").marker
+    except ManifestError as error:
+        raise BadRequest(
+            f"`{text}` in `{typed}` is not a marker.", hint="Write one as in `python_version < '3.13'`."
+        ) from error
 
 
 def _specifier(text: str) -> str:

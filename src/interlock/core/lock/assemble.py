@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from interlock.core.artifacts import Artifact
 from interlock.core.asks import MemberAsks
+from interlock.core.lock.layout import package_order
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage, ResolutionInputs
 from interlock.core.markers.diagram import FALSE, Marker, format_marker, lower_bound_marker, simplify
 from interlock.core.names import ExtraName, GroupName, NormalizedName
@@ -16,7 +17,7 @@ from interlock.core.resolver.resolution import ForkSolution
 from interlock.core.resolver.resolver import Resolver
 from interlock.core.sources import Member, Source
 from interlock.core.tags import implied_marker
-from interlock.core.versions import parse_version, release_key
+from interlock.core.versions import parse_version
 
 __all__ = ["assemble", "requires_python_hull"]
 
@@ -181,12 +182,8 @@ def assemble(
         inputs=inputs,
         forks=markers,
         members=tuple(sorted(members, key=lambda member: member.name)),
-        packages=tuple(sorted(packages, key=_package_order)),
+        packages=tuple(sorted(packages, key=package_order)),
     )
-
-
-def _package_order(package: LockedPackage) -> tuple[object, ...]:
-    return (package.name, release_key(package.version), str(package.source))
 
 
 class _Writer:

@@ -38,6 +38,8 @@ class PackageChange(msgspec.Struct, frozen=True, kw_only=True):
     """Members that reach it (in the old lock, when it was removed)."""
     parents: tuple[NormalizedName, ...] = ()
     """Members and packages that depend on it directly."""
+    moved_with: tuple[NormalizedName, ...] = ()
+    """Those of the parents that changed too: whoever forced the change is among them."""
 
 
 class MemberChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,18 +81,21 @@ def diff(old: Lock | None, new: Lock) -> LockDiff:
         change = _compare(name, olds.get(name, []), news.get(name, []))
         if change is not None:
             changes.append(change)
+    members = _members(before, new)
     if changes:
         reaching = _attribution(before), _attribution(new)
         parents = _parents(before), _parents(new)
+        moved = {member.name for member in members} | {change.name for change in changes if change.kind != "artifacts"}
         changes = [
             msgspec.structs.replace(
                 change,
                 because=tuple(sorted(reaching[change.kind != "removed"].get(change.name, ()))),
                 parents=tuple(sorted(parents[change.kind != "removed"].get(change.name, ()))),
+                moved_with=tuple(sorted(parents[change.kind != "removed"].get(change.name, set()) & moved)),
             )
             for change in changes
         ]
-    return LockDiff(packages=tuple(changes), members=_members(before, new), settings=_settings(before, new))
+    return LockDiff(packages=tuple(changes), members=members, settings=_settings(before, new))
 
 
 def _compare(name: NormalizedName, old: list[LockedPackage], new: list[LockedPackage]) -> PackageChange | None:
@@ -219,8 +224,11 @@ def to_text(change: LockDiff) -> list[str]:
         lines.append(f"{_SIGNS.get(member.kind, '~')} member {member.name}{keys}")
     for package in change.packages:
         because = _because(package)
+        # A member that changed itself is among those that need it.
+        moved = _counted(tuple(name for name in package.moved_with if name not in package.because))
+        words = "; ".join(filter(None, (because, f"with {moved}" if moved else "")))
         lines.append(
-            f"{_SIGNS.get(package.kind, '~')} {package.name} {_step(package)}{f'  ({because})' if because else ''}"
+            f"{_SIGNS.get(package.kind, '~')} {package.name} {_step(package)}{f'  ({words})' if words else ''}"
         )
     return lines
 
@@ -231,10 +239,10 @@ def to_markdown(change: LockDiff) -> list[str]:
         return ["No changes."]
     lines = []
     if change.packages:
-        lines += ["| package | change | from | to | needed by |", "| --- | --- | --- | --- | --- |"]
+        lines += ["| package | change | from | to | needed by | moved with |", "| --- | --- | --- | --- | --- | --- |"]
         for package in change.packages:
             old, new = _side(package.old, package.old_sources), _side(package.new, package.new_sources)
-            cells = (f"`{package.name}`", package.kind, old, new, _because(package))
+            cells = (f"`{package.name}`", package.kind, old, new, _because(package), _counted(package.moved_with))
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
         lines.append("")
     for member in change.members:
@@ -265,6 +273,10 @@ def _side(versions: tuple[str, ...], sources: tuple[str, ...]) -> str:
 
 
 def _because(change: PackageChange) -> str:
-    shown = ", ".join(change.because[:_SHOWN])
-    rest = len(change.because) - _SHOWN
+    return _counted(change.because)
+
+
+def _counted(names: tuple[NormalizedName, ...]) -> str:
+    shown = ", ".join(names[:_SHOWN])
+    rest = len(names) - _SHOWN
     return f"{shown} and {rest} more" if rest > 0 else shown

@@ -15,6 +15,7 @@ import msgspec
 from interlock.core.asks import Ask, MemberAsks
 from interlock.core.freshness import Stale
 from interlock.core.lock.graph import Graph, Key, Target, key_of
+from interlock.core.lock.layout import package_order
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
 from interlock.core.lock.needed import needed, same_elsewhere
 from interlock.core.lock.splice import changed_tables, edge_to, sourced_names
@@ -23,7 +24,7 @@ from interlock.core.resolver.facts import Facts, Known, Universe
 from interlock.core.resolver.problem import Problem
 from interlock.core.resolver.resolver import world
 from interlock.core.sources import Member, Registry
-from interlock.core.versions import VersionList, release_key
+from interlock.core.versions import VersionList
 
 __all__ = ["Scion", "graft", "scion"]
 
@@ -186,7 +187,7 @@ def _stands(old: Lock, new: Lock, problem: Problem, changed: Mapping[NormalizedN
 
 
 def _ordered(packages: Iterable[LockedPackage]) -> tuple[LockedPackage, ...]:
-    return tuple(sorted(packages, key=lambda found: (found.name, release_key(found.version), str(found.source))))
+    return tuple(sorted(packages, key=package_order))
 
 
 def _sorted(edges: Iterable[Edge]) -> tuple[Edge, ...]:

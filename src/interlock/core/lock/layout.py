@@ -56,7 +56,7 @@ from interlock.core.names import ExtraName, GroupName
 from interlock.core.sources import Directory, File, Git, Source, Url
 from interlock.errors import InterlockError
 
-__all__ = ["UnportableLock", "encode_lock", "source_key"]
+__all__ = ["UnportableLock", "encode_lock", "package_order", "source_key"]
 
 
 class UnportableLock(InterlockError):
@@ -74,6 +74,11 @@ def source_key(source: Source | None) -> str:
     return "" if source is None else _ENCODE(source).decode()
 
 
+def package_order(package: LockedPackage) -> tuple[str, str, str]:
+    """What the packages of a lock are sorted by, in the file and as values: plain text, so that anybody can."""
+    return (package.name, package.version, source_key(package.source))
+
+
 def encode_lock(lock: Lock) -> bytes:
     """Write the lockfile; the order of members, packages, edges and artifacts in the value does not matter."""
     lines = ["{", f'  "format": {_inline(list(lock.format))},']
@@ -86,7 +91,7 @@ def encode_lock(lock: Lock) -> bytes:
     for member in sorted(lock.members, key=lambda item: item.name):
         lines += _member_block(member)
     lines += ["  null],", '  "packages": [']
-    for package in sorted(lock.packages, key=lambda item: (item.name, item.version, source_key(item.source))):
+    for package in sorted(lock.packages, key=package_order):
         lines += _package_block(package)
     lines += ["  null]", "}", ""]
     return "\n".join(lines).encode()

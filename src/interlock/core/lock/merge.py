@@ -15,6 +15,7 @@ import msgspec
 
 from interlock.core.lock.codec import LockCorrupt, decode_lock
 from interlock.core.lock.graph import Graph, Key, Target, key_of
+from interlock.core.lock.layout import package_order
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
 from interlock.core.names import NormalizedName
 from interlock.core.versions import release_key
@@ -105,7 +106,7 @@ def merge_locks(base: Lock, ours: Lock, theirs: Lock) -> Lock | None:
         inputs=inputs,
         forks=forks,
         members=tuple(members[name] for name in sorted(members)),
-        packages=tuple(sorted(packages.values(), key=lambda found: (found.name, release_key(found.version)))),
+        packages=tuple(sorted(packages.values(), key=package_order)),
     )
     merged = _without_orphans(merged)
     return merged if _is_sound(merged, (ours, theirs)) else None

@@ -65,6 +65,7 @@ def apply_poetry(manifest: Manifest, table: Table) -> Manifest:
     indexes = manifest.settings.indexes or _indexes(table)
     return msgspec.structs.replace(
         project,
+        version=(table.text("version") or None) if not alone and "version" in manifest.dynamic else project.version,
         dynamic=frozenset() if alone else manifest.dynamic - (_SAID_BY_POETRY & _told(table)),
         requires_python=python if alone or "requires-python" in manifest.dynamic else manifest.requires_python,
         dependencies=dependencies,

@@ -41,13 +41,14 @@ class BrokenToml(ManifestError):
 
     code = "broken-toml"
 
-    def __init__(self, file: str, reason: str) -> None:
+    def __init__(self, file: str, reason: str, *, conflicted: bool = False) -> None:
         position = re.search(r"\(at line (\d+), column (\d+)\)", reason)
         line, column = (int(position[1]), int(position[2])) if position else (None, None)
         cause = re.sub(r"\s*\(at [^)]*\)$", "", reason)
         where = f"{file}:{line}:{column}" if position else file
         super().__init__(
             f"{where}: this is not valid TOML: {cause[:1].lower()}{cause[1:]}.",
+            hint="git left conflict markers in it: resolve them first." if conflicted else None,
             facts={"file": file, "line": line, "column": column},
         )
         self.file, self.line, self.column = file, line, column

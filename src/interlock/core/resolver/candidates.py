@@ -66,7 +66,7 @@ class Candidates:
         self._preferences: dict[NormalizedName, list[tuple[Preference, Marker | None]]] = {
             name: [(wish, _where(wish.markers)) for wish in wishes] for name, wishes in problem.preferences.items()
         }
-        self._from_forks: dict[NormalizedName, list[tuple[int, Marker]]] = {}
+        self._from_forks: dict[NormalizedName, list[int]] = {}
         for member in (*problem.members, *problem.direct.values()):
             for asks in (member.dependencies, *member.extras.values(), *member.groups.values()):
                 for ask in asks:
@@ -74,9 +74,9 @@ class Candidates:
         for requirement in (*problem.constraints, *problem.overrides):
             self._direct.setdefault(requirement.name, []).append((requirement, None))
 
-    def prefer(self, name: NormalizedName, position: int, where: Marker) -> None:
+    def prefer(self, name: NormalizedName, position: int) -> None:
         """Wish for a candidate because an earlier fork chose it."""
-        self._from_forks.setdefault(name, []).append((position, where))
+        self._from_forks.setdefault(name, []).append(position)
 
     # ---- what is out of the question -------------------------------------------------------------------------
 
@@ -171,21 +171,25 @@ class Candidates:
 
     # ---- choice ----------------------------------------------------------------------------------------------
 
-    def preferred(self, name: NormalizedName, mask: int, env: Marker) -> int | None:
-        """A candidate within the mask that was locked for such environments, or chosen by an earlier fork."""
+    def locked(self, name: NormalizedName, mask: int, env: Marker) -> int | None:
+        """A candidate within the mask that was locked for such environments."""
         universe = self._facts.universes[name]
         for wish, where in self._preferences.get(name, ()):
             if where is None or not where.is_disjoint(env):
                 position = universe.find(wish.version, wish.source)
                 if position is not None and mask >> position & 1:
                     return position
-        for position, _ in self._from_forks.get(name, ()):
-            if mask >> position & 1:
-                return position
         return None
 
+    def first(self, name: NormalizedName, mask: int) -> int:
+        """What to try first among those of a non-empty mask: what an earlier fork chose, else the best."""
+        for position in self._from_forks.get(name, ()):
+            if mask >> position & 1:
+                return position
+        return self.best(name, mask)
+
     def best(self, name: NormalizedName, mask: int) -> int:
-        """The candidate to try first among those of a non-empty mask."""
+        """The best candidate of a non-empty mask by what the policy says."""
         universe = self._facts.universes[name]
         default = mask & universe.default_mask
         mask = default or mask

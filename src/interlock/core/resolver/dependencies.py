@@ -11,12 +11,12 @@ from interlock.core.markers.diagram import TRUE, Marker, extras_in, parse_marker
 from interlock.core.markers.environment import conflict_key
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirement import Requirement, format_requirement
-from interlock.core.resolver.facts import Facts, Known
+from interlock.core.resolver.facts import Facts, Known, Universe
 from interlock.core.resolver.incompatibility import PackageKey
 from interlock.core.resolver.problem import Problem
 from interlock.core.sources import Source
 
-__all__ = ["ROOT", "Dependencies", "Dependency", "keys_of"]
+__all__ = ["ROOT", "Dependencies", "Dependency", "admitted", "keys_of"]
 
 ROOT = PackageKey(NormalizedName("(root)"))
 """No package can be called that; the empty name is that of a virtual workspace root."""
@@ -40,6 +40,19 @@ def keys_of(dependency: Dependency) -> list[PackageKey]:
     if dependency.group is not None:
         return [PackageKey(name, None, dependency.group)]
     return [PackageKey(name), *(PackageKey(name, extra) for extra in dependency.requirement.extras)]
+
+
+def admitted(universe: Universe, dependency: Dependency) -> int:
+    """The candidates a dependency leaves."""
+    requirement = dependency.requirement
+    if dependency.kind == "member":
+        return universe.full
+    if requirement.url and dependency.source is None:
+        # A package of an index may not bring in a URL of its own (S8, D13): only one that a member asked for.
+        return sum(
+            segment.mask for segment in universe.segments if getattr(segment.source, "url", None) == requirement.url
+        )
+    return universe.mask(requirement.specifier, dependency.source)
 
 
 class Dependencies:
@@ -92,11 +105,17 @@ class Dependencies:
             marker = where & self._if_selected(name) & self._if_selected(name, extra=extra)
             yield Dependency(Requirement(name, extras=(extra,)), marker, kind="member")
         for group in sorted(member.groups):
-            marker = where & self._if_selected(name) & self._if_selected(name, group=group)
+            marker = where & self._if_selected(name, group=group)
+            if not self._exclude_each_other(ConflictItem(name), ConflictItem(name, None, group)):
+                marker = marker & self._if_selected(name)
             python = member.group_requires_python.get(group, "")
             if python:
                 marker = marker & requires_python_marker(python)
             yield Dependency(Requirement(name), marker, group=group, kind="member")
+
+    def _exclude_each_other(self, one: ConflictItem, other: ConflictItem) -> bool:
+        """Whether two items are in one conflict: a group can be installed without its member."""
+        return any(one in items and other in items for items in self._problem.conflicts)
 
     def _if_selected(
         self, name: NormalizedName, extra: ExtraName | None = None, group: GroupName | None = None
@@ -139,17 +158,28 @@ class Dependencies:
             name = dependency.requirement.name
             overrides = self._overrides.get(name)
             if overrides and dependency.kind != "member":
-                for override in overrides:
-                    extras = tuple(sorted({*dependency.requirement.extras, *override.extras}))
-                    replaced = Requirement(name, override.specifier, override.marker, extras, override.url)
-                    yield Dependency(replaced, parse_marker(override.marker), dependency.source, kind="override")
-                continue
-            yield dependency
+                found = [_replaced(dependency, override) for override in overrides]
+            else:
+                found = [dependency]
+            yield from found
             for constraint in self._constraints.get(name, ()):
-                marker = dependency.marker & parse_marker(constraint.marker)
+                marker = _union([one.marker for one in found]) & parse_marker(constraint.marker)
                 if not marker.is_false and (name, marker) not in constrained:
                     constrained.add((name, marker))
                     yield Dependency(constraint, marker, kind="constraint")
+
+
+def _replaced(dependency: Dependency, override: Requirement) -> Dependency:
+    extras = tuple(sorted({*dependency.requirement.extras, *override.extras}))
+    requirement = Requirement(override.name, override.specifier, override.marker, extras, override.url)
+    return Dependency(requirement, parse_marker(override.marker), dependency.source, kind="override")
+
+
+def _union(markers: Sequence[Marker]) -> Marker:
+    found = markers[0]
+    for marker in markers[1:]:
+        found = found | marker
+    return found
 
 
 def _canonical(item: Requirement | Ask) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ class Priorities:
     then those that often caused one, then the rest; within a class by first appearance. A package never moves back.
     """
 
-    __slots__ = ("_affected", "_class", "_culprit", "_heap", "_names", "_order", "_packages")
+    __slots__ = ("_affected", "_against", "_class", "_culprit", "_heap", "_names", "_order", "_packages")
 
     def __init__(self) -> None:
         self._heap: list[_Entry] = []
@@ -36,6 +36,8 @@ class Priorities:
         self._packages: list[tuple[int, ...]] = []
         """The packages of a name, by its number."""
         self._affected: dict[int, int] = {}
+        self._against: dict[int, frozenset[int]] = {}
+        """By the number of an affected name: those that stood in its way so far."""
         self._culprit: dict[int, int] = {}
 
     def clone(self) -> Priorities:
@@ -46,6 +48,7 @@ class Priorities:
         copy._order = self._order.copy()
         copy._packages = self._packages.copy()
         copy._affected = self._affected.copy()
+        copy._against = self._against.copy()
         copy._culprit = self._culprit.copy()
         return copy
 
@@ -97,6 +100,7 @@ class Priorities:
             return None
         self._affected[number] = self._affected.get(number, 0) + 1
         culprits = {self._order.get(package, -1) for package, _ in conflict.terms} - {-1, number}
+        against = self._against[number] = self._against.get(number, frozenset()) | culprits
         level: int | None = None
         for culprit in sorted(culprits):
             self._culprit[culprit] = self._culprit.get(culprit, 0) + 1
@@ -108,7 +112,8 @@ class Priorities:
             moved = [other for other in self._brought_by(solution, affected) if self._class[other] > _EARLY]
             for other in moved:
                 self._move(other, _EARLY)
-            for culprit in sorted(culprits - set(moved)) if moved else ():
+            # Not only the last of those that stood in the way: it may be one that nobody has decided yet.
+            for culprit in sorted(against - set(moved)) if moved else ():
                 level = self._earlier(level, self._level_before(solution, culprit))
         return level
 

@@ -51,6 +51,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     required_environments: tuple[str, ...] = ()
     conflicts: tuple[tuple[ConflictItem, ...], ...] = ()
     constraints: tuple[Requirement, ...] = ()
+    wishes: tuple[Requirement, ...] = ()
+    """Those of the constraints that hold for this one resolution because somebody asked for these versions."""
     overrides: tuple[Requirement, ...] = ()
     excludes: frozenset[NormalizedName] = frozenset()
     policy: Policy = Policy()

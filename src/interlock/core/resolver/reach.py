@@ -40,13 +40,39 @@ class Reach:
         return f"<Reach: {len(self._where)} packages>"
 
     def clone(self, env: Marker) -> Reach:
+        """The same for a part of the fork: what is reached in the other part only is forgotten."""
         copy = Reach(self._dependencies, env)
-        for key, where in self._where.items():
-            inside = where & env
-            if not inside.is_false:
-                copy._where[key] = inside
-        copy._added = {key: found.copy() for key, found in self._added.items()}
+        added: dict[PackageKey, dict[int, set[int]]] = {}
+        todo = [ROOT]
+        while todo:
+            depender = todo.pop()
+            here = copy._where[depender]
+            counting = added.setdefault(depender, {})
+            for at, numbers in self._added.get(depender, {}).items():
+                dependencies = self._dependencies.of(depender, at)
+                counted = counting.setdefault(at, set())
+                for number in numbers:
+                    dependency = dependencies[number]
+                    through = dependency.marker & here
+                    if through.is_false:
+                        continue
+                    counted.add(number)
+                    if dependency.kind == "constraint":
+                        continue
+                    for child in keys_of(dependency):
+                        before = copy._where.get(child, FALSE)
+                        after = before | through
+                        if after is not before:
+                            copy._where[child] = after
+                            todo.append(child)
+        copy._added = {
+            key: {at: frozenset(numbers) for at, numbers in found.items()} for key, found in added.items() if found
+        }
         return copy
+
+    def counts(self, depender: PackageKey, marker: Marker) -> bool:
+        """Whether a depender is asked for anywhere that a marker of its dependencies holds."""
+        return not self._where.get(depender, FALSE).is_disjoint(marker)
 
     def has(self, key: PackageKey, position: int) -> bool:
         """Whether a candidate's dependencies have been added."""

@@ -6,7 +6,7 @@ sure that none of them can be left out. The same is in :attr:`NoSolution.facts` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -14,12 +14,13 @@ from interlock.core.asks import Origin
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.outcome import Unsolvable
 from interlock.core.resolver.report_evidence import Evidence, Need, Ruling, evidence_of
-from interlock.core.resolver.report_hints import Hints
+from interlock.core.resolver.report_hints import Hints, Indexes
 from interlock.core.resolver.report_text import Wording, listed, positions, requirement_text, specifier_of, where_from
 from interlock.core.resolver.resolver import Resolver
+from interlock.core.versions import parse_version
 from interlock.errors import ResolutionError
 
-__all__ = ["NoSolution", "no_solution"]
+__all__ = ["Indexes", "NoSolution", "no_solution"]
 
 _MOST_MEMBERS = 5
 _MOST_ALIKE = 4
@@ -38,17 +39,18 @@ def no_solution(
     outcome: Unsolvable,
     locate: Callable[[Origin], str] | None = None,
     *,
-    indexes: Sequence[str] = (),
+    indexes: Indexes | None = None,
 ) -> NoSolution:
     """The error for a failed resolution.
 
-    ``locate`` says where a requirement is written, as ``file:line``; ``indexes`` are those that answer for any name.
+    ``locate`` says where a requirement is written, as ``file:line``, or nothing where that cannot be told.
     """
     evidence = evidence_of(resolver, outcome.cause)
     place = locate or _file_of
     wording = Wording(resolver.facts, resolver.candidates, resolver.problem.policy)
+    indexes = indexes or Indexes()
     report = _Report(resolver, evidence, wording, place, indexes)
-    hints = Hints(resolver, evidence, wording).all()
+    hints = Hints(resolver, evidence, wording, indexes).all()
     lines = [report.title(outcome.marker), *report.chain()]
     return NoSolution(
         "\n".join(lines), hint=" ".join(hints), facts={"where": outcome.marker, **report.data(), "hints": hints}
@@ -57,6 +59,13 @@ def no_solution(
 
 def _file_of(origin: Origin) -> str:
     return "pyproject.toml" if origin.path in {"", "."} else f"{origin.path}/pyproject.toml"
+
+
+def _origin_of(need: Need) -> Origin | None:
+    """Where it is written: by a member, or among the constraints and overrides of the root."""
+    if need.origin is None and need.kind in {"constraint", "override"}:
+        return Origin(member=NormalizedName(""), table=need.kind, text=need.text)
+    return need.origin
 
 
 def _depender(need: Need) -> str:
@@ -74,13 +83,15 @@ class _Report:
         evidence: Evidence,
         wording: Wording,
         locate: Callable[[Origin], str],
-        indexes: Sequence[str],
+        indexes: Indexes,
     ) -> None:
         self._facts = resolver.facts
         self._evidence = evidence
         self._wording = wording
         self._indexes = indexes
-        self._at = {need.origin: locate(need.origin) for need in evidence.asked if need.origin is not None}
+        self._wishes = resolver.problem.wishes
+        origins = (_origin_of(need) for need in evidence.needs)
+        self._at = {origin: locate(origin) for origin in dict.fromkeys(origins) if origin is not None}
         self._told: set[Need | NormalizedName] = set()
 
     # ---- the first line --------------------------------------------------------------------------------------
@@ -107,7 +118,12 @@ class _Report:
         return f"`{need.depender.name}`" if need.depender.name else "The workspace root"
 
     def _place_of(self, need: Need) -> str:
-        return f" ({self._at[need.origin]})" if need.origin is not None else ""
+        place = self._written_at(need)
+        return f" ({place})" if place else ""
+
+    def _written_at(self, need: Need) -> str:
+        origin = _origin_of(need)
+        return self._at[origin] if origin is not None else ""
 
     def _trouble(self, need: Need) -> str:
         """What is wrong with the one requirement that cannot be met."""
@@ -117,12 +133,15 @@ class _Report:
             return f"and {self._absence(need.name)}"
         if not need.admitted:
             newest = universe.version(universe.size - 1)
+            early = ", a pre-release" if newest and parse_version(newest).is_prerelease else ""
             if universe.size == 1:
-                return f"and the only version of `{need.name}` is {newest or 'that of its source'}"
-            return f"and none of the {universe.size} versions of `{need.name}` is that; the newest is {newest}"
+                return f"and the only version of `{need.name}` is {newest or 'that of its source'}{early}"
+            return f"and none of the {universe.size} versions of `{need.name}` is that; the newest is {newest}{early}"
         limits = [limit for limit in evidence.limits if limit.name == need.name]
         if limits and not limits[0].admitted & need.admitted:
-            return f"which the constraint `{requirement_text(limits[0].requirement)}` forbids"
+            what = "upgrade that was asked for," if limits[0].requirement in self._wishes else "constraint"
+            comma = "," if what.endswith(",") else ""
+            return f"which the {what} `{requirement_text(limits[0].requirement)}`{comma} forbids"
         if not evidence.said and len(evidence.ruled_out) == 1:
             ruling = evidence.ruled_out[0]
             return f"but {self._ruling(ruling)}"
@@ -138,7 +157,8 @@ class _Report:
             here = [need for need in needs if need.name == name]
             for number, need in enumerate(here):
                 for other in here[:number]:
-                    alternatives = other.depender == need.depender and need.origin is None
+                    # Versions of one package may ask for different things; a constraint is no alternative to them.
+                    alternatives = other.depender == need.depender and other.kind == need.kind and need.origin is None
                     if not alternatives and not need.admitted & other.admitted:
                         return self._both(other, need, here)
         for need in self._evidence.said:
@@ -157,7 +177,7 @@ class _Report:
         left, right = specifier_of(one.requirement), specifier_of(other.requirement)
         if left == right or "any version" in {left, right}:
             return f": they want `{one.name}` from different sources"
-        dependers = [need.depender for need in here if need.origin is None]
+        dependers = [need.depender for need in here if need.origin is None and need.kind != "constraint"]
         if len(dependers) > len(set(dependers)) + 1:
             # Neither side is one range: each version of somebody asks for another.
             return f": they want different versions of `{one.name}`"
@@ -166,7 +186,7 @@ class _Report:
     def _absence(self, name: NormalizedName) -> str:
         if self._facts.universes[name].missing == "offline":
             return f"`{name}` is not in the cache, and the network may not be used"
-        asked = f" (asked: {', '.join(self._indexes)})" if self._indexes else ""
+        asked = f" (asked: {', '.join(self._indexes.asked)})" if self._indexes.asked else ""
         return f"no index has a package `{name}`{asked}"
 
     # ---- the chain -------------------------------------------------------------------------------------------
@@ -184,7 +204,8 @@ class _Report:
                 yield f"  {_depender(need)} requires {text}{self._place_of(need)}"
                 yield from self._under(need.name, 2)
         for limit in self._evidence.limits:
-            yield f"  a constraint of the workspace allows only {requirement_text(limit.requirement)}"
+            who = "the upgrade that was asked for" if limit.requirement in self._wishes else "a constraint"
+            yield f"  {who} allows only {requirement_text(limit.requirement)}{self._place_of(limit)}"
             yield from self._under(limit.name, 2)
         for need in self._evidence.said:
             yield from self._under(need.depender.name, 1)
@@ -240,7 +261,7 @@ class _Report:
         mask = need.versions & self._relevant(name) or need.versions
         who = self._wording.versions(need.depender, mask, self._asked_of(name))
         plural = mask & (mask - 1) != 0 and not who.startswith("every")
-        overridden = ", as an override says" if need.kind == "override" else ""
+        overridden = f", as an override says{self._place_of(need)}" if need.kind == "override" else ""
         return f"{who} {'require' if plural else 'requires'} {requirement_text(need.requirement)}{overridden}"
 
     def _together(self, needs: list[Need]) -> str:
@@ -275,6 +296,7 @@ class _Report:
                 "versions": self._texts(need.depender.name, need.versions),
                 "requirement": need.text,
                 "kind": need.kind,
+                "at": self._written_at(need),
             }
             for need in self._evidence.said
         ]
@@ -288,7 +310,7 @@ class _Report:
             for ruling in self._evidence.ruled_out
         ]
         missing = sorted({need.name for need in self._evidence.needs if not self._facts.universes[need.name].size})
-        constraints = [need.text for need in self._evidence.limits]
+        constraints = [{"requirement": need.text, "at": self._written_at(need)} for need in self._evidence.limits]
         found: dict[str, object] = msgspec.to_builtins(
             {
                 "requirements": asked,

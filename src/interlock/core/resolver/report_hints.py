@@ -5,21 +5,35 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
+import msgspec
+
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.facts import Universe
 from interlock.core.resolver.report_evidence import Evidence, Need, Ruling
-from interlock.core.resolver.report_text import Wording, listed, positions, requirement_text, where_from
+from interlock.core.resolver.report_text import Wording, listed, positions, requirement_text, uploads_of, where_from
 from interlock.core.resolver.resolver import Resolver
 from interlock.core.sources import Registry
 from interlock.core.versions import VersionList, parse_version
 
-__all__ = ["Hints"]
+__all__ = ["Hints", "Indexes"]
 
 _MOST = 3
 
 
+class Indexes(msgspec.Struct, frozen=True, kw_only=True):
+    """Who was asked, by name."""
+
+    asked: tuple[str, ...] = ()
+    """Those that answer for any name, in order."""
+    explicit: tuple[str, ...] = ()
+    """Those that answer only for what is pinned to them."""
+    first_only: bool = True
+    """Whether one that has a package keeps the later ones from being asked."""
+
+
 class Hints:
-    def __init__(self, resolver: Resolver, evidence: Evidence, wording: Wording) -> None:
+    def __init__(self, resolver: Resolver, evidence: Evidence, wording: Wording, indexes: Indexes) -> None:
+        self._indexes = indexes
         self._resolver = resolver
         self._facts = resolver.facts
         self._evidence = evidence
@@ -42,7 +56,11 @@ class Hints:
         for ruling in self._evidence.ruled_out:
             yield from self._ruled_out(ruling)
         for limit in self._evidence.limits:
-            yield f"The constraint `{requirement_text(limit.requirement)}` is part of it: loosen it or remove it."
+            text = requirement_text(limit.requirement)
+            if limit.requirement in self._resolver.problem.wishes:
+                yield f"Ask for another version than `{text}`, or change what forbids it."
+            else:
+                yield f"The constraint `{text}` is part of it: loosen it or remove it."
         for need in self._evidence.said:
             if need.kind == "override":
                 yield f"The override `{requirement_text(need.requirement)}` is part of it: change it or remove it."
@@ -54,6 +72,12 @@ class Hints:
         near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.8)
         if near:
             return f"Is `{near[0]}` meant instead of `{name}`?"
+        explicit = self._indexes.explicit
+        if explicit:
+            return (
+                f"Check how `{name}` is spelt. Explicit indexes were not asked ({', '.join(explicit)}): a source"
+                f' `{name} = {{ index = "{explicit[0]}" }}` would pin the name to one.'
+            )
         return (
             f"Check how `{name}` is spelt; if it is on a private index, add that index or pin the name to it"
             " with a source."
@@ -68,9 +92,24 @@ class Hints:
             if VersionList((version.base_version,)).mask(specifier):
                 yield f"{version} is a pre-release of what is asked for; `{need.name}>={version}` would admit it."
                 return
-        masks = [universe.mask(specifier)] if specifier else []
-        if any(mask for mask in masks):
-            yield from self._elsewhere(need.name, universe, masks[0])
+        mask = universe.mask(specifier) if specifier else 0
+        if mask:
+            yield from self._elsewhere(need.name, universe, mask)
+            return
+        later = self._later(universe)
+        if later:
+            yield (
+                f"`{need.name}` is taken from the first index that has it; those behind it were not asked"
+                f' ({", ".join(later)}). A source `{need.name} = {{ index = "{later[0]}" }}` would take it from there.'
+            )
+
+    def _later(self, universe: Universe) -> tuple[str, ...]:
+        """The indexes behind the one that answered."""
+        source = universe.source(0)
+        asked = self._indexes.asked
+        if not self._indexes.first_only or not isinstance(source, Registry) or source.index not in asked:
+            return ()
+        return asked[asked.index(source.index) + 1 :]
 
     def _elsewhere(self, name: NormalizedName, universe: Universe, mask: int) -> Iterator[str]:
         """Candidates that would do are in another source than the one asked."""
@@ -89,6 +128,8 @@ class Hints:
                 yield self._python(name, fitting)
             case "yanked" if not self._wanted(name) & ~ruling.mask:
                 yield f"Only an exact requirement uses a yanked version: `{name}=={newest}`."
+            case "cutoff" if not any(uploads_of(universe, fitting)):
+                yield f"`exclude-newer-package = {{ {name} = false }}` exempts `{name}` from the cutoff."
             case "cutoff":
                 yield (
                     f"A later exclude-newer, or an exclude-newer-package entry for `{name}`, would admit {newest}"
@@ -134,11 +175,14 @@ class Hints:
         )
 
     def _last_resort(self) -> str:
-        sides = sorted({str(need.depender) for need in self._evidence.asked if str(need.depender)})
+        sides = {str(need.depender): need.depender for need in self._evidence.asked if str(need.depender)}
         if len(sides) > 1:
-            words = listed(f"`{side}`" for side in sides[:4])
+            words = listed(f"`{side}`" for side in sorted(sides)[:4])
+            # A member and a part of itself are a choice that nobody should make in passing.
+            apart = not any(str(key) != str(key.name) and str(key.name) in sides for key in sides.values())
+            how = " (`interlock lock --declare-conflicts` does it)" if apart else ""
             return (
-                f"Change one of these requirements, or declare {words} as conflicting if they never share an"
+                f"Change one of these requirements, or declare {words} as conflicting{how} if they never share an"
                 " environment."
             )
         return "Change one of these requirements." if len(self._evidence.asked) > 1 else "Change that requirement."

@@ -17,10 +17,20 @@ from interlock.core.resolver.report_evidence import Ruling
 from interlock.core.sources import Directory, File, Git, Member, Registry, Source, Url
 from interlock.core.tags import parse_wheel_filename
 
-__all__ = ["Wording", "clauses", "listed", "positions", "requirement_text", "specifier_of", "where_from"]
+__all__ = [
+    "Wording",
+    "clauses",
+    "listed",
+    "positions",
+    "requirement_text",
+    "specifier_of",
+    "uploads_of",
+    "where_from",
+]
 
 _MOST_RUNS = 3
 _MOST_WORDS = 4
+_TIMESTAMP = len("YYYY-MM-DDTHH:MM:SS")
 
 
 class Wording:
@@ -59,9 +69,9 @@ class Wording:
             case "platform":
                 return f"{who} {self._files(name, mask, plural=plural)}"
             case "yanked":
-                return f"{who} {verb} yanked"
+                return f"{who} {verb} yanked{self._reason(name, mask)}"
             case "cutoff":
-                return f"{who} {verb} uploaded after the cutoff {ruling.detail}, or at a time the index does not tell"
+                return f"{who} {self._late(name, mask, ruling.detail, plural=plural)}"
             case "prerelease":
                 return f"{who} {verb} a pre-release, which the settings do not allow (prerelease = {ruling.detail})"
             case "source":
@@ -86,6 +96,28 @@ class Wording:
     def lowest_python(self, name: NormalizedName, position: int) -> str:
         """The first Python a candidate can be used with; empty when any will do."""
         return python_lower_bound(self._candidates.usability(name, position).python) or ""
+
+    def _reason(self, name: NormalizedName, mask: int) -> str:
+        """What the index says why candidates are yanked."""
+        universe = self._facts.universes[name]
+        found: set[str] = set()
+        for position in positions(mask):
+            segment = universe.segment(position)
+            if segment.listing is not None:
+                found.add(segment.listing.yanked_because(position - segment.offset))
+        said = sorted(reason for reason in found if reason)
+        return f" ({'; '.join(said[:_MOST_WORDS])})" if said else ""
+
+    def _late(self, name: NormalizedName, mask: int, cutoff: str, *, plural: bool) -> str:
+        uploads = uploads_of(self._facts.universes[name], mask)
+        known = sorted(f"{upload[:_TIMESTAMP]}Z" for upload in uploads if upload)
+        if not known:
+            return f"{'have' if plural else 'has'} no upload time on the index, so the cutoff {cutoff} excludes it"
+        verb = "were" if plural else "was"
+        if len(known) < len(uploads):
+            return f"{verb} uploaded after the cutoff {cutoff}, or at a time the index does not tell"
+        when = f"at {known[0]}" if len(known) == 1 else f"from {known[0]} on"
+        return f"{verb} uploaded {when}, after the cutoff {cutoff}"
 
     def _files(self, name: NormalizedName, mask: int, *, plural: bool) -> str:
         """What files the candidates have, when none of them can be used."""
@@ -149,6 +181,16 @@ def listed(words: Iterable[str], last: str = "and") -> str:
     """``a, b and c``"""
     found = list(words)
     return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} {last} {found[-1]}" if found else ""
+
+
+def uploads_of(universe: Universe, mask: int) -> list[str]:
+    """When the candidates of a mask were first uploaded, empty where an index does not tell."""
+    found = []
+    for position in positions(mask):
+        segment = universe.segment(position)
+        times = segment.listing.first_upload if segment.listing is not None else ()
+        found.append(times[position - segment.offset] if times else "")
+    return found
 
 
 def positions(mask: int) -> list[int]:

@@ -111,7 +111,7 @@ class Resolver:
         self._solved.append(ForkSolution(solver.env, chosen))
         for key, position in chosen.items():
             if key.extra is None and key.group is None and key != ROOT:
-                self.candidates.prefer(key.name, position, solver.env)
+                self.candidates.prefer(key.name, position)
 
     def _retry(self, solver: Solver, cause: Incompatibility) -> list[Marker] | None:
         """The parts in which to try again when a fork fails over requirements that do not hold in all of it.

@@ -74,7 +74,7 @@ class Solution:
         self.masks[package] = mask
 
     def backtrack(self, level: int) -> list[int]:
-        """Undo everything above a level; returns the packages concerned, oldest last."""
+        """Undo everything above a level, on -1 what was known from the start too; returns the packages, oldest last."""
         trail, masks, history = self.trail, self.masks, self.history
         undone: list[int] = []
         while trail and trail[-1][3] > level:
@@ -84,7 +84,7 @@ class Solution:
             if cause is None:
                 self.decided.pop(package, None)
             undone.append(package)
-        self.level = level
+        self.level = max(level, 0)
         return undone
 
     def satisfier(self, terms: tuple[Term, ...]) -> Satisfier:

@@ -11,10 +11,9 @@ from typing import NamedTuple
 
 from interlock.core.markers.diagram import Marker
 from interlock.core.names import NormalizedName
-from interlock.core.requirements import Requirement
 from interlock.core.resolver.conflict import Learned, root_cause
-from interlock.core.resolver.dependencies import ROOT, Dependency, keys_of
-from interlock.core.resolver.facts import Universe, Unusable
+from interlock.core.resolver.dependencies import ROOT, Dependency, admitted, keys_of
+from interlock.core.resolver.facts import Unusable
 from interlock.core.resolver.incompatibility import (
     ABSENT,
     Incompatibility,
@@ -31,6 +30,7 @@ from interlock.core.resolver.reach import Reach
 from interlock.core.resolver.shared import Shared
 from interlock.core.resolver.solution import Solution
 from interlock.core.resolver.split import Split, split
+from interlock.core.resolver.staleness import Staleness
 from interlock.core.resolver.verdict import ELSEWHERE, judge
 
 __all__ = ["NoSolution", "Solver"]
@@ -81,9 +81,25 @@ class Solver:
         copy.pending = self.pending
         copy.final = None
         # Which pinned sources may be used depends on the fork, so packages are introduced to it anew.
+        copy._forget()
         for name in sorted(self.introduced):
             copy._introduce(name)
         return copy
+
+    def _forget(self) -> None:
+        """Take back, after a split, what rests on facts or files of the other part."""
+        stale = Staleness(self.shared, self.env, self.reach)
+        gone = stale.among(found for known in self.by_package for found in known)
+        if gone:
+            self.by_package = [[found for found in known if found not in gone] for known in self.by_package]
+            self.merged = {key: found for key, found in self.merged.items() if found not in gone}
+            self.contradicted = {found: at for found, at in self.contradicted.items() if found not in gone}
+        if self.pending is not None and stale.has_left(*self.pending):
+            self._drop_pending()
+        for package, _, mask, at, cause in self.solution.trail:
+            if stale.has_left(package, mask) if cause is None else stale.of(cause):
+                self._backtrack(at - 1)
+                break
 
     # ---- the loop --------------------------------------------------------------------------------------------
 
@@ -177,10 +193,12 @@ class Solver:
         choice: int | Split | None = None
         last_resort: int | None = None
         while mask:
-            position = candidates.preferred(key.name, mask, self.env)
+            position = candidates.locked(key.name, mask, self.env)
+            # What was locked here is taken as it is; nothing else is weighed against it.
+            pool = mask if position is None else 1 << position
             if position is None:
-                position = candidates.best(key.name, mask)
-            verdict = judge(self.shared, self.env, key.name, position, mask)
+                position = candidates.first(key.name, mask)
+            verdict = judge(self.shared, self.env, key.name, position, pool)
             if not isinstance(verdict, str):
                 choice = verdict
                 break
@@ -226,8 +244,11 @@ class Solver:
         self.reach.grow(growth)
         if key.extra is not None or key.group is not None:
             base = self._package_of(key.name)
-            terms = [(package, 2 << position), (base, shared.full[base] & ~(2 << position))]
-            self._add(Incompatibility(terms, SamePackage(key)))
+            others = shared.full[base] & ~(2 << position)
+            if key.group is not None:
+                # Whoever wants the member says so: its group may be wanted where the member is not.
+                others &= ~ABSENT
+            self._add(Incompatibility([(package, 2 << position), (base, others)], SamePackage(key)))
         for depender, at, dependencies in new:
             number = shared.ids[depender]
             for dependency in dependencies:
@@ -239,18 +260,18 @@ class Solver:
         requirement = dependency.requirement
         universe = self.shared.facts.universes[requirement.name]
         self._introduce(requirement.name)
-        admitted = _admitted(universe, dependency)
+        allowed = admitted(universe, dependency)
         cause = NeededBy(depender, requirement, dependency.origin, dependency.kind)
         if dependency.kind == "constraint":
             # A constraint restricts a package but does not ask for it: not being there is fine too.
             package = self._package_of(requirement.name)
-            self._depend(term, package, admitted << 1 | ABSENT, cause, dependency.marker)
+            self._depend(term, package, allowed << 1 | ABSENT, cause, dependency.marker)
             return
         pinned = self.shared.required.is_pin(requirement)
         for key in keys_of(dependency):
             package = self._package(key, universe.size)
             self.priorities.saw(package, key.name, pinned=pinned, direct=universe.is_direct)
-            self._depend(term, package, admitted << 1, cause, dependency.marker)
+            self._depend(term, package, allowed << 1, cause, dependency.marker)
 
     def _depend(self, term: Term, package: int, allowed: int, cause: NeededBy, marker: Marker) -> None:
         """Add ``{depender, not dependee in allowed}``, merged with that of other versions that ask for the same."""
@@ -357,9 +378,13 @@ class Solver:
         for package in self.solution.backtrack(level):
             self.priorities.push(package)
             self.changed.append(package)
-        current = self.solution.level
-        self.contradicted = {found: at for found, at in self.contradicted.items() if at <= current}
-        self.pending = None
+        self.contradicted = {found: at for found, at in self.contradicted.items() if at <= level}
+        self._drop_pending()
+
+    def _drop_pending(self) -> None:
+        if self.pending is not None:
+            self.priorities.push(self.pending[0])
+            self.pending = None
 
     # ---- bookkeeping -----------------------------------------------------------------------------------------
 
@@ -376,15 +401,3 @@ class Solver:
     def _add(self, incompatibility: Incompatibility) -> None:
         for package, _ in incompatibility.terms:
             self.by_package[package].append(incompatibility)
-
-
-def _admitted(universe: Universe, dependency: Dependency) -> int:
-    requirement: Requirement = dependency.requirement
-    if dependency.kind == "member":
-        return universe.full
-    if requirement.url and dependency.source is None:
-        # A package of an index may not bring in a URL of its own (S8, D13): only one that a member asked for.
-        return sum(
-            segment.mask for segment in universe.segments if getattr(segment.source, "url", None) == requirement.url
-        )
-    return universe.mask(requirement.specifier, dependency.source)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import anyio
 import anyio.to_thread
 import msgspec
 
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName, normalize_name
-from interlock.core.requirements import InvalidRequirement, Requirement, parse_requirement
-from interlock.errors import InterlockError, ManifestError, UsageError
+from interlock.core.requirement import Requirement
+from interlock.errors import InterlockError, ManifestError
 from interlock.events import Finished, Started, Warned
+from interlock.ops.building.constraints import read_constraints
 from interlock.ops.building.member import BuildSettings, MemberBuild, Outcome
 from interlock.ops.building.output import OutputDirectory
 from interlock.ops.building.report import BuildReport, BuildRequest, BuiltFile, MemberReport
+from interlock.ops.building.strays import Strays
 from interlock.store.locks import hold
+from interlock.workspace.build_hashes import BuildHashes
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.epoch import source_date_epoch
@@ -27,19 +28,13 @@ from interlock.workspace.selection import SelectionFlags
 from interlock.workspace.siblings import BuildSiblings
 from interlock.workspace.toolchain import Toolchain
 
-__all__ = ["BadConstraints", "NothingToBuild", "build", "chosen_members", "first_reason"]
+__all__ = ["NothingToBuild", "build", "chosen_members", "first_reason"]
 
 
 class NothingToBuild(ManifestError):
     """What was selected is no package."""
 
     code = "nothing-to-build"
-
-
-class BadConstraints(UsageError):
-    """A file of build constraints cannot be used."""
-
-    code = "bad-build-constraints"
 
 
 async def build(context: Context, request: BuildRequest) -> BuildReport:
@@ -51,8 +46,8 @@ async def build(context: Context, request: BuildRequest) -> BuildReport:
     workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
     context = context.within(workspace.manifest.settings)
     names = chosen_members(workspace, request.selection)
-    tool = _tool(context, workspace.manifest.settings, request)
-    siblings = BuildSiblings(workspace, tool)
+    tool, hashes = _constrained(context, workspace.manifest.settings, request)
+    siblings = BuildSiblings(workspace, tool, hashes)
     if not request.no_sources:
         siblings.check(names)
     bounds = InternalBounds(workspace, siblings)
@@ -63,11 +58,17 @@ async def build(context: Context, request: BuildRequest) -> BuildReport:
     ):
         toolchain.siblings = None if request.no_sources else siblings
         toolchain.build_timeout = request.timeout
-        toolchain.source_date_epoch = await source_date_epoch(context, workspace)
+        toolchain.build_hashes = hashes
+        toolchain.source_date_epoch = epoch = await source_date_epoch(context, workspace)
         settings = BuildSettings(
-            toolchain=toolchain, siblings=siblings, bounds=bounds, sdist=request.sdist, wheel=request.wheel
+            toolchain=toolchain,
+            siblings=siblings,
+            bounds=bounds,
+            sdist=request.sdist,
+            wheel=request.wheel,
+            latest=epoch,
         )
-        reports = await _Build(settings, out).run(names)
+        reports = await _Build(settings, out, Strays(workspace, out.path)).run(names)
         hooks = (await toolchain.builder()).calls
     if request.clear and all(report.error is None for report in reports):
         await anyio.to_thread.run_sync(out.clear, frozenset(file.file.name for one in reports for file in one.files))
@@ -103,10 +104,11 @@ def output_directory(context: Context, workspace: Workspace, out_dir: str) -> Ou
 class _Build:
     """One run over several members."""
 
-    def __init__(self, settings: BuildSettings, out: OutputDirectory) -> None:
+    def __init__(self, settings: BuildSettings, out: OutputDirectory, strays: Strays) -> None:
         self._settings = settings
         self._context = settings.toolchain.context
         self._out = out
+        self._strays = strays
         # More than the hooks at a time, so that packing and unpacking of one member overlaps with hooks of another.
         self._limiter = anyio.CapacityLimiter(2 * self._context.settings.concurrent_builds + 2)
 
@@ -130,14 +132,21 @@ class _Build:
 
     async def _member(self, name: NormalizedName) -> MemberReport:
         started = anyio.current_time()
+        built = True
+        self._strays.begin(name)
         try:
             outcome = await MemberBuild(self._settings, name).run()
+            built = not outcome.cached
             await anyio.to_thread.run_sync(self._out.place, outcome.folder, outcome.record.files)
         except (InterlockError, BaseExceptionGroup) as error:
             reason = first_reason(error)
             if reason is None:
                 raise
             return MemberReport(name=name, status="failed", seconds=anyio.current_time() - started, error=reason)
+        finally:
+            stray = self._strays.end(name, built=built)
+            if stray:
+                self._context.reporter.report(Warned("stray-files", stray))
         return self._report(name, outcome, anyio.current_time() - started)
 
     def _report(self, name: NormalizedName, outcome: Outcome, seconds: float) -> MemberReport:
@@ -163,33 +172,17 @@ def first_reason(error: BaseException) -> InterlockError | None:
     return reasons[0] if all(reason is not None for reason in reasons) else None
 
 
-def _tool(context: Context, tool: ToolSettings, request: BuildRequest) -> ToolSettings:
-    """The root's tool table with what the command line adds."""
-    constraints = [item for name in request.build_constraints for item in _constraints(context, context.cwd / name)]
-    return msgspec.structs.replace(
+def _constrained(context: Context, tool: ToolSettings, request: BuildRequest) -> tuple[ToolSettings, BuildHashes]:
+    """The root's tool table with what the command line adds, and the hashes it asks for."""
+    constraints: list[Requirement] = []
+    allowed: dict[NormalizedName, frozenset[str]] = {}
+    for name in request.build_constraints:
+        found, hashes = read_constraints(context.cwd / name)
+        constraints += found
+        allowed |= {package: allowed.get(package, frozenset()) | digests for package, digests in hashes.items()}
+    tool = msgspec.structs.replace(
         tool,
         config_settings={**tool.config_settings, **request.config_settings},
         build_constraints=(*tool.build_constraints, *constraints),
     )
-
-
-def _constraints(context: Context, path: Path) -> list[Requirement]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadConstraints(f"The build constraints in {path} cannot be read: {error}.") from error
-    found = []
-    if "--hash" in text:
-        message = f"The hashes in {path} are not used: files are checked against what the index says of them."
-        context.reporter.report(Warned("constraint-hashes", message))
-    for number, line in enumerate(text.splitlines(), 1):
-        bare = line.partition(" #")[0].partition(" --hash")[0].strip().rstrip("\\").strip()
-        if not bare or bare.startswith(("#", "--hash")):
-            continue
-        if bare.startswith("-"):
-            raise BadConstraints(f"{path}:{number}: `{bare}` is an option, not a requirement.")
-        try:
-            found.append(parse_requirement(bare))
-        except InvalidRequirement as error:
-            raise BadConstraints(f"{path}:{number}: {error.message}") from error
-    return found
+    return tool, BuildHashes(allowed, request.require_hashes)

@@ -1,7 +1,7 @@
 """Building one member: its sdist, then the wheel from that sdist, remembered under the digest of what went in.
 
 Where the workspace's policy gives requirements on other members a range, it is written into the sdist, so that a wheel
-built from that sdist anywhere says the same; what a backend computes all the same is corrected in the wheel.
+built from that sdist anywhere says the same; where a backend computes requirements, the sdist says what they are.
 """
 
 from __future__ import annotations
@@ -9,20 +9,22 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
 import msgspec
 
-from interlock.build.frontend import Builder
-from interlock.build.repack import read_wheel_metadata, rewrite_sdist, rewrite_wheel
+from interlock.build.frontend import Builder, Kind
 from interlock.build.source_tree import SourceTree
 from interlock.core.editing.bounds import Edge
-from interlock.core.metadata_edit import edit_manifest, edit_metadata, edit_requires_txt, outdated
-from interlock.core.metadata_text import parse_metadata
+from interlock.core.metadata import Metadata
+from interlock.core.metadata_edit import outdated
 from interlock.core.names import NormalizedName
+from interlock.errors import BuildError
+from interlock.events import Warned
+from interlock.ops.building.finishing import bound_wheel, finished_sdist, pkg_info, settled_sdist
 from interlock.ops.building.records import Record, RecordedFile, Records, file_facts
 from interlock.workspace.internal_bounds import InternalBounds
 from interlock.workspace.sdists import archive_tree
@@ -31,7 +33,7 @@ from interlock.workspace.toolchain import Toolchain
 
 __all__ = ["BuildSettings", "MemberBuild", "Outcome"]
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +51,8 @@ class BuildSettings(msgspec.Struct, frozen=True, kw_only=True):
     bounds: InternalBounds
     sdist: bool
     wheel: bool
+    latest: int
+    """No file of an sdist is younger (``SOURCE_DATE_EPOCH``)."""
 
 
 _Edges = Mapping[NormalizedName, Edge]
@@ -69,7 +73,8 @@ class MemberBuild:
     async def run(self) -> Outcome:
         builder = await self._toolchain.builder()
         tree = await self._settings.siblings.source(self._name, builder)
-        digest = await builder.digest("sdist" if self._settings.sdist else "wheel", tree)
+        kind: Kind = "sdist" if self._settings.sdist else "wheel"
+        digest = await builder.digest(kind, tree)
         edges = await self._settings.bounds.edges(self._name, builder)
         key = self._key(digest, edges) if digest else ""
         if key:
@@ -77,7 +82,9 @@ class MemberBuild:
             if found is not None:
                 return Outcome(record=found, folder=self._records.folder(key), cached=True)
         async with self._scratch() as scratch:
-            paths = await self._build(builder, tree, edges, scratch)
+            made, paths = await self._build(builder, tree, edges, scratch)
+            if not builder.is_of(made, digest):
+                key = ""  # the tree was edited meanwhile, or by its backend: these files are not of what it was
             return await anyio.to_thread.run_sync(self._keep, key, paths)
 
     def _key(self, digest: str, edges: _Edges) -> str:
@@ -93,23 +100,51 @@ class MemberBuild:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))
 
-    async def _build(self, builder: Builder, tree: SourceTree, edges: _Edges, scratch: Path) -> dict[str, Path]:
-        paths: dict[str, Path] = {}
-        if self._settings.sdist:
-            sdist = await builder.sdist(tree)
-            paths["sdist"] = await anyio.to_thread.run_sync(_bound_sdist, sdist, edges, scratch) if edges else sdist
-        if self._settings.wheel:
-            if "sdist" in paths:
-                tree = await self._unpacked(paths["sdist"], tree, scratch)
-            wheel = await builder.wheel(tree)
-            paths["wheel"] = await anyio.to_thread.run_sync(_bound_wheel, wheel, edges, scratch) if edges else wheel
-        return paths
+    async def _build(
+        self, builder: Builder, tree: SourceTree, edges: _Edges, scratch: Path
+    ) -> tuple[Path, dict[str, Path]]:
+        """What the backend made of the tree, and the files by kind."""
+        if not self._settings.sdist:
+            made = await builder.wheel(tree)
+            return made, {"wheel": await anyio.to_thread.run_sync(bound_wheel, made, edges, scratch)}
+        made = await builder.sdist(tree)
+        sdist = await anyio.to_thread.run_sync(finished_sdist, made, edges, self._settings.latest, scratch / "finished")
+        if edges and self._settings.bounds.is_computed(self._name):
+            sdist = await self._settled(builder, sdist, tree, edges, scratch)
+        if not self._settings.wheel:
+            return made, {"sdist": sdist}
+        wheel = await builder.wheel(await self._unpacked(sdist, tree, scratch / "tree"))
+        return made, {"sdist": sdist, "wheel": await anyio.to_thread.run_sync(bound_wheel, wheel, edges, scratch)}
 
-    async def _unpacked(self, sdist: Path, tree: SourceTree, scratch: Path) -> SourceTree:
-        facts = await anyio.to_thread.run_sync(file_facts, sdist, "sdist")
-        unpacked = await archive_tree(
-            sdist, scratch / "tree", name=self._name, version=_version_of(sdist), identity=facts.sha256
+    async def _settled(self, builder: Builder, sdist: Path, tree: SourceTree, edges: _Edges, scratch: Path) -> Path:
+        """The sdist with its requirements written down, where its backend would compute them without the ranges."""
+        unpacked = await self._unpacked(sdist, tree, scratch / "computed")
+        if not outdated((await builder.metadata(unpacked)).requires, edges):
+            return sdist
+        said = await anyio.to_thread.run_sync(pkg_info, sdist)
+        if said is not None and await self._is_same_everywhere(builder, said, unpacked):
+            settled = await anyio.to_thread.run_sync(settled_sdist, sdist, said, scratch / "settled")
+            with suppress(BuildError):  # a backend that insists on computing
+                # Asked is the backend itself: what a manifest says is no news of one that does not read it.
+                wheel = await builder.wheel(await self._unpacked(settled, tree, scratch / "again"))
+                if await anyio.to_thread.run_sync(bound_wheel, wheel, edges, scratch) == wheel:
+                    return settled
+        self._toolchain.context.reporter.report(
+            Warned(
+                "computed-requirements",
+                f"The sdist of {self._name} computes its requirements when it is built: a wheel that is built from it"
+                " elsewhere does not have the ranges of `internal-bounds`.",
+            )
         )
+        return sdist
+
+    async def _is_same_everywhere(self, builder: Builder, said: Metadata, tree: SourceTree) -> bool:
+        """Whether every wheel of an sdist has the same requirements: it says so (PEP 643), or there is but one."""
+        return "requires-dist" not in said.dynamic or (await builder.wheel(tree)).name.endswith("-any.whl")
+
+    async def _unpacked(self, sdist: Path, tree: SourceTree, target: Path) -> SourceTree:
+        facts = await anyio.to_thread.run_sync(file_facts, sdist, "sdist")
+        unpacked = await archive_tree(sdist, target, name=self._name, version=_version_of(sdist), identity=facts.sha256)
         return msgspec.structs.replace(unpacked, ingredients=tree.ingredients)
 
     def _keep(self, key: str, paths: dict[str, Path]) -> Outcome:
@@ -120,33 +155,6 @@ class MemberBuild:
         key = key or hashlib.sha256("".join(file.sha256 for file in files).encode()).hexdigest()
         folder = self._records.save(key, record, {path.name: path for path in paths.values()})
         return Outcome(record=record, folder=folder, cached=False)
-
-
-def _bound_sdist(sdist: Path, edges: _Edges, scratch: Path) -> Path:
-    """The sdist with the ranges in what a build from it reads, and in what it says of itself."""
-
-    def change(path: str, data: bytes) -> bytes:
-        name = path.rpartition("/")[2]
-        if path == "pyproject.toml":
-            return edit_manifest(data, edges)
-        if name == "PKG-INFO":
-            return edit_metadata(data, edges)
-        if name == "requires.txt" and ".egg-info/" in path:
-            return edit_requires_txt(data, edges)
-        return data
-
-    target = scratch / sdist.name
-    rewrite_sdist(sdist, target, change)
-    return target
-
-
-def _bound_wheel(wheel: Path, edges: _Edges, scratch: Path) -> Path:
-    """The wheel itself when its backend took the ranges over, else a corrected one."""
-    if not outdated(parse_metadata(read_wheel_metadata(wheel)).requires, edges):
-        return wheel
-    target = scratch / wheel.name
-    rewrite_wheel(wheel, target, lambda data: edit_metadata(data, edges))
-    return target
 
 
 def _version_of(path: Path) -> str:

@@ -25,6 +25,8 @@ class BuildRequest(msgspec.Struct, frozen=True, kw_only=True):
     config_settings: dict[str, str | list[str]] = {}
     build_constraints: tuple[str, ...] = ()
     """Requirement files, relative to the working directory."""
+    require_hashes: bool = False
+    """Every build requirement that is not a member has to have a hash in one of these files."""
     no_sources: bool = False
     """Members are no build requirements of each other: their names are looked up on the index."""
     timeout: float | None = None

@@ -6,12 +6,8 @@ nowhere to be had, a package that cannot be imported, a program that does not st
 
 from __future__ import annotations
 
-import re
-import subprocess
-import zipfile
+import shutil
 from collections.abc import Iterable
-from configparser import ConfigParser
-from configparser import Error as ConfigError
 from pathlib import Path
 
 import anyio
@@ -19,11 +15,14 @@ import anyio.to_thread
 import msgspec
 from packaging.requirements import InvalidRequirement, Requirement
 
-from interlock.build.environment import BuildEnvironment, hook_environ
 from interlock.build.frontend import Builder
+from interlock.core.markers.diagram import format_marker, parse_marker
 from interlock.core.names import NormalizedName, normalize_name
+from interlock.core.requirement import format_requirement
+from interlock.core.requirements import parse_requirement
 from interlock.errors import InterlockError
 from interlock.ops.building.report import BuildReport, MemberReport
+from interlock.ops.building.trial import Trial
 from interlock.publish.check import check_distribution
 from interlock.publish.distribution import Distribution, read_distribution
 from interlock.workspace.context import Context
@@ -34,20 +33,6 @@ from interlock.workspace.python import choose_interpreter
 from interlock.workspace.toolchain import Toolchain
 
 __all__ = ["verify"]
-
-_SECONDS = 60.0
-_MODULE = re.compile(r"([^\W\d]\w*)(\.py|(\.[^/.]+)*\.(so|pyd))")
-_TRY = """
-import importlib, json, sys
-for name in json.loads(sys.argv[1]):
-    try:
-        module, _, attributes = name.partition(":")
-        found = importlib.import_module(module)
-        for attribute in filter(None, attributes.split(".")):
-            found = getattr(found, attribute)
-    except BaseException as error:
-        print(json.dumps([name, f"{type(error).__name__}: {error}"]))
-"""
 
 
 class _BuiltWheels:
@@ -127,11 +112,14 @@ def _file_problems(files: list[Distribution]) -> list[str]:
 
 
 def _comparable(file: Distribution) -> set[str]:
+    """The requirements, each in one form whatever its marker looks like."""
     found = set()
     for text in file.metadata.get("requires_dist", ()):
         try:
-            found.add(str(Requirement(text)))
-        except InvalidRequirement:
+            requirement = parse_requirement(text)
+            marker = format_marker(parse_marker(requirement.marker))
+            found.add(format_requirement(msgspec.structs.replace(requirement, marker=marker)))
+        except InterlockError:
             found.add(text)
     return found
 
@@ -157,7 +145,7 @@ class _Verification:
         async with Toolchain(context, Provisioner, tool=tool) as toolchain:
             toolchain.use_interpreter(interpreter)
             toolchain.siblings = _BuiltWheels(self._wheels)
-            provision = Provisioner(toolchain)
+            provision = Provisioner(toolchain, anew=True)
 
             async def one(name: NormalizedName) -> None:
                 async with self._limiter:
@@ -174,93 +162,10 @@ class _Verification:
             environment = await provision((f"{wheel.name}=={wheel.version}",), purpose=f"{wheel.filename} by itself")
         except InterlockError as error:
             return [f"{wheel.filename} cannot be installed: {error.message}"]
-        modules, scripts, objects = await anyio.to_thread.run_sync(_contents, wheel.path)
-        problems = await self._imports(environment, [*modules, *objects])
-        for script in scripts:
-            problem = await self._script(environment, script)
-            if problem:
-                problems.append(problem)
-        return [f"{wheel.filename}: {problem}" for problem in problems]
-
-    async def _imports(self, environment: BuildEnvironment, names: list[str]) -> list[str]:
-        if not names:
-            return []
-        command = [environment.python, "-I", "-c", _TRY, msgspec.json.encode(names).decode()]
-        done = await self._try(environment, command)
-        if done is None:
-            return [f"importing {', '.join(names)} takes longer than {_SECONDS:g} seconds"]
-        problems = []
-        for line in done.stdout.decode("utf-8", "replace").splitlines():
-            try:
-                name, reason = msgspec.json.decode(line, type=tuple[str, str])
-            except msgspec.MsgspecError:
-                continue  # a module that prints when it is imported
-            problems.append(f"`{name}` cannot be imported: {reason}")
-        if done.returncode and not problems:
-            problems.append(f"importing {', '.join(names)} ends the interpreter with status {done.returncode}")
-        return problems
-
-    async def _script(self, environment: BuildEnvironment, name: str) -> str:
-        done = await self._try(environment, [str(Path(environment.path) / name), "--help"])
-        if done is None:
-            return f"`{name} --help` takes longer than {_SECONDS:g} seconds"
-        if done.returncode == 0:
-            return ""
-        lines = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
-        return f"`{name} --help` ends with status {done.returncode}: {lines[-1] if lines else 'it says nothing'}"
-
-    async def _try(
-        self, environment: BuildEnvironment, command: list[str]
-    ) -> subprocess.CompletedProcess[bytes] | None:
-        folder = self._context.layout.temporary_directory()
-        environ = hook_environ(self._context.environ, environment)
+        scratch = self._context.layout.temporary_directory()
         try:
-            with anyio.move_on_after(_SECONDS):
-                return await anyio.run_process(
-                    command, check=False, cwd=folder, env=environ, stdin=subprocess.DEVNULL, start_new_session=True
-                )
-        except OSError as error:
-            return subprocess.CompletedProcess(command, 127, b"", str(error).encode())
+            problems = await Trial(environment, self._context.environ, scratch).run(wheel.path)
         finally:
             with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(lambda: _remove(folder))
-        return None
-
-
-def _remove(folder: Path) -> None:
-    for path in sorted(folder.rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
-    folder.rmdir()
-
-
-def _contents(wheel: Path) -> tuple[list[str], list[str], list[str]]:
-    """Top-level modules and packages, console scripts, and the objects of the other entry points."""
-    with zipfile.ZipFile(wheel) as archive:
-        names = archive.namelist()
-        points = [name for name in names if re.fullmatch(r"[^/]+\.dist-info/entry_points\.txt", name)]
-        text = archive.read(points[0]).decode("utf-8") if points else ""
-    modules = set()
-    for name in names:
-        # What stands below .data/purelib and .data/platlib is installed at the top, too.
-        path = re.sub(r"^[^/]+\.data/(purelib|platlib)/", "", name)
-        first, slash, rest = path.partition("/")
-        if first.endswith((".dist-info", ".data")):
-            continue
-        if slash and first.isidentifier() and rest.endswith((".py", ".so", ".pyd")):
-            modules.add(first)
-        elif not slash and (match := _MODULE.fullmatch(first)):
-            modules.add(match[1])
-    parser = ConfigParser(delimiters=("=",), interpolation=None)
-    parser.optionxform = str  # type: ignore[assignment,method-assign]  # names keep their case
-    try:
-        parser.read_string(text)
-    except ConfigError:
-        return sorted(modules), [], []
-    scripts = sorted(parser["console_scripts"]) if parser.has_section("console_scripts") else []
-    objects = [
-        value.partition("[")[0].strip()
-        for section in parser.sections()
-        for value in parser[section].values()
-        if section != "console_scripts"
-    ]
-    return sorted(modules), scripts, sorted(set(objects))
+                await anyio.to_thread.run_sync(lambda: shutil.rmtree(scratch, ignore_errors=True))
+        return [f"{wheel.filename}: {problem}" for problem in problems]

@@ -1,4 +1,4 @@
-"""Members that what is published needs and that are not published with it: are they on the index?"""
+"""Members that what is published needs, and that are not published with it in a version that fits: is one there?"""
 
 from __future__ import annotations
 
@@ -19,16 +19,18 @@ __all__ = ["absent_needs"]
 async def absent_needs(workspace: Workspace, releases: Iterable[Release], presence: Presence) -> list[str]:
     """One sentence for each requirement on a member that nobody could install then."""
     releases = tuple(releases)
-    published = {release.name for release in releases}
+    published = {release.name: release.version for release in releases}
     wanted: dict[NormalizedName, list[tuple[Release, Requirement]]] = {}
     for release in releases:
         for requirement in _requirements(release):
             name = normalize_name(requirement.name)
-            if name in workspace.by_name and name not in published:
+            version = published.get(name)
+            with_it = version is not None and requirement.specifier.contains(version, prereleases=True)
+            if name in workspace.by_name and not with_it:
                 wanted.setdefault(name, []).append((release, requirement))
     found = []
     for name in sorted(wanted):
-        files = await presence.files(name)
+        files = (await presence.project(name)).files
         versions = {version for file in files if (version := version_in(file, name)) is not None}
         for release, requirement in wanted[name]:
             if not any(requirement.specifier.contains(version, prereleases=True) for version in versions):

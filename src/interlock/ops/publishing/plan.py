@@ -19,6 +19,7 @@ from packaging.version import Version
 from interlock.core.manifests.parse import read_document
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.ops.building.build import chosen_members
+from interlock.publish.attestations import read_attestations
 from interlock.publish.check import check_distribution
 from interlock.publish.distribution import Distribution, read_distribution
 from interlock.publish.failures import InvalidDistribution, NotPublishable
@@ -122,12 +123,18 @@ def _sdist_first(path: Path) -> tuple[bool, str]:
     return path.name.endswith(".whl"), path.name
 
 
-def check_releases(releases: Iterable[Release], problems: Iterable[str]) -> None:
-    """Raises :class:`NotPublishable` with everything that is wrong with any of the files."""
+def check_releases(releases: Iterable[Release], problems: Iterable[str], *, attested: bool) -> None:
+    """Raises :class:`NotPublishable` with everything that is wrong with any of the files; with ``attested`` also with
+    the attestations that lie beside them. Blocking."""
     found = list(problems)
     for release in releases:
         for file in release.files:
             found += [f"{file.filename}: {text}" for text in check_distribution(file)]
+            try:
+                if attested:
+                    read_attestations(file)
+            except InvalidDistribution as error:
+                found.append(error.message.rstrip("."))
     if found:
         absent = any("there is neither" in text for text in found)
         raise NotPublishable(

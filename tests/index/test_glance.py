@@ -9,9 +9,9 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from interlock.core.names import normalize_name
+from interlock.index.glance import glance
 from interlock.index.page_text import parse_page
-from interlock.index.pages import Page, make_page, read_page
-from interlock.index.quick_page import quick_listing
+from interlock.index.pages import Page, glanced_page, make_page, read_page
 
 URL = "https://index.test/simple/my-demo/"
 KIND = "application/vnd.pypi.simple.v1+json"
@@ -88,18 +88,17 @@ def _described(page: Page) -> dict[str, Any]:
     }
 
 
-@given(_files(), st.sampled_from([None, "active", "archived"]))
-def test_a_glance_tells_the_same(files: list[dict[str, Any]], status: str | None) -> None:
+@given(_files(), st.sampled_from([None, "active", "archived"]), st.sampled_from([(",", ":"), (", ", ": ")]))
+def test_a_glance_tells_the_same(files: list[dict[str, Any]], status: str | None, separators: tuple[str, str]) -> None:
     document = {"meta": {"api-version": "1.1"}, "name": "my-demo", "files": files}
     if status:
         document["project-status"] = {"status": status}
-    body = json.dumps(document).encode()
-    glance = quick_listing(NAME, "main", URL, body)
-    event("at a glance" if glance else "a closer look")
-    if glance is not None:
-        listing, base, unversioned = glance
+    body = json.dumps(document, separators=separators).encode()
+    found = glance(NAME, URL, body)
+    event("at a glance" if found else "a closer look")
+    if found is not None:
         looked_at = make_page(NAME, "main", URL, parse_page(body, KIND, URL))
-        assert _described(Page(listing, base, {}, len(unversioned))) == _described(looked_at)
+        assert _described(glanced_page(found, NAME, "main", body)[0]) == _described(looked_at)
 
 
 def test_a_file_with_a_bad_entry_costs_that_file() -> None:

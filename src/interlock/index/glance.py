@@ -1,4 +1,4 @@
-"""Index pages that are as a page should be, which is nearly all of them: nothing is made of their files.
+"""Index pages that are as pages should be, which is nearly all of them: nothing is made of their files.
 
 A page has thousands of files, and a resolution looks at a few. So only what puts a file under its version is read of
 each; the rest stays as the page had it. Whatever is out of the ordinary is left to :mod:`interlock.index.pages`.
@@ -7,7 +7,6 @@ each; the rest stays as the page had it. Whatever is out of the ordinary is left
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
 
 import msgspec
 
@@ -17,10 +16,10 @@ from interlock.core.version_order import in_order
 from interlock.index.file_places import common_start
 from interlock.index.filenames import version_in
 
-__all__ = ["quick_listing"]
+__all__ = ["Glance", "glance"]
 
 
-class _Glance(msgspec.Struct, rename="kebab", gc=False):
+class _File(msgspec.Struct, rename="kebab", gc=False):
     filename: str
     url: str
     yanked: bool | str | None = False
@@ -35,20 +34,19 @@ class _Status(msgspec.Struct):
     status: str = ""
 
 
-class _Glances(msgspec.Struct, rename="kebab"):
-    files: list[_Glance]
+class _Page(msgspec.Struct, rename="kebab"):
+    files: list[_File]
     meta: _Meta = msgspec.field(default_factory=_Meta)
     project_status: _Status | None = None
 
 
-class _Texts(msgspec.Struct):
+class _Raw(msgspec.Struct):
     files: list[msgspec.Raw]
 
 
-_GLANCES = msgspec.json.Decoder(_Glances)
-_TEXTS = msgspec.json.Decoder(_Texts)
+_PAGE = msgspec.json.Decoder(_Page)
+_RAW = msgspec.json.Decoder(_Raw)
 
-_OPENING = ord("{")
 _FILES = (".whl", ".tar.gz", ".zip")
 _ZEROS = str.maketrans("123456789", "000000000")
 _TIMES = frozenset(
@@ -56,16 +54,54 @@ _TIMES = frozenset(
 )
 
 
-def quick_listing(name: NormalizedName, index: str, url: str, body: bytes) -> tuple[Listing, str, list[str]] | None:
-    """The listing of a JSON page, the host of its files, and the names of files whose versions are none.
+class Glance(msgspec.Struct, frozen=True, array_like=True):
+    """What a page says, short of what it says of each file."""
 
-    None when something about the page takes a closer look.
+    versions: tuple[str, ...]
+    spans: tuple[tuple[tuple[int, int], ...], ...]
+    """Per version: where in the page the texts of its files begin and end; those side by side are one span."""
+    start: str
+    """What every link begins with."""
+    base: str
+    """Scheme and host of the files."""
+    prereleases: tuple[int, ...]
+    yanked: tuple[int, ...]
+    first_upload: tuple[str, ...]
+    status: str
+    unversioned: tuple[str, ...]
+    """Names of files whose versions are none."""
+
+    def listing(self, name: NormalizedName, index: str, body: bytes) -> Listing:
+        """The listing, whose files are slices of the page."""
+        whole = memoryview(body)
+        return Listing(
+            name=name,
+            index=index,
+            versions=self.versions,
+            files=tuple(
+                [
+                    whole[spans[0][0] : spans[0][1]]
+                    if len(spans) == 1
+                    else memoryview(b",".join([whole[start:end] for start, end in spans]))
+                    for spans in self.spans
+                ]
+            ),
+            start=self.start,
+            prereleases=self.prereleases,
+            yanked=self.yanked,
+            first_upload=self.first_upload,
+            status=self.status,
+        )
+
+
+def glance(name: NormalizedName, url: str, body: bytes) -> Glance | None:
+    """Look at a JSON page; None when something about it takes a closer look.
 
     ``url`` is the page's own, without credentials.
     """
     try:
-        page = _GLANCES.decode(body)
-        texts = _TEXTS.decode(body).files
+        page = _PAGE.decode(body)
+        texts = _RAW.decode(body).files
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     files = page.files
@@ -82,18 +118,18 @@ def quick_listing(name: NormalizedName, index: str, url: str, body: bytes) -> tu
     members = [[number for text in found.texts for number in groups[text]] for found in ordered]
     taken_back = {number for number, file in enumerate(files) if file.yanked}
     uploads = tuple([min([times[number] for number in group]) for group in members])
-    listing = Listing(
-        name=name,
-        index=index,
+    status = page.project_status.status if page.project_status is not None else ""
+    return Glance(
         versions=tuple([found.version for found in ordered]),
-        files=tuple(_slices(body, texts, members)),
+        spans=_spans(body, texts, members),
         start=place[0],
+        base=place[1],
         prereleases=tuple([at for at, found in enumerate(ordered) if found.is_prerelease]),
         yanked=tuple(_all_of(members, taken_back)) if taken_back else (),
         first_upload=uploads if any(uploads) else (),
-        status=page.project_status.status if page.project_status and page.project_status.status != "active" else "",
+        status="" if status == "active" else status,
+        unversioned=tuple([files[number].filename for text in invalid for number in groups[text]]),
     )
-    return listing, place[1], [files[number].filename for text in invalid for number in groups[text]]
 
 
 def _groups(name: NormalizedName, filenames: Sequence[str]) -> dict[str, list[int]] | None:
@@ -129,24 +165,23 @@ def _groups(name: NormalizedName, filenames: Sequence[str]) -> dict[str, list[in
     return groups
 
 
-def _slices(body: bytes, texts: Sequence[msgspec.Raw], members: Sequence[Sequence[int]]) -> Iterator[memoryview]:
-    """The text of each version's files, from the page itself where they stand side by side, as they mostly do."""
-    starts = _starts(body, texts)
-    whole = memoryview(body)
+def _spans(
+    body: bytes, texts: Sequence[msgspec.Raw], members: Sequence[Sequence[int]]
+) -> tuple[tuple[tuple[int, int], ...], ...]:
+    places: list[tuple[int, int]] = []
+    end = 0
+    for text in texts:
+        start = body.index(text, end)
+        end = start + len(text)
+        places.append((start, end))
+    found: list[tuple[tuple[int, int], ...]] = []
     for group in members:
         first, last = group[0], group[-1]
-        if starts and last - first == len(group) - 1:
-            yield whole[starts[first] : starts[last] + len(texts[last])]
+        if last - first == len(group) - 1 and group == sorted(group):
+            found.append(((places[first][0], places[last][1]),))
         else:
-            yield memoryview(b",".join([texts[number] for number in group]))
-
-
-def _starts(body: bytes, texts: Sequence[msgspec.Raw]) -> list[int]:
-    """Where the text of each file begins; empty when there is more between two than a comma."""
-    starts = list(accumulate([len(text) + 1 for text in texts], initial=body.find(texts[0])))
-    end = starts.pop() - 1
-    compact = body[end : end + 1] == b"]" and all(body[start] == _OPENING for start in starts)
-    return starts if compact else []
+            found.append(tuple([places[number] for number in group]))
+    return tuple(found)
 
 
 def _all_of(members: Sequence[Sequence[int]], wanted: set[int]) -> Iterator[int]:

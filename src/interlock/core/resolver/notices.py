@@ -1,0 +1,60 @@
+"""What is odd about a solution, though it stands: extras that nobody has, and versions that were taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from interlock.core.requirement import format_requirement
+from interlock.core.resolver.facts import Known
+from interlock.core.resolver.incompatibility import PackageKey
+from interlock.core.resolver.resolution import ForkSolution
+from interlock.core.resolver.resolver import Resolver
+
+__all__ = ["Notice", "notices"]
+
+
+class Notice(NamedTuple):
+    code: str
+    message: str
+
+
+def notices(resolver: Resolver, forks: Iterable[ForkSolution]) -> tuple[Notice, ...]:
+    """Each once, sorted. Extras are judged where members ask for them: what packages ask for is not theirs to mend."""
+    found: set[Notice] = set()
+    for fork in forks:
+        for key, position in fork.chosen.items():
+            if key.extra is None and key.group is None:
+                found.update(_yanked(resolver, key, position))
+            for dependency in resolver.dependencies.of(key, position):
+                if dependency.origin is None or not dependency.requirement.extras:
+                    continue
+                name = dependency.requirement.name
+                target = fork.chosen.get(PackageKey(name))
+                known = resolver.facts.dependencies.get((name, target)) if target is not None else None
+                if target is None or not isinstance(known, Known):
+                    continue
+                which = f"{name} {resolver.facts.universes[name].version(target)}".rstrip()
+                who = f"`{dependency.origin.member}`" if dependency.origin.member else "The workspace root"
+                text = format_requirement(dependency.requirement)
+                found.update(
+                    Notice("unknown-extra", f"{who} requires `{text}`, but {which} has no extra `{extra}`.")
+                    for extra in dependency.requirement.extras
+                    if extra not in known.extras and extra not in known.extra_requires
+                )
+    return tuple(sorted(found))
+
+
+def _yanked(resolver: Resolver, key: PackageKey, position: int) -> Iterable[Notice]:
+    universe = resolver.facts.universes.get(key.name)
+    segment = universe.segment(position) if universe is not None and position < universe.size else None
+    if universe is None or segment is None or segment.listing is None:
+        return
+    at = position - segment.offset
+    if at in segment.listing.yanked:
+        reason = segment.listing.yanked_because(at)
+        why = f" ({reason})" if reason else ""
+        yield Notice(
+            "yanked",
+            f"{key.name} {universe.version(position)} is yanked{why}; it is pinned exactly or was locked before.",
+        )

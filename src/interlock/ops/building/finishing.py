@@ -1,0 +1,77 @@
+"""What becomes of a backend's sdists and wheels before they are given out; blocking.
+
+The ranges of the workspace's policy are written into them, and an sdist does not tell when and by whom it was packed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from interlock.build.repack import is_dated, read_wheel_metadata, rewrite_sdist, rewrite_wheel
+from interlock.build.sdist import read_pkg_info
+from interlock.core.editing.bounds import Edge
+from interlock.core.metadata import Metadata
+from interlock.core.metadata_edit import edit_manifest, edit_metadata, edit_requires_txt, outdated
+from interlock.core.metadata_text import parse_metadata
+from interlock.core.names import NormalizedName
+from interlock.core.static_requirements import settle_manifest, settle_metadata
+
+__all__ = ["bound_wheel", "finished_sdist", "pkg_info", "settled_sdist"]
+
+_Edges = Mapping[NormalizedName, Edge]
+
+
+def finished_sdist(sdist: Path, edges: _Edges, latest: int, folder: Path) -> Path:
+    """The sdist itself when nothing is to be changed; else one with the ranges in what a build from it reads and in
+    what it says of itself, and with no time after ``latest``."""
+
+    def change(path: str, data: bytes) -> bytes:
+        name = path.rpartition("/")[2]
+        if path == "pyproject.toml":
+            return edit_manifest(data, edges)
+        if name == "PKG-INFO":
+            return edit_metadata(data, edges)
+        if name == "requires.txt" and ".egg-info/" in path:
+            return edit_requires_txt(data, edges)
+        return data
+
+    dated = is_dated(sdist, latest)
+    if not edges and not dated:
+        return sdist
+    target = _within(folder, sdist.name)
+    rewrite_sdist(sdist, target, change, latest=latest if dated else None)
+    return target
+
+
+def pkg_info(sdist: Path) -> Metadata | None:
+    """What an sdist says of itself; None when it says nothing."""
+    data = read_pkg_info(sdist)
+    return parse_metadata(data) if data is not None else None
+
+
+def settled_sdist(sdist: Path, metadata: Metadata, folder: Path) -> Path:
+    """The sdist with the requirements of ``metadata`` in its manifest instead of being left to its backend."""
+
+    def change(path: str, data: bytes) -> bytes:
+        if path == "pyproject.toml":
+            return settle_manifest(data, metadata)
+        return settle_metadata(data) if path.rpartition("/")[2] == "PKG-INFO" else data
+
+    target = _within(folder, sdist.name)
+    rewrite_sdist(sdist, target, change)
+    return target
+
+
+def bound_wheel(wheel: Path, edges: _Edges, folder: Path) -> Path:
+    """The wheel itself when its backend took the ranges over, else a corrected one."""
+    if not edges or not outdated(parse_metadata(read_wheel_metadata(wheel)).requires, edges):
+        return wheel
+    target = _within(folder, wheel.name)
+    rewrite_wheel(wheel, target, lambda data: edit_metadata(data, edges))
+    return target
+
+
+def _within(folder: Path, name: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    return folder / name
