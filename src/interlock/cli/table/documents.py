@@ -9,7 +9,9 @@ from __future__ import annotations
 __all__ = ["DOCUMENTS"]
 
 _CHANGES = "packages, members, settings, affected"
-_PACKAGE_CHANGE = "name, kind, old, new, old_sources, new_sources, artifacts_added, artifacts_removed, because, parents"
+_PACKAGE_CHANGE = (
+    "name, kind, old, new, old_sources, new_sources, artifacts_added, artifacts_removed, because, parents, moved_with"
+)
 
 
 def _changes(place: str) -> tuple[tuple[str, str], ...]:
