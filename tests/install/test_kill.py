@@ -128,7 +128,7 @@ async def test_killed_before_each_kind_of_change(machine: Machine, tmp_path: Pat
     await machine.install(*versions()[0])
     before = machine.files()
     # With these numbers the process dies while it stages, then at renames and removals.
-    for die in (5, 30, 60):
+    for die in (5, 20, 40):
         assert await run_killed(machine, tmp_path, die)
         assert machine.files() == before
         assert recover(machine.environment) or die < 6

@@ -43,7 +43,7 @@ def check_targets(staged: list[Staged], environment: VirtualEnvironment, leaving
             first = owners.setdefault(target, one)
             if first is not one and first.hashes[target] != digest:
                 clashes.setdefault((first.wheel.project, one.wheel.project), []).append(target)
-    _check_folders(owners)
+    _check_folders(owners, staged)
     _check_present(owners, environment, leaving, clashes)
     return [
         f"{one} and {other} both install {', '.join(sorted(paths)[:_SHOWN])}"
@@ -53,16 +53,12 @@ def check_targets(staged: list[Staged], environment: VirtualEnvironment, leaving
     ]
 
 
-def _check_folders(owners: dict[str, Staged]) -> None:
-    folders: dict[str, Staged] = {}
-    for target, one in owners.items():
-        folders.setdefault(target.rpartition("/")[0], one)
-    for folder, one in list(folders.items()):
-        while folder:
+def _check_folders(owners: dict[str, Staged], staged: Iterable[Staged]) -> None:
+    for one in staged:
+        for folder in one.folders:
             other = owners.get(folder)
             if other is not None:
                 raise FileConflict(folder, other.wheel.project, one.wheel.project)
-            folder = folder.rpartition("/")[0]
 
 
 def _check_present(

@@ -43,6 +43,8 @@ class Staged(msgspec.Struct, frozen=True, kw_only=True):
     """Relative to the root, as all paths here."""
     rows: dict[str, str]
     """Target to its line in RECORD; ``rows`` without that of RECORD itself."""
+    folders: set[str]
+    """Every folder that it has files in, relative to the environment's root, and the folders that these are in."""
     hashes: dict[str, str]
     """Target to hash."""
 
@@ -60,13 +62,14 @@ def stage(
     base = folder + "/"
     for made in placement.folders:
         os.mkdir(base + made)
+    folders = set(placement.folders)
     tree = wheel.tree + "/"
     linker.link([(tree + path, base + target) for path, target in placement.links])
     hashes = {target: file.sha256 for target, file in placement.rows}
     rows = _rows(placement)
     for target, content, executable in _written(wheel, placement, notes, to, python):
         path = base + target
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        _make_parents(base, target, folders)
         # A launcher of an entry point replaces a script of the same name that the wheel brought.
         if target in hashes:
             os.unlink(path)
@@ -77,7 +80,21 @@ def stage(
             os.close(handle)
         hashes[target] = hash_text(content)
         rows[target] = format_row(_from(placement.site, target), hashes[target], len(content))
-    return Staged(wanted=wanted, wheel=wheel, folder=folder, site=placement.site, rows=rows, hashes=hashes)
+    return Staged(
+        wanted=wanted, wheel=wheel, folder=folder, site=placement.site, folders=folders, rows=rows, hashes=hashes
+    )
+
+
+def _make_parents(base: str, target: str, made: set[str]) -> None:
+    """Make the folders that a target is in, as far as they are not ``made`` yet."""
+    missing = []
+    folder = target.rpartition("/")[0]
+    while folder and folder not in made:
+        missing.append(folder)
+        made.add(folder)
+        folder = folder.rpartition("/")[0]
+    for folder in reversed(missing):
+        os.mkdir(base + folder)
 
 
 def _rows(placement: Placement) -> dict[str, str]:
