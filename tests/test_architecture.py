@@ -51,6 +51,8 @@ DEFERRED = {
     "interlock.workspace.keyring": "loads a library that need not be there",
     "interlock.workspace.manifest_cache": "parses only what has changed; a command with nothing to do needs no parser",
     "interlock.store.maps": "asks for a limit that Windows has not",
+    "interlock.ops.building.member": "makes files only of what has changed",
+    "interlock.ops.sync": "makes a lock only where there is no fresh one",
     "interlock.ops.lock": "loads solvers and indexes only when something has to be resolved",
     "interlock.workspace.toolchain": "loads each tool when it is first asked for",
     "interlock.workspace.provisioning": "loads what makes build environments when something is built",

@@ -27,7 +27,6 @@ from interlock.install.record import direct_url
 from interlock.install.swap import has_leftovers
 from interlock.install.transaction import Options, apply
 from interlock.ops.environments import environment_path
-from interlock.ops.lock import lock
 from interlock.store.locks import hold
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
@@ -100,6 +99,8 @@ async def locked_workspace(
     if locked:
         why = "\n".join(f"  {reason}" for reason in reasons) or "  there is none yet"
         raise LockOutdated(f"interlock.lock does not match the manifests:\n{why}", hint="Run `interlock lock`.")
+    from interlock.ops.lock import lock  # noqa: PLC0415 - most locks are fresh
+
     outcome = await lock(context, LockOptions(dry_run=not may_write))
     return prepared, outcome.lock, outcome
 

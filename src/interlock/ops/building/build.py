@@ -11,8 +11,9 @@ from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.requirement import Requirement
 from interlock.errors import InterlockError, ManifestError
 from interlock.events import Finished, Started, Warned
+from interlock.ops.building.build_settings import BuildSettings
 from interlock.ops.building.constraints import read_constraints
-from interlock.ops.building.member import BuildSettings, MemberBuild, Outcome
+from interlock.ops.building.member import MemberBuild, Outcome
 from interlock.ops.building.output import OutputDirectory
 from interlock.ops.building.report import BuildReport, BuildRequest, BuiltFile, MemberReport
 from interlock.ops.building.strays import Strays

@@ -18,7 +18,7 @@ import msgspec
 
 from interlock.store.layout import Layout
 
-__all__ = ["Record", "RecordedFile", "Records", "file_facts"]
+__all__ = ["Record", "RecordedFile", "Records", "file_facts", "version_of"]
 
 _BUCKET = "built-v1"
 _FILE = "record.msgpack"
@@ -98,3 +98,10 @@ def _place(path: Path, target: Path) -> None:
         os.link(path, target)
     except OSError:
         shutil.copyfile(path, target)
+
+
+def version_of(path: Path) -> str:
+    """The version in the name of an sdist or a wheel."""
+    if path.name.endswith(".whl"):
+        return path.name.split("-")[1]
+    return path.name.removesuffix(".tar.gz").rpartition("-")[2]
