@@ -15,6 +15,7 @@ from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.version_order import in_order
 from interlock.index.file_places import common_start
 from interlock.index.filenames import version_in
+from interlock.index.page_file import PageMeta, ProjectStatus
 
 __all__ = ["Glance", "glance"]
 
@@ -26,18 +27,10 @@ class _File(msgspec.Struct, rename="kebab", gc=False):
     upload_time: str | None = None
 
 
-class _Meta(msgspec.Struct, rename="kebab"):
-    api_version: str = "1.0"
-
-
-class _Status(msgspec.Struct):
-    status: str = ""
-
-
 class _Page(msgspec.Struct, rename="kebab"):
     files: list[_File]
-    meta: _Meta = msgspec.field(default_factory=_Meta)
-    project_status: _Status | None = None
+    meta: PageMeta = msgspec.field(default_factory=PageMeta)
+    project_status: ProjectStatus | None = None
 
 
 class _Raw(msgspec.Struct):

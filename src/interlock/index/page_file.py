@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-__all__ = ["PageFile", "PageFiles"]
+__all__ = ["PageFile", "PageFiles", "PageMeta", "ProjectStatus"]
 
 
 class PageFile(msgspec.Struct, rename="kebab", omit_defaults=True, gc=False):
@@ -34,3 +34,15 @@ class PageFiles(msgspec.Struct, kw_only=True):
     skipped: int = 0
     notes: list[str] = []
     """Why files were skipped, for whoever asks."""
+
+
+class PageMeta(msgspec.Struct, rename="kebab"):
+    """What a JSON page says of itself (PEP 629)."""
+
+    api_version: str = "1.0"
+
+
+class ProjectStatus(msgspec.Struct):
+    """What a JSON page says of its project (PEP 792)."""
+
+    status: str = ""

@@ -9,7 +9,7 @@ import msgspec
 
 from interlock.index.failures import BadPage, UnsupportedApi
 from interlock.index.html_page import parse_html
-from interlock.index.page_file import PageFile, PageFiles
+from interlock.index.page_file import PageFile, PageFiles, PageMeta, ProjectStatus
 from interlock.index.urls import redact
 
 __all__ = ["ACCEPT", "parse_page"]
@@ -20,23 +20,15 @@ _SHOWN = 80
 """How much is shown of an entry that cannot be read."""
 
 
-class _Meta(msgspec.Struct, rename="kebab"):
-    api_version: str = "1.0"
-
-
-class _Status(msgspec.Struct):
-    status: str = ""
-
-
 class _JsonPage(msgspec.Struct, rename="kebab"):
     files: list[PageFile]
-    meta: _Meta = msgspec.field(default_factory=_Meta)
-    project_status: _Status | None = None
+    meta: PageMeta = msgspec.field(default_factory=PageMeta)
+    project_status: ProjectStatus | None = None
 
 
 class _LoosePage(msgspec.Struct, rename="kebab"):
     files: list[msgspec.Raw]
-    meta: _Meta = msgspec.field(default_factory=_Meta)
+    meta: PageMeta = msgspec.field(default_factory=PageMeta)
     project_status: msgspec.Raw = msgspec.Raw(b"null")
 
 
@@ -92,7 +84,7 @@ def _parse_loosely(body: bytes, url: str, index: str) -> PageFiles:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             notes.append(f"{bytes(raw)[:_SHOWN].decode(errors='replace')}: {error}")
     try:
-        status = msgspec.json.decode(page.project_status, type=_Status | None)
+        status = msgspec.json.decode(page.project_status, type=ProjectStatus | None)
     except msgspec.DecodeError:
         status = None
     return PageFiles(
