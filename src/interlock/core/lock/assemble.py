@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from interlock.core.artifacts import Artifact
 from interlock.core.asks import MemberAsks
-from interlock.core.lock.layout import package_order
+from interlock.core.lock.layout import edge_order, package_order
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage, ResolutionInputs
 from interlock.core.markers.diagram import FALSE, Marker, format_marker, lower_bound_marker, simplify
 from interlock.core.names import ExtraName, GroupName, NormalizedName
@@ -243,7 +243,7 @@ class _Writer:
             version, source = self._which(child)
             marker = format_marker(simplify(where & assuming, assuming))
             found.append(Edge(name=child.name, version=version, source=source, extras=extras, marker=marker))
-        return tuple(sorted(found, key=lambda edge: (edge.name, edge.version, edge.extras, edge.marker)))
+        return tuple(sorted(found, key=edge_order))
 
     def _which(self, child: _Node) -> tuple[str, Source | None]:
         """What an edge must say besides the name so that its target is the only one meant."""

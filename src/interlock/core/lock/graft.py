@@ -15,7 +15,7 @@ import msgspec
 from interlock.core.asks import Ask, MemberAsks
 from interlock.core.freshness import Stale
 from interlock.core.lock.graph import Graph, Key, Target, key_of
-from interlock.core.lock.layout import package_order
+from interlock.core.lock.layout import edge_order, package_order
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
 from interlock.core.lock.needed import needed, same_elsewhere
 from interlock.core.lock.splice import changed_tables, edge_to, sourced_names
@@ -114,7 +114,7 @@ def graft(
 
     def same(edges: Iterable[Edge]) -> tuple[Edge, ...]:
         targets = ((edge, _in(whole, after.target(edge))) for edge in edges)
-        return _sorted(edge_to(target, whole, edge.extras, edge.marker) for edge, target in targets)
+        return _in_order(edge_to(target, whole, edge.extras, edge.marker) for edge, target in targets)
 
     def package(locked: LockedPackage) -> LockedPackage:
         extras = {extra: same(edges) for extra, edges in locked.extras.items()}
@@ -190,5 +190,5 @@ def _ordered(packages: Iterable[LockedPackage]) -> tuple[LockedPackage, ...]:
     return tuple(sorted(packages, key=package_order))
 
 
-def _sorted(edges: Iterable[Edge]) -> tuple[Edge, ...]:
-    return tuple(sorted(edges, key=lambda edge: (edge.name, edge.version, edge.extras, edge.marker)))
+def _in_order(edges: Iterable[Edge]) -> tuple[Edge, ...]:
+    return tuple(sorted(edges, key=edge_order))

@@ -56,7 +56,7 @@ from interlock.core.names import ExtraName, GroupName
 from interlock.core.sources import Directory, File, Git, Source, Url
 from interlock.errors import InterlockError
 
-__all__ = ["UnportableLock", "encode_lock", "package_order", "source_key"]
+__all__ = ["UnportableLock", "edge_order", "encode_lock", "package_order", "source_key"]
 
 
 class UnportableLock(InterlockError):
@@ -72,6 +72,11 @@ _ENCODE = msgspec.json.Encoder().encode
 def source_key(source: Source | None) -> str:
     """Canonical text of a source: a key to sort and to compare by."""
     return "" if source is None else _ENCODE(source).decode()
+
+
+def edge_order(edge: Edge) -> tuple[str, str, tuple[str, ...], str]:
+    """The order of the edges of one table."""
+    return (edge.name, edge.version, edge.extras, edge.marker)
 
 
 def package_order(package: LockedPackage) -> tuple[str, str, str]:

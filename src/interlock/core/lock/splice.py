@@ -15,6 +15,7 @@ import msgspec
 from interlock.core.asks import MemberAsks
 from interlock.core.freshness import Stale
 from interlock.core.lock.graph import Graph, Target
+from interlock.core.lock.layout import edge_order
 from interlock.core.lock.model import FORMAT, Edge, Lock, LockedMember, LockedPackage
 from interlock.core.lock.needed import Needed, needed, same_elsewhere, selected_where
 from interlock.core.markers.diagram import FALSE, Marker, format_marker, parse_marker, requires_python_marker
@@ -194,7 +195,7 @@ class _Splice:
                 continue
             marker = format_marker(simplified(where, self.world))
             edges.append(edge_to(targets[number], self.graph, extras, marker))
-        return tuple(sorted(edges, key=lambda edge: (edge.name, edge.version, edge.extras, edge.marker)))
+        return tuple(sorted(edges, key=edge_order))
 
     def _chosen(self, dependency: Dependency, fork: Marker, reach: Needed) -> Target:
         """What the old solution has for a dependency in a fork, if that will do."""
