@@ -265,22 +265,62 @@ def test_diff_names_the_member_behind_a_change(repository: Repository) -> None:
     assert ".." not in missing.stderr.splitlines()[0]
 
 
-def test_an_upgrade_does_not_move_what_was_not_asked_for(tmp_path: Path, index: IndexFactory) -> None:
-    packages = registry(shared={"1.0": []}, front={"1.0": ["back==1.0"]}, back={"1.0": []})
+def test_an_upgrade_moves_what_it_needs_itself(tmp_path: Path, index: IndexFactory) -> None:
+    packages = registry(
+        front={"1.0": ["back==1.0"]}, back={"1.0": ["depth==1.0"]}, depth={"1.0": []}, shared={"1.0": []}
+    )
+    repository = Repository(tmp_path / "repository", index(packages))
+    repository.member("a", "front", "shared")
+    repository.interlock("lock")
+    for name, requires in (("front", ["back==2.0"]), ("back", ["depth==2.0"]), ("depth", []), ("shared", [])):
+        packages.wheel(name, "2.0", *requires)
+    said = repository.interlock("lock", "-P", "front", "--no-cache").stderr
+    assert repository.versions() == {"back": "2.0", "depth": "2.0", "front": "2.0", "shared": "1.0"}
+    assert "front" in said
+    assert "depth" in said
+
+
+def test_an_upgrade_does_not_move_what_it_does_not_need(tmp_path: Path, index: IndexFactory) -> None:
+    packages = registry(
+        shared={"1.0": []}, front={"1.0": ["back==1.0"]}, back={"1.0": []}, aside={"1.0": ["back==1.0"]}
+    )
     server = index(packages)
     repository = Repository(tmp_path / "repository", server)
     repository.member("a", "front", "shared")
+    repository.member("b", "aside")
     repository.interlock("lock")
-    for name, version, requires in (("front", "2.0", ["back==2.0"]), ("back", "2.0", [])):
-        packages.wheel(name, version, *requires)
+    for name, requires in (("front", ["back==2.0"]), ("back", []), ("aside", ["back==2.0"])):
+        packages.wheel(name, "2.0", *requires)
     before = (repository.root / "interlock.lock").read_bytes()
     refused = repository.interlock("lock", "-P", "front", "--no-cache", check=False)
     assert refused.returncode == 1
     assert "would-move-others" in refused.stderr
-    assert "back 1.0 -> 2.0" in refused.stderr
+    assert "aside 1.0 -> 2.0" in refused.stderr
+    assert "back 1.0 -> 2.0" not in refused.stderr
+    assert "-P aside" in refused.stderr
+    assert (repository.root / "interlock.lock").read_bytes() == before
+    assert repository.interlock("export", "-P", "front", "--no-cache", check=False).returncode == 1
     assert (repository.root / "interlock.lock").read_bytes() == before
     repository.interlock("lock", "-P", "front", "--closure", "--no-cache")
-    assert repository.versions() == {"back": "2.0", "front": "2.0", "shared": "1.0"}
+    assert repository.versions() == {"aside": "2.0", "back": "2.0", "front": "2.0", "shared": "1.0"}
+
+
+def test_exporting_upgrades_first_when_asked(tmp_path: Path, index: IndexFactory) -> None:
+    packages = registry(shared={"1.0": []}, one={"1.0": []}, two={"1.0": []})
+    repository = Repository(tmp_path / "repository", index(packages))
+    repository.member("a", "one", "two")
+    repository.interlock("lock")
+    packages.wheel("one", "2.0")
+    packages.wheel("two", "2.0")
+    text = repository.interlock("export", "-P", "one", "--format", "requirements", "--no-cache").stdout
+    assert "one==2.0" in text
+    assert "two==1.0" in text
+    assert repository.versions() == {"one": "2.0", "shared": "1.0", "two": "1.0"}
+    text = repository.interlock("export", "-U", "--format", "requirements", "--no-cache").stdout
+    assert "two==2.0" in text
+    refused = repository.interlock("export", "-U", "--frozen", check=False)
+    assert refused.returncode == 2
+    assert "--frozen" in refused.stderr
 
 
 def test_an_upgrade_moves_what_was_asked_for_and_nothing_else_that_fits(tmp_path: Path, index: IndexFactory) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import msgspec
 
 from interlock.cli.call import BadValue, Call
+from interlock.cli.loading import load
 from interlock.cli.selecting import selection_flags
 from interlock.cli.words import plural
 from interlock.core.lock.diff import to_data, to_text
 from interlock.core.plan import Plan, Step
 from interlock.core.sources import Registry
-from interlock.workspace.options import EnvironmentOutcome, LockOutcome, SyncOptions, SyncOutcome
+from interlock.workspace.options import EnvironmentOutcome, LockOptions, LockOutcome, SyncOptions, SyncOutcome
 
-__all__ = ["lock_lines", "show_outcome", "sync_options"]
+__all__ = ["lock_lines", "show_outcome", "sync_options", "upgrade_first"]
 
 
 def sync_options(call: Call, *, exact: bool, everyone: bool = False) -> SyncOptions:
@@ -33,7 +34,16 @@ def sync_options(call: Call, *, exact: bool, everyone: bool = False) -> SyncOpti
         compile_bytecode=call.flag("compile_bytecode"),
         reinstall=call.given("reinstall"),
         reinstall_packages=call.names("reinstall_package"),
+        relock=upgrade_first(call),
     )
+
+
+def upgrade_first(call: Call) -> LockOptions | None:
+    """What ``-U`` and ``-P`` ask of a command that only installs or writes what is locked; None without them."""
+    if not (call.given("upgrade") or call.texts("upgrade_package") or call.texts("upgrade_group")):
+        return None
+    asked: LockOptions = load("interlock.cli.upgrading").upgrade_on_the_way(call)
+    return asked
 
 
 def show_outcome(call: Call, outcome: SyncOutcome, options: SyncOptions) -> int:

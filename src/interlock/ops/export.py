@@ -12,6 +12,7 @@ from interlock.core.lock.export_pylock import PylockOptions, export_pylock
 from interlock.core.lock.export_requirements import RequirementsOptions, export_requirements
 from interlock.core.names import NormalizedName
 from interlock.core.sources import Directory, File
+from interlock.ops.lock import lock
 from interlock.ops.reading import Locked, read_locked
 from interlock.workspace.addresses import find_addresses, index_urls
 from interlock.workspace.context import Context
@@ -23,8 +24,11 @@ __all__ = ["export"]
 async def export(context: Context, options: ExportOptions) -> str:
     """Make the text, and write it when a file is named.
 
-    Raises :class:`~interlock.errors.LockOutdated` for a lock that is not fresh, unless ``frozen``.
+    Raises :class:`~interlock.errors.LockOutdated` for a lock that is not fresh, unless ``frozen``, and what
+    :func:`~interlock.ops.lock.lock` raises for an upgrade.
     """
+    if options.relock is not None:
+        await lock(context, options.relock)
     locked = await read_locked(context, options.selection, frozen=options.frozen, locked=options.locked, strict=True)
     target = _target(context, options)
     root = _path_between(target.parent if target is not None else context.cwd, locked.workspace.root)

@@ -30,7 +30,7 @@ __all__ = ["lock", "lock_held", "write_lock"]
 
 
 class WouldMoveOthers(LockError):
-    """An upgrade of some packages needs others to move too."""
+    """An upgrade of some packages needs others to move that they do not need themselves."""
 
     code = "would-move-others"
 
@@ -94,18 +94,24 @@ async def lock_held(context: Context, workspace: Workspace, options: LockOptions
 
 
 def _refuse_others(changes: LockDiff, asked: dict[NormalizedName, str]) -> None:
-    """Stop when an upgrade of some packages would move others that were locked."""
+    """Stop when an upgrade of some packages would move others that it does not force.
+
+    Forced is what one that was asked for needs in its new version, and what that needs in turn.
+    """
+    forced: set[NormalizedName] = set(asked)
+    while more := {change.name for change in changes.packages if not forced.isdisjoint(change.moved_with)} - forced:
+        forced |= more
     moved = [
         change
         for change in changes.packages
-        if change.old and change.new and change.old != change.new and change.name not in asked
+        if change.old and change.new and change.old != change.new and change.name not in forced
     ]
     if moved:
         lines = [f"  {change.name} {', '.join(change.old)} -> {', '.join(change.new)}" for change in moved]
         names = " ".join(f"-P {change.name}" for change in moved)
         raise WouldMoveOthers(
-            f"Upgrading {', '.join(sorted(asked))} would also move what was not asked for:\n" + "\n".join(lines),
-            hint=f"Ask for these too ({names}), or allow all that is forced with --closure.",
+            f"Upgrading {', '.join(sorted(asked))} would also move what it does not need itself:\n" + "\n".join(lines),
+            hint=f"Ask for these too ({names}), or allow all that has to move with --closure.",
             facts={"moved": [{"name": change.name, "old": change.old, "new": change.new} for change in moved]},
         )
 

@@ -75,11 +75,18 @@ class _Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def locked_workspace(
-    context: Context, *, frozen: bool, locked: bool, may_write: bool = True, selection: SelectionFlags | None = None
+    context: Context,
+    *,
+    frozen: bool,
+    locked: bool,
+    may_write: bool = True,
+    selection: SelectionFlags | None = None,
+    relock: LockOptions | None = None,
 ) -> tuple[Prepared, Lock, LockOutcome | None]:
     """The workspace with a lock to work from: as it stands (``frozen``), required to be fresh (``locked``), or made so.
 
-    ``selection`` is what will be selected: one that cannot be is told before a lock is made. Raises
+    ``selection`` is what will be selected: one that cannot be is told before a lock is made. ``relock`` says what to
+    upgrade first. Raises
     :class:`LockOutdated` for a stale lock that may not be made anew.
     """
 
@@ -94,14 +101,14 @@ async def locked_workspace(
         return prepared, old, tuple(str(reason) for reason in reasons)
 
     prepared, old, reasons = await anyio.to_thread.run_sync(read)
-    if old is not None and not reasons:
+    if old is not None and not reasons and relock is None:
         return prepared, old, None
     if locked:
         why = "\n".join(f"  {reason}" for reason in reasons) or "  there is none yet"
         raise LockOutdated(f"interlock.lock does not match the manifests:\n{why}", hint="Run `interlock lock`.")
     from interlock.ops.lock import lock  # noqa: PLC0415 - most locks are fresh
 
-    outcome = await lock(context, LockOptions(dry_run=not may_write))
+    outcome = await lock(context, msgspec.structs.replace(relock or LockOptions(), dry_run=not may_write))
     return prepared, outcome.lock, outcome
 
 
@@ -110,7 +117,12 @@ async def sync(context: Context, options: SyncOptions) -> SyncOutcome:
     may_write = not (options.dry_run or options.check)
     async with hold(context.layout.usage_lock, shared=True):
         prepared, locked, outcome = await locked_workspace(
-            context, frozen=options.frozen, locked=options.locked, may_write=may_write, selection=options.selection
+            context,
+            frozen=options.frozen and options.relock is None,
+            locked=options.locked and options.relock is None,
+            may_write=may_write,
+            selection=options.selection,
+            relock=options.relock,
         )
         async with Toolchain(prepared.context, provisioner, tool=prepared.tool) as toolchain:
             toolchain.siblings = BuildSiblings(prepared.workspace, prepared.tool)

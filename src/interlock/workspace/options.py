@@ -35,7 +35,7 @@ class LockOptions(msgspec.Struct, frozen=True, kw_only=True):
     upgrade_packages: dict[NormalizedName, str] = {}
     """Names whose locked versions are forgotten, with the version wanted instead or empty text."""
     closure: bool = False
-    """Let other locked packages move where the upgraded ones force them to."""
+    """Let packages move that those upgraded do not need themselves."""
     pins: tuple[Pin, ...] = ()
     """Versions wished because another tool had locked them; what is locked already is not looked at then."""
     dry_run: bool = False
@@ -71,6 +71,8 @@ class SyncOptions(msgspec.Struct, frozen=True, kw_only=True):
     compile_bytecode: bool = False
     reinstall: bool = False
     reinstall_packages: tuple[NormalizedName, ...] = ()
+    relock: LockOptions | None = None
+    """Upgrade the lock first."""
     uninstall: tuple[NormalizedName, ...] = ()
     """Packages to remove although what is not selected is kept, as the lock holds them no more."""
 
@@ -135,6 +137,8 @@ class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
     editable: bool = True
     frozen: bool = False
     locked: bool = False
+    relock: LockOptions | None = None
+    """Upgrade the lock first."""
 
 
 class TreeOptions(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call
+from interlock.cli.installing import upgrade_first
 from interlock.cli.selecting import selection_flags
 from interlock.ops.export import export
 from interlock.workspace.options import ExportOptions
@@ -52,4 +53,5 @@ def _options(call: Call, output: str) -> ExportOptions:
         editable=not call.given("no_editable"),
         frozen=call.flag("frozen"),
         locked=call.flag("locked"),
+        relock=upgrade_first(call),
     )

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from interlock.cli.call import BadValue, Call, checked_name
+from interlock.cli.call import Call
 from interlock.cli.loading import load
+from interlock.cli.upgrading import lock_options
 from interlock.cli.words import plural
 from interlock.core.lock.diff import to_data, to_markdown, to_text
 from interlock.core.manifests.problems import suggest
-from interlock.core.names import NormalizedName, normalize_group
-from interlock.core.requirement import Requirement
 from interlock.ops.lock import lock
-from interlock.workspace.discovery import discover
 from interlock.workspace.options import LockOptions, LockOutcome
-from interlock.workspace.selection import NoSuchGroup
 
 __all__ = ["run"]
 
@@ -34,13 +31,7 @@ async def run(call: Call) -> int:
         if not written:
             call.terminal.say("The merge driver is set up already.")
         return 0
-    options = LockOptions(
-        check=call.flag("check"),
-        upgrade=call.given("upgrade"),
-        upgrade_packages={**_of_groups(call), **_upgrades(call)},
-        closure=call.given("closure"),
-        dry_run=call.given("dry_run"),
-    )
+    options = lock_options(call)
     sets: dict[str, object] = {}
     if call.given("declare_conflicts"):
         conflicts = load("interlock.ops.conflicts")
@@ -109,34 +100,3 @@ def _say(call: Call, outcome: LockOutcome, options: LockOptions) -> None:
         call.terminal.say(f"{name} would change ({count}).")
     else:
         call.terminal.say(f"Locked {count} for {plural(len(outcome.lock.members), 'member')}.")
-
-
-def _upgrades(call: Call) -> dict[NormalizedName, str]:
-    """Names with the versions wanted; ``name==version`` or a name."""
-    found: dict[NormalizedName, str] = {}
-    for text in call.texts("upgrade_package"):
-        name, pinned, version = text.partition("==")
-        if pinned and not version:
-            raise BadValue(f"`{text}` names no version.", hint=f"Write --upgrade-package {name}==1.0, or {name} alone.")
-        found[checked_name(name)] = version
-    return found
-
-
-def _of_groups(call: Call) -> dict[NormalizedName, str]:
-    """What groups list, in any member. Raises :class:`NoSuchGroup`."""
-    wanted = call.names("upgrade_group")
-    if not wanted:
-        return {}
-    workspace = discover(call.context.start, layout=call.context.layout)
-    found: dict[NormalizedName, str] = {}
-    for group in wanted:
-        items = [
-            item
-            for manifest in (workspace.manifest, *(member.manifest for member in workspace.members))
-            for item in manifest.groups.get(normalize_group(group), ())
-            if isinstance(item, Requirement)
-        ]
-        if not items:
-            raise NoSuchGroup(f"No member has a dependency group `{group}` that lists a package.")
-        found.update(dict.fromkeys((item.name for item in items), ""))
-    return found

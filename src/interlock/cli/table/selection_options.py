@@ -13,6 +13,7 @@ __all__ = [
     "add_member_options",
     "add_resolver_options",
     "add_selection_options",
+    "add_upgrade_options",
 ]
 
 
@@ -64,6 +65,17 @@ def add_install_options(parser: OptionGroup) -> None:
     group.flag("--compile-bytecode", "--compile", text="compile modules to bytecode")
     group.flag("--active", text="use the environment that is active, not the workspace's own")
     group.value("--env", metavar="KIND", text="shared environment, or one per member", choices=("shared", "member"))
+
+
+def add_upgrade_options(group: OptionGroup) -> None:
+    group.flag("-U", "--upgrade", "--regenerate", text="forget every locked version")
+    group.repeat(
+        "-P", "--upgrade-package", dest="upgrade_package", metavar="NAME[==V]", text="upgrade this package (repeatable)"
+    )
+    group.repeat(
+        "--upgrade-group", dest="upgrade_group", metavar="GROUP", text="upgrade what a group lists (repeatable)"
+    )
+    group.flag("--closure", text="with -P: move packages, too, that those upgraded do not need")
 
 
 def add_resolver_options(parser: OptionGroup) -> None:

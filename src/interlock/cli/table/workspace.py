@@ -10,6 +10,7 @@ from interlock.cli.table.selection_options import (
     add_install_options,
     add_resolver_options,
     add_selection_options,
+    add_upgrade_options,
 )
 
 if TYPE_CHECKING:
@@ -23,14 +24,7 @@ DIFF_FORMATS = ("text", "markdown", "json")
 
 def _lock_options(parser: OptionGroup) -> None:
     parser.flag("--check", text="only say whether the lock is fresh (exit 3 when not)")
-    parser.flag("-U", "--upgrade", "--regenerate", text="forget every locked version")
-    parser.repeat(
-        "-P", "--upgrade-package", dest="upgrade_package", metavar="NAME[==V]", text="upgrade this package (repeatable)"
-    )
-    parser.repeat(
-        "--upgrade-group", dest="upgrade_group", metavar="GROUP", text="upgrade what a group lists (repeatable)"
-    )
-    parser.flag("--closure", text="with -P: move other packages too where the upgrade forces it")
+    add_upgrade_options(parser)
     parser.flag("--dry-run", text="show what would change, write nothing")
     parser.value("--diff", metavar="REV|FILE", text="show what changed since a revision's or a file's lock, and why")
     parser.value("--format", metavar="FORMAT", text="of --diff: text, markdown or json", choices=DIFF_FORMATS)
@@ -43,6 +37,7 @@ def _lock_options(parser: OptionGroup) -> None:
 
 def _sync_options(parser: OptionGroup) -> None:
     _environment_options(parser)
+    add_upgrade_options(parser.section("what to lock anew first"))
     parser.flag("--exact", text="remove what is not selected (the default)")
     parser.flag("--inexact", text="keep what is not selected")
 
@@ -122,6 +117,7 @@ def _export_options(parser: OptionGroup) -> None:
     parser.flag("--no-emit-workspace", text="leave every member out")
     parser.flag("--no-emit-local", text="leave members and local directories out")
     parser.repeat("--no-emit-package", dest="no_emit_package", metavar="NAME", text="leave this package out")
+    add_upgrade_options(parser.section("what to lock anew first"))
     add_selection_options(parser)
     add_freshness_options(parser)
 
