@@ -120,8 +120,13 @@ def move(change: Move, environment: VirtualEnvironment, work: Path, outgoing: li
     # Bytecode is checked by size and time of its source only, and a new version may have both of the old one.
     remover.remove_bytecode(common)
     os.makedirs(os.path.dirname(os.path.join(root, change.new)), exist_ok=True)
-    _Merge(root, stage, trash, change.new, common, remover.kept).run()
+    merge = _Merge(root, stage, trash, change.new, common, remover.kept)
+    merge.run()
     os.rename(os.path.join(stage, change.new), os.path.join(root, change.new))
+    # Cheaper than finding them again at the end, and a folder that is not empty after all waits for that.
+    with suppress(OSError):
+        for folder in reversed(merge.emptied):
+            os.rmdir(os.path.join(stage, folder))
 
 
 class _Merge:
@@ -136,12 +141,15 @@ class _Merge:
         self.common = common
         """Paths that the old version and the new one have both."""
         self.kept = kept
+        self.emptied: list[str] = []
+        """Folders of the staged tree that stay behind, with nothing in them but the metadata folder; parents first."""
         self._site = os.path.dirname(last)
 
     def __repr__(self) -> str:
         return f"<_Merge {self.stage} into {self.root}>"
 
     def run(self, folder: str = "") -> None:
+        self.emptied.append(folder)
         with os.scandir(os.path.join(self.stage, folder)) as entries:
             found = sorted(entries, key=lambda entry: entry.name)
         for entry in found:

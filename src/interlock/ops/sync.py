@@ -339,11 +339,12 @@ class _Sync:
         requested = frozenset(member.member for member in self._target.selection.members)
         settings = context.settings
         context.reporter.report(Started("install", len(plan.install)))
+        obtainer = self._obtainer()
         try:
             await apply(
                 plan,
                 environment,
-                self._obtainer(),
+                obtainer,
                 Options(
                     link_mode=settings.link_mode or "auto",  # type: ignore[arg-type]  # checked when settings are resolved
                     compile=self._options.compile_bytecode,
@@ -353,6 +354,7 @@ class _Sync:
                     origins={name: text for name, text in origins.items() if text},
                 ),
                 context.reporter,
+                look=obtainer.look,
             )
         finally:
             context.reporter.report(Finished("install"))
