@@ -273,18 +273,21 @@ class _Sync:
         chosen = select_from_lock(self._lock, interpreter.markers, self._target.selection, tags=interpreter.tags)
         plain = _not_editable(self._prepared.asks)
         found = list(chosen)
-
-        async def one(number: int) -> None:
-            found[number] = await self._tree(found[number], plain)
-
-        async with anyio.create_task_group() as tasks:
-            for number, wanted in enumerate(chosen):
-                if isinstance(wanted.source, Member | Directory):
-                    tasks.start_soon(one, number)
+        trees = {n: self._tree(one, plain) for n, one in enumerate(found) if isinstance(one.source, Member | Directory)}
+        if trees:
+            builder = await self._toolchain.builder()
+            digests = await builder.digests(
+                [
+                    ("editable" if one.editable else "wheel", SourceTree(path=self._place(one), name=one.name))
+                    for one in trees.values()
+                ]
+            )
+            for (number, one), digest in zip(trees.items(), digests, strict=True):
+                found[number] = msgspec.structs.replace(one, digest=digest)
         return tuple(found)
 
-    async def _tree(self, wanted: Wanted, plain: frozenset[NormalizedName]) -> Wanted:
-        """A source tree with its version and the digest of what would be built."""
+    def _tree(self, wanted: Wanted, plain: frozenset[NormalizedName]) -> Wanted:
+        """A source tree with its version, and as what it is installed."""
         options = self._options
         editable = (
             wanted.editable
@@ -294,10 +297,7 @@ class _Sync:
         )
         member = self._workspace.by_name.get(wanted.name) if isinstance(wanted.source, Member) else None
         version = (member.manifest.version or "") if member is not None else wanted.version
-        builder = await self._toolchain.builder()
-        tree = SourceTree(path=self._place(wanted), name=wanted.name)
-        digest = await builder.digest("editable" if editable else "wheel", tree)
-        return msgspec.structs.replace(wanted, editable=editable, version=version, digest=digest)
+        return msgspec.structs.replace(wanted, editable=editable, version=version)
 
     def _place(self, wanted: Wanted) -> Path:
         if isinstance(wanted.source, Member):
