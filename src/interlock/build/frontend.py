@@ -101,16 +101,18 @@ class Builder:
     ) -> None:
         self._layout = layout
         self._provision = provision
-        self._environ = environ
+        # The process's own is decoded anew by every look.
+        self._environ = dict(environ)
         self._limits = limits or BuildLimits()
         self._options = options or BuildOptions()
         self._reporter = reporter
         self._results = Results(layout)
-        self._revisions = Revisions(environ)
-        self._decisive = decisive_variables(environ)
+        self._revisions = Revisions(self._environ)
+        self._decisive = decisive_variables(self._environ)
         self._trees: dict[Path, anyio.Lock] = {}
         self._needs = Needs()
         self._jobs: dict[str, anyio.Lock] = {}
+        self._settled: dict[tuple[Kind, SourceTree], _Job] = {}
         self._stack = AsyncExitStack()
         self._hooks: Hooks | None = None
         self._shared: BuildEnvironment | None = None
@@ -173,7 +175,9 @@ class Builder:
 
         async def one(number: int, declared: Declared, inputs: Inputs | None) -> None:
             kind, source = wanted[number]
-            digests[number] = (await self._job(kind, source, declared, None, inputs)).digest
+            # Should the tree change before it is built, the look at it afterwards shows.
+            job = self._settled[kind, source] = await self._job(kind, source, declared, None, inputs)
+            digests[number] = job.digest
 
         looked = await anyio.to_thread.run_sync(read)
         async with anyio.create_task_group() as group:
@@ -210,17 +214,18 @@ class Builder:
         return await self._file("sdist", source, out, config_settings)
 
     async def _file(self, kind: Kind, source: SourceTree, out: Path | None, settings: ConfigSettings | None) -> Path:
-        result, path = await self._run(kind, source, read_declared(source), settings)
+        job = self._settled.pop((kind, source), None) if settings is None else None
+        result, path = await self._run(kind, source, job or read_declared(source), settings)
         assert path is not None
         if out is None:
             return path
         return await anyio.to_thread.run_sync(_copy, path, out / result.filename)
 
     async def _run(
-        self, kind: Kind, source: SourceTree, declared: Declared, settings: ConfigSettings | None
+        self, kind: Kind, source: SourceTree, known: _Job | Declared, settings: ConfigSettings | None
     ) -> tuple[BuildResult, Path | None]:
         self._needs.enter(_step(source))
-        job = await self._job(kind, source, declared, settings)
+        job = known if isinstance(known, _Job) else await self._job(kind, source, known, settings)
         if not job.digest:
             return await self._build(job)
         async with self._jobs.setdefault(job.digest, anyio.Lock()):
@@ -242,9 +247,11 @@ class Builder:
         merged = {**options.config_settings, **options.config_settings_package.get(name, {}), **(settings or {})}
         variables = options.variables.get(name, {})
         requires = (*declared.system.requires, *options.extra_requires.get(name, ()))
-        if inputs is None:
-            read = partial(self._read, narrow=_is_narrow(kind, declared))
-            inputs = await anyio.to_thread.run_sync(read, source, declared)
+        if inputs is None and _is_narrow(kind, declared):
+            # One small file, mostly.
+            inputs = self._read(source, declared, narrow=True)
+        elif inputs is None:
+            inputs = await anyio.to_thread.run_sync(partial(self._read, narrow=False), source, declared)
         revision = await self._revisions.state(source.path) if inputs.reads_revision else ""
         digest = ""
         if revision is not None and self.is_isolated(name):
