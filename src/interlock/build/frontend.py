@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 import msgspec
 
@@ -295,6 +296,7 @@ class Builder:
         return built
 
     async def _call_hooks(self, job: _Job) -> tuple[BuildResult, Path | None]:
+        await anyio.lowlevel.checkpoint_if_cancelled()
         hooks = self._hooks
         assert hooks is not None, "Builder is used outside of `async with`"
         kind = "wheel" if job.kind == "metadata" else job.kind
@@ -363,6 +365,8 @@ class Builder:
         return await self._provision(wanted, purpose=f"build of {job.source.label}")
 
     async def _hook(self, job: _Job, hook: str, args: tuple[object, ...], environment: BuildEnvironment) -> object:
+        # A cancelled command closes the servers at once; a build that just came back from a thread hears of it here.
+        await anyio.lowlevel.checkpoint_if_cancelled()
         hooks = self._hooks
         assert hooks is not None
         self.calls += 1
