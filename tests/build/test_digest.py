@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from interlock.build.cache_keys import keys_digest
-from interlock.build.digest import FileHashes, build_digest, read_tree, tree_digest
+from interlock.build.digest import FileHashes, build_digest, read_top, read_tree, tree_digest
 from interlock.build.failures import InvalidSourceTree
 from interlock.build.inputs import named_variables
 from interlock.build.revision import Revisions, reads_revision
@@ -103,7 +103,7 @@ def test_what_is_ignored_above_counts_up_to_the_repository(layout: Layout, tree:
 def test_variables_that_the_configuration_names(tree: Path) -> None:
     (tree / "hatch_build.py").write_text("import os\nstage = os.environ['DEPLOY_STAGE']\n")
     environ = {"DEPLOY_STAGE": "beta", "DEPLOY": "x", "STAGE": "y", "HOME": "/"}
-    assert named_variables(tree, environ) == [("DEPLOY_STAGE", "beta")]
+    assert named_variables(read_top(tree).files, environ) == [("DEPLOY_STAGE", "beta")]
 
 
 def test_a_linked_folder_elsewhere_counts(layout: Layout, tree: Path) -> None:

@@ -47,6 +47,10 @@ class Machine:
             artifact=Artifact(filename=built.filename, sha256=built.sha256),
         )
 
+    def look(self, wanted: Wanted) -> StoredWheel | None:
+        assert wanted.artifact is not None
+        return open_wheel(self.layout, wanted.artifact.sha256)
+
     async def obtain(self, wanted: Wanted) -> StoredWheel:
         assert wanted.artifact is not None
         self.obtained.append(wanted.name)
@@ -68,7 +72,8 @@ class Machine:
         return Plan(tuple(steps), gone)
 
     async def install(self, *built: Built, remove: tuple[str, ...] = (), options: Options | None = None) -> Applied:
-        return await apply(self.plan(*built, remove=remove), self.environment, self.obtain, options, self)
+        plan = self.plan(*built, remove=remove)
+        return await apply(plan, self.environment, self.obtain, options, self, look=self.look)
 
     def installed(self) -> dict[str, str]:
         return {found.name: found.version for found in scan(self.environment)}

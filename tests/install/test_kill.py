@@ -39,12 +39,14 @@ def counted(function):
 for name in ("rename", "replace", "unlink", "rmdir", "mkdir", "open", "makedirs"):
     setattr(os, name, counted(getattr(os, name)))
 layout = Layout(Path(store))
-async def obtain(wanted):
+def look(wanted):
     return open_wheel(layout, wanted.artifact.sha256)
+async def obtain(wanted):
+    return look(wanted)
 async def main():
     environment = load_environment(Path(root), Path(known))
     print("start", flush=True)
-    await apply(msgspec.json.decode(plan, type=Plan), environment, obtain, Options(jobs=1))
+    await apply(msgspec.json.decode(plan, type=Plan), environment, obtain, Options(jobs=1), look=look)
     print("done", calls, flush=True)
 anyio.run(main)
 """

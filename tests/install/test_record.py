@@ -12,8 +12,9 @@ from interlock.core.artifacts import Artifact
 from interlock.core.names import normalize_name
 from interlock.core.plan import Wanted
 from interlock.core.sources import Directory, File, Git, Member, Registry, Source, Url
-from interlock.install.record import direct_url, format_row, recorded_paths
+from interlock.install.record import direct_url, recorded_paths
 from interlock.install.scripts import UnsafeScript, check_script_name, launchers, rewrite_shebang, shebang
+from interlock.store.listing import format_row
 from interlock.store.wheels import EntryPoint
 
 NAME = normalize_name("foo")

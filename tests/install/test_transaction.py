@@ -390,3 +390,39 @@ async def test_environments_made_by_others_are_updated(machine: Machine, tmp_pat
         "foo.py", *(f"foo-2.dist-info/{name}" for name in ("INSTALLER", "METADATA", "RECORD", "WHEEL"))
     }  # fmt: skip
     assert not (machine.scripts / "foo").exists()
+
+
+async def test_a_program_is_linked_and_what_names_python_is_written(machine: Machine) -> None:
+    program = b"\x7fELF" + bytes(range(256)) * 64
+    wheel = make_wheel(
+        "foo",
+        "1",
+        data={
+            "scripts/native": program,
+            "scripts/plain": "#!/bin/sh\n",
+            "scripts/tool": "#!python\nprint('tool')\n",
+        },
+        executable=["foo-1.data/scripts/native", "foo-1.data/scripts/tool"],
+    )
+    await machine.install(wheel)
+    tree = Path((await machine.obtain(machine.wanted(wheel))).tree, "foo-1.data/scripts")
+    assert (machine.scripts / "native").samefile(tree / "native")
+    # The store's file cannot be run, and what is shared is not changed.
+    assert not (machine.scripts / "plain").samefile(tree / "plain")
+    assert (machine.scripts / "tool").read_bytes().startswith(b"#!" + str(machine.environment.root).encode())
+    assert all((machine.scripts / name).stat().st_mode & 0o100 for name in ("native", "plain", "tool"))
+    assert (tree / "tool").read_bytes().startswith(b"#!python\n")
+    assert {"native", "plain", "tool"} <= {Path(path).name for path in check_record(machine, "foo-1.dist-info")}
+    await machine.install(remove=("foo",))
+    assert (tree / "native").read_bytes() == program
+    assert machine.in_site() == set()
+
+
+async def test_folders_that_are_gone_from_the_store_are_noticed(machine: Machine) -> None:
+    wheel = make_wheel("foo", "1", files={"foo/a.py": "", "foo/b.py": ""})
+    stored = await machine.obtain(machine.wanted(wheel)) if machine.plan(wheel) else None
+    assert stored is not None
+    shutil.rmtree(Path(stored.tree, "foo"))
+    await machine.install(wheel)
+    assert (machine.site / "foo/a.py").is_file()
+    check_record(machine, "foo-1.dist-info")

@@ -13,6 +13,7 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from interlock.store import archives
@@ -49,6 +50,21 @@ def with_entry(data: bytes, info: zipfile.ZipInfo | str, content: bytes = b"x") 
         warnings.simplefilter("ignore")
         archive.writestr(info, content)
     return target.getvalue()
+
+
+def test_an_entry_of_an_earlier_version_is_listed_when_it_is_opened(layout: Layout) -> None:
+    wheel = make_wheel("foo", "1.0", files={"foo/__init__.py": "", "foo/a,b.py": ""}, data={"data/share/x": "x"})
+    stored = add_wheel(layout, wheel.data, filename=wheel.filename)
+    listing = stored.listing
+    assert listing.paths == ("foo-1.0.dist-info/METADATA", "foo-1.0.dist-info/WHEEL", "foo/__init__.py", "foo/a,b.py")
+    assert listing.folders == ("foo", "foo-1.0.dist-info")
+    assert b'"foo/a,b.py",sha256=' in listing.record
+    assert listing.record.count(b"\n") == len(listing.paths)
+    index = Path(stored.root, "files.msgpack")
+    told = msgspec.msgpack.decode(index.read_bytes())
+    del told["listing"]
+    index.write_bytes(msgspec.msgpack.encode(told))
+    assert open_wheel(layout, wheel.sha256) == stored
 
 
 def test_a_wheel_is_unpacked_once_and_described(layout: Layout) -> None:

@@ -20,7 +20,9 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import importlib
+import itertools
 import json
 import os
 import selectors
@@ -236,11 +238,11 @@ class _Server:
             pipes = [other.pipe for other in self.children.values() if other.pipe >= 0]
             for descriptor in (self.incoming, self.outgoing, self.wake, self.wake_end, *pipes):
                 os.close(descriptor)
-            before = set(sys.modules)
+            before = len(sys.modules)
             result = _call(request)
             # A backend that forked and let both sides return: only the process that was asked may answer.
             if os.getpid() == me:
-                if result["kind"] == "value" and not request["backend_path"]:
+                if result["kind"] == "value" and not request["backend_path"] and self.rounds < _ROUNDS:
                     result["modules"] = _learned(before, request["backend"])
                 _flush()
                 _write_frame(writing, result)
@@ -318,22 +320,18 @@ class _Server:
         for name in missing:
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
+        gc.freeze()
 
 
-def _learned(before: set[str], backend: str) -> list[str]:
+def _learned(before: int, backend: str) -> list[str]:
     """Modules this call imported that are safe to have loaded ahead: the standard library's and the backend's."""
     # Python 3.8 and 3.9 cannot tell what their standard library is; the backend's own modules are most of it.
-    known = _PURE.union(getattr(sys, "stdlib_module_names", ()))
     own = backend.partition(":")[0].partition(".")[0]
-    found = []
-    for name, module in list(sys.modules.items()):
-        top = name.partition(".")[0]
-        spec = getattr(module, "__spec__", None)
-        if name in before or top in _NEVER or spec is None or spec.name != name:
-            continue
-        if top == own or top in known:
-            found.append(name)
-    return found
+    safe = _PURE.union(getattr(sys, "stdlib_module_names", ()), (own,)) - _NEVER
+    # The newest come last. The others are not even looked at, to have no page of theirs copied.
+    new = list(itertools.islice(reversed(sys.modules), max(0, len(sys.modules) - before)))
+    specs = [(name, getattr(sys.modules[name], "__spec__", None)) for name in reversed(new)]
+    return [name for name, spec in specs if spec and spec.name == name and name.partition(".")[0] in safe]
 
 
 def _may_fork() -> bool:
@@ -354,6 +352,9 @@ def _serve(backend: str) -> None:
     may_fork = _may_fork()
     _write_frame(outgoing, {"ready": True, "fork": may_fork, "python": sys.version.split()[0]})
     if may_fork:
+        # Children leave alone what is loaded now: to look for garbage in it would copy all its pages.
+        gc.collect()
+        gc.freeze()
         _Server(incoming, outgoing).run()
 
 

@@ -23,7 +23,16 @@ import msgspec
 from interlock.build.failures import InvalidSourceTree
 from interlock.store.layout import Layout
 
-__all__ = ["DESCRIPTION", "FileHashes", "build_digest", "description_digest", "read_tree", "tree_digest"]
+__all__ = [
+    "DESCRIPTION",
+    "FileHashes",
+    "Top",
+    "build_digest",
+    "description_digest",
+    "read_top",
+    "read_tree",
+    "tree_digest",
+]
 
 _SKIPPED = frozenset(
     {
@@ -180,23 +189,52 @@ DESCRIPTION = (
 )
 
 
-def description_digest(layout: Layout, tree: Path) -> str:
+class Top(msgspec.Struct, frozen=True, kw_only=True):
+    """What lies at the top of a tree, read once for all who ask."""
+
+    files: dict[str, bytes]
+    """Files that steer a build: those of :data:`DESCRIPTION` and Python's."""
+    folders: list[str]
+    """Sorted."""
+
+
+def read_top(tree: Path) -> Top:
+    """Look at the top of a tree; what cannot be read counts as not there. Blocking."""
+    folders, scripts = _top_names(os.fspath(tree))
+    files: dict[str, bytes] = {}
+    # Not only names that were listed: there are file systems where a file has its name in any case of letters.
+    for name in dict.fromkeys((*DESCRIPTION, *scripts)):
+        with suppress(OSError), open(f"{tree}/{name}", "rb", buffering=0) as file:
+            files[name] = file.read()
+    return Top(files=files, folders=folders)
+
+
+def _top_names(folder: str) -> tuple[list[str], list[str]]:
+    """The folders that a backend may take for packages, and the Python files; both sorted."""
+    folders: list[str] = []
+    scripts: list[str] = []
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        for entry in entries:
+            name = entry.name
+            if name.endswith(".py"):
+                scripts.append(name)
+            if name not in _SKIPPED and not name.endswith(".egg-info") and entry.is_dir():
+                folders.append(name)
+    return sorted(folders), sorted(scripts)
+
+
+def description_digest(tree: Path, top: Top) -> str:
     """The digest of the files that describe a project, and of which folders lie where a backend looks for packages.
 
     Enough for an editable wheel of a project whose metadata is static; blocking.
     """
     lines: list[bytes] = []
     for name in DESCRIPTION:
-        with suppress(FileNotFoundError):
-            lines += (name.encode(), hashlib.sha256((tree / name).read_bytes()).digest())
-    for folder in (tree, tree / "src"):
-        with suppress(FileNotFoundError, NotADirectoryError):
-            names = sorted(
-                entry.name
-                for entry in os.scandir(folder)
-                if entry.is_dir() and entry.name not in _SKIPPED and not entry.name.endswith(".egg-info")
-            )
-            lines += (folder.name.encode() if folder is not tree else b".", *(os.fsencode(name) for name in names))
+        if name in top.files:
+            lines += (name.encode(), hashlib.sha256(top.files[name]).digest())
+    lines += (b".", *(os.fsencode(name) for name in top.folders))
+    if "src" in top.folders:
+        lines += (b"src", *(os.fsencode(name) for name in _top_names(f"{tree}/src")[0]))
     return _digest(b"%d %b" % (len(line), line) for line in lines)
 
 

@@ -9,24 +9,25 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 import msgspec
 
-from interlock.build.cache_keys import keys_digest
 from interlock.build.declared import Declared, read_declared
 from interlock.build.digest import build_digest
 from interlock.build.environment import BuildEnvironment, Provision, hook_environ
-from interlock.build.failures import BuildCycle, HookMissing
+from interlock.build.failures import HookMissing
 from interlock.build.hooks import MISSING, Hooks
-from interlock.build.inputs import read_inputs
+from interlock.build.inputs import Inputs, decisive_variables, read_inputs
+from interlock.build.needs import Needs
 from interlock.build.produced import check_identity, check_requirements, check_sdist, check_wheel, prepared_metadata
 from interlock.build.results import BuildResult, Results
 from interlock.build.revision import Revisions
@@ -41,8 +42,6 @@ __all__ = ["BuildLimits", "BuildOptions", "Builder", "Kind"]
 
 Kind = Literal["metadata", "wheel", "editable", "sdist"]
 ConfigSettings = Mapping[str, str | list[str]]
-
-_CHAIN: ContextVar[tuple[str, ...]] = ContextVar("_CHAIN", default=())
 
 
 class BuildLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,15 +102,18 @@ class Builder:
     ) -> None:
         self._layout = layout
         self._provision = provision
-        self._environ = environ
+        # The process's own is decoded anew by every look.
+        self._environ = dict(environ)
         self._limits = limits or BuildLimits()
         self._options = options or BuildOptions()
         self._reporter = reporter
         self._results = Results(layout)
-        self._revisions = Revisions(environ)
+        self._revisions = Revisions(self._environ)
+        self._decisive = decisive_variables(self._environ)
         self._trees: dict[Path, anyio.Lock] = {}
-        self._needs: dict[str, dict[str, None]] = {}
+        self._needs = Needs()
         self._jobs: dict[str, anyio.Lock] = {}
+        self._settled: dict[tuple[Kind, SourceTree], _Job] = {}
         self._stack = AsyncExitStack()
         self._hooks: Hooks | None = None
         self._shared: BuildEnvironment | None = None
@@ -159,6 +161,37 @@ class Builder:
         """The digest of all that a build would depend on; empty when it cannot be known. Nothing is built."""
         return (await self._job(kind, source, read_declared(source), None)).digest
 
+    async def digests(self, wanted: Sequence[tuple[Kind, SourceTree]]) -> list[str]:
+        """The same for many. The small ones are read one after the other: to hand each to a thread takes longer."""
+
+        def read() -> list[tuple[Declared, Inputs | None]]:
+            found = []
+            for kind, source in wanted:
+                declared = read_declared(source)
+                narrow = _is_narrow(kind, declared)
+                found.append((declared, self._read(source, declared, narrow=True) if narrow else None))
+            return found
+
+        digests = [""] * len(wanted)
+
+        async def one(number: int, declared: Declared, inputs: Inputs | None) -> None:
+            kind, source = wanted[number]
+            # Should the tree change before it is built, the look at it afterwards shows.
+            job = self._settled[kind, source] = await self._job(kind, source, declared, None, inputs)
+            digests[number] = job.digest
+
+        looked = await anyio.to_thread.run_sync(read)
+        async with anyio.create_task_group() as group:
+            for number, (declared, inputs) in enumerate(looked):
+                if inputs is not None:
+                    await one(number, declared, inputs)
+                else:
+                    group.start_soon(one, number, declared, inputs)
+        return digests
+
+    def _read(self, source: SourceTree, declared: Declared, *, narrow: bool) -> Inputs:
+        return read_inputs(self._layout, source, declared, self._environ, narrow)
+
     def is_of(self, path: Path, digest: str) -> bool:
         """Whether a file in the store is stored as what inputs of this digest give."""
         return bool(digest) and path == self._results.path(digest, BuildResult(filename=path.name))
@@ -182,17 +215,18 @@ class Builder:
         return await self._file("sdist", source, out, config_settings)
 
     async def _file(self, kind: Kind, source: SourceTree, out: Path | None, settings: ConfigSettings | None) -> Path:
-        result, path = await self._run(kind, source, read_declared(source), settings)
+        job = self._settled.pop((kind, source), None) if settings is None else None
+        result, path = await self._run(kind, source, job or read_declared(source), settings)
         assert path is not None
         if out is None:
             return path
         return await anyio.to_thread.run_sync(_copy, path, out / result.filename)
 
     async def _run(
-        self, kind: Kind, source: SourceTree, declared: Declared, settings: ConfigSettings | None
+        self, kind: Kind, source: SourceTree, known: _Job | Declared, settings: ConfigSettings | None
     ) -> tuple[BuildResult, Path | None]:
-        self._enter(_step(source))
-        job = await self._job(kind, source, declared, settings)
+        self._needs.enter(_step(source))
+        job = known if isinstance(known, _Job) else await self._job(kind, source, known, settings)
         if not job.digest:
             return await self._build(job)
         async with self._jobs.setdefault(job.digest, anyio.Lock()):
@@ -201,19 +235,25 @@ class Builder:
                 return found, self._results.path(job.digest, found) if found.filename else None
             return await self._build(job)
 
-    async def _job(self, kind: Kind, source: SourceTree, declared: Declared, settings: ConfigSettings | None) -> _Job:
+    async def _job(
+        self,
+        kind: Kind,
+        source: SourceTree,
+        declared: Declared,
+        settings: ConfigSettings | None,
+        inputs: Inputs | None = None,
+    ) -> _Job:
         options = self._options
         name = declared.name or NormalizedName("")
         merged = {**options.config_settings, **options.config_settings_package.get(name, {}), **(settings or {})}
         variables = options.variables.get(name, {})
         requires = (*declared.system.requires, *options.extra_requires.get(name, ()))
-        # An editable wheel leads to the tree instead of holding it: only what describes the project goes in.
-        narrow = kind == "editable" and declared.static is not None
-        inputs = await anyio.to_thread.run_sync(
-            read_inputs, self._layout, source, declared.system, self._environ, narrow
-        )
+        if inputs is None and _is_narrow(kind, declared):
+            # One small file, mostly.
+            inputs = self._read(source, declared, narrow=True)
+        elif inputs is None:
+            inputs = await anyio.to_thread.run_sync(partial(self._read, narrow=False), source, declared)
         revision = await self._revisions.state(source.path) if inputs.reads_revision else ""
-        keys = await anyio.to_thread.run_sync(keys_digest, source.path, declared.cache_keys, self._environ)
         digest = ""
         if revision is not None and self.is_isolated(name):
             digest = build_digest(
@@ -228,11 +268,11 @@ class Builder:
                     "name": [source.name, source.version],
                     "epoch": options.source_date_epoch,
                     "ingredients": source.ingredients,
-                    "keys": keys,
+                    "keys": inputs.keys,
                     # An editable wheel holds the path of its tree.
                     "place": os.fspath(source.path) if kind == "editable" else "",
                 },
-                sorted(inputs.variables | set(variables.items())),
+                sorted(self._decisive | inputs.variables | set(variables.items())),
             )
         return _Job(
             kind=kind,
@@ -244,38 +284,19 @@ class Builder:
             digest=digest,
         )
 
-    def _enter(self, step: str) -> None:
-        """Note that the build in progress needs this one; raise :class:`BuildCycle` when that closes a circle.
-
-        The circle may be spread over tasks that would wait for each other, so it is looked for in what all have said.
-        """
-        chain = _CHAIN.get()
-        if not chain:
-            return
-        self._needs.setdefault(chain[-1], {})[step] = None
-        circle = _path(self._needs, step, chain[-1])
-        if circle is not None:
-            raise BuildCycle(
-                f"{step} is needed to build itself: {' needs '.join((chain[-1], *circle))}.",
-                hint="Use a wheel of one of them, or give it a version that comes as a wheel.",
-                facts={"circle": [chain[-1], *circle]},
-            )
-
     async def _build(self, job: _Job) -> tuple[BuildResult, Path | None]:
         step = _step(job.source)
-        token = _CHAIN.set((*_CHAIN.get(), step))
         phase: Phase = "metadata" if job.kind == "metadata" else "build"
         self._reporter.report(Advanced(phase, step, done=False))
-        try:
-            # Backends write into their tree (egg-info, build/): one at a time in each.
+        # Backends write into their tree (egg-info, build/): one at a time in each.
+        with self._needs.under_way(step):
             async with self._trees.setdefault(job.source.path, anyio.Lock()):
                 built = await self._call_hooks(job)
-        finally:
-            _CHAIN.reset(token)
         self._reporter.report(Advanced(phase, step))
         return built
 
     async def _call_hooks(self, job: _Job) -> tuple[BuildResult, Path | None]:
+        await anyio.lowlevel.checkpoint_if_cancelled()
         hooks = self._hooks
         assert hooks is not None, "Builder is used outside of `async with`"
         kind = "wheel" if job.kind == "metadata" else job.kind
@@ -344,6 +365,8 @@ class Builder:
         return await self._provision(wanted, purpose=f"build of {job.source.label}")
 
     async def _hook(self, job: _Job, hook: str, args: tuple[object, ...], environment: BuildEnvironment) -> object:
+        # A cancelled command closes the servers at once; a build that just came back from a thread hears of it here.
+        await anyio.lowlevel.checkpoint_if_cancelled()
         hooks = self._hooks
         assert hooks is not None
         self.calls += 1
@@ -356,23 +379,13 @@ class Builder:
         return await hooks.call(job.source, job.declared.system, hook, args, environment=environment, environ=environ)
 
 
+def _is_narrow(kind: Kind, declared: Declared) -> bool:
+    """Whether only what describes the project goes in: an editable wheel leads to the tree instead of holding it."""
+    return kind == "editable" and declared.static is not None
+
+
 def _step(source: SourceTree) -> str:
     return f"{source.label} {source.version}" if source.version else source.label
-
-
-def _path(needs: Mapping[str, Mapping[str, None]], start: str, end: str) -> list[str] | None:
-    """The steps from one build to another it needs, both included."""
-    pending = [[start]]
-    seen = {start}
-    while pending:
-        path = pending.pop()
-        if path[-1] == end:
-            return path
-        for step in needs.get(path[-1], ()):
-            if step not in seen:
-                seen.add(step)
-                pending.append([*path, step])
-    return None
 
 
 def _copy(path: Path, target: Path) -> Path:

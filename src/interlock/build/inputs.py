@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from contextlib import suppress
-from pathlib import Path
 
 import msgspec
 
-from interlock.build.digest import DESCRIPTION, description_digest, tree_digest
+from interlock.build.cache_keys import keys_digest
+from interlock.build.declared import Declared
+from interlock.build.digest import description_digest, read_top, tree_digest
 from interlock.build.revision import reads_revision
 from interlock.build.source_tree import SourceTree
-from interlock.core.manifests.manifest import BuildSystem
 from interlock.store.layout import Layout
 
-__all__ = ["Inputs", "named_variables", "read_inputs"]
+__all__ = ["Inputs", "decisive_variables", "named_variables", "read_inputs"]
 
 # Variables that backends and compilers are known to take decisions from.
 _DECISIVE = re.compile(
@@ -28,12 +27,16 @@ _DECISIVE = re.compile(
 _VARIABLE = re.compile(rb"(?<![\w$])[A-Z][A-Z0-9_]{2,}(?!\w)")
 
 
-def named_variables(tree: Path, environ: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Environment variables that the files which steer a build mention by name; blocking."""
+def decisive_variables(environ: Mapping[str, str]) -> frozenset[tuple[str, str]]:
+    """Those that count for every build."""
+    return frozenset((name, value) for name, value in environ.items() if _DECISIVE.match(name))
+
+
+def named_variables(files: Mapping[str, bytes], environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Environment variables that the files which steer a build mention by name."""
     found: set[str] = set()
-    for path in {*(tree / name for name in DESCRIPTION), *tree.glob("*.py")}:
-        with suppress(OSError):
-            found |= {os.fsdecode(word) for word in _VARIABLE.findall(path.read_bytes())}
+    for content in files.values():
+        found |= {os.fsdecode(word) for word in _VARIABLE.findall(content)}
     return [(name, environ[name]) for name in sorted(found & environ.keys())]
 
 
@@ -43,18 +46,26 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     reads_revision: bool
     """Whether the build may look at version control."""
     variables: frozenset[tuple[str, str]]
+    """Without those that always count."""
+    keys: str
+    """Digest of what the project's ``cache-keys`` stand for."""
 
 
 def read_inputs(
-    layout: Layout, source: SourceTree, system: BuildSystem, environ: Mapping[str, str], narrow: bool
+    layout: Layout, source: SourceTree, declared: Declared, environ: Mapping[str, str], narrow: bool
 ) -> Inputs:
     """Look at a tree; with ``narrow`` only at what describes the project. Blocking.
 
     Raises :class:`InvalidSourceTree`.
     """
-    decisive = {(name, value) for name, value in environ.items() if _DECISIVE.match(name)}
-    variables = frozenset(decisive | set(named_variables(source.path, environ)))
-    if source.identity:
-        return Inputs(content=source.identity, reads_revision=False, variables=variables)
-    content = (description_digest if narrow else tree_digest)(layout, source.path)
-    return Inputs(content=content, reads_revision=reads_revision(source.path, system), variables=variables)
+    top = read_top(source.path)
+    content, revision = source.identity, False
+    if not content:
+        content = description_digest(source.path, top) if narrow else tree_digest(layout, source.path)
+        revision = reads_revision(source.path, declared.system, top.files)
+    return Inputs(
+        content=content,
+        reads_revision=revision,
+        variables=frozenset(named_variables(top.files, environ)),
+        keys=keys_digest(source.path, declared.cache_keys, environ),
+    )

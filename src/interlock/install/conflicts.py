@@ -39,10 +39,16 @@ def check_targets(staged: list[Staged], environment: VirtualEnvironment, leaving
     owners: dict[str, Staged] = {}
     clashes: dict[tuple[str, str], list[str]] = {}
     for one in staged:
-        for target, digest in one.hashes.items():
-            first = owners.setdefault(target, one)
-            if first is not one and first.hashes[target] != digest:
-                clashes.setdefault((first.wheel.project, one.wheel.project), []).append(target)
+        mine = dict.fromkeys(one.targets, one)
+        shared = owners.keys() & mine.keys()
+        if shared:
+            digests = one.hashes
+            for target in sorted(shared):
+                first = owners[target]
+                if first.hashes[target] != digests[target]:
+                    clashes.setdefault((first.wheel.project, one.wheel.project), []).append(target)
+                mine[target] = first
+        owners.update(mine)
     _check_folders(owners, staged)
     _check_present(owners, environment, leaving, clashes)
     return [
@@ -55,6 +61,8 @@ def check_targets(staged: list[Staged], environment: VirtualEnvironment, leaving
 
 def _check_folders(owners: dict[str, Staged], staged: Iterable[Staged]) -> None:
     for one in staged:
+        if owners.keys().isdisjoint(one.folders):
+            continue
         for folder in one.folders:
             other = owners.get(folder)
             if other is not None:

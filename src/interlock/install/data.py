@@ -9,12 +9,11 @@ import msgspec
 from interlock.envs.environments import VirtualEnvironment
 from interlock.errors import InstallError
 from interlock.install.scripts import check_script_name
-from interlock.store.archives import StoredFile, StoredWheel
+from interlock.store.archives import StoredWheel
+from interlock.store.listing import StoredFile
 
 __all__ = ["Destination", "Placement", "UnsafeTarget", "destination", "place_files"]
 
-_WRITTEN_BY_US = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "interlock.json"})
-"""Of the ``.dist-info`` folder; a wheel that brings them has not met an installer's needs but a publisher's mistake."""
 _KEPT = frozenset({"pyvenv.cfg", ".interlock", ".gitignore", "CACHEDIR.TAG"})
 _DATA_PARTS = 3
 
@@ -48,13 +47,11 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     """What a wheel puts where; targets are relative to the environment's root."""
 
     site: str
-    """The folder that holds its ``.dist-info``; RECORD is relative to it."""
-    links: list[tuple[str, str]]
-    """Path in the store's tree, target."""
-    rewritten: list[tuple[str, str]]
-    """Scripts whose first line may have to change."""
-    rows: list[tuple[str, StoredFile]]
-    """Target and file of every link, for RECORD."""
+    """The folder that holds its ``.dist-info``, and all of its listing; RECORD is relative to it."""
+    links: list[tuple[StoredFile, str]]
+    """What else is linked: a file of its ``.data``, and its target."""
+    scripts: list[tuple[StoredFile, str]]
+    """The same for commands, whose first line may have to change."""
     folders: list[str]
     """To be made, parents first."""
 
@@ -82,30 +79,21 @@ def destination(environment: VirtualEnvironment) -> Destination:
 def place_files(wheel: StoredWheel, to: Destination) -> Placement:
     """Decide where each file of a wheel goes. Raises for targets that no wheel may have."""
     site = to.purelib if wheel.root_is_purelib else to.platlib
-    links: list[tuple[str, str]] = []
-    rewritten: list[tuple[str, str]] = []
-    rows: list[tuple[str, StoredFile]] = []
-    info = wheel.dist_info + "/"
-    data = wheel.data + "/" if wheel.data else "\0"
-    ours = {info + name for name in _WRITTEN_BY_US}
-    prefix = site + "/"
-    for file in wheel.files:
-        path = file.path
-        if path.startswith(data):
-            target, script = _data_target(wheel, path, to)
-            if script:
-                rewritten.append((path, target))
+    links: list[tuple[StoredFile, str]] = []
+    scripts: list[tuple[StoredFile, str]] = []
+    above = [site]
+    while "/" in above[-1]:
+        above.append(above[-1].rpartition("/")[0])
+    folders = [*reversed(above), *(f"{site}/{folder}" for folder in wheel.listing.folders)]
+    if wheel.data:
+        data = wheel.data + "/"
+        for file in wheel.files:
+            if not file.path.startswith(data):
                 continue
-        elif path in ours:
-            continue
-        else:
-            target = prefix + path
-        links.append((path, target))
-        rows.append((target, file))
-    targets = [target for _, target in links] + [target for _, target in rewritten]
-    return Placement(
-        site=site, links=links, rewritten=rewritten, rows=rows, folders=_folders([*targets, f"{site}/{info}RECORD"])
-    )
+            target, script = _data_target(wheel, file.path, to)
+            (scripts if script else links).append((file, target))
+        folders = _folders(folders, [target for _, target in [*links, *scripts]])
+    return Placement(site=site, links=links, scripts=scripts, folders=folders)
 
 
 def _data_target(wheel: StoredWheel, path: str, to: Destination) -> tuple[str, bool]:
@@ -131,8 +119,9 @@ def _data_target(wheel: StoredWheel, path: str, to: Destination) -> tuple[str, b
     raise UnsafeTarget(wheel.filename, path)
 
 
-def _folders(targets: list[str]) -> list[str]:
-    made = {""}
+def _folders(known: list[str], targets: list[str]) -> list[str]:
+    """The known folders with those that the targets are in."""
+    made = {"", *known}
     for target in targets:
         folder = target.rpartition("/")[0]
         while folder not in made:

@@ -6,7 +6,8 @@ import errno
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Literal
 
 __all__ = ["LinkMode", "Linker", "StoreDamaged"]
@@ -47,10 +48,17 @@ class Linker:
     def __repr__(self) -> str:
         return f"<Linker {self.mode}{' (fallback)' if self.fell_back else ''}>"
 
-    def link(self, pairs: Iterable[tuple[str, str]]) -> None:
+    def link_below(self, source: str, target: str, paths: Sequence[str]) -> None:
+        """The same for paths that are below one folder and go below another."""
+        done = _link_relative(source, target, paths) if self.mode == "hardlink" else 0
+        rest = paths[done:]
+        # Whatever the matter is with the next one, it is found out here.
+        self.link([f"{source}/{path}" for path in rest], [f"{target}/{path}" for path in rest])
+
+    def link(self, sources: Iterable[str], targets: Iterable[str]) -> None:
         """Make each target a file with its source's content; folders exist, targets do not."""
         place = _PLACE[self.mode]
-        for source, target in pairs:
+        for source, target in zip(sources, targets, strict=True):
             try:
                 place(source, target)
             except FileNotFoundError:
@@ -65,6 +73,27 @@ class Linker:
                     self.mode, self.fell_back = "copy", True
                     place = _copy
                 _copy(source, target)
+
+
+def _link_relative(source: str, target: str, paths: Sequence[str]) -> int:
+    """Make hard links as long as that goes well; how many. Paths are walked from two open folders."""
+    if os.link not in os.supports_dir_fd:
+        return 0
+    link, done = os.link, 0
+    with suppress(OSError), _opened(source) as here, _opened(target) as there:
+        for path in paths:
+            link(path, path, src_dir_fd=here, dst_dir_fd=there)
+            done += 1
+    return done
+
+
+@contextmanager
+def _opened(folder: str) -> Iterator[int]:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def _copy(source: str, target: str) -> None:

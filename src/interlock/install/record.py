@@ -16,7 +16,7 @@ from interlock.core.names import NormalizedName
 from interlock.core.plan import Wanted
 from interlock.core.sources import Directory, File, Git, Member, Registry, Url
 
-__all__ = ["digest_text", "direct_url", "format_row", "hash_text", "read_record", "recorded_paths"]
+__all__ = ["digest_text", "direct_url", "hash_text", "read_record", "recorded_paths"]
 
 
 def hash_text(content: bytes) -> str:
@@ -27,17 +27,6 @@ def hash_text(content: bytes) -> str:
 def digest_text(digest: str) -> bytes:
     """Content of our ``interlock.json``."""
     return msgspec.json.encode({"digest": digest}) + b"\n"
-
-
-def format_row(path: str, sha256: str = "", size: int | None = None) -> str:
-    """One line of RECORD.
-
-    >>> format_row("a,b.py", "xyz", 3)
-    '"a,b.py",sha256=xyz,3\\n'
-    """
-    if "," in path or '"' in path or "\n" in path or "\r" in path:
-        path = '"' + path.replace('"', '""') + '"'
-    return f"{path},{'sha256=' + sha256 if sha256 else ''},{'' if size is None else size}\n"
 
 
 def read_record(path: str) -> str | None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from interlock.errors import InstallError
 from interlock.store.wheels import EntryPoint
 
-__all__ = ["UnsafeScript", "check_script_name", "launchers", "rewrite_shebang", "shebang"]
+__all__ = ["UnsafeScript", "check_script_name", "launchers", "names_python", "rewrite_shebang", "shebang"]
 
 _LONGEST_SHEBANG = 127
 """Linux reads 127 bytes (256 since 5.1), "#!" included, and cuts off the rest silently."""
@@ -76,12 +76,18 @@ def _beside(options: str) -> bytes:
     return f'#!/bin/sh\n""":"\nexec {command} "$0" "$@"\n"""\n'.encode()
 
 
+def names_python(first: bytes) -> bool:
+    """Whether a first line stands for the interpreter of whatever environment a script comes to."""
+    words = first.split(None, 1)
+    return bool(words) and words[0] in {b"#!python", b"#!pythonw"}
+
+
 def rewrite_shebang(content: bytes, python: str) -> bytes:
     """A script of a wheel with ``#!python`` replaced by the environment's interpreter; other scripts as they are."""
     first, newline, rest = content.partition(b"\n")
-    words = first.rstrip(b"\r").split(None, 1)
-    if not words or words[0] not in {b"#!python", b"#!pythonw"}:
+    if not names_python(first):
         return content
+    words = first.rstrip(b"\r").split(None, 1)
     if len(words) > 1 and not python:
         return _beside(words[1].decode("utf-8", "replace").strip()) + rest
     if len(words) > 1:

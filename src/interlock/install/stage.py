@@ -11,14 +11,16 @@ import msgspec
 from interlock.core.plan import Wanted
 from interlock.envs.installed import DIGEST_FILE
 from interlock.install.data import Destination, Placement, place_files
-from interlock.install.link import Linker
-from interlock.install.record import digest_text, format_row, hash_text
-from interlock.install.scripts import launchers, rewrite_shebang
+from interlock.install.link import Linker, StoreDamaged
+from interlock.install.record import digest_text, hash_text
+from interlock.install.scripts import launchers, names_python, rewrite_shebang
 from interlock.store.archives import StoredWheel
+from interlock.store.listing import StoredFile, format_row
 
 __all__ = ["Notes", "Staged", "compile_staged", "stage", "write_record"]
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_FIRST_LINE = 4096
 _COMPILER = os.path.join(os.path.dirname(__file__), "bytecode.py")
 
 
@@ -41,12 +43,20 @@ class Staged(msgspec.Struct, frozen=True, kw_only=True):
     """Mirrors the environment's root."""
     site: str
     """Relative to the root, as all paths here."""
+    targets: list[str]
+    """Where its files are, but for RECORD."""
     rows: dict[str, str]
-    """Target to its line in RECORD; ``rows`` without that of RECORD itself."""
-    folders: set[str]
+    """Target to its line in RECORD, for those that are not in the wheel's listing."""
+    folders: list[str]
     """Every folder that it has files in, relative to the environment's root, and the folders that these are in."""
-    hashes: dict[str, str]
-    """Target to hash."""
+    others: dict[str, str]
+    """Target to hash, for those that are not in the wheel's listing."""
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """Target to hash, worked out at every look."""
+        hashes = {f"{self.site}/{file.path}": file.sha256 for file in self.wheel.files}
+        return {target: self.others.get(target) or hashes[target] for target in self.targets}
 
     @property
     def dist_info(self) -> str:
@@ -58,61 +68,67 @@ def stage(
 ) -> Staged:
     """Build the tree of a distribution in an own folder; blocking. RECORD follows with :func:`write_record`."""
     placement = place_files(wheel, to)
+    site, paths = placement.site + "/", wheel.listing.paths
     os.mkdir(folder)
     base = folder + "/"
     for made in placement.folders:
         os.mkdir(base + made)
-    folders = set(placement.folders)
-    tree = wheel.tree + "/"
-    linker.link([(tree + path, base + target) for path, target in placement.links])
-    hashes = {target: file.sha256 for target, file in placement.rows}
-    rows = _rows(placement)
+    folders = dict.fromkeys(placement.folders)
+    linker.link_below(wheel.tree, base + placement.site, paths)
+    targets = [site + path for path in paths]
+    rows: dict[str, str] = {}
+    others: dict[str, str] = {}
+    links = placement.links + [one for one in placement.scripts if not _is_rewritten(wheel, one[0])]
+    if links:
+        tree = wheel.tree + "/"
+        linker.link([tree + file.path for file, _ in links], [base + target for _, target in links])
+        for file, target in links:
+            rows[target] = format_row(_from(placement.site, target), file.sha256, file.size)
+            others[target] = file.sha256
     for target, content, executable in _written(wheel, placement, notes, to, python):
         path = base + target
         _make_parents(base, target, folders)
         # A launcher of an entry point replaces a script of the same name that the wheel brought.
-        if target in hashes:
+        if target in others:
             os.unlink(path)
         handle = os.open(path, _CREATE, 0o777 if executable else 0o666)
         try:
             os.write(handle, content)
         finally:
             os.close(handle)
-        hashes[target] = hash_text(content)
-        rows[target] = format_row(_from(placement.site, target), hashes[target], len(content))
+        others[target] = hash_text(content)
+        rows[target] = format_row(_from(placement.site, target), others[target], len(content))
+    targets += rows
     return Staged(
-        wanted=wanted, wheel=wheel, folder=folder, site=placement.site, folders=folders, rows=rows, hashes=hashes
+        wanted=wanted,
+        wheel=wheel,
+        folder=folder,
+        site=placement.site,
+        targets=targets,
+        rows=rows,
+        folders=list(folders),
+        others=others,
     )
 
 
-def _make_parents(base: str, target: str, made: set[str]) -> None:
+def _make_parents(base: str, target: str, made: dict[str, None]) -> None:
     """Make the folders that a target is in, as far as they are not ``made`` yet."""
     missing = []
     folder = target.rpartition("/")[0]
     while folder and folder not in made:
         missing.append(folder)
-        made.add(folder)
+        made[folder] = None
         folder = folder.rpartition("/")[0]
     for folder in reversed(missing):
         os.mkdir(base + folder)
 
 
-def _rows(placement: Placement) -> dict[str, str]:
-    start = placement.site + "/"
-    cut = len(start)
-    return {
-        target: format_row(
-            target[cut:] if target.startswith(start) else _from(placement.site, target), file.sha256, file.size
-        )
-        for target, file in placement.rows
-    }
-
-
 def _written(
     wheel: StoredWheel, placement: Placement, notes: Notes, to: Destination, python: str
 ) -> Iterable[tuple[str, bytes, bool]]:
-    for path, target in placement.rewritten:
-        yield target, rewrite_shebang(wheel.read(path), python), True
+    for file, target in placement.scripts:
+        if _is_rewritten(wheel, file):
+            yield target, rewrite_shebang(wheel.read(file.path), python), True
     for name, content in launchers(wheel.entry_points, wheel.filename, python, windows=os.name == "nt"):
         yield f"{to.scripts}/{name}", content, True
     info = f"{placement.site}/{wheel.dist_info}/"
@@ -123,6 +139,17 @@ def _written(
         yield info + "direct_url.json", notes.origin.encode(), False
     if notes.digest:
         yield info + DIGEST_FILE, digest_text(notes.digest), False
+
+
+def _is_rewritten(wheel: StoredWheel, file: StoredFile) -> bool:
+    """Whether a command cannot be used as it is. Large programs can, and are the same file everywhere."""
+    if not file.executable:
+        return True
+    try:
+        with open(f"{wheel.tree}/{file.path}", "rb") as script:
+            return names_python(script.readline(_FIRST_LINE))
+    except FileNotFoundError as error:
+        raise StoreDamaged(error.filename) from None
 
 
 def _from(site: str, target: str) -> str:
@@ -140,7 +167,7 @@ def write_record(staged: Staged, bytecode: Iterable[str] = ()) -> None:
     path = f"{staged.folder}/{staged.dist_info}/RECORD"
     handle = os.open(path, _CREATE, 0o666)
     try:
-        os.write(handle, "".join(lines).encode())
+        os.write(handle, staged.wheel.listing.record + "".join(lines).encode())
     finally:
         os.close(handle)
 
@@ -159,7 +186,7 @@ def compile_staged(staged: Iterable[Staged], root: str, python: str) -> dict[str
         start = one.site + "/"
         wanted += [
             msgspec.json.encode([os.path.join(one.folder, target), os.path.join(root, target)])
-            for target in one.rows
+            for target in one.targets
             if target.endswith(".py") and target.startswith(start)
         ]
     if not wanted:

@@ -106,12 +106,12 @@ def _unfinished(change: Move, root: str, work: Path) -> list[str]:
 def move(change: Move, environment: VirtualEnvironment, work: Path, outgoing: list[str], remover: Remover) -> None:
     """Carry out one change; blocking. ``outgoing`` are the absolute paths of what goes, metadata included."""
     root = str(environment.root)
-    trash = os.path.join(work, "trash", str(change.number))
+    trash = f"{work}{os.sep}trash{os.sep}{change.number}"
     for old in change.old:
         os.makedirs(os.path.dirname(os.path.join(trash, old)), exist_ok=True)
         with suppress(FileNotFoundError):
             os.rename(os.path.join(root, old), os.path.join(trash, old))
-    stage = os.path.join(work, "stage", str(change.number))
+    stage = f"{work}{os.sep}stage{os.sep}{change.number}"
     if not change.new:
         remover.remove(outgoing)
         return
@@ -119,9 +119,16 @@ def move(change: Move, environment: VirtualEnvironment, work: Path, outgoing: li
     remover.remove([path for path in outgoing if path not in common])
     # Bytecode is checked by size and time of its source only, and a new version may have both of the old one.
     remover.remove_bytecode(common)
-    os.makedirs(os.path.dirname(os.path.join(root, change.new)), exist_ok=True)
-    _Merge(root, stage, trash, change.new, common, remover.kept).run()
+    site = os.path.dirname(change.new)
+    if not os.path.isdir(f"{root}/{site}"):
+        os.makedirs(f"{root}/{site}")
+    merge = _Merge(root, stage, trash, change.new, common, remover.kept)
+    merge.run()
     os.rename(os.path.join(stage, change.new), os.path.join(root, change.new))
+    # Cheaper than finding them again at the end, and a folder that is not empty after all waits for that.
+    with suppress(OSError):
+        for folder in reversed(merge.emptied):
+            os.rmdir(f"{stage}/{folder}")
 
 
 class _Merge:
@@ -136,19 +143,22 @@ class _Merge:
         self.common = common
         """Paths that the old version and the new one have both."""
         self.kept = kept
+        self.emptied: list[str] = []
+        """Folders of the staged tree that stay behind, with nothing in them but the metadata folder; parents first."""
         self._site = os.path.dirname(last)
 
     def __repr__(self) -> str:
         return f"<_Merge {self.stage} into {self.root}>"
 
     def run(self, folder: str = "") -> None:
-        with os.scandir(os.path.join(self.stage, folder)) as entries:
+        self.emptied.append(folder)
+        with os.scandir(f"{self.stage}/{folder}") as entries:
             found = sorted(entries, key=lambda entry: entry.name)
         for entry in found:
             path = f"{folder}/{entry.name}" if folder else entry.name
             if path == self.last:
                 continue
-            target = os.path.join(self.root, path)
+            target = f"{self.root}{os.sep}{path}"
             if not entry.is_dir(follow_symlinks=False):
                 os.replace(entry.path, target)
             elif not os.path.lexists(target):

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 import anyio
+import anyio.from_thread
 import anyio.to_thread
 import msgspec
 
@@ -30,9 +31,11 @@ from interlock.install.swap import Move, has_leftovers, move, recover, site_fold
 from interlock.install.uninstall import Remover, installed_paths, legacy_paths, owned_paths
 from interlock.store.archives import StoredWheel
 
-__all__ = ["Applied", "EnvironmentUnwritable", "Obtain", "Options", "WrongWheel", "apply"]
+__all__ = ["Applied", "EnvironmentUnwritable", "Look", "Obtain", "Options", "WrongWheel", "apply"]
 
 Obtain = Callable[[Wanted], Awaitable[StoredWheel]]
+Look = Callable[[Wanted], StoredWheel | None]
+"""Finds what is in the store already; called in worker threads."""
 
 
 class EnvironmentUnwritable(InstallError):
@@ -95,18 +98,28 @@ async def apply(
     obtain: Obtain,
     options: Options | None = None,
     reporter: Reporter = SILENT,
+    *,
+    look: Look | None = None,
 ) -> Applied:
-    """Make the changes of a plan. After any failure, or a kill, the environment works and another run completes it."""
-    return await _Transaction(plan, environment, obtain, options or Options(), reporter).run()
+    """Make the changes of a plan. After any failure, or a kill, the environment works and another run completes it.
+
+    Only wheels that ``look`` does not find are obtained.
+    """
+    return await _Transaction(plan, environment, (look, obtain), options or Options(), reporter).run()
 
 
 class _Transaction:
     def __init__(
-        self, plan: Plan, environment: VirtualEnvironment, obtain: Obtain, options: Options, reporter: Reporter
+        self,
+        plan: Plan,
+        environment: VirtualEnvironment,
+        wheels: tuple[Look | None, Obtain],
+        options: Options,
+        reporter: Reporter,
     ) -> None:
         self.plan = plan
         self.environment = environment
-        self.obtain = obtain
+        self.look, self.obtain = wheels
         self.options = options
         self.reporter = reporter
         self.work = work_folder(environment)
@@ -138,7 +151,7 @@ class _Transaction:
         return Applied(
             installed=tuple(step.wanted for step in self.plan.install),
             removed=self.plan.remove,
-            files=sum(len(one.rows) + 1 for one in staged),
+            files=sum(len(one.targets) + 1 for one in staged),
             link_mode=self.linker.mode,
         )
 
@@ -155,42 +168,71 @@ class _Transaction:
             staged[number] = await self._stage(number, step, wheel, linking)
 
         try:
+            if self.look is not None:
+                await self._stage_known(staged, self.look)
             async with anyio.create_task_group() as group:
                 for number, step in enumerate(steps):
-                    group.start_soon(one, number, step)
+                    if staged[number] is None:
+                        group.start_soon(one, number, step)
         except BaseExceptionGroup as failures:
             raise _first(failures) from None
         complete = [one for one in staged if one is not None]
         for warning in await anyio.to_thread.run_sync(check_targets, complete, self.environment, self._leaving()):
             self.reporter.report(Warned("file-conflict", warning))
-        await self._finish(complete, linking)
+        if self.options.compile:
+            await self._compile(complete, linking)
         return complete
 
-    async def _stage(self, number: int, step: Step, wheel: StoredWheel, linking: anyio.CapacityLimiter) -> Staged:
+    async def _stage_known(self, staged: list[Staged | None], look: Look) -> None:
+        """Stage what is in the store, by a few threads that each take one wheel after the other.
+
+        A hop into a thread for each of hundreds of wheels costs as much as linking their files.
+        """
+        steps = self.plan.install
+        waiting = deque(range(len(steps)))
+
+        def work() -> None:
+            with suppress(IndexError):
+                while True:
+                    number = waiting.popleft()
+                    anyio.from_thread.check_cancelled()
+                    wheel = look(steps[number].wanted)
+                    if wheel is not None:
+                        # What is damaged is obtained anew, like what is not there.
+                        with suppress(StoreDamaged):
+                            staged[number] = self._staged(number, steps[number], wheel)
+
+        async with anyio.create_task_group() as group:
+            for _ in range(min(len(steps), max(1, self.options.jobs))):
+                group.start_soon(anyio.to_thread.run_sync, work)
+
+    def _staged(self, number: int, step: Step, wheel: StoredWheel) -> Staged:
+        """Stage one wheel; blocking. Raises :class:`StoreDamaged` and leaves nothing then."""
         wanted = step.wanted
+        if wheel.name != wanted.name or (
+            wanted.artifact is not None and wanted.artifact.is_wheel and _differs(wanted, wheel)
+        ):
+            raise WrongWheel(wanted, wheel)
+        notes = Notes(
+            installer=self.options.installer,
+            requested=wanted.name in self.options.requested,
+            origin=self.options.origins.get(wanted.name, ""),
+            digest=wanted.digest,
+        )
+        folder = f"{self.work}/stage/{number}"
+        try:
+            one = stage(wheel, wanted, notes, self.to, folder, self.linker, self.environment.script_python)
+        except StoreDamaged:
+            _discard(Path(folder))
+            raise
+        if not self.options.compile:
+            write_record(one)
+        return one
+
+    async def _stage(self, number: int, step: Step, wheel: StoredWheel, linking: anyio.CapacityLimiter) -> Staged:
         for attempt in range(2):
-            if wheel.name != wanted.name or (
-                wanted.artifact is not None and wanted.artifact.is_wheel and _differs(wanted, wheel)
-            ):
-                raise WrongWheel(wanted, wheel)
-            notes = Notes(
-                installer=self.options.installer,
-                requested=wanted.name in self.options.requested,
-                origin=self.options.origins.get(wanted.name, ""),
-                digest=wanted.digest,
-            )
-            folder = str(self.work / "stage" / str(number))
             try:
-                return await anyio.to_thread.run_sync(
-                    partial(stage, python=self.environment.script_python),
-                    wheel,
-                    wanted,
-                    notes,
-                    self.to,
-                    folder,
-                    self.linker,
-                    limiter=linking,
-                )
+                return await anyio.to_thread.run_sync(self._staged, number, step, wheel, limiter=linking)
             except StoreDamaged as error:
                 if attempt:
                     raise IntegrityError(
@@ -199,24 +241,22 @@ class _Transaction:
                     ) from error
                 # Somebody deleted files of the store: the wheel is obtained anew, once.
                 await anyio.to_thread.run_sync(_discard, Path(wheel.root))
-                await anyio.to_thread.run_sync(_discard, Path(folder))
-                wheel = await self.obtain(wanted)
-        raise AssertionError(wanted)
+                wheel = await self.obtain(step.wanted)
+        raise AssertionError(step)
 
-    async def _finish(self, staged: list[Staged], limiter: anyio.CapacityLimiter) -> None:
+    async def _compile(self, staged: list[Staged], limiter: anyio.CapacityLimiter) -> None:
+        """Compile modules, and write what RECORD says of them too."""
         bytecode: dict[str, list[str]] = {}
-        if self.options.compile:
-            parts = _balanced(staged, max(1, self.options.jobs))
-            root = "" if self.environment.relocatable else str(self.environment.root)
+        root = "" if self.environment.relocatable else str(self.environment.root)
 
-            async def compile_part(part: list[Staged]) -> None:
-                bytecode.update(
-                    await anyio.to_thread.run_sync(compile_staged, part, root, self.environment.python, limiter=limiter)
-                )
+        async def compile_part(part: list[Staged]) -> None:
+            bytecode.update(
+                await anyio.to_thread.run_sync(compile_staged, part, root, self.environment.python, limiter=limiter)
+            )
 
-            async with anyio.create_task_group() as group:
-                for part in parts:
-                    group.start_soon(compile_part, part)
+        async with anyio.create_task_group() as group:
+            for part in _balanced(staged, max(1, self.options.jobs)):
+                group.start_soon(compile_part, part)
 
         def write() -> None:
             for one in staged:
@@ -248,7 +288,7 @@ class _Transaction:
         leaving = {os.path.join(root, old) for change in moves for old in change.old}
         staying = owned_paths(sites, leaving) if leaving else set[str]()
         # What another distribution of this plan brings is not deleted either, whichever of the two comes first.
-        arriving = {f"{root}/{target}" for one in staged for target in one.rows} if leaving else set[str]()
+        arriving = {f"{root}/{target}" for one in staged for target in one.targets} if leaving else set[str]()
         write_journal(self.work, moves)
         remover = Remover(environment, staying, arriving)
         try:

@@ -285,18 +285,21 @@ class _Sync:
         chosen = select_from_lock(self._lock, interpreter.markers, self._target.selection, tags=interpreter.tags)
         plain = _not_editable(self._prepared.asks)
         found = list(chosen)
-
-        async def one(number: int) -> None:
-            found[number] = await self._tree(found[number], plain)
-
-        async with anyio.create_task_group() as tasks:
-            for number, wanted in enumerate(chosen):
-                if isinstance(wanted.source, Member | Directory):
-                    tasks.start_soon(one, number)
+        trees = {n: self._tree(one, plain) for n, one in enumerate(found) if isinstance(one.source, Member | Directory)}
+        if trees:
+            builder = await self._toolchain.builder()
+            digests = await builder.digests(
+                [
+                    ("editable" if one.editable else "wheel", SourceTree(path=self._place(one), name=one.name))
+                    for one in trees.values()
+                ]
+            )
+            for (number, one), digest in zip(trees.items(), digests, strict=True):
+                found[number] = msgspec.structs.replace(one, digest=digest)
         return tuple(found)
 
-    async def _tree(self, wanted: Wanted, plain: frozenset[NormalizedName]) -> Wanted:
-        """A source tree with its version and the digest of what would be built."""
+    def _tree(self, wanted: Wanted, plain: frozenset[NormalizedName]) -> Wanted:
+        """A source tree with its version, and as what it is installed."""
         options = self._options
         editable = (
             wanted.editable
@@ -306,10 +309,7 @@ class _Sync:
         )
         member = self._workspace.by_name.get(wanted.name) if isinstance(wanted.source, Member) else None
         version = (member.manifest.version or "") if member is not None else wanted.version
-        builder = await self._toolchain.builder()
-        tree = SourceTree(path=self._place(wanted), name=wanted.name)
-        digest = await builder.digest("editable" if editable else "wheel", tree)
-        return msgspec.structs.replace(wanted, editable=editable, version=version, digest=digest)
+        return msgspec.structs.replace(wanted, editable=editable, version=version)
 
     def _place(self, wanted: Wanted) -> Path:
         if isinstance(wanted.source, Member):
@@ -351,11 +351,12 @@ class _Sync:
         requested = frozenset(member.member for member in self._target.selection.members)
         settings = context.settings
         context.reporter.report(Started("install", len(plan.install)))
+        obtainer = self._obtainer()
         try:
             await apply(
                 plan,
                 environment,
-                self._obtainer(),
+                obtainer,
                 Options(
                     link_mode=settings.link_mode or "auto",  # type: ignore[arg-type]  # checked when settings are resolved
                     compile=self._options.compile_bytecode,
@@ -365,6 +366,7 @@ class _Sync:
                     origins={name: text for name, text in origins.items() if text},
                 ),
                 context.reporter,
+                look=obtainer.look,
             )
         finally:
             context.reporter.report(Finished("install"))

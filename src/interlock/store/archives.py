@@ -27,6 +27,7 @@ from interlock.core.names import NormalizedName, normalize_name
 from interlock.errors import IntegrityError
 from interlock.store.digests import DigestMismatch
 from interlock.store.layout import Layout
+from interlock.store.listing import Listing, StoredFile, list_files
 from interlock.store.wheels import (
     BadWheel,
     EntryPoint,
@@ -38,7 +39,7 @@ from interlock.store.wheels import (
 )
 from interlock.store.zips import BadArchive, Buffer, Entry, inflate, inflate_pieces, read_directory
 
-__all__ = ["StoredFile", "StoredWheel", "add_wheel", "drop_wheel", "open_wheel"]
+__all__ = ["StoredWheel", "add_wheel", "drop_wheel", "open_wheel"]
 
 BUCKET = "wheels-v1"
 _INDEX = "files.msgpack"
@@ -47,17 +48,6 @@ _STREAMED = 32 << 20
 """Entries from this size on are inflated and written piece by piece."""
 _UNLISTED = frozenset({"RECORD", "RECORD.jws", "RECORD.p7s"})
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-
-
-class StoredFile(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A file of a wheel."""
-
-    path: str
-    """As in the archive, ``.data`` folders included."""
-    size: int
-    sha256: str
-    """urlsafe base64 without padding, as RECORD writes it."""
-    executable: bool = False
 
 
 class _Index(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -70,8 +60,10 @@ class _Index(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     root_is_purelib: bool
     tags: tuple[str, ...]
     build: str
-    files: tuple[StoredFile, ...]
+    files: msgspec.Raw
     entry_points: tuple[EntryPoint, ...]
+    listing: Listing | None = None
+    """Absent from entries of earlier versions."""
 
 
 class StoredWheel(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,9 +84,15 @@ class StoredWheel(msgspec.Struct, frozen=True, kw_only=True):
     root_is_purelib: bool
     tags: tuple[str, ...]
     build: str = ""
-    files: tuple[StoredFile, ...]
-    """Sorted by path."""
+    encoded: msgspec.Raw
+    """Its files, for :attr:`files`."""
     entry_points: tuple[EntryPoint, ...]
+    listing: Listing
+
+    @property
+    def files(self) -> tuple[StoredFile, ...]:
+        """Sorted by path; read at every look, for most installations do without."""
+        return _FILES.decode(self.encoded)
 
     @property
     def tree(self) -> str:
@@ -115,21 +113,20 @@ class StoredWheel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _DECODER = msgspec.msgpack.Decoder(_Index)
+_FILES = msgspec.msgpack.Decoder(tuple[StoredFile, ...])
 
 
 def open_wheel(layout: Layout, sha256: str) -> StoredWheel | None:
     """The entry of a wheel, or None when it is not there or not whole."""
-    root = layout.entry(BUCKET, sha256)
-    data = layout.read(root / _INDEX)
-    if data is None:
-        return None
+    root = os.path.join(layout.root, BUCKET, sha256[:2], sha256)
     try:
-        index = _DECODER.decode(data)
-    except msgspec.DecodeError:
+        with open(os.path.join(root, _INDEX), "rb") as file:
+            index = _DECODER.decode(file.read())
+        if not os.path.exists(os.path.join(root, _TREE, index.dist_info)):
+            return None
+        return _stored(root, index)
+    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
         return None
-    if not os.path.exists(os.path.join(root, _TREE, index.dist_info)):
-        return None
-    return _stored(str(root), index)
 
 
 def add_wheel(layout: Layout, data: bytes | Path, *, filename: str, sha256: str = "") -> StoredWheel:
@@ -173,8 +170,9 @@ def _stored(root: str, index: _Index) -> StoredWheel:
         root_is_purelib=index.root_is_purelib,
         tags=index.tags,
         build=index.build,
-        files=index.files,
+        encoded=index.files,
         entry_points=index.entry_points,
+        listing=index.listing or list_files(_FILES.decode(index.files), index.dist_info, index.data),
     )
 
 
@@ -261,8 +259,9 @@ def _unpack(archive: memoryview, temporary: Path, filename: str, sha256: str) ->
         root_is_purelib=wheel.root_is_purelib,
         tags=wheel.tags or named.tags,
         build=named.build,
-        files=files,
+        files=msgspec.Raw(msgspec.msgpack.encode(files)),
         entry_points=points,
+        listing=list_files(files, info, data),
     )
     (temporary / "entry" / _INDEX).write_bytes(msgspec.msgpack.encode(index))
     return index

@@ -8,6 +8,7 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
+from interlock.build.results import Results
 from interlock.build.source_tree import SourceTree
 from interlock.core.artifacts import Artifact
 from interlock.core.metadata import Metadata
@@ -61,6 +62,21 @@ class Obtainer:
             )
         path = self._trees[source.name] if isinstance(source, Member) else self._root / source.path
         return await self._built(SourceTree(path=path, name=wanted.name), editable=wanted.editable)
+
+    def look(self, wanted: Wanted) -> StoredWheel | None:
+        """What is in the store already, without asking anybody; blocking."""
+        artifact = wanted.artifact
+        if artifact is not None and not isinstance(wanted.source, Git):
+            return (
+                open_wheel(self._toolchain.layout, artifact.sha256) if artifact.is_wheel and artifact.sha256 else None
+            )
+        if is_tree(wanted) and wanted.digest:
+            results = Results(self._toolchain.layout)
+            built = results.load(wanted.digest)
+            if built is not None and built.filename:
+                path = results.path(wanted.digest, built)
+                return add_wheel(self._toolchain.layout, path, filename=built.filename)
+        return None
 
     async def _from_index(self, wanted: Wanted, source: Registry) -> StoredWheel:
         artifact = wanted.artifact
