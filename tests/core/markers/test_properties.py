@@ -23,13 +23,13 @@ from interlock.core.markers.diagram import (
 from interlock.core.markers.environment import Environment
 from interlock.core.markers.releases import version_key
 from interlock.core.markers.writing import comparisons
-from tests.core.markers.strategies import ENVIRONMENTS, environments, extras, marker_texts, reference
+from tests.core.markers.strategies import ENVIRONMENTS, environments, extras, marker_texts, reference, values_of
 
 markers = marker_texts.map(parse_marker)
 
 
 def holds(marker: Marker, environment: Environment, *active: str) -> bool:
-    return evaluate(marker, environment.as_dict(), frozenset(active) - {""})
+    return evaluate(marker, values_of(environment), frozenset(active) - {""})
 
 
 @given(marker_texts, environments, extras)
