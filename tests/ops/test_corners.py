@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -127,10 +128,69 @@ def test_a_project_that_is_quarantined_has_no_files_and_an_archived_one_still_do
     packages.statuses["infected"] = "quarantined"
     packages.statuses["safe"] = "archived"
     empty_shop.member("app", "safe")
-    empty_shop.run("lock")
+    done = empty_shop.run("lock")
+    assert "safe is archived: its index says that no further versions are to be expected." in done.err
     assert empty_shop.versions() == {"safe": "2.1"}
+    assert "archived" not in empty_shop.run("lock").err
     empty_shop.member("app", "infected")
-    assert "`app` requires `infected`" in empty_shop.run("lock", code=1).err
+    done = empty_shop.run("lock", code=1)
+    assert "requires `infected` (packages/app/pyproject.toml" in done.err
+    assert "and `infected` is quarantined by its index, which gives no files of it." in done.err
+    assert "Do without `infected`" in done.err
+
+
+def test_only_what_a_member_asks_for_itself_is_called_deprecated(empty_shop: Shop, packages: Registry) -> None:
+    packages.statuses["safe"] = "deprecated"
+    packages.wheel("jinja-on-top", "1.0", "safe")
+    empty_shop.member("app", "jinja-on-top")
+    assert "deprecated" not in empty_shop.run("lock").err
+    empty_shop.member("web", "safe")
+    done = empty_shop.run("lock")
+    assert "safe is deprecated: its index says that its authors advise against using it." in done.err
+
+
+def _poetry_member(shop: Shop, version: str, allow: str = "") -> None:
+    shop.write(
+        "packages/app/pyproject.toml",
+        '[tool.poetry]\nname = "app"\nversion = "1"\n[tool.poetry.dependencies]\npython = ">=3.11"\n'
+        f'early = {{ version = "{version}"{allow} }}\n',
+    )
+
+
+def test_poetry_says_of_a_dependency_that_pre_releases_may_or_may_not_be_taken(
+    empty_shop: Shop, packages: Registry
+) -> None:
+    for version in ("1.0", "2.0rc1"):
+        packages.wheel("early", version)
+    refused = ", allow-prereleases = false"
+    _poetry_member(empty_shop, "*", refused)
+    empty_shop.run("lock", "--prerelease", "allow")
+    assert empty_shop.versions() == {"early": "1.0"}
+    empty_shop.run("lock", "--check", "--prerelease", "allow")
+    _poetry_member(empty_shop, "*")
+    done = empty_shop.run("lock", "--check", "--prerelease", "allow", code=3)
+    assert "the setting prerelease-package has been removed" in done.err
+    empty_shop.run("lock", "--upgrade", "--prerelease", "allow")
+    assert empty_shop.versions() == {"early": "2.0rc1"}
+    _poetry_member(empty_shop, ">=2.0rc1")
+    empty_shop.run("lock")
+    assert empty_shop.versions() == {"early": "2.0rc1"}
+    _poetry_member(empty_shop, ">=2.0rc1", refused)
+    done = empty_shop.run("lock", code=1)
+    assert "hint: `allow-prereleases = false` or a prerelease-package entry keeps 2.0rc1 of `early` out." in done.err
+
+
+def test_a_package_has_its_own_rule_for_pre_releases(empty_shop: Shop, packages: Registry) -> None:
+    for name, version in itertools.product(("early", "other"), ("1.0", "2.0rc1")):
+        packages.wheel(name, version)
+    empty_shop.write(
+        "pyproject.toml",
+        '[tool.interlock]\nprerelease-package = { early = "allow" }\n'
+        '[tool.interlock.workspace]\nmembers = ["packages/*"]\n',
+    )
+    empty_shop.member("app", "early", "other")
+    empty_shop.run("lock")
+    assert empty_shop.versions() == {"early": "2.0rc1", "other": "1.0"}
 
 
 @pytest.mark.parametrize("name", ["Jinja", "JINJA", "jinja"])

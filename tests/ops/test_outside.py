@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from interlock.core.sources import Git
+from tests.git.conftest import Repository
 from tests.index_server import IndexServer
 from tests.shop import Shop
 
@@ -66,3 +68,78 @@ def test_what_is_not_there_is_told(empty_shop: Shop, other: Shop) -> None:
     assert "comes from the workspace in ../other" in refused.err
     uses(empty_shop, "core = { workspace = false }", "core")
     assert "path of another workspace" in empty_shop.refuses("lock", error="invalid-manifest").err
+
+
+@pytest.fixture
+def upstream(empty_shop: Shop, tmp_path: Path) -> Repository:
+    """A repository with a workspace: ``core`` needs its fellow member ``basis``, which needs ``tail`` by its path."""
+    repository = Repository(tmp_path / "upstream")
+    inside = Shop(repository.path / "python", empty_shop.cache, empty_shop.packages, empty_shop.index)
+    inside.member("basis", "safe", "tail", lines='[tool.uv.sources]\ntail = { path = "../../../tail" }\n')
+    inside.member("core", "basis", "click")
+    moved = Shop(repository.path / "made", empty_shop.cache, empty_shop.packages, empty_shop.index)
+    moved.member("tail")
+    (repository.path / "made" / "packages" / "tail").rename(repository.path / "tail")
+    repository.commit()
+    return repository
+
+
+def test_a_project_in_a_repository_brings_its_fellows_of_the_same_commit(
+    empty_shop: Shop, upstream: Repository
+) -> None:
+    uses(empty_shop, f'core = {{ git = "{upstream.url}", subdirectory = "python/packages/core" }}', "core")
+    empty_shop.run("lock")
+    first = upstream.git("rev-parse", "HEAD")
+    assert _places(empty_shop) == {
+        "basis": (first, "python/packages/basis"),
+        "core": (first, "python/packages/core"),
+        "tail": (first, "tail"),
+    }
+    empty_shop.run("sync", "--package", "web")
+    assert empty_shop.installed().keys() == {"basis", "click", "core", "safe", "tail", "web"}
+    before = empty_shop.lockfile.read_bytes()
+    upstream.commit(tail__tail_py="NAME = 'later'\n")
+    empty_shop.run("lock", "--check")
+    empty_shop.lockfile.touch()
+    empty_shop.member("other", "jinja")
+    empty_shop.run("lock")
+    assert {commit for commit, _ in _places(empty_shop).values()} == {first}
+    empty_shop.run("lock", "--upgrade")
+    assert empty_shop.lockfile.read_bytes() != before
+    assert {commit for commit, _ in _places(empty_shop).values()} == {upstream.git("rev-parse", "HEAD")}
+
+
+def test_a_fellow_asked_for_by_itself_is_the_same_package(empty_shop: Shop, upstream: Repository) -> None:
+    place = f'git = "{upstream.url}", branch = "main"'
+    uses(
+        empty_shop,
+        f'core = {{ {place}, subdirectory = "python/packages/core" }}\n'
+        f'basis = {{ {place}, subdirectory = "python/packages/basis" }}',
+        "core",
+        "basis",
+    )
+    empty_shop.run("lock")
+    assert sorted(_places(empty_shop)) == ["basis", "core", "tail"]
+    upstream.commit(tail__tail_py="NAME = 'later'\n")
+    empty_shop.run("lock", "--upgrade-package", "core")
+    assert {commit for commit, _ in _places(empty_shop).values()} == {upstream.git("rev-parse", "HEAD")}
+
+
+def test_a_project_in_a_repository_reaches_no_further_than_its_commit(empty_shop: Shop, upstream: Repository) -> None:
+    manifest = upstream.path / "tail" / "pyproject.toml"
+    manifest.write_text(
+        manifest.read_text().replace("dependencies = []", 'dependencies = ["click"]')
+        + '[tool.uv.sources]\nclick = { path = "../../click" }\n'
+    )
+    upstream.commit()
+    uses(empty_shop, f'tail = {{ git = "{upstream.url}", subdirectory = "tail" }}', "tail")
+    refused = empty_shop.refuses("lock", error="not-in-repository")
+    assert "takes `click` from ../click, which is outside of it." in refused.err
+
+
+def _places(shop: Shop) -> dict[str, tuple[str, str]]:
+    return {
+        str(package.name): (package.source.commit, package.source.subdirectory)
+        for package in shop.lock.packages
+        if isinstance(package.source, Git)
+    }

@@ -87,6 +87,7 @@ def resolution_inputs(
         ),
         excludes=tuple(sorted(set(settings.excludes))),
         prerelease=settings.prerelease,
+        prerelease_package=dict(sorted(settings.prerelease_package.items())),
         resolution=settings.resolution,
         fork_strategy=settings.fork_strategy,
         index_strategy=settings.index_strategy,

@@ -7,11 +7,10 @@ import anyio.to_thread
 from interlock.build.environment import BuildEnvironment
 from interlock.core.freshness import Stale
 from interlock.core.lock.apart import put_back, set_apart, wanted_elsewhere
+from interlock.core.lock.commits import kept_commits
 from interlock.core.lock.graft import graft, scion
-from interlock.core.lock.model import Lock, LockedPackage
-from interlock.core.names import NormalizedName
+from interlock.core.lock.model import Lock
 from interlock.core.resolver.problem import Problem
-from interlock.core.sources import Git
 from interlock.envs.environments import VirtualEnvironment, load_environment
 from interlock.ops.environments import environment_path
 from interlock.workspace.direct import discover_direct
@@ -40,9 +39,8 @@ async def relock(prepared: Prepared, old: Lock | None, options: LockOptions) -> 
         toolchain.refresh = options.upgrade
         await _share_environment(prepared, toolchain)
         asks = await complete(toolchain, workspace, prepared.asks)
-        found = await discover_direct(
-            toolchain, asks, root=workspace.root, locked=_locked_commits(base, options.upgrade_packages)
-        )
+        kept = kept_commits(base, options.upgrade_packages) if base is not None else frozenset()
+        found = await discover_direct(toolchain, asks, root=workspace.root, locked=kept)
         apart = wanted_elsewhere(found.members)
         problem = make_problem(prepared, set_apart(found.members, apart), found.direct, base, options)
         digests = {member.name: member.inputs for member in prepared.current}
@@ -91,10 +89,3 @@ async def relock_new(prepared: Prepared, problem: Problem, old: Lock, reasons: t
         digests = {member.name: member.inputs for member in prepared.current}
         lock = await anyio.to_thread.run_sync(lambda: graft(old, made, small, problem, digests))
         return None if lock is None else await fill_hashes(toolchain.client, lock, old)
-
-
-def _locked_commits(old: Lock | None, upgrade: dict[NormalizedName, str]) -> frozenset[Git]:
-    packages: tuple[LockedPackage, ...] = old.packages if old is not None else ()
-    return frozenset(
-        package.source for package in packages if isinstance(package.source, Git) and package.name not in upgrade
-    )

@@ -91,7 +91,7 @@ class _Discovery:
         # Repositories, archives and builds are loaded for those who have such sources.
         from interlock.workspace.direct_metadata import learn  # noqa: PLC0415
 
-        if isinstance(source, Git):
+        if isinstance(source, Git) and not source.commit:
             source = self._locked.get((source.url, source.reference, source.subdirectory), source)
         source, metadata, artifact = await learn(self._toolchain, name, source, root=self._root)
         if metadata.name != name:
@@ -100,7 +100,8 @@ class _Discovery:
                 hint=f"Ask for {metadata.name}, or correct the source.",
             )
         self._resolved[key] = source
-        asks = await anyio.to_thread.run_sync(self._asks_of, metadata, source)
+        outside = await self._outside(source)
+        asks = await anyio.to_thread.run_sync(self._asks_of, metadata, source, outside)
         self._asks[key] = asks
         version = "" if isinstance(source, Directory) and "version" in metadata.dynamic else metadata.version
         known_facts = Known(
@@ -109,9 +110,19 @@ class _Discovery:
         self._found[key] = DirectCandidate(source=source, version=version, artifact=artifact, known=known_facts)
         self.want(asks.dependencies)
 
-    def _asks_of(self, metadata: Metadata, source: Source) -> MemberAsks:
+    async def _outside(self, source: Source) -> Outside | None:
+        """Where a tree says that its requirements come from; an archive says nothing."""
+        if isinstance(source, Directory):
+            return await anyio.to_thread.run_sync(Outside, self._root, self._root / source.path)
+        if not isinstance(source, Git):
+            return None
+        from interlock.workspace.checkouts import checkout_tree  # noqa: PLC0415
+
+        top = await checkout_tree(self._toolchain, msgspec.structs.replace(source, subdirectory=""), root=self._root)
+        return await anyio.to_thread.run_sync(Outside, self._root, top / source.subdirectory, (source, top))
+
+    def _asks_of(self, metadata: Metadata, source: Source, outside: Outside | None) -> MemberAsks:
         path = source.path if isinstance(source, Directory) else ""
-        outside = Outside(self._root, path) if path else None
         asks = []
         for requirement in metadata.requires:
             origin = Origin(member=metadata.name, path=path, text=str(requirement.name))

@@ -77,13 +77,17 @@ class DuplicateMember(ManifestError):
     code = "duplicate-member"
 
 
-def discover(start: Path, *, project: Path | None = None, layout: Layout | None = None) -> Workspace:
+def discover(
+    start: Path, *, project: Path | None = None, layout: Layout | None = None, top: Path | None = None
+) -> Workspace:
     """Find the workspace of a directory, or of ``project`` when that is given, and read all its manifests.
 
-    ``layout`` is where parsed manifests are kept between runs. Raises :class:`ManifestError`.
+    ``layout`` is where parsed manifests are kept between runs; what is above ``top`` does not count. Raises
+    :class:`ManifestError`.
     """
     begin = Path(os.path.abspath(project if project is not None else start))
-    candidates = [directory for directory in (begin, *begin.parents) if (directory / _MANIFEST).is_file()]
+    above = [directory for directory in begin.parents if top is None or directory.is_relative_to(top)]
+    candidates = [directory for directory in (begin, *above) if (directory / _MANIFEST).is_file()]
     if project is not None and candidates[:1] != [begin]:
         raise NoProject(f"There is no `pyproject.toml` in {begin}.")
     if not candidates:

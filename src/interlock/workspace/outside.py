@@ -1,7 +1,8 @@
 """Source trees outside of the workspace that are projects with sources of their own, or members of another workspace.
 
 What such a project needs comes from where its own manifests say: its path dependencies and fellow members are source
-trees beside it. Names of indexes mean nothing here, since another workspace may mean another index by them.
+trees beside it, of the same commit when it comes from a repository. Names of indexes mean nothing here, since another
+workspace may mean another index by them.
 """
 
 from __future__ import annotations
@@ -16,23 +17,33 @@ from interlock.core.markers.diagram import FALSE, TRUE, format_marker, parse_mar
 from interlock.core.names import NormalizedName
 from interlock.core.requirement import Requirement
 from interlock.core.sources import Directory, File, Git, Member, Source, Url
-from interlock.errors import InterlockError
+from interlock.errors import InterlockError, ManifestError
 from interlock.workspace.discovery import discover
 from interlock.workspace.members import Workspace
 
-__all__ = ["Outside", "restricted"]
+__all__ = ["NotInRepository", "Outside", "restricted"]
+
+
+class NotInRepository(ManifestError):
+    """A project in a repository needs a file or directory that cannot be had from it."""
+
+    code = "not-in-repository"
 
 
 class Outside:
     """The sources that a tree's own manifests give, as seen from the root of our workspace."""
 
-    def __init__(self, root: Path, path: str) -> None:
-        """Read the manifests around ``root / path``; blocking. One that cannot be read gives no sources."""
+    def __init__(self, root: Path, tree: Path, checkout: tuple[Git, Path] | None = None) -> None:
+        """Read the manifests around a tree; blocking. One that cannot be read gives no sources.
+
+        Of a tree in a ``checkout``, that is the source it was asked for by and the top of the checkout.
+        """
         self._root = root
+        self._checkout = checkout
         self._rules: dict[NormalizedName, tuple[SourceRule, ...]] = {}
         self._workspace: Workspace | None = None
         try:
-            found = discover(root / path, project=root / path)
+            found = discover(tree, project=tree, top=checkout[1] if checkout is not None else None)
         except InterlockError:
             return
         self._workspace = found
@@ -62,10 +73,26 @@ class Outside:
         if isinstance(source, Member):
             member = workspace.by_name.get(name)
             path = member.directory if member is not None else None
-            return None if path is None else Directory(path=self._relative(path), editable=rule.editable is not False)
+            if path is None:
+                return None
+            source = Directory(path=path.relative_to(workspace.root).as_posix(), editable=rule.editable is not False)
         if isinstance(source, Directory | File):
-            return msgspec.structs.replace(source, path=self._relative(workspace.root / source.path))
+            place = workspace.root / source.path
+            if self._checkout is not None:
+                return self._of_commit(*self._checkout, place, name, is_file=isinstance(source, File))
+            return msgspec.structs.replace(source, path=self._relative(place))
         return source if isinstance(source, Git | Url) else None
+
+    def _of_commit(self, git: Git, top: Path, place: Path, name: NormalizedName, *, is_file: bool) -> Git:
+        """A directory of the same repository; its commit is the one that asks for it."""
+        path = os.path.relpath(place, top).replace(os.sep, "/")
+        if is_file or path.split("/")[0] == "..":
+            what = "is an archive" if is_file else "is outside of it"
+            raise NotInRepository(
+                f"A project of {git.url} takes `{name}` from {path}, which {what}.",
+                hint=f"Give `{name}` a source in the member that asks for the project.",
+            )
+        return msgspec.structs.replace(git, subdirectory="" if path == "." else path)
 
     def _relative(self, path: Path) -> str:
         return os.path.relpath(path, self._root).replace(os.sep, "/")

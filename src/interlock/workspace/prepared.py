@@ -68,7 +68,7 @@ def prepare(
             Warned("lock-newer", "A newer Interlock wrote interlock.lock; this one reads what it understands.")
         )
     settings = context.settings
-    tool = _effective(workspace.settings, settings)
+    tool = _effective(workspace, settings)
     absent = absent_members(workspace, old) if old is not None and not whole else frozenset()
     asks = lower(
         workspace,
@@ -91,10 +91,13 @@ def prepare(
     )
 
 
-def _effective(tool: ToolSettings, settings: Settings) -> ToolSettings:
+def _effective(workspace: Workspace, settings: Settings) -> ToolSettings:
+    tool = workspace.settings
+    only_finals = {name: "disallow" for member in workspace.members for name in member.manifest.only_finals}
     return msgspec.structs.replace(
         tool,
         prerelease=settings.prerelease,
+        prerelease_package={**tool.prerelease_package, **only_finals},
         resolution=settings.resolution,
         index_strategy=settings.index_strategy,
         exclude_newer_package=settings.exclude_newer_package,
@@ -181,6 +184,7 @@ def _policy(prepared: Prepared) -> Policy:
     tool, inputs = prepared.tool, prepared.inputs
     return Policy(
         prerelease=tool.prerelease,
+        prerelease_packages=tool.prerelease_package,
         resolution=tool.resolution,
         fork_strategy=tool.fork_strategy,
         cutoff=inputs.exclude_newer,

@@ -204,6 +204,7 @@ def locks(draw: st.DrawFn) -> Lock:
         conflicts=draw(st.sampled_from([(), ((item("alpha", extra="x"), item("alpha", extra="y")),)])),
         constraints=draw(st.sampled_from([(), ("a<2", "b<3")])),
         prerelease=draw(st.sampled_from(["if-necessary", "allow"])),
+        prerelease_package=draw(st.sampled_from([{}, {NormalizedName("a"): "disallow"}])),
         exclude_newer_package=draw(st.sampled_from([{}, {NormalizedName("a"): "", NormalizedName("b"): "2025"}])),
     )
     return Lock(

@@ -79,6 +79,7 @@ def test_a_project_of_its_own() -> None:
         HEAD
         + '[tool.poetry.dependencies]\npython = "^3.9"\nRequests = "^2.13"\nany = "*"\n'
         + 'pre = { version = "^1", allow-prereleases = true }\n'
+        + 'final = { version = "^1", allow-prereleases = false }\n'
         + 'full = { version = "~1.2", extras = ["b", "a"], python = "<3.11", platform = "linux",'
         + " markers = \"os_name == 'x'\" }\n"
         + 'two = [{ version = "<2", python = "<3.10" }, { version = ">=2", python = ">=3.10" }]\n'
@@ -93,6 +94,7 @@ def test_a_project_of_its_own() -> None:
         "requests<3.0,>=2.13",
         "any",
         "pre<2,>=0.dev0,>=1",
+        "final<2,>=1",
         'full[a,b]<1.3,>=1.2 ; os_name == "x" and python_version < "3.11" and sys_platform == "linux"',
         'two<2 ; python_version < "3.10"',
         'two>=2 ; python_version >= "3.10"',
@@ -100,6 +102,7 @@ def test_a_project_of_its_own() -> None:
     assert {extra: [item.name for item in items] for extra, items in manifest.extras.items()} == {
         "more": ["opt", "any"]
     }
+    assert manifest.only_finals == {"final"}
     assert manifest.scripts == {"run": "a:b"}
     assert manifest.warnings == ()
 

@@ -77,6 +77,7 @@ override-dependencies = ["y==1", {package = {name = "z"}, dependencies = ["q"]}]
 exclude-dependencies = ["Bad_One"]
 build-constraint-dependencies = ["setuptools<78"]
 prerelease = "if-necessary-or-explicit"
+prerelease-package = {Foo = "allow", bar = "disallow"}
 resolution = "lowest-direct"
 fork-strategy = "fewest"
 exclude-newer = "7 days"
@@ -98,6 +99,7 @@ cache-keys = ["a.txt", {git = true}]
     assert (scoped.package, scoped.specifier, [item.name for item in scoped.requirements]) == ("z", "", ["q"])
     assert found.excludes == ("bad-one",)
     assert found.prerelease == "if-necessary"
+    assert found.prerelease_package == {"foo": "allow", "bar": "disallow"}
     assert (found.resolution, found.fork_strategy, found.link_mode) == ("lowest-direct", "fewest", "copy")
     assert found.exclude_newer_package == {"foo": "2024-01-01", "bar": ""}
     assert found.config_settings == {"a": "1", "b": ["x", "y"], "c": "true"}
@@ -130,6 +132,7 @@ cache-keys = ["a.txt", {git = true}]
         "managed = 1",
         "dependency-metadata = [{version = '1'}]",
         "exclude-newer-package = {x = 3}",
+        'prerelease-package = {x = "perhaps"}',
         "extra-build-dependencies = {x = 'y'}",
     ],
 )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+from functools import cache
+
 from hypothesis import strategies as st
 from packaging.markers import Marker as Reference
 
 from interlock.core.markers.environment import Environment, standard_environment
 
-__all__ = ["ENVIRONMENTS", "environments", "extras", "marker_texts", "reference"]
+__all__ = ["ENVIRONMENTS", "environments", "extras", "marker_texts", "reference", "values_of"]
 
 _PYTHONS = ("3.8.0", "3.8.10", "3.9.0", "3.9.1", "3.9.7", "3.10.0", "3.10.2", "3.11.4", "3.12.0", "3.13.5", "4.0.0")
 _PLATFORMS = ("linux-x86_64", "linux-aarch64", "macos-arm64", "macos-x86_64", "windows-amd64")
@@ -73,51 +77,66 @@ _NEEDLES = {
 _FLIP = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 
 
-@st.composite
-def _comparisons(draw: st.DrawFn) -> str:
-    kind = draw(
-        st.sampled_from(["minor", "full", "wild", "compatible", "string", "string", "words", "needle", "extra"])
-    )
-    if kind in {"minor", "full"}:
-        name = "python_version" if kind == "minor" else "python_full_version"
-        value = draw(st.sampled_from(_MINORS if kind == "minor" else _FULLS))
-        operator = draw(st.sampled_from(_ORDERED))
-        if draw(st.integers(0, 4)) == 0:
-            return f"'{value}' {_FLIP[operator]} {name}"
-        return f"{name} {operator} '{value}'"
-    if kind == "wild":
-        name = draw(st.sampled_from(["python_version", "python_full_version"]))
-        return (
-            f"{name} {draw(st.sampled_from(['==', '!=']))} '{draw(st.sampled_from(['3', '3.9', '3.10', '3.9.1']))}.*'"
-        )
-    if kind == "compatible":
-        name = draw(st.sampled_from(["python_version", "python_full_version"]))
-        return f"{name} ~= '{draw(st.sampled_from(['3.9', '3.0', '3.9.1', '3.10.0']))}'"
-    if kind == "words":
-        operator = draw(st.sampled_from(["in", "not in"]))
-        if draw(st.booleans()):
-            return f"python_version {operator} '{draw(st.sampled_from(['3.8 3.9', '3.10,3.11', '3.9, 3.12.0']))}'"
-        return f"sys_platform {operator} '{draw(st.sampled_from(['linux darwin', 'win32,cygwin', 'linux2']))}'"
-    if kind == "needle":
-        name = draw(st.sampled_from(sorted(_NEEDLES)))
-        return f"'{draw(st.sampled_from(_NEEDLES[name]))}' {draw(st.sampled_from(['in', 'not in']))} {name}"
-    if kind == "extra":
-        return f"extra {draw(st.sampled_from(['==', '!=']))} '{draw(st.sampled_from('abc'))}'"
-    name = draw(st.sampled_from(sorted(_VALUES)))
-    return f"{name} {draw(st.sampled_from(['==', '!=']))} '{draw(st.sampled_from(_VALUES[name]))}'"
+def _compared(names: Sequence[str], operators: Sequence[str], values: Sequence[str]) -> list[str]:
+    return [f"{name} {operator} '{value}'" for name, operator, value in itertools.product(names, operators, values)]
 
 
-marker_texts = st.recursive(
-    _comparisons(),
-    lambda inner: st.builds(
-        lambda parts, operator: f" {operator} ".join(f"({part})" for part in parts),
-        st.lists(inner, min_size=2, max_size=3),
-        st.sampled_from(["and", "or"]),
-    ),
-    max_leaves=7,
-)
+def _searched(needles: Sequence[str], operators: Sequence[str], name: str) -> list[str]:
+    return [f"'{needle}' {operator} {name}" for needle, operator in itertools.product(needles, operators)]
+
+
+def _versions(name: str, values: Sequence[str]) -> list[str]:
+    """Four times in five with the variable on the left."""
+    turned = [text for operator in _ORDERED for text in _searched(values, [_FLIP[operator]], name)]
+    return _compared([name], _ORDERED, values) * 4 + turned
+
+
+_PYTHON_NAMES = ["python_version", "python_full_version"]
+_EQUAL = ["==", "!="]
+_WITHIN = ["in", "not in"]
+_STRINGS = [text for name, values in sorted(_VALUES.items()) for text in _compared([name], _EQUAL, values)]
+_KINDS = [
+    _versions("python_version", _MINORS),
+    _versions("python_full_version", _FULLS),
+    _compared(_PYTHON_NAMES, _EQUAL, ["3.*", "3.9.*", "3.10.*", "3.9.1.*"]),
+    _compared(_PYTHON_NAMES, ["~="], ["3.9", "3.0", "3.9.1", "3.10.0"]),
+    _STRINGS,
+    _STRINGS,
+    [
+        *_compared(["python_version"], _WITHIN, ["3.8 3.9", "3.10,3.11", "3.9, 3.12.0"]),
+        *_compared(["sys_platform"], _WITHIN, ["linux darwin", "win32,cygwin", "linux2"]),
+    ],
+    [text for name, needles in sorted(_NEEDLES.items()) for text in _searched(needles, _WITHIN, name)],
+    _compared(["extra"], _EQUAL, "abc"),
+]
+_COMPARISONS = [text for kind in _KINDS for text in itertools.islice(itertools.cycle(kind), max(map(len, _KINDS)))]
+"""Each kind is as likely as another: a draw from one table is several times faster than a draw for each word."""
+_STEPS = [(text, join) for join in ((1, ""), (2, "and"), (2, "or"), (3, "and"), (3, "or")) for text in _COMPARISONS]
+
+
+def _written(steps: list[tuple[str, tuple[int, str]]]) -> str:
+    """Each step puts a comparison on a pile and joins the topmost parts of the pile; the end joins what is left."""
+    pile: list[str] = []
+    for text, (most, operator) in steps:
+        pile.append(text)
+        if most > 1 < len(pile):
+            pile[-most:] = [_joined(pile[-most:], operator)]
+    return pile[0] if len(pile) == 1 else _joined(pile, "or")
+
+
+def _joined(parts: list[str], operator: str) -> str:
+    return f" {operator} ".join(f"({part})" for part in parts)
+
+
+marker_texts = st.lists(st.sampled_from(_STEPS), min_size=1, max_size=7).map(_written)
 
 
 def reference(text: str, environment: Environment, extra: str) -> bool:
     """What ``packaging`` says; it knows one active extra at a time."""
-    return not text or Reference(text).evaluate({**environment.as_dict(), "extra": extra})
+    return not text or Reference(text).evaluate({**values_of(environment), "extra": extra})
+
+
+@cache
+def values_of(environment: Environment) -> dict[str, str]:
+    """What a marker reads of the environment, made once: not to be changed."""
+    return environment.as_dict()

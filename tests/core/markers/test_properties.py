@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from interlock.core.markers.cover import cover
@@ -20,19 +20,22 @@ from interlock.core.markers.diagram import (
     simplify,
     without_extras,
 )
-from interlock.core.markers.environment import Environment
+from interlock.core.markers.environment import Environment, standard_environment
 from interlock.core.markers.releases import version_key
 from interlock.core.markers.writing import comparisons
-from tests.core.markers.strategies import ENVIRONMENTS, environments, extras, marker_texts, reference
+from tests.core.markers.strategies import ENVIRONMENTS, environments, extras, marker_texts, reference, values_of
 
 markers = marker_texts.map(parse_marker)
 
 
 def holds(marker: Marker, environment: Environment, *active: str) -> bool:
-    return evaluate(marker, environment.as_dict(), frozenset(active) - {""})
+    return evaluate(marker, values_of(environment), frozenset(active) - {""})
 
 
 @given(marker_texts, environments, extras)
+@example("'3.10.0rc1' < python_full_version", standard_environment("linux-x86_64", "3.10.0"), "")
+@example("'3.10.0.post1' > python_full_version", standard_environment("linux-x86_64", "3.10.0"), "")
+@example("'3.10rc1' < python_version", standard_environment("linux-x86_64", "3.10.2"), "")
 def test_means_what_packaging_says(text: str, environment: Environment, extra: str) -> None:
     assert holds(parse_marker(text), environment, extra) == reference(text, environment, extra)
 

@@ -76,6 +76,7 @@ class ResolutionInputs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     """``package==version: requirement, requirement``."""
     excludes: tuple[str, ...] = ()
     prerelease: str = "if-necessary"
+    prerelease_package: dict[NormalizedName, str] = {}
     resolution: str = "highest"
     fork_strategy: str = "requires-python"
     index_strategy: str = "first-index"

@@ -96,6 +96,8 @@ class ToolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     build_constraints: tuple[Requirement, ...] = ()
     prerelease: str = "if-necessary"
     """``disallow | allow | if-necessary | explicit``"""
+    prerelease_package: dict[NormalizedName, str] = {}
+    """The same by package."""
     resolution: str = "highest"
     """``highest | lowest | lowest-direct``"""
     fork_strategy: str = "requires-python"
@@ -148,6 +150,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     dependencies: tuple[Requirement, ...] = ()
     extras: dict[ExtraName, tuple[Requirement, ...]] = {}
     """``[project.optional-dependencies]``; self-references are still in it."""
+    only_finals: frozenset[NormalizedName] = frozenset()
+    """Packages of which no pre-release will do: Poetry's ``allow-prereleases = false``."""
     groups: dict[GroupName, tuple[Requirement | IncludeGroup, ...]] = {}
     """``[dependency-groups]`` and a dialect's own groups, includes not expanded."""
     group_problems: dict[GroupName, str] = {}

@@ -38,6 +38,7 @@ class _Parts(msgspec.Struct, kw_only=True):
     sources: dict[NormalizedName, list[SourceRule]] = msgspec.field(default_factory=dict)
     groups: Groups = msgspec.field(default_factory=dict)
     optional: set[GroupName] = msgspec.field(default_factory=set)
+    only_finals: set[NormalizedName] = msgspec.field(default_factory=set)
 
 
 def apply_poetry(manifest: Manifest, table: Table) -> Manifest:
@@ -72,6 +73,7 @@ def apply_poetry(manifest: Manifest, table: Table) -> Manifest:
         extras=extras,
         groups={**parts.groups, **manifest.groups},
         optional_groups=frozenset(parts.optional),
+        only_finals=frozenset(parts.only_finals),
         default_groups=manifest.default_groups or (GroupName("all"),),
         package=package_mode and manifest.build_system is not None,
         sources={
@@ -172,6 +174,8 @@ def _group(parts: _Parts, group: GroupName, found: list[PoetryDependency], inclu
 def _note_sources(parts: _Parts, dependency: PoetryDependency, group: GroupName | None) -> None:
     known = parts.sources.get(dependency.name, [])
     plain = [msgspec.structs.replace(rule, group=None) for rule in known]
+    if dependency.only_finals:
+        parts.only_finals.add(dependency.name)
     for rule in dependency.rules:
         if rule not in plain:
             parts.sources.setdefault(dependency.name, []).append(msgspec.structs.replace(rule, group=group))

@@ -45,6 +45,8 @@ class PoetryDependency(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[SourceRule, ...] = ()
     optional: bool = False
     """Only wanted through an extra."""
+    only_finals: bool = False
+    """No pre-release will do, not even where nothing else is there."""
 
 
 def parse_dependencies(table: Table, path: str) -> list[PoetryDependency]:
@@ -64,6 +66,7 @@ def parse_dependencies(table: Table, path: str) -> list[PoetryDependency]:
                 requirements=tuple(item.requirements[0] for item in whole),
                 rules=tuple(rule for item in whole for rule in item.rules),
                 optional=any(item.optional for item in whole),
+                only_finals=any(item.only_finals for item in whole),
             )
         )
     return found
@@ -93,6 +96,7 @@ def _entry(table: Table, key: str, name: NormalizedName, value: object, path: st
         requirements=(requirement,),
         rules=(rule,) if rule is not None else (),
         optional=entry.flag("optional") or False,
+        only_finals=_prereleases(entry) is False,
     )
 
 
@@ -103,7 +107,7 @@ def _specifier(entry: Table) -> str:
     except InvalidConstraint as error:
         entry.problem("version", f"is not understood: {error.message}.", near=text)
         return ""
-    if entry.values.get("allow-prereleases") is True and not mentions_prerelease(clauses):
+    if _prereleases(entry) and not mentions_prerelease(clauses):
         # A clause that admits everything and names a pre-release: that is how a requirement opts in (PEP 440).
         clauses = f"{clauses},>=0.dev0" if clauses else ">=0.dev0"
     try:
@@ -111,6 +115,12 @@ def _specifier(entry: Table) -> str:
     except InvalidSpecifier:
         entry.problem("version", f"is `{text}`, which is not a version constraint.", near=text)
         return ""
+
+
+def _prereleases(entry: Table) -> bool | None:
+    """Said either way, or left to what is there; older files spell it ``allows-prereleases``."""
+    said = entry.flag("allow-prereleases")
+    return said if said is not None else entry.flag("allows-prereleases")
 
 
 def _marker(entry: Table) -> str:

@@ -34,6 +34,7 @@ RESOLUTION_KEYS = (
     "exclude-dependencies",
     "build-constraint-dependencies",
     "prerelease",
+    "prerelease-package",
     "resolution",
     "fork-strategy",
     "exclude-newer",
@@ -42,6 +43,8 @@ RESOLUTION_KEYS = (
     "required-version",
 )
 """Settings that only count in the workspace root: a member that has one is warned about."""
+
+_PRERELEASES = ("disallow", "allow", "if-necessary", "explicit")
 
 
 def parse_settings(table: Table, name: NormalizedName | None, path: str) -> ToolSettings:
@@ -64,6 +67,7 @@ def parse_settings(table: Table, name: NormalizedName | None, path: str) -> Tool
         excludes=table.names("exclude-dependencies"),
         build_constraints=table.requirements("build-constraint-dependencies"),
         prerelease=_prerelease(table),
+        prerelease_package=_prerelease_package(table),
         resolution=table.choice("resolution", ("highest", "lowest", "lowest-direct"), "highest"),
         fork_strategy=table.choice("fork-strategy", ("requires-python", "fewest"), "requires-python"),
         exclude_newer=table.text("exclude-newer") or "",
@@ -92,7 +96,14 @@ def _prerelease(table: Table) -> str:
     written = table.values.get("prerelease")
     if written == "if-necessary-or-explicit":  # the name of the default in older versions of uv
         return "if-necessary"
-    return table.choice("prerelease", ("disallow", "allow", "if-necessary", "explicit"), "if-necessary")
+    return table.choice("prerelease", _PRERELEASES, "if-necessary")
+
+
+def _prerelease_package(table: Table) -> dict[NormalizedName, str]:
+    inner = table.table("prerelease-package")
+    if inner is None:
+        return {}
+    return {normalize_name(key): inner.choice(key, _PRERELEASES, "if-necessary") for key in inner.values}
 
 
 def _required_version(table: Table) -> str:

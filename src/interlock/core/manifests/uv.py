@@ -53,7 +53,6 @@ _NOT_HONOURED = frozenset(
         "no-cache",
         "no-proxy",
         "offline",
-        "prerelease-package",
         "publish-url",
         "pypy-install-mirror",
         "python-downloads",

@@ -79,6 +79,8 @@ class Comparison(msgspec.Struct, frozen=True):
     value: str
     position: int
     """Where it starts in the text."""
+    turned: bool = False
+    """Whether the string was written on the left."""
 
 
 class Junction(msgspec.Struct, frozen=True):
@@ -165,7 +167,7 @@ class _Parser:
             raise InvalidMarker(self.text, operator_at, "`~=` needs the variable on its left")
         if operator in {"in", "not in"}:
             return Comparison(right, "has" if operator == "in" else "has not", left, start)
-        return Comparison(right, _FLIPPED.get(operator, operator), left, start)
+        return Comparison(right, _FLIPPED.get(operator, operator), left, start, turned=True)
 
     def side(self) -> tuple[bool, str]:
         """A variable (True, canonical name) or a string (False, its content)."""

@@ -5,6 +5,8 @@ PEP 735. Choices where the standard leaves room:
 
 - ``python_version`` is the feature release of ``python_full_version``, so both become cuts through one order.
 - ``platform_release`` and ``platform_version`` are ordered when the value is PEP 440, and compared as text otherwise.
+- ``'3.10rc1' < python_full_version`` reads the variable as the specifier, by the letter: ``< 3.10`` admits no
+  pre-release of 3.10, and ``> 3.10`` no post-release.
 - Ordered comparison of other variables is equality or nothing, as pip has it: ``<=`` is ``==``, ``<`` is never true.
 - ``variable in 'a b'`` is read as a list of words, plus every well-known value of that variable inside the text (the
   standard's ``in`` is a substring test; ``'x86' in 'x86_64'`` is true).
@@ -27,7 +29,7 @@ from interlock.core.markers.nodes import (
     variable,
     version_node,
 )
-from interlock.core.markers.releases import Cut, Split, full_split, minor_split
+from interlock.core.markers.releases import Cut, Split, final_key, full_split, key_text, minor_split, version_key
 from interlock.core.names import normalize_extra
 
 __all__ = ["equals", "extra_marker", "lower_bound_marker", "parse_marker", "requires_python_marker"]
@@ -104,7 +106,8 @@ def _comparison(comparison: Comparison, text: str) -> Marker:
     if operator == "in":
         return _within(name, value)
     if name == "python_version" or name in _VERSIONED:
-        return _versioned(comparison, text)
+        found = _versioned(comparison, text)
+        return found & ~_final(name, value) if comparison.turned and operator in {"<", ">"} else found
     if operator == "~=":
         raise InvalidMarker(text, comparison.position, f"`~=` compares versions, and `{name}` is not one")
     if operator == "!=":
@@ -152,6 +155,12 @@ def _versioned(comparison: Comparison, text: str) -> Marker:
         return FALSE
     same = flag_node(flag(name, "is", value), FALSE, TRUE)
     return ~same if operator == "!=" else same
+
+
+def _final(name: str, value: str) -> Marker:
+    """The variable is the final release that a version is before or after."""
+    key = version_key(value)
+    return FALSE if key is None else _versioned(Comparison(name, "==", key_text(final_key(key)), 0), value)
 
 
 def _split_marker(name: str, split: Split) -> Marker:

@@ -16,6 +16,7 @@ __all__ = [
     "Cut",
     "Key",
     "Split",
+    "final_key",
     "full_split",
     "interpreter_key",
     "is_minor",
@@ -55,6 +56,11 @@ def release_tuple_key(release: tuple[int, ...], epoch: int = 0) -> Key:
     while end > 1 and release[end - 1] == 0:
         end -= 1
     return (epoch, release[:end], _FINAL, 0, -1, _NO_DEV, ())
+
+
+def final_key(key: Key) -> Key:
+    """Of a pre-, post-, development or local release: the final one."""
+    return release_tuple_key(key[1], key[0])
 
 
 def version_key(text: str) -> Key | None:

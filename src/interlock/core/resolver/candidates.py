@@ -109,14 +109,15 @@ class Candidates:
             mask = sum(1 << i for i, upload in enumerate(uploads) if not upload or upload[:_TIMESTAMP] >= limit)
             if mask:
                 yield Rejection(mask << segment.offset, "cutoff", cutoff)
-        if self._policy.prerelease in {"disallow", "explicit"} and listing.prereleases:
+        prerelease = self._policy.prerelease_of(name)
+        if prerelease in {"disallow", "explicit"} and listing.prereleases:
             mask = sum(1 << position for position in listing.prereleases) << segment.offset
-            if self._policy.prerelease == "explicit" and any(
+            if prerelease == "explicit" and any(
                 mentions_prerelease(requirement.specifier) for requirement, _ in self._direct.get(name, ())
             ):
                 mask = 0
             if mask:
-                yield Rejection(mask, "prerelease", self._policy.prerelease)
+                yield Rejection(mask, "prerelease", prerelease)
 
     def _asked_exactly(self, universe: Universe) -> int:
         mask = 0
@@ -199,7 +200,7 @@ class Candidates:
         universe = self._facts.universes[name]
         default = mask & universe.default_mask
         mask = default or mask
-        if self._policy.prerelease != "allow":
+        if self._policy.prerelease_of(name) != "allow":
             stable = mask & ~self._prerelease_mask(universe)
             mask = stable or mask
         if self._lowest(name):

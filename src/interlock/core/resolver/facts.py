@@ -114,6 +114,12 @@ class Universe:
         return found
 
     @property
+    def is_quarantined(self) -> bool:
+        """Whether there is nothing because the index holds the project to be unsafe (PEP 792)."""
+        listings = (segment.listing for segment in self.segments)
+        return not self.size and any(listing is not None and listing.status == "quarantined" for listing in listings)
+
+    @property
     def is_direct(self) -> bool:
         """Whether no index gives it by default: there is only a member, a source tree, an archive or a pinned index."""
         return not self.default_mask or not isinstance(self.segments[0].source, Registry)

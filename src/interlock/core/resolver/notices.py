@@ -1,10 +1,11 @@
-"""What is odd about a solution, though it stands: extras that nobody has, and versions that were taken back."""
+"""What is odd about a solution, though it stands: unknown extras, versions taken back, projects given up."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from interlock.core.names import NormalizedName
 from interlock.core.requirement import format_requirement
 from interlock.core.resolver.facts import Known
 from interlock.core.resolver.incompatibility import PackageKey
@@ -13,6 +14,13 @@ from interlock.core.resolver.resolver import Resolver
 
 __all__ = ["Notice", "notices"]
 
+_GIVEN_UP = {
+    "archived": "its index says that no further versions are to be expected",
+    "deprecated": "its index says that its authors advise against using it",
+    "quarantined": "its index holds it to be unsafe",
+}
+"""What the status of a project (PEP 792) tells those who need it."""
+
 
 class Notice(NamedTuple):
     code: str
@@ -20,17 +28,23 @@ class Notice(NamedTuple):
 
 
 def notices(resolver: Resolver, forks: Iterable[ForkSolution]) -> tuple[Notice, ...]:
-    """Each once, sorted. Extras are judged where members ask for them: what packages ask for is not theirs to mend."""
+    """Each once, sorted.
+
+    Extras and projects are judged where members ask for them: what packages ask for is not theirs to mend.
+    """
     found: set[Notice] = set()
     for fork in forks:
         for key, position in fork.chosen.items():
             if key.extra is None and key.group is None:
                 found.update(_yanked(resolver, key, position))
             for dependency in resolver.dependencies.of(key, position):
-                if dependency.origin is None or not dependency.requirement.extras:
+                if dependency.origin is None:
                     continue
                 name = dependency.requirement.name
                 target = fork.chosen.get(PackageKey(name))
+                found.update(_given_up(resolver, name, target))
+                if not dependency.requirement.extras:
+                    continue
                 known = resolver.facts.dependencies.get((name, target)) if target is not None else None
                 if target is None or not isinstance(known, Known):
                     continue
@@ -58,3 +72,12 @@ def _yanked(resolver: Resolver, key: PackageKey, position: int) -> Iterable[Noti
             "yanked",
             f"{key.name} {universe.version(position)} is yanked{why}; it is pinned exactly or was locked before.",
         )
+
+
+def _given_up(resolver: Resolver, name: NormalizedName, position: int | None) -> Iterable[Notice]:
+    universe = resolver.facts.universes.get(name)
+    if universe is None or position is None or position >= universe.size:
+        return
+    listing = universe.segment(position).listing
+    if listing is not None and listing.status in _GIVEN_UP:
+        yield Notice("project-status", f"{name} is {listing.status}: {_GIVEN_UP[listing.status]}.")

@@ -26,6 +26,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Which candidates may be chosen, and in what order."""
 
     prerelease: str = "if-necessary"
+    prerelease_packages: dict[NormalizedName, str] = {}
+    """Per package: its own rule."""
     resolution: str = "highest"
     fork_strategy: str = "requires-python"
     cutoff: str = ""
@@ -37,6 +39,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     no_binary: frozenset[str] = frozenset()
     build_allowed: frozenset[str] = frozenset()
     """Names excepted from ``":all:"`` in :attr:`no_build` because they were named in :attr:`no_binary`."""
+
+    def prerelease_of(self, name: NormalizedName) -> str:
+        return self.prerelease_packages.get(name, self.prerelease)
 
     def cutoff_of(self, name: NormalizedName) -> str:
         return self.cutoff_packages.get(name, self.cutoff)

@@ -186,6 +186,8 @@ class _Report:
     def _absence(self, name: NormalizedName) -> str:
         if self._facts.universes[name].missing == "offline":
             return f"`{name}` is not in the cache, and the network may not be used"
+        if self._facts.universes[name].is_quarantined:
+            return f"`{name}` is quarantined by its index, which gives no files of it"
         asked = f" (asked: {', '.join(self._indexes.asked)})" if self._indexes.asked else ""
         return f"no index has a package `{name}`{asked}"
 

@@ -68,6 +68,8 @@ class Hints:
     def _missing(self, name: NormalizedName, universe: Universe) -> str:
         if universe.missing == "offline":
             return "Run it once without --offline."
+        if universe.is_quarantined:
+            return f"Do without `{name}`: what an index quarantines it holds to be unsafe."
         known = [other for other, found in self._facts.universes.items() if found.size]
         near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.8)
         if near:
@@ -135,6 +137,8 @@ class Hints:
                     f"A later exclude-newer, or an exclude-newer-package entry for `{name}`, would admit {newest}"
                     " and what came with it."
                 )
+            case "prerelease" if name in self._resolver.problem.policy.prerelease_packages:
+                yield f"`allow-prereleases = false` or a prerelease-package entry keeps {newest} of `{name}` out."
             case "prerelease":
                 yield (
                     f"Name a pre-release in the member's requirement to allow them: `{name}>={newest}`."
