@@ -187,7 +187,6 @@ def _policy(prepared: Prepared) -> Policy:
         cutoff_packages=inputs.exclude_newer_package,
         no_build=frozenset((*tool.no_build_packages, *((_ALL,) if tool.no_build else ()))),
         no_binary=frozenset((*tool.no_binary_packages, *((_ALL,) if tool.no_binary else ()))),
-        build_allowed=frozenset(tool.no_binary_packages),
     )
 
 
