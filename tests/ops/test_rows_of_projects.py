@@ -20,14 +20,18 @@ _prepare = prepare_metadata_for_build_wheel
 def prepare_metadata_for_build_wheel(folder, config_settings=None):
     with open({log!r}, "a") as log:
         log.write("asked\\n")
-    return _prepare(folder, config_settings)
+    name = _prepare(folder, config_settings)
+    with open(os.path.join(folder, name, "METADATA"), "a") as metadata, open("needs.txt") as needs:
+        metadata.write("".join("Requires-Dist: " + line for line in needs))
+    return name
 """
 
 
 def dynamic_member(shop: Shop, log: Path) -> Path:
-    folder = shop.member("moving", "click")
+    folder = shop.member("moving", lines='[tool.setuptools.dynamic]\ndependencies = { file = ["needs.txt"] }\n')
+    (folder / "needs.txt").write_text("click\n")
     manifest = shop.manifest("moving")
-    manifest.write_text(manifest.read_text().replace('dependencies = ["click"]', 'dynamic = ["dependencies"]'))
+    manifest.write_text(manifest.read_text().replace("dependencies = []", 'dynamic = ["dependencies"]'))
     (folder / "in_tree_backend.py").write_text(BACKEND + COUNTING.format(log=str(log)))
     return folder
 
@@ -39,9 +43,9 @@ def test_a_backend_is_asked_for_dynamic_fields_once_for_the_same_files(empty_sho
         shop.run(*arguments)
     assert shop.versions() == {"click": "8.1"}
     assert log.read_text() == "asked\n"
-    metadata = folder / "METADATA.in"
-    metadata.write_text(metadata.read_text().replace("click", "safe"))
-    shop.run("lock", "--check", code=3)
+    (folder / "needs.txt").write_text("safe\n")
+    said = shop.run("lock", "--check", code=3)
+    assert "packages/moving: what the project there says it needs has changed" in said.err
     shop.run("lock")
     assert shop.versions() == {"safe": "2.1"}
     assert log.read_text() == "asked\n" * 2
@@ -90,9 +94,7 @@ def test_constraints_of_builds_decide_what_a_package_is_built_with(empty_shop: S
         (("--no-binary", "--no-build-package", "both"), "wheel"),
     ],
 )
-def test_the_name_of_a_package_beats_what_counts_for_all(
-    empty_shop: Shop, flags: tuple[str, ...], chosen: str
-) -> None:
+def test_the_name_of_a_package_beats_what_counts_for_all(empty_shop: Shop, flags: tuple[str, ...], chosen: str) -> None:
     shop = empty_shop
     shop.packages.add(make_wheel("both", "1.0", files={"both.py": "KIND = 'wheel'\n"}))
     shop.packages.add(make_sdist("both", "1.0", files={"both.py": "KIND = 'sdist'\n"}))
@@ -134,9 +136,7 @@ def test_the_lock_has_the_size_and_the_hash_of_every_file(shop: Shop) -> None:
             assert (file.sha256, file.size) == (built[file.filename].sha256, len(built[file.filename].data))
 
 
-def test_no_more_files_are_fetched_at_once_than_allowed(
-    empty_shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_more_files_are_fetched_at_once_than_allowed(empty_shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop = empty_shop
     names = [f"part{number}" for number in range(8)]
     for name in names:
