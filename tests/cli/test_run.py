@@ -129,6 +129,9 @@ def test_a_script_that_is_not_installed_runs_from_its_entry_point(run: Run, shop
     result = run("run", "hi", "x")
     assert result.code == 5
     assert "warning[not-installed]" in result.err
+    (shop / "apps/web/src/hi.py").write_text("import sys\ndef main(): open('argv', 'w').write(' '.join(sys.argv))\n")
+    assert run("run", "hi", "a b", "--", "-c").code == 0
+    assert (shop / "apps/web/argv").read_text() == "hi a b -- -c"
 
 
 SCRIPT = """\
