@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import time
 import zipfile
@@ -180,3 +181,29 @@ def test_bytecode_is_compiled_when_asked(shop: Shop) -> None:
     shop.run("env", "remove")
     shop.run("sync", "--package", "catalog", "--compile")
     assert list((shop.root / ".venv").glob("lib/python3*/site-packages/__pycache__/click.*.pyc"))
+
+
+def test_an_optional_group_of_poetry_is_installed_when_asked_for(empty_shop: Shop) -> None:
+    shop = empty_shop
+    (shop.root / "pyproject.toml").write_text(
+        '[tool.poetry]\nname = "app"\nversion = "1"\npackage-mode = false\n'
+        '[tool.poetry.dependencies]\npython = "^3.11"\nclick = "^8"\n'
+        '[tool.poetry.group.test.dependencies]\nsafe = "*"\n'
+        '[tool.poetry.group.docs]\noptional = true\n[tool.poetry.group.docs.dependencies]\njinja = "*"\n'
+    )
+    shop.run("sync")
+    assert shop.installed().keys() == {"click", "safe"}
+    shop.run("sync", "--with", "docs")
+    assert shop.installed().keys() == {"click", "jinja", "safe"}
+
+
+def test_a_store_on_another_file_system_is_copied_from(shop: Shop) -> None:
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or memory.stat().st_dev == shop.root.stat().st_dev:
+        pytest.skip("needs another file system")
+    with tempfile.TemporaryDirectory(dir=memory) as store:
+        shop.run("sync", "--package", "catalog", "--cache-dir", store, "--link-mode", "hardlink")
+        (stored,) = Path(store).glob("wheels-v1/*/*/tree/click.py")
+        (installed,) = (shop.root / ".venv").glob("lib/python3*/site-packages/click.py")
+        assert installed.read_bytes() == stored.read_bytes()
+        assert (installed.stat().st_nlink, installed.is_symlink()) == (1, False)
