@@ -59,6 +59,7 @@ class GlobalFlags(msgspec.Struct, frozen=True, kw_only=True):
     link_mode: str | None = None
     env: str | None = None
     active: bool | None = None
+    break_system_packages: bool | None = None
     no_build: bool | None = None
     no_build_package: tuple[str, ...] = ()
     no_binary: bool | None = None
@@ -145,7 +146,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     env: str = "shared"
     """``shared | member``"""
     active: bool = False
-    """Use the environment that ``VIRTUAL_ENV`` names, when there is one."""
+    """Use the environment that ``VIRTUAL_ENV`` or ``CONDA_PREFIX`` names, when there is one."""
+    break_system_packages: bool = False
+    """Install even where an installation asks to be left to its own package manager (PEP 668)."""
     environment_path: str = ""
     """Where the shared environment is; empty: ``.venv`` at the root."""
     exclude_newer: str = ""
@@ -212,6 +215,7 @@ def resolve_settings(flags: GlobalFlags, tool: ToolSettings, around: Surrounding
         python=flags.python or env.text("PYTHON") or user.python or "",
         env=choose(ENVS, ("--env", flags.env), ("INTERLOCK_ENV", env.text("ENV")), ("env", _env_of(tool, user))),
         active=_first(flags.active, env.flag("ACTIVE"), default=user.active or False),
+        break_system_packages=_first(flags.break_system_packages, env.flag("BREAK_SYSTEM_PACKAGES"), default=False),
         environment_path=env.text("PROJECT_ENVIRONMENT") or "",
         exclude_newer=cutoff,
         exclude_newer_span=span,

@@ -128,13 +128,16 @@ def test_check_looks_at_classifiers_and_sources(run: Run, shop: Path) -> None:
     web.write_text(
         text.replace(
             'version = "3.0"',
-            'version = "3.0"\nclassifiers = ["Programing Language :: Python", "Typing :: Typed"]',
+            'version = "3.0"\nclassifiers = ["Programing Language :: Python", "Typing :: Typed", '
+            '"Natural Language :: Ukranian", "Private :: Do Not Upload"]',
         )
     )
     found = [line for line in run("check").out.splitlines() if "[classifiers]" in line]
     assert found == [
         "warning[classifiers]: apps/web/pyproject.toml: `Programing Language :: Python` is not a classifier "
-        "that indexes know. Did you mean `Programming Language`?"
+        "that indexes know. Did you mean `Programming Language :: Python`?",
+        "warning[classifiers]: apps/web/pyproject.toml: the classifier `Natural Language :: Ukranian` is deprecated. "
+        "Write `Natural Language :: Ukrainian`.",
     ]
     web.write_text(text + '[tool.interlock.sources]\nflask = { index = "nowhere" }\n')
     assert "error[unknown-source-index]" in run("check").out

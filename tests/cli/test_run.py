@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -127,6 +129,9 @@ def test_a_script_that_is_not_installed_runs_from_its_entry_point(run: Run, shop
     result = run("run", "hi", "x")
     assert result.code == 5
     assert "warning[not-installed]" in result.err
+    (shop / "apps/web/src/hi.py").write_text("import sys\ndef main(): open('argv', 'w').write(' '.join(sys.argv))\n")
+    assert run("run", "hi", "a b", "--", "-c").code == 0
+    assert (shop / "apps/web/argv").read_text() == "hi a b -- -c"
 
 
 SCRIPT = """\
@@ -173,6 +178,21 @@ def test_inline_metadata() -> None:
     changed = change_dependencies(crlf, "x.py", {"b": "b"}, frozenset())
     assert b'#   "b",\r\n' in changed
     assert change_dependencies(changed, "x.py", {}, frozenset({"b"})) == crlf
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "csh"])
+def test_what_env_activate_prints_is_evaluated_by_the_shell(run: Run, shop: Path, shell: str) -> None:
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"{shell} is not here")
+    assert run("sync").code == 0
+    line = run("env", "activate", "--shell", shell).out
+    assert line.count("\n") == 1
+    options = ["-f"] if shell == "csh" else []
+    done = subprocess.run(
+        [program, *options], input=f"{line}which python\n", capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stdout.strip() == str(shop / ".venv/bin/python")
 
 
 def test_the_shell_and_activation(run: Run, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -155,6 +155,26 @@ def test_activation_in_fish(tmp_path: Path, interpreter: Interpreter) -> None:
     assert out.strip() == str(tmp_path / "it's")
 
 
+@pytest.mark.parametrize("shell", ["csh", "tcsh"])
+def test_activation_in_csh(tmp_path: Path, interpreter: Interpreter, shell: str) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not here")
+    made = create_environment(tmp_path / "it's an env", interpreter)
+    script = (
+        'set before = "$PATH"; source "$ACTIVATE"; which python; echo "$VIRTUAL_ENV"; deactivate; '
+        'if ("$PATH" == "$before") echo restored; if (! $?VIRTUAL_ENV) echo unset'
+    ).replace("; ", "\n")
+    out = subprocess.run(
+        [shell, "-f"],
+        input=script + "\n",
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "ACTIVATE": os.path.join(made.scripts, "activate.csh")},
+    ).stdout.splitlines()
+    assert out == [made.python, str(tmp_path / "it's an env"), "restored", "unset"]
+
+
 def test_making_is_quick_because_no_process_is_started(tmp_path: Path, interpreter: Interpreter) -> None:
     audit: list[str] = []
 

@@ -59,12 +59,21 @@ class Repository:
         self.git("commit", "--quiet", "--allow-empty", "-m", "change")
         return self.git("rev-parse", "HEAD")
 
+    def commit_with_lfs(self, **files: str) -> str:
+        """A commit whose files are kept by git-lfs."""
+        self.git("lfs", "install", "--local", "--skip-repo")
+        self.git("lfs", "track", *files)
+        return self.commit(**files)
+
 
 class Git:
     """All of the room for one command; a new one is like a new process."""
 
-    def __init__(self, layout: Layout, *, offline: bool = False, refresh: bool = False, timeout: float = 30.0) -> None:
+    def __init__(
+        self, layout: Layout, *, offline: bool = False, refresh: bool = False, timeout: float = 30.0, path: str = ""
+    ) -> None:
         environ = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+        environ |= {"PATH": path} if path else {}
         self.command = GitCommand(environ, limiter=anyio.CapacityLimiter(4), timeout=timeout)
         self.repositories = Repositories(layout, self.command, offline=offline, refresh=refresh)
         self.checkouts = Checkouts(layout, self.command, self.repositories)
@@ -84,7 +93,7 @@ def layout(tmp_path: Path) -> Iterator[Layout]:
 
 @pytest.fixture
 def git(layout: Layout) -> Callable[..., Git]:
-    def make(*, offline: bool = False, refresh: bool = False, timeout: float = 30.0) -> Git:
-        return Git(layout, offline=offline, refresh=refresh, timeout=timeout)
+    def make(*, offline: bool = False, refresh: bool = False, timeout: float = 30.0, path: str = "") -> Git:
+        return Git(layout, offline=offline, refresh=refresh, timeout=timeout, path=path)
 
     return make

@@ -12,12 +12,14 @@ import anyio
 import pytest
 
 from interlock.core.sources import Git as GitSource
-from interlock.git.checkout import InvalidCommit, source_of
+from interlock.git.checkout import InvalidCommit, LfsMissing, source_of
 from interlock.git.command import GitFailed
 from interlock.git.repository import GitOffline
+from interlock.store.layout import Layout
 from tests.git.conftest import Git, Repository
 
 MakeGit = Callable[..., Git]
+needs_git_lfs = pytest.mark.skipif(shutil.which("git-lfs") is None, reason="git-lfs is not installed")
 
 
 def _git(tree: Path, *arguments: str) -> str:
@@ -54,6 +56,48 @@ async def test_submodules_come_along(repository: Repository, git: MakeGit, tmp_p
     commit = repository.commit(a="2")
     tree = await git().checkouts.checkout(repository.url, commit)
     assert (tree / "vendor" / "deep").read_text() == "d"
+
+
+@needs_git_lfs
+async def test_files_of_git_lfs_are_fetched_when_asked_for(repository: Repository, git: MakeGit) -> None:
+    commit = repository.commit_with_lfs(model="weights" * 100)
+    plain = await git().checkouts.checkout(repository.url, commit)
+    assert (plain / "model").read_text().startswith("version https://git-lfs"), "a pointer"
+    tree = await git().checkouts.checkout(repository.url, commit, lfs=True)
+    assert (tree / "model").read_text() == "weights" * 100
+    assert tree != plain
+    assert _git(tree, "status", "--porcelain") == ""
+    shutil.rmtree(repository.path)
+    offline = git(offline=True)
+    assert await offline.checkouts.checkout(repository.url, commit, lfs=True) == tree
+    assert offline.command.runs == 0
+
+
+@needs_git_lfs
+async def test_a_file_that_git_lfs_does_not_have_is_told(repository: Repository, git: MakeGit, layout: Layout) -> None:
+    commit = repository.commit_with_lfs(model="weights")
+    shutil.rmtree(repository.path / ".git" / "lfs" / "objects")
+    with pytest.raises(GitFailed, match="keeps with git-lfs cannot be fetched"):
+        await git().checkouts.checkout(repository.url, commit, lfs=True)
+    assert not git().checkouts.path(repository.url, commit, lfs=True).exists()
+
+
+@needs_git_lfs
+async def test_offline_what_git_lfs_keeps_is_not_fetched(repository: Repository, git: MakeGit) -> None:
+    commit = repository.commit_with_lfs(model="weights")
+    await git().checkouts.checkout(repository.url, commit)
+    with pytest.raises(GitOffline, match="keeps with git-lfs"):
+        await git(offline=True).checkouts.checkout(repository.url, commit, lfs=True)
+
+
+async def test_without_git_lfs_it_is_told(repository: Repository, git: MakeGit, tmp_path: Path) -> None:
+    commit = repository.commit(a="1")
+    alone = tmp_path / "bin"
+    alone.mkdir()
+    (alone / "git").symlink_to(str(shutil.which("git")))
+    with pytest.raises(LfsMissing, match="is not installed") as raised:
+        await git(path=str(alone)).checkouts.checkout(repository.url, commit, lfs=True)
+    assert "Install git-lfs" in (raised.value.hint or "")
 
 
 async def test_a_missing_submodule_is_named(repository: Repository, git: MakeGit, tmp_path: Path) -> None:

@@ -49,6 +49,34 @@ def test_a_bound_that_it_does_not_keep_makes_it_stale(shop: Shop, asked: str) ->
     assert "packages/web: dependencies have changed" in stale.err
 
 
+def test_a_project_outside_that_needs_something_else_makes_it_stale(empty_shop: Shop, tmp_path: Path) -> None:
+    """Also where another project outside asks for it."""
+    shop = empty_shop
+    far = tmp_path / "far" / "pyproject.toml"
+    for name, more in (
+        ("near", 'dependencies = ["far"]\n[tool.interlock.sources]\nfar = { path = "../far" }\n'),
+        ("far", ""),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "pyproject.toml").write_text(f'[project]\nname = "{name}"\nversion = "1"\n{more}')
+    far.write_text(far.read_text() + 'dependencies = ["click", "jinja"]\n')
+    shop.member("web", "near", lines='[tool.interlock.sources]\nnear = { path = "../../../near" }\n')
+    shop.run("lock")
+    before = shop.lockfile.read_bytes()
+    far.write_text(far.read_text().replace('version = "1"', 'version = "2"  # a comment'))
+    shop.run("lock", "--check")
+    far.write_text(far.read_text().replace('["click", "jinja"]', '["jinja", "click"]'))
+    shop.run("lock", "--check")
+    far.write_text(far.read_text().replace('"click"', '"click", "checker"'))
+    said = shop.run("lock", "--check", code=3)
+    assert "../far: what the project there says it needs has changed" in said.err
+    shop.refuses("sync", "--locked", code=3, error="lock-outdated")
+    assert shop.lockfile.read_bytes() == before
+    shop.run("lock")
+    assert "checker" in shop.versions()
+    shop.run("lock", "--check")
+
+
 def test_line_ends_of_another_platform_change_nothing(shop: Shop) -> None:
     shop.run("lock")
     data = shop.lockfile.read_bytes().replace(b"\n", b"\r\n")

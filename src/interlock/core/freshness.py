@@ -26,12 +26,14 @@ class Stale(msgspec.Struct, frozen=True, kw_only=True):
     member: NormalizedName | None
     """None for a setting of the workspace."""
     key: str
-    """The key of the manifest, ``member`` for a whole member, or the name of a setting."""
+    """The key of the manifest, ``member`` for a whole member, ``trees`` for a source tree, or a setting's name."""
     kind: str
     """``added | removed | changed``, as seen from the lock."""
     path: str = ""
 
     def __str__(self) -> str:
+        if self.key == "trees":
+            return f"{self.path}: what the project there says it needs has {_PHRASES[self.kind]}"
         if self.member is None:
             return f"the setting {self.key} has {_PHRASES[self.kind]}"
         where = "the workspace root" if self.path in {"", "."} else self.path
@@ -88,7 +90,10 @@ def _settings(before: ResolutionInputs, now: ResolutionInputs) -> list[Stale]:
     found = []
     for field in ResolutionInputs.__struct_fields__:
         was, is_now = getattr(before, field), getattr(now, field)
-        if was != is_now:
+        if field == "trees":
+            changed = [path for path in sorted({*was, *is_now}) if was.get(path) != is_now.get(path)]
+            found += [Stale(member=None, key="trees", kind="changed", path=path) for path in changed]
+        elif was != is_now:
             kind = "changed" if was and is_now else "removed" if was else "added"
             found.append(Stale(member=None, key=field.replace("_", "-"), kind=kind))
     return found

@@ -94,8 +94,9 @@ def resolution_inputs(
         exclude_newer=exclude_newer,
         exclude_newer_span=exclude_newer_span,
         exclude_newer_package=dict(sorted(settings.exclude_newer_package.items())),
-        no_build=(":all:",) if settings.no_build else tuple(sorted(set(settings.no_build_packages))),
-        no_binary=(":all:",) if settings.no_binary else tuple(sorted(set(settings.no_binary_packages))),
+        # A name counts beside ":all:" too: it is an exception from the other list.
+        no_build=tuple(sorted({*settings.no_build_packages, *((":all:",) if settings.no_build else ())})),
+        no_binary=tuple(sorted({*settings.no_binary_packages, *((":all:",) if settings.no_binary else ())})),
         no_sources=(":all:",) if settings.no_sources else tuple(sorted(set(settings.no_sources_packages))),
         dependency_metadata=_static_metadata(settings),
     )

@@ -120,6 +120,8 @@ def _same_commit(source: Git, recorded: Mapping[str, object], location: str) -> 
     details = recorded.get("vcs_info")
     if not isinstance(details, dict) or details.get("commit_id") != source.commit:
         return False
+    if bool(details.get("git_lfs")) != source.lfs:
+        return False
     # A repository inside the workspace is a relative path in the lock and an absolute URL in the environment.
     expected = source.url if "://" in source.url else location
     return not expected or _same_url(str(recorded["url"]), expected)

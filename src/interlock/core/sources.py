@@ -29,6 +29,13 @@ class Git(msgspec.Struct, frozen=True, tag="git", kw_only=True, omit_defaults=Tr
     commit: str = ""
     """40 hexadecimal digits."""
     subdirectory: str = ""
+    lfs: bool = False
+    """Whether files kept by git-lfs are fetched; otherwise their pointers are what is built."""
+
+    @property
+    def identity(self) -> str:
+        """What names the tree, so that a build of it is known again."""
+        return f"{self.commit}:{self.subdirectory}{':lfs' if self.lfs else ''}"
 
 
 class Url(msgspec.Struct, frozen=True, tag="url", omit_defaults=True):

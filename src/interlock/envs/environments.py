@@ -85,6 +85,8 @@ class VirtualEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     system_site_packages: bool = False
     relocatable: bool = False
     """Whether it may be moved: nothing in it says where it is."""
+    installation: bool = False
+    """Whether it is no virtual environment but an interpreter's own installation (a system's, conda's)."""
 
     @property
     def python(self) -> str:
@@ -220,13 +222,14 @@ def _clear(path: Path) -> None:
 def load_environment(path: Path, remembered: Path | None = None) -> VirtualEnvironment | None:
     """The environment at a path, or None when there is none; blocking.
 
+    A path may be the prefix of an interpreter's own installation too; ``installation`` tells the two apart.
     ``remembered`` is the store's folder for interpreters' answers. Raises :class:`BrokenEnvironment` when it is an
     environment whose interpreter does not run.
     """
     path = Path(os.path.abspath(path))
     values = _read_config(path)
     if values is None:
-        return None
+        return _load_installation(path, remembered)
     ours = "interlock" in values
     python = next((name for name in ("bin/python", "bin/pypy3", "Scripts/python.exe") if (path / name).exists()), None)
     if python is None:
@@ -243,6 +246,22 @@ def load_environment(path: Path, remembered: Path | None = None) -> VirtualEnvir
         prompt=values.get("prompt", path.name).strip("'\""),
         system_site_packages=values.get("include-system-site-packages", "").lower() == "true",
         relocatable=values.get("relocatable", "").lower() == "true",
+    )
+
+
+def _load_installation(path: Path, remembered: Path | None) -> VirtualEnvironment | None:
+    python = next((name for name in ("bin/python", "bin/python3", "python.exe") if (path / name).is_file()), None)
+    if python is None:
+        return None
+    try:
+        interpreter = query_interpreter(str(path / python), remembered)
+    except InterpreterUnusable:
+        return None
+    # Any folder may hold a link to an interpreter; only what the interpreter calls its own is meant.
+    if interpreter.is_virtual or os.path.realpath(interpreter.prefix) != os.path.realpath(path):
+        return None
+    return VirtualEnvironment(
+        root=path, interpreter=interpreter, paths=interpreter.paths, ours=False, prompt=path.name, installation=True
     )
 
 

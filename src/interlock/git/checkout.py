@@ -14,11 +14,11 @@ from interlock.core.git_url import parse_git_url, redact_url
 from interlock.core.sources import Git
 from interlock.errors import GitError
 from interlock.git.command import GitCommand, GitFailed
-from interlock.git.repository import Repositories, repository_key
+from interlock.git.repository import GitOffline, Repositories, repository_key
 from interlock.store.layout import Layout
 from interlock.store.locks import hold
 
-__all__ = ["Checkouts", "InvalidCommit", "source_of"]
+__all__ = ["Checkouts", "InvalidCommit", "LfsMissing", "source_of"]
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _READY = ".interlock-checkout"
@@ -26,6 +26,12 @@ _READY = ".interlock-checkout"
 
 class InvalidCommit(GitError):
     code = "invalid-commit"
+
+
+class LfsMissing(GitError):
+    """A source asks for files of git-lfs, and the program is not there."""
+
+    code = "git-lfs-missing"
 
 
 class Checkouts:
@@ -43,13 +49,15 @@ class Checkouts:
     async def checkout(self, url: str, commit: str, *, lfs: bool = False) -> Path:
         """The files of a commit with its submodules; present ones need neither git nor the network.
 
-        Files kept by git-lfs stay pointers unless ``lfs`` asks for them.
+        Files kept by git-lfs stay pointers unless ``lfs`` asks for them; those of submodules always do.
         """
         if not _COMMIT.fullmatch(commit):
             raise InvalidCommit(f"`{commit}` is not a full commit of {redact_url(url)}.")
         target = self.path(url, commit, lfs=lfs)
         if (target / ".git" / _READY).exists():
             return target
+        if lfs:
+            await self._require_lfs(url)
         bare = await self._repositories.ensure(url, commit)
         async with hold(self._repositories.lock(url)):
             if not (target / ".git" / _READY).exists():
@@ -58,7 +66,8 @@ class Checkouts:
 
     async def _make(self, url: str, commit: str, bare: Path, target: Path, *, lfs: bool) -> None:
         fresh = self._layout.temporary_directory() / "tree"
-        environ = {"GIT_LFS_SKIP_SMUDGE": "0" if lfs else "1"}
+        # Whatever filters the user has set up: git-lfs is asked below, where its errors can be told.
+        environ = {"GIT_LFS_SKIP_SMUDGE": "1"}
         try:
             # Objects are borrowed from the bare clone; tags come along for backends that read versions from them.
             await self._git.run(
@@ -70,13 +79,39 @@ class Checkouts:
             if (fresh / ".gitmodules").exists():
                 await self._submodules(url, fresh, environ)
             if lfs:
-                await self._git.run("config", "remote.origin.url", url, cwd=fresh)
-                await self._git.run("lfs", "pull", cwd=fresh, environ=environ)
-                await self._git.run("config", "remote.origin.url", redacted_origin(url), cwd=fresh)
+                await self._pull_lfs(url, fresh)
             (fresh / ".git" / _READY).touch()
             await anyio.to_thread.run_sync(_publish, fresh, target)
         finally:
             shutil.rmtree(fresh.parent, ignore_errors=True)
+
+    async def _require_lfs(self, url: str) -> None:
+        if self._repositories.offline:
+            raise GitOffline(
+                f"The files that {redact_url(url)} keeps with git-lfs are not in the store, and --offline was given.",
+                hint="Run the command once without --offline.",
+                facts={"url": redact_url(url)},
+            )
+        if (await self._git.run("lfs", "version", check=False)).status:
+            raise LfsMissing(
+                f"The source {redact_url(url)} has `lfs = true`, and `git lfs` is not installed.",
+                hint="Install git-lfs, or remove `lfs` from the source to have the pointers instead of the files.",
+                facts={"url": redact_url(url)},
+            )
+
+    async def _pull_lfs(self, url: str, fresh: Path) -> None:
+        try:
+            # Only in the configuration of this checkout; git-lfs puts no files where its filters are not set up.
+            await self._git.run("lfs", "install", "--local", "--skip-repo", cwd=fresh)
+            await self._git.run("config", "remote.origin.url", url, cwd=fresh)
+            await self._git.run("lfs", "pull", "origin", cwd=fresh)
+            await self._git.run("config", "remote.origin.url", redacted_origin(url), cwd=fresh)
+        except GitFailed as error:
+            raise GitFailed(
+                f"The files that {redact_url(url)} keeps with git-lfs cannot be fetched. {error.message}",
+                hint=error.hint,
+                facts=error.facts,
+            ) from error
 
     async def _submodules(self, url: str, fresh: Path, environ: dict[str, str]) -> None:
         try:

@@ -59,6 +59,10 @@ class Repositories:
         self._refresh = refresh
         self._refreshed: set[tuple[str, str]] = set()
 
+    @property
+    def offline(self) -> bool:
+        return self._offline
+
     def path(self, url: str) -> Path:
         return self._layout.bucket("git-v1") / "db" / repository_key(url)
 

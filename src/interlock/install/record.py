@@ -63,10 +63,12 @@ def _direct(wanted: Wanted, root: str, members: Mapping[NormalizedName, str]) ->
         path = members[source.name] if isinstance(source, Member) else source.path
         return {"url": _file_url(root, path), "dir_info": {"editable": True} if wanted.editable else {}}
     if isinstance(source, Git):
-        vcs: dict[str, str] = {"vcs": "git", "commit_id": source.commit}
+        vcs: dict[str, object] = {"vcs": "git", "commit_id": source.commit}
         kind, _, revision = source.reference.partition(":")
         if kind and revision:
             vcs["requested_revision"] = revision
+        if source.lfs:
+            vcs["git_lfs"] = True
         value: dict[str, object] = {"url": _public(source.url, root), "vcs_info": vcs}
     else:
         hashes = {"sha256": wanted.artifact.sha256} if wanted.artifact is not None and wanted.artifact.sha256 else {}

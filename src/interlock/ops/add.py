@@ -45,6 +45,7 @@ class AddOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Names and URLs of indexes to write to the root."""
     git: dict[str, str] = {}
     """``rev``, ``tag``, ``branch``, ``subdirectory``."""
+    lfs: bool = False
     editable: bool | None = None
     workspace: bool | None = None
     """Whether a directory becomes a member; None: when it is below the root."""

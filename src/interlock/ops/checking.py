@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import anyio.to_thread
 import msgspec
+from trove_classifiers import classifiers, deprecated_classifiers
 
 from interlock.core.manifests.parse import read_document
 from interlock.core.manifests.problems import suggest
@@ -19,22 +20,6 @@ from interlock.workspace.options import LockOptions
 from interlock.workspace.tasks import tasks_of
 
 __all__ = ["Finding", "check"]
-
-
-_CLASSIFIERS = (
-    "Development Status",
-    "Environment",
-    "Framework",
-    "Intended Audience",
-    "License",
-    "Natural Language",
-    "Operating System",
-    "Private",
-    "Programming Language",
-    "Topic",
-    "Typing",
-)
-"""What classifiers begin with; which of them there are in full is known to the index alone."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,10 +79,10 @@ def _member(workspace: Workspace, member: Member) -> list[Finding]:
     for pattern in project.get("license-files", []):
         if isinstance(pattern, str) and not any(member.directory.glob(pattern)):
             note("error", "license-files", f"`{pattern}` matches no file.")
-    classifiers = project.get("classifiers", [])
-    for problem in _unknown_classifiers(classifiers):
+    listed = project.get("classifiers", [])
+    for problem in _unknown_classifiers(listed):
         note("warning", "classifiers", problem)
-    if isinstance(project.get("license"), str) and any("License ::" in str(text) for text in classifiers):
+    if isinstance(project.get("license"), str) and any("License ::" in str(text) for text in listed):
         note("error", "license", "has a license expression and a `License ::` classifier; indexes refuse that.")
     if isinstance(project.get("license"), dict):
         note("warning", "license", "`license` as a table is deprecated; write an SPDX expression.")
@@ -120,9 +105,15 @@ def _member(workspace: Workspace, member: Member) -> list[Finding]:
 def _unknown_classifiers(listed: object) -> list[str]:
     found = []
     for text in map(str, listed if isinstance(listed, list) else ()):
-        kind, _, rest = text.partition(" :: ")
-        if kind not in _CLASSIFIERS or not rest:
-            found.append(f"`{text}` is not a classifier that indexes know.{suggest(kind, _CLASSIFIERS)}")
+        # What begins with "Private ::" keeps indexes from taking a package, and is none of theirs.
+        if text in classifiers or text.startswith("Private :: "):
+            continue
+        newer = deprecated_classifiers.get(text)
+        if newer is None:
+            found.append(f"`{text}` is not a classifier that indexes know.{suggest(text, sorted(classifiers))}")
+        else:
+            instead = f" Write {' or '.join(f'`{name}`' for name in newer)}." if newer else ""
+            found.append(f"the classifier `{text}` is deprecated.{instead}")
     return found
 
 

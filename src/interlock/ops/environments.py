@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import anyio.to_thread
@@ -32,6 +33,7 @@ __all__ = [
     "EnvironmentExists",
     "EnvironmentState",
     "NoEnvironment",
+    "active_environment",
     "environment_path",
     "find_environment",
     "iter_environment_paths",
@@ -83,7 +85,7 @@ def environment_path(context: Context, workspace: Workspace, member: Member | No
 def usual_path(context: Context, workspace: Workspace, member: Member | None = None) -> Path:
     """The same, whatever Python it is for."""
     settings = context.settings
-    active = context.environ.get("VIRTUAL_ENV", "") if settings.active else ""
+    active = active_environment(context.environ) if settings.active else ""
     if active:
         return Path(active)
     if member is not None and settings.env == "member":
@@ -91,6 +93,13 @@ def usual_path(context: Context, workspace: Workspace, member: Member | None = N
     if settings.environment_path:
         return workspace.root / Path(settings.environment_path).expanduser()
     return workspace.root / ".venv"
+
+
+def active_environment(environ: Mapping[str, str]) -> str:
+    """The environment that a shell has activated; conda's base is where conda itself lives, and does not count."""
+    conda = environ.get("CONDA_PREFIX", "")
+    is_base = environ.get("CONDA_DEFAULT_ENV", "") in {"base", "root"}
+    return environ.get("VIRTUAL_ENV", "") or ("" if is_base else conda)
 
 
 def with_environment(context: Context, path: Path) -> Context:

@@ -8,6 +8,7 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 import msgspec
+from msgspec.structs import replace
 
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.diff import LockDiff, diff
@@ -72,6 +73,7 @@ async def lock_held(context: Context, workspace: Workspace, options: LockOptions
         from interlock.ops.relock import relock  # noqa: PLC0415
 
         made = await relock(prepared, old, options)
+    made = await _with_trees(prepared.workspace, made)
     changes = diff(old, made)
     if pins is not None:
         # Pins have no members; those of the lock that comes of them are no news.
@@ -91,6 +93,13 @@ async def lock_held(context: Context, workspace: Workspace, options: LockOptions
         diff=changes,
         reasons=tuple(str(reason) for reason in reasons),
     )
+
+
+async def _with_trees(workspace: Workspace, lock: Lock) -> Lock:
+    from interlock.workspace.trees import tree_digests  # noqa: PLC0415 - only a lock that is made needs it
+
+    trees = await anyio.to_thread.run_sync(tree_digests, workspace, lock)
+    return lock if trees == lock.inputs.trees else replace(lock, inputs=replace(lock.inputs, trees=trees))
 
 
 def _refuse_others(changes: LockDiff, asked: dict[NormalizedName, str]) -> None:

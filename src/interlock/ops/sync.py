@@ -329,14 +329,16 @@ class _Sync:
         locations = {
             item.name: self._place(item).as_uri() for item in wanted if isinstance(item.source, Member | Directory)
         }
+        # An installation has a package manager of its own, whose packages are not ours to remove.
+        exact = options.exact and not (environment is not None and environment.installation)
         plan = make_plan(
             wanted,
             installed,
-            exact=options.exact or bool(options.uninstall),
+            exact=exact or bool(options.uninstall),
             reinstall=frozenset((_ALL,)) if options.reinstall else frozenset(options.reinstall_packages),
             locations=locations,
         )
-        if options.exact or not options.uninstall:
+        if exact or not options.uninstall:
             return plan
         names = {*options.uninstall, *(item.name for item in wanted)}
         gone = tuple(item for item in plan.remove if item.name in names)

@@ -45,5 +45,5 @@ async def locate(toolchain: Toolchain, source: Git, *, root: Path) -> Git:
 async def checkout_tree(toolchain: Toolchain, source: Git, *, root: Path) -> Path:
     """The project's directory in a checkout of the source's commit."""
     _, checkouts = _repositories(toolchain)
-    tree = await checkouts.checkout(_address(source, root), source.commit)
+    tree = await checkouts.checkout(_address(source, root), source.commit, lfs=source.lfs)
     return locate_tree(tree, source.subdirectory, shown=source.url) if source.subdirectory else tree

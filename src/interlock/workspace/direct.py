@@ -64,7 +64,7 @@ class _Discovery:
     def __init__(self, toolchain: Toolchain, root: Path, locked: frozenset[Git]) -> None:
         self._toolchain = toolchain
         self._root = root
-        self._locked = {(git.url, git.reference, git.subdirectory): git for git in locked}
+        self._locked = {(git.url, git.reference, git.subdirectory): git.commit for git in locked}
         self._queue: list[tuple[_Key, Origin]] = []
         self._seen: set[_Key] = set()
         self._resolved: dict[_Key, Source] = {}
@@ -92,7 +92,8 @@ class _Discovery:
         from interlock.workspace.direct_metadata import learn  # noqa: PLC0415
 
         if isinstance(source, Git) and not source.commit:
-            source = self._locked.get((source.url, source.reference, source.subdirectory), source)
+            commit = self._locked.get((source.url, source.reference, source.subdirectory), "")
+            source = msgspec.structs.replace(source, commit=commit)
         source, metadata, artifact = await learn(self._toolchain, name, source, root=self._root)
         if metadata.name != name:
             raise DirectNameMismatch(

@@ -33,8 +33,7 @@ async def learn(
     if isinstance(source, Git):
         source = source if source.commit else await locate(toolchain, source, root=root)
         tree = await checkout_tree(toolchain, source, root=root)
-        identity = f"{source.commit}:{source.subdirectory}"
-        return source, await _of_tree(toolchain, SourceTree(path=tree, name=name, identity=identity)), None
+        return source, await _of_tree(toolchain, SourceTree(path=tree, name=name, identity=source.identity)), None
     if isinstance(source, Directory):
         return source, await _of_tree(toolchain, SourceTree(path=root / source.path, name=name)), None
     assert isinstance(source, Url | File), source

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from configparser import ConfigParser
+from configparser import Error as ConfigParserError
 from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
@@ -10,10 +12,26 @@ from interlock.core.selection import Selection
 from interlock.envs.discovery import parse_request
 from interlock.envs.environments import BrokenEnvironment, NotOurs, VirtualEnvironment, load_environment
 from interlock.envs.interpreters import Interpreter, query_interpreter
+from interlock.errors import EnvironmentFailure
 from interlock.workspace.context import Context
 from interlock.workspace.members import Workspace
 
-__all__ = ["existing_environment", "needed_python"]
+__all__ = ["ExternallyManaged", "existing_environment", "needed_python"]
+
+
+class ExternallyManaged(EnvironmentFailure):
+    """An installation that only its own package manager may change (PEP 668)."""
+
+    code = "externally-managed"
+
+    def __init__(self, environment: VirtualEnvironment) -> None:
+        said = _words_of(Path(environment.interpreter.stdlib) / "EXTERNALLY-MANAGED")
+        super().__init__(
+            f"{environment.root} is left alone: its Python is managed by something else."
+            + "".join(f"\n  {line}" for line in said.splitlines()),
+            hint="Use an environment (`interlock sync` makes one), or insist with --break-system-packages.",
+            facts={"path": str(environment.root), "said": said},
+        )
 
 
 def needed_python(workspace: Workspace, selection: Selection) -> str:
@@ -42,12 +60,25 @@ def existing_environment(context: Context, path: Path, requires_python: str) -> 
         raise
     if environment is None:
         return None
+    managed = environment.installation and environment.interpreter.externally_managed
+    if managed and not context.settings.break_system_packages:
+        raise ExternallyManaged(environment)
     why = _misfit(environment.interpreter, context, requires_python)
     if not why:
         return environment
     if environment.ours:
         return None
     raise NotOurs(path, f"it is another tool's environment, and {why}")
+
+
+def _words_of(file: Path) -> str:
+    """What the managers of an installation say of it."""
+    parser = ConfigParser(interpolation=None)
+    try:
+        parser.read(file, encoding="utf-8")
+    except (ConfigParserError, UnicodeDecodeError):
+        return ""
+    return parser.get("externally-managed", "Error", fallback="").strip()
 
 
 def _misfit(interpreter: Interpreter, context: Context, requires_python: str) -> str:

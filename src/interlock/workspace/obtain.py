@@ -57,9 +57,7 @@ class Obtainer:
             return await self._from_archive(wanted, source)
         if isinstance(source, Git):
             tree = await checkout_tree(self._toolchain, source, root=self._root)
-            return await self._built(
-                SourceTree(path=tree, name=wanted.name, identity=f"{source.commit}:{source.subdirectory}")
-            )
+            return await self._built(SourceTree(path=tree, name=wanted.name, identity=source.identity))
         path = self._trees[source.name] if isinstance(source, Member) else self._root / source.path
         return await self._built(SourceTree(path=path, name=wanted.name), editable=wanted.editable)
 

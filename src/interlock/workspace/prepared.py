@@ -84,11 +84,23 @@ def prepare(
         tool=tool,
         asks=asks,
         current=workspace.inputs(),
-        inputs=resolution_inputs(
-            tool, settings.indexes, exclude_newer=cutoff, exclude_newer_span=settings.exclude_newer_span
+        inputs=msgspec.structs.replace(
+            resolution_inputs(
+                tool, settings.indexes, exclude_newer=cutoff, exclude_newer_span=settings.exclude_newer_span
+            ),
+            trees=_trees(workspace, old),
         ),
         absent=absent,
     )
+
+
+def _trees(workspace: Workspace, old: Lock | None) -> dict[str, str]:
+    if old is None or not old.inputs.trees:
+        return {}
+    # Manifests are parsed anew there, and most locks have no such trees.
+    from interlock.workspace.trees import trees_now  # noqa: PLC0415
+
+    return trees_now(workspace, old.inputs.trees)
 
 
 def _effective(workspace: Workspace, settings: Settings) -> ToolSettings:
@@ -191,7 +203,6 @@ def _policy(prepared: Prepared) -> Policy:
         cutoff_packages=inputs.exclude_newer_package,
         no_build=frozenset((*tool.no_build_packages, *((_ALL,) if tool.no_build else ()))),
         no_binary=frozenset((*tool.no_binary_packages, *((_ALL,) if tool.no_binary else ()))),
-        build_allowed=frozenset(tool.no_binary_packages),
     )
 
 

@@ -24,8 +24,10 @@ def stamp_fresh(context: Context, workspace: Workspace, lock: Lock, *, written: 
     """
     lockfile = str(lockfile_path(workspace.root))
     files = [path for path in watched(str(context.start), context.around.files) if path != lockfile]
-    if can_tell(context, workspace) and not are_newer(
-        files if written else [*files, lockfile], context.now.timestamp()
+    if (
+        not lock.inputs.trees
+        and can_tell(context, workspace)
+        and not are_newer(files if written else [*files, lockfile], context.now.timestamp())
     ):
         message = f"{len(lock.packages)} {'aloud' if workspace.warnings else 'silent'}"
         save_stamp(context, workspace, FRESH, [*files, lockfile], message)

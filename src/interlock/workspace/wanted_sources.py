@@ -47,6 +47,8 @@ class Placing(Protocol):
     @property
     def git(self) -> dict[str, str]: ...
     @property
+    def lfs(self) -> bool: ...
+    @property
     def source(self) -> str: ...
     @property
     def editable(self) -> bool | None: ...
@@ -124,7 +126,7 @@ async def _git(context: Context, workspace: Workspace, wish: Wish, options: Plac
         reference = next((f"{key}:{source[key]}" for key in ("branch", "tag", "rev") if key in source), "")
         parsed = parse_url_source(f"git+{source['git']}", ".")
         assert isinstance(parsed, Git)
-        git = Git(url=parsed.url, reference=reference, subdirectory=source.get("subdirectory", ""))
+        git = Git(url=parsed.url, reference=reference, subdirectory=source.get("subdirectory", ""), lfs=options.lfs)
         async with Toolchain(context.within(workspace.manifest.settings), provisioner) as toolchain:
             located = await locate(toolchain, git, root=workspace.root)
             tree = await checkout_tree(toolchain, located, root=workspace.root)
@@ -133,7 +135,7 @@ async def _git(context: Context, workspace: Workspace, wish: Wish, options: Plac
                 builder = await toolchain.builder()
                 name = (await builder.metadata(SourceTree(path=tree))).name
         wish = msgspec.structs.replace(wish, name=name)
-    return Placed(wish=wish, source=dict(source.items()))
+    return Placed(wish=wish, source={**source, **({"lfs": True} if options.lfs else {})})
 
 
 def _local(context: Context, workspace: Workspace, wish: Wish, options: Placing) -> Placed:

@@ -53,6 +53,8 @@ def _options(call: Call) -> AddOptions:
         raise BadValue("There is nothing to add.", hint="Name a package: `interlock add httpx`.")
     if call.given("workspace") and call.given("no_workspace"):
         raise BadValue("`--workspace` and `--no-workspace` exclude each other.")
+    if call.given("lfs") and call.given("raw"):
+        raise BadValue("`--raw` writes no sources, and `--lfs` can stand nowhere else.")
     workspace = True if call.given("workspace") else False if call.given("no_workspace") else None
     editable = True if call.given("editable") else False if call.given("not_editable") else None
     indexes = tuple((name, url) for name, _, url in (text.partition("=") for text in call.context.flags.index) if url)
@@ -67,6 +69,7 @@ def _options(call: Call) -> AddOptions:
         source=call.text("source"),
         indexes=indexes,
         git={key: call.text(key) for key in ("rev", "tag", "branch", "subdirectory") if call.text(key)},
+        lfs=call.given("lfs"),
         editable=editable,
         workspace=workspace,
         bounds=call.text("bounds") or _default_bounds(call.context),

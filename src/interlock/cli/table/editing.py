@@ -37,6 +37,7 @@ def _add_options(parser: OptionGroup) -> None:
     what.value("--rev", metavar="REV", text="commit of a git repository")
     what.value("--tag", metavar="TAG", text="tag of a git repository")
     what.value("--branch", metavar="NAME", text="branch of a git repository")
+    what.flag("--lfs", text="fetch the files that a git repository keeps with git-lfs")
     what.value("--subdirectory", metavar="DIR", text="directory of the project in a repository or archive")
     what.flag("--workspace", text="make a local directory a member of the workspace (the default below the root)")
     what.flag("--no-workspace", text="do not make it a member")

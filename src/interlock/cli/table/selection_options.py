@@ -64,6 +64,7 @@ def add_install_options(parser: OptionGroup) -> None:
     group.value("--link-mode", metavar="MODE", text="clone, hardlink, copy or symlink")
     group.flag("--compile-bytecode", "--compile", text="compile modules to bytecode")
     group.flag("--active", text="use the environment that is active, not the workspace's own")
+    group.flag("--break-system-packages", text="install where the system's package manager asks to be left alone")
     group.value("--env", metavar="KIND", text="shared environment, or one per member", choices=("shared", "member"))
 
 

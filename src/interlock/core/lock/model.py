@@ -92,6 +92,8 @@ class ResolutionInputs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     """Names whose sources were not looked at, or ``(":all:",)``."""
     dependency_metadata: str = ""
     """Digest of the static metadata table; empty without one."""
+    trees: dict[str, str] = {}
+    """By path: digests of what source trees say they need where no member's manifest says it."""
 
 
 class Lock(msgspec.Struct, frozen=True, kw_only=True):

@@ -144,9 +144,8 @@ def parse_source_rule(table: Table, name: NormalizedName, path: str) -> SourceRu
             table.problems.add(
                 (*where, key), f"has `{word}`, which a {kind} source does not have.{suggest(word, allowed)}"
             )
-    for word in ("lfs", "package"):
-        if table.values.get(word) is True:
-            table.problems.warn(f"`{'.'.join((*where, key))}`: `{word}` is not honoured.")
+    if table.values.get("package") is True:
+        table.problems.warn(f"`{'.'.join((*where, key))}`: `package` is not honoured.")
     source = _SOURCES[kind](table, name, path)
     if source is None:
         return None
@@ -204,6 +203,7 @@ def _git(table: Table, _: NormalizedName, path: str) -> Source | None:
         url=_repository(written, path),
         reference=f"{chosen[0][0]}:{chosen[0][1]}" if chosen else "",
         subdirectory=_subdirectory(table),
+        lfs=table.flag("lfs") or False,
     )
 
 

@@ -140,8 +140,8 @@ class Candidates:
         return usable_artifacts(
             files,
             cutoff=policy.cutoff_of(name),
-            no_build=name in policy.no_build or (":all:" in policy.no_build and name not in policy.build_allowed),
-            no_binary=name in policy.no_binary or ":all:" in policy.no_binary,
+            no_build=policy.rules_out_builds(name),
+            no_binary=policy.rules_out_wheels(name),
             yanked=all_yanked,
         )
 

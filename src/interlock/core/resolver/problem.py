@@ -35,10 +35,15 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     cutoff_packages: dict[NormalizedName, str] = {}
     """Per package: its own cutoff, ``""`` for none."""
     no_build: frozenset[str] = frozenset()
-    """Names whose sdists do not count; ``":all:"`` for every package."""
+    """Names whose sdists do not count; ``":all:"`` for every package but those that :attr:`no_binary` names."""
     no_binary: frozenset[str] = frozenset()
-    build_allowed: frozenset[str] = frozenset()
-    """Names excepted from ``":all:"`` in :attr:`no_build` because they were named in :attr:`no_binary`."""
+    """The same for wheels, the other way round."""
+
+    def rules_out_builds(self, name: NormalizedName) -> bool:
+        return name in self.no_build or (":all:" in self.no_build and name not in self.no_binary)
+
+    def rules_out_wheels(self, name: NormalizedName) -> bool:
+        return name in self.no_binary or (":all:" in self.no_binary and name not in self.no_build)
 
     def prerelease_of(self, name: NormalizedName) -> str:
         return self.prerelease_packages.get(name, self.prerelease)
