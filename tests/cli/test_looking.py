@@ -147,6 +147,25 @@ def test_warnings_count_with_strict_alone(run: Run, shop: Path) -> None:
     assert run("check", "--strict").code == 1
 
 
+def test_show_says_what_packages_are_and_which_are_not_installed(run: Run, shop: Path, packages: Registry) -> None:
+    text = "Metadata-Version: 2.4\nName: told\nVersion: 1.0\nSummary: Says a\n  thing or two\n"
+    packages.add(make_wheel("told", "1.0", metadata=text))
+    assert run("add", "--package", "web", "--no-sync", "told").code == 0
+    assert "told   1.0\n" in run("show").out
+    assert run("sync", "--all-packages").code == 0
+    for place in ("web", "catalog"):
+        assert "told   1.0  Says a thing or two\n" in run("-C", shop, "show").out, place
+    assert "description  Says a thing or two\n" in run("show", "told").out
+    (document,) = run("show", "told", "--json").json()["packages"]
+    assert document["description"] == "Says a thing or two"
+    assert run("sync", "--package", "catalog").code == 0
+    lines = run("show").out.splitlines()
+    assert "told   (!)  1.0" in lines
+    assert "click       8.0" in lines
+    listed = {line["name"]: line["installed"] for line in run("show", "-f", "json").json()["packages"]}
+    assert (listed["told"], listed["click"]) == (False, True)
+
+
 def test_licenses(run: Run, shop: Path) -> None:
     assert run("licenses").code == 1
     assert run("sync", "--all-packages").code == 0
