@@ -166,6 +166,24 @@ def test_show_says_what_packages_are_and_which_are_not_installed(run: Run, shop:
     assert (listed["told"], listed["click"]) == (False, True)
 
 
+def test_names_that_are_not_locked_are_answered_with_near_ones(run: Run, shop: Path) -> None:
+    for line in ("show flsk", "tree flsk", "show --tree flsk"):
+        result = run(*line.split())
+        assert (result.code, result.out) == (1, ""), line
+        assert result.err == "error[not-in-lock]: `flsk` is not in the lock. Did you mean `flask`?\n", line
+
+
+def test_check_counts_in_words_and_needs_a_project(run: Run, shop: Path, tmp_path: Path) -> None:
+    manifest = shop / "apps/web/pyproject.toml"
+    manifest.write_text(manifest.read_text() + '[project.scripts]\nserve = "web"\n')
+    assert run("check").err.endswith("1 error, 0 warnings.\n")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    nowhere = run("-C", empty, "check")
+    assert nowhere.err.startswith("error[no-project]: There is no `pyproject.toml` in ")
+    assert nowhere.err.endswith("hint: Create a project with `interlock init`.\n")
+
+
 def test_licenses(run: Run, shop: Path) -> None:
     assert run("licenses").code == 1
     assert run("sync", "--all-packages").code == 0

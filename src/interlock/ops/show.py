@@ -13,6 +13,7 @@ from interlock.core.lock.layout import source_key
 from interlock.core.lock.model import Edge, LockedPackage
 from interlock.core.lock.reach import members_reaching, reach
 from interlock.core.lock.select import walk
+from interlock.core.manifests.problems import suggest
 from interlock.core.markers.diagram import FALSE, format_marker
 from interlock.core.names import NormalizedName
 from interlock.ops.installed_metadata import environment_of, read_installed_metadata
@@ -115,7 +116,9 @@ def package_details(locked: Locked, name: NormalizedName) -> tuple[PackageDetail
     if not packages:
         member = name in graph.members
         raise NotInLock(
-            f"`{name}` is a member, not a locked package." if member else f"`{name}` is not in the lock.",
+            f"`{name}` is a member, not a locked package."
+            if member
+            else f"`{name}` is not in the lock.{suggest(name, graph.packages)}",
             hint=f"See `interlock tree --package {name}`." if member else None,
             facts={"package": name},
         )
