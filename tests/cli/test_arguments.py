@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from interlock.cli import commands
-from interlock.cli.arguments import _ELSEWHERE, BadArgument, UnknownCommand, UnknownOption, parse_arguments
+from interlock.cli.arguments import _ELSEWHERE, BadArgument, UnknownCommand, UnknownOption, make_parser, parse_arguments
 from interlock.cli.help import command_help, group_help
 from interlock.cli.overview import overview
 from interlock.cli.table.command import Command
@@ -183,6 +183,28 @@ def test_each_command_is_carried_out_somewhere(command: Command) -> None:
 def test_every_module_of_a_command_is_used() -> None:
     used = {command.module.partition(":")[0] for command in (*COMMANDS, PLUGIN)}
     assert {path.stem for path in Path(commands.__file__).parent.glob("[!_]*.py")} == used
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "value"),
+    [
+        ("build -f wheel", "format", "wheel"),
+        ("export -f requirements.txt", "format", "requirements.txt"),
+        ("show -f json", "format", "json"),
+        ("env info -p", "path", True),
+        ("publish -p secret", "password", "secret"),
+        ("lock -f links", "find_links", ["links"]),
+        ("lock -p 3.12", "python", "3.12"),
+    ],
+)
+def test_a_letter_means_what_it_means_elsewhere(line: str, name: str, value: object) -> None:
+    assert getattr(parse_arguments(line.split()).values, name) == value
+
+
+def test_only_letters_are_taken_from_the_options_of_every_command() -> None:
+    everywhere = set(make_parser(None).option_names)
+    for command in COMMANDS:
+        assert everywhere <= set(make_parser(command).option_names), command.words
 
 
 def test_no_two_commands_share_a_name() -> None:

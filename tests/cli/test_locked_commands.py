@@ -150,9 +150,9 @@ def test_show_lists_what_is_needed_here(run: Run, locked: Path) -> None:
 
 def test_show_describes_one_package(run: Run, locked: Path) -> None:
     text = run("show", "JINJA").out
-    assert text.startswith("name       jinja\nversion    3.1\n")
-    assert "needed by  flask 3.1\n" in text
-    assert "members    web\n" in text
+    assert text.startswith("name         jinja\nversion      3.1\n")
+    assert "needed by    flask 3.1\n" in text
+    assert "members      web\n" in text
     (document,) = run("show", "click", "--json").json()["packages"]
     assert document["needed_by"] == ["checker 1.0", "flask 3.1"]
     assert document["files"] == ["click-8.0-py3-none-any.whl"]

@@ -150,6 +150,43 @@ def test_warnings_count_with_strict_alone(run: Run, shop: Path) -> None:
     assert run("check", "--strict").code == 1
 
 
+def test_show_says_what_packages_are_and_which_are_not_installed(run: Run, shop: Path, packages: Registry) -> None:
+    text = "Metadata-Version: 2.4\nName: told\nVersion: 1.0\nSummary: Says a\n  thing or two\n"
+    packages.add(make_wheel("told", "1.0", metadata=text))
+    assert run("add", "--package", "web", "--no-sync", "told").code == 0
+    assert "told   1.0\n" in run("show").out
+    assert run("sync", "--all-packages").code == 0
+    for place in ("web", "catalog"):
+        assert "told   1.0  Says a thing or two\n" in run("-C", shop, "show").out, place
+    assert "description  Says a thing or two\n" in run("show", "told").out
+    (document,) = run("show", "told", "--json").json()["packages"]
+    assert document["description"] == "Says a thing or two"
+    assert run("sync", "--package", "catalog").code == 0
+    lines = run("show").out.splitlines()
+    assert "told   (!)  1.0" in lines
+    assert "click       8.0" in lines
+    listed = {line["name"]: line["installed"] for line in run("show", "-f", "json").json()["packages"]}
+    assert (listed["told"], listed["click"]) == (False, True)
+
+
+def test_names_that_are_not_locked_are_answered_with_near_ones(run: Run, shop: Path) -> None:
+    for line in ("show flsk", "tree flsk", "show --tree flsk"):
+        result = run(*line.split())
+        assert (result.code, result.out) == (1, ""), line
+        assert result.err == "error[not-in-lock]: `flsk` is not in the lock. Did you mean `flask`?\n", line
+
+
+def test_check_counts_in_words_and_needs_a_project(run: Run, shop: Path, tmp_path: Path) -> None:
+    manifest = shop / "apps/web/pyproject.toml"
+    manifest.write_text(manifest.read_text() + '[project.scripts]\nserve = "web"\n')
+    assert run("check").err.endswith("1 error, 0 warnings.\n")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    nowhere = run("-C", empty, "check")
+    assert nowhere.err.startswith("error[no-project]: There is no `pyproject.toml` in ")
+    assert nowhere.err.endswith("hint: Create a project with `interlock init`.\n")
+
+
 def test_licenses(run: Run, shop: Path) -> None:
     assert run("licenses").code == 1
     assert run("sync", "--all-packages").code == 0

@@ -93,6 +93,25 @@ def test_an_environment_is_made_described_listed_and_removed(run: Run, workspace
     assert run("-C", workspace, "env", "remove").code == 1
 
 
+def test_environments_are_removed_by_their_python_and_path(run: Run, workspace: Path) -> None:
+    place = workspace / ".venv"
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert run("-C", workspace, "venv", "--python", PYTHON).code == 0
+    assert run("-C", workspace, "env", "info", "-p").out == f"{place}\n"
+    assert run("-C", workspace, "env", "list", "--full-path").out.endswith(f"{place}\n")
+    other = run("-C", workspace, "env", "remove", version, "3.1")
+    assert (other.code, other.err) == (
+        1,
+        "error[no-environment]: No environment of this workspace has `3.1`.\n\nhint: See `interlock env list`.\n",
+    )
+    assert place.exists()
+    assert run("-C", workspace / "apps/web", "env", "remove", version).err == f"Removed {place}.\n"
+    assert not place.exists()
+    assert run("-C", workspace, "venv", "--python", PYTHON).code == 0
+    assert run("-C", workspace / "apps/web", "env", "remove", ".venv").code == 1
+    assert run("-C", workspace, "env", "remove", ".venv").err == f"Removed {place}.\n"
+
+
 def test_a_foreign_environment_is_never_touched(run: Run, workspace: Path) -> None:
     place = workspace / ".venv"
     place.mkdir()

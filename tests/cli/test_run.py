@@ -64,6 +64,26 @@ def test_a_task_runs_with_its_arguments_and_variables(run: Run, shop: Path) -> N
     assert [task["name"] for task in run("run", "--list", "--json").json()["tasks"]] == ["where", "both", "say"]
 
 
+def test_what_cannot_be_started_is_told(run: Run, shop: Path) -> None:
+    web = shop / "apps/web"
+    assert run("sync").code == 0
+    (web / "plain").write_text("no program\n")
+    for program in ("nope.py", "./nope.py"):
+        gone = run("run", "--no-sync", program)
+        assert (gone.code, gone.err.partition("\n")[0]) == (
+            1,
+            f"error[command-not-found]: There is no script {web / program}.",
+        )
+    for program, why in (("./nope", "No such file or directory"), ("./plain", "Permission denied")):
+        result = run("run", "--no-sync", program)
+        assert (result.code, result.err.partition("\n")[0]) == (
+            1,
+            f"error[cannot-start]: `{program}` cannot be started in {web}: {why}.",
+        )
+        many = run("run", "-r", "--package", "web", "--no-sync", program)
+        assert (many.code, "cannot be started" in many.err) == (1, True), many.err
+
+
 def test_a_sequence_stops_at_the_first_failure(run: Run, shop: Path) -> None:
     tasks = parse_tasks({"a": "x 1", "b": ["a", "y {args}", "z"], "c": {"sequence": ["b", "b 2"]}}, "f")
     assert [step.words for step in expand("c", tasks, ("q",))] == [

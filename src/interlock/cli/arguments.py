@@ -77,7 +77,13 @@ class Request(NamedTuple):
 class Parser(argparse.ArgumentParser):
     def __init__(self, prog: str) -> None:
         super().__init__(
-            prog=prog, add_help=False, allow_abbrev=False, exit_on_error=False, formatter_class=argparse.HelpFormatter
+            prog=prog,
+            add_help=False,
+            allow_abbrev=False,
+            exit_on_error=False,
+            formatter_class=argparse.HelpFormatter,
+            # A command's own letter goes before that of an option every command takes: `build -f wheel`.
+            conflict_handler="resolve",
         )
         self.color = False
 

@@ -75,7 +75,5 @@ def split_values(values: Iterable[str]) -> tuple[str, ...]:
 
 def checked_name(text: str) -> NormalizedName:
     if not is_name(text):
-        raise InvalidName(
-            f"`{text}` is not the name of a package.", hint="Names hold letters, digits, `-`, `_` and `.`."
-        )
+        raise InvalidName(f"`{text}` is not a name.", hint="Names hold letters, digits, `-`, `_` and `.`.")
     return normalize_name(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from interlock.errors import InterlockError
@@ -85,6 +86,13 @@ class Terminal:
 
     def interrupted(self) -> None:
         _write(self.err, "interrupted\n")
+
+    def width(self) -> int:
+        """Columns of the terminal that data goes to; 0 where that is no terminal."""
+        try:
+            return os.get_terminal_size(self.out.fileno()).columns
+        except (OSError, ValueError):
+            return 0
 
     def strong(self, text: str) -> str:
         """Emphasised, for stdout."""

@@ -189,7 +189,9 @@ def find_interpreter(
             return interpreter
         rejected.append((executable, why))
     wanted = str(request)
-    if requires_python and requires_python != request.specifier:
+    if requires_python and request == Request():
+        wanted = f"requires-python {requires_python}"
+    elif requires_python and requires_python != request.specifier:
         wanted += f" (and requires-python {requires_python})"
     raise NoInterpreter(wanted, rejected)
 

@@ -13,7 +13,7 @@ from interlock.errors import InterlockError, LockOutdated
 from interlock.ops.lock import lock
 from interlock.workspace.asks import lower
 from interlock.workspace.context import Context
-from interlock.workspace.discovery import discover
+from interlock.workspace.discovery import NoProject, discover
 from interlock.workspace.lockfile import lockfile_path
 from interlock.workspace.members import Member, Workspace
 from interlock.workspace.options import LockOptions
@@ -31,9 +31,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def check(context: Context, *, with_lock: bool) -> tuple[Finding, ...]:
-    """Everything that is wrong; ``with_lock``: a lock that is missing is wrong too."""
+    """Everything that is wrong; ``with_lock``: a lock that is missing is wrong too. Raises :class:`NoProject`."""
     try:
         workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+    except NoProject:
+        # There is nothing that could be wrong.
+        raise
     except InterlockError as error:
         return (_error("pyproject.toml", error),)
     found = await anyio.to_thread.run_sync(lambda: _manifests(context, workspace))

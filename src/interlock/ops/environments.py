@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import anyio.to_thread
@@ -189,11 +189,11 @@ async def list_environments(context: Context) -> tuple[EnvironmentState, ...]:
 
 
 async def remove_environments(
-    context: Context, members: tuple[NormalizedName, ...] = (), *, every: bool = False
+    context: Context, members: tuple[NormalizedName, ...] = (), pythons: tuple[str, ...] = (), *, every: bool = False
 ) -> tuple[Path, ...]:
-    """Remove the shared environment, members' own, or all; only what Interlock made.
+    """Remove the shared environment, members' own, those that have certain Pythons, or all; only what Interlock made.
 
-    Raises :class:`~interlock.envs.environments.NotOurs` before anything is removed.
+    Raises :class:`NoEnvironment` and :class:`~interlock.envs.environments.NotOurs` before anything is removed.
     """
 
     def remove() -> tuple[Path, ...]:
@@ -201,6 +201,9 @@ async def remove_environments(
         here = context.within(workspace.settings)
         if every:
             places = [path for path in iter_environment_paths(here, workspace) if is_ours(path)]
+        elif pythons:
+            known = tuple(iter_environment_paths(here, workspace))
+            places = list(dict.fromkeys(path for text in pythons for path in _with_python(known, text, here.cwd)))
         elif members:
             chosen = [workspace.member(name) for name in members]
             places = list(dict.fromkeys(environment_path(here, workspace, member) for member in chosen))
@@ -218,6 +221,17 @@ async def remove_environments(
         return tuple(places)
 
     return await anyio.to_thread.run_sync(remove)
+
+
+def _with_python(places: Collection[Path], text: str, cwd: Path) -> list[Path]:
+    """The environments that a Python's version, or their own path, means. Raises :class:`NoEnvironment`."""
+    if (named := cwd / text) in places:
+        return [named]
+    request = parse_request(text)
+    found = [path for path in places if (there := recorded_python(path)) is not None and request.admits(*there)]
+    if not found:
+        raise NoEnvironment(f"No environment of this workspace has `{text}`.", hint="See `interlock env list`.")
+    return found
 
 
 def look_at(context: Context, path: Path, member: NormalizedName | None = None) -> EnvironmentState:

@@ -89,7 +89,9 @@ async def _import(context: Context, files: tuple[str, ...], *, dry_run: bool, ke
     wished = tuple(pin for pin in pins if not pin.local)
     if not (wished or new) and all(member.manifest.dialect != "poetry" for member in workspace.members):
         raise NothingToImport(
-            "There is nothing to import here: the projects are in the standard form, and no other tool's lock is there."
+            "There is nothing to import here: the projects are in the standard form, "
+            "and no other tool's lock is there.",
+            hint="They are read as they are: go on with `interlock lock`.",
         )
     outcome = await change(context, make, ChangeOptions(no_sync=True, dry_run=dry_run, pins=wished))
     # A manifest that was made a moment ago is what is wanted already, and there were no pins.

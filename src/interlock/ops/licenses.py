@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from email.parser import HeaderParser
-from pathlib import Path
 
 import anyio.to_thread
 import msgspec
 
 from interlock.core.lock.reach import members_reaching
 from interlock.core.names import NormalizedName
-from interlock.envs.environments import VirtualEnvironment
-from interlock.envs.installed import scan
 from interlock.errors import EnvironmentFailure
-from interlock.ops.environments import environment_path, look_at
+from interlock.ops.installed_metadata import environment_of, read_installed_metadata
 from interlock.ops.reading import Locked
 from interlock.ops.show import list_packages
 
@@ -35,12 +31,12 @@ async def find_licenses(locked: Locked, environment: Mapping[str, str] | None) -
     """A line per package that is selected. Raises :class:`EnvironmentFailure` without an environment."""
 
     def look() -> dict[NormalizedName, tuple[str, str]]:
-        workspace = locked.workspace
-        member = workspace.find(workspace.current) if workspace.current is not None else None
-        state = look_at(locked.context, environment_path(locked.context, workspace, member))
+        state = environment_of(locked)
         if state.environment is None:
             raise EnvironmentFailure(f"There is no environment at {state.path}.", hint="Make it with `interlock sync`.")
-        return _installed(state.environment)
+        return {
+            name: (found.version, _license(found.headers)) for name, found in read_installed_metadata(state).items()
+        }
 
     known = await anyio.to_thread.run_sync(look)
     reaching = members_reaching(locked.lock)
@@ -55,17 +51,6 @@ async def find_licenses(locked: Locked, environment: Mapping[str, str] | None) -
             )
         )
     return tuple(found)
-
-
-def _installed(environment: VirtualEnvironment) -> dict[NormalizedName, tuple[str, str]]:
-    found = {}
-    for item in scan(environment):
-        for folder in dict.fromkeys((environment.purelib, environment.platlib)):
-            path = Path(os.path.join(folder, item.dist_info, "METADATA"))
-            if path.is_file():
-                found[item.name] = (item.version, _license(path.read_text(encoding="utf-8", errors="replace")))
-                break
-    return found
 
 
 def _license(metadata: str) -> str:

@@ -128,6 +128,10 @@ def command_line(
         return [place.python, *arguments]
     if program.endswith(".py") and os.path.isfile(context.cwd / program):
         return [place.python, program, *arguments]
+    if program.endswith(".py") and (os.sep in program or which(program, environ["PATH"]) is None):
+        raise CommandNotFound(
+            f"There is no script {context.cwd / program}.", hint="Paths begin at the directory you are in."
+        )
     if os.sep in program:
         return [program, *arguments]
     found = which(program, os.pathsep.join(place.scripts))

@@ -13,6 +13,7 @@ import msgspec
 from interlock.core.names import NormalizedName
 from interlock.core.tasks import Step, expand
 from interlock.ops.run import Place, child_environ, entered, step_line
+from interlock.workspace.child import CannotStart
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.graph import member_graph
@@ -123,7 +124,11 @@ async def _run(
 
 async def _capture(command: list[str], environ: dict[str, str], cwd: Path, say: Callable[[str], None]) -> int:
     """Run a program and pass its lines on, those of stderr among them, in the order they come."""
-    async with await anyio.open_process(command, env=environ, cwd=cwd, stdin=-3, stdout=-1, stderr=-2) as process:
+    try:
+        started = await anyio.open_process(command, env=environ, cwd=cwd, stdin=-3, stdout=-1, stderr=-2)
+    except OSError as error:
+        raise CannotStart(command[0], cwd, error) from error
+    async with started as process:
         assert process.stdout is not None
         rest = b""
         async for data in process.stdout:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
+import anyio.to_thread
 import msgspec
 
 from interlock.core.lock.graph import Graph
@@ -11,12 +13,17 @@ from interlock.core.lock.layout import source_key
 from interlock.core.lock.model import Edge, LockedPackage
 from interlock.core.lock.reach import members_reaching, reach
 from interlock.core.lock.select import walk
+from interlock.core.manifests.problems import suggest
 from interlock.core.markers.diagram import FALSE, format_marker
 from interlock.core.names import NormalizedName
+from interlock.ops.installed_metadata import environment_of, read_installed_metadata
 from interlock.ops.reading import Locked
 from interlock.ops.tree import NotInLock
 
-__all__ = ["PackageDetails", "PackageLine", "list_packages", "package_details"]
+__all__ = ["PackageDetails", "PackageLine", "Summaries", "find_summaries", "list_packages", "package_details"]
+
+
+_SUMMARY = re.compile(r"^Summary:(.*(?:\n[ \t].*)*)", re.MULTILINE | re.IGNORECASE)
 
 
 class PackageLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +50,34 @@ class PackageDetails(msgspec.Struct, frozen=True, kw_only=True):
     """Of all files, in bytes; what the index does not state counts nothing."""
     needed_by: tuple[str, ...]
     members: tuple[NormalizedName, ...]
+
+
+class Summaries(msgspec.Struct, frozen=True, kw_only=True):
+    """What the installed packages say they are."""
+
+    environment: bool
+    """Whether there is an environment to look at."""
+    known: Mapping[tuple[NormalizedName, str], str]
+    """By name and version."""
+
+    def text(self, name: NormalizedName, version: str) -> str:
+        return self.known.get((name, version), "")
+
+    def missing(self, name: NormalizedName, version: str) -> bool:
+        """Whether the environment lacks it."""
+        return self.environment and (name, version) not in self.known
+
+
+async def find_summaries(locked: Locked) -> Summaries:
+    def look() -> Summaries:
+        state = environment_of(locked)
+        known = {
+            (name, found.version): " ".join(match[1].split()) if (match := _SUMMARY.search(found.headers)) else ""
+            for name, found in read_installed_metadata(state).items()
+        }
+        return Summaries(environment=state.environment is not None, known=known)
+
+    return await anyio.to_thread.run_sync(look)
 
 
 def list_packages(locked: Locked, environment: Mapping[str, str] | None, *, top_level: bool) -> tuple[PackageLine, ...]:
@@ -81,7 +116,9 @@ def package_details(locked: Locked, name: NormalizedName) -> tuple[PackageDetail
     if not packages:
         member = name in graph.members
         raise NotInLock(
-            f"`{name}` is a member, not a locked package." if member else f"`{name}` is not in the lock.",
+            f"`{name}` is a member, not a locked package."
+            if member
+            else f"`{name}` is not in the lock.{suggest(name, graph.packages)}",
             hint=f"See `interlock tree --package {name}`." if member else None,
             facts={"package": name},
         )

@@ -9,6 +9,7 @@ import msgspec
 from interlock.core.lock.graph import Graph, Key, Target, active_keys, key_of, root_edges
 from interlock.core.lock.model import Edge, LockedMember
 from interlock.core.lock.select import walk
+from interlock.core.manifests.problems import suggest
 from interlock.core.markers.diagram import evaluate, parse_marker
 from interlock.core.names import ExtraName, NormalizedName, shown_member
 from interlock.core.selection import MemberSelection, Selection
@@ -171,9 +172,10 @@ def _named(graph: Graph, links: dict[Key, list[_Link]], name: NormalizedName) ->
     found = [target for target in _reached(graph, links) if target.name == name]
     if not found:
         locked = any(target.name == name for target in graph.targets())
-        where = "is locked, but nothing that is selected needs it here" if locked else "is not in the lock"
+        where = "is locked, but nothing that is selected needs it here." if locked else "is not in the lock."
+        near = "" if locked else suggest(name, {target.name for target in graph.targets()})
         hint = "Add --universal or --all-packages, or more groups and extras." if locked else None
-        raise NotInLock(f"`{name}` {where}.", hint=hint, facts={"package": name})
+        raise NotInLock(f"`{name}` {where}{near}", hint=hint, facts={"package": name})
     return found
 
 

@@ -10,11 +10,25 @@ import anyio
 
 from interlock.errors import UsageError
 
-__all__ = ["BadEnvFile", "read_env_file", "supervise", "which"]
+__all__ = ["BadEnvFile", "CannotStart", "read_env_file", "supervise", "which"]
 
 
 class BadEnvFile(UsageError):
     code = "bad-env-file"
+
+
+class CannotStart(UsageError):
+    """A program that is not there, or is none."""
+
+    code = "cannot-start"
+    exit_code = 1
+
+    def __init__(self, program: str, cwd: Path, error: OSError) -> None:
+        super().__init__(
+            f"`{program}` cannot be started in {cwd}: {error.strerror or error}.",
+            hint="Look at its path, its permissions and its first line.",
+            facts={"program": program},
+        )
 
 
 def read_env_file(path: Path) -> dict[str, str]:
@@ -47,8 +61,14 @@ def which(program: str, path: str) -> str | None:
 
 
 async def supervise(command: list[str], environ: dict[str, str], cwd: Path) -> int:
-    """Run a program to its end, passing signals on; its exit code, or 128 plus the number of a signal."""
-    process = await anyio.open_process(command, stdin=None, stdout=None, stderr=None, env=environ, cwd=cwd)
+    """Run a program to its end, passing signals on; its exit code, or 128 plus the number of a signal.
+
+    Raises :class:`CannotStart`.
+    """
+    try:
+        process = await anyio.open_process(command, stdin=None, stdout=None, stderr=None, env=environ, cwd=cwd)
+    except OSError as error:
+        raise CannotStart(command[0], cwd, error) from error
 
     async def forward() -> None:
         wanted = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name)]

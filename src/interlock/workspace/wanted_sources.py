@@ -141,7 +141,7 @@ async def _git(context: Context, workspace: Workspace, wish: Wish, options: Plac
 def _local(context: Context, workspace: Workspace, wish: Wish, options: Placing) -> Placed:
     path = Path(os.path.normpath(context.cwd / Path(wish.source["path"]).expanduser()))
     if not path.exists():
-        raise NothingThere(f"There is nothing at {path}.")
+        raise NothingThere(f"There is nothing at {path}.", hint="Paths begin at the directory you are in.")
     name = wish.name
     if not name:
         name = name_of_archive(path.name) if is_archive(path.name) else _declared_name(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from interlock.cli.call import Call
+from interlock.cli.words import plural
 from interlock.ops.checking import check
 
 __all__ = ["run"]
@@ -24,7 +25,9 @@ async def run(call: Call) -> int:
         return code
     for finding in found:
         call.terminal.data(f"{finding.level}[{finding.code}]: {finding.file}: {finding.message}")
-    call.terminal.say("All set!" if not found else f"{len(errors)} errors, {len(found) - len(errors)} warnings.")
+    call.terminal.say(
+        "All set!" if not found else f"{plural(len(errors), 'error')}, {plural(len(found) - len(errors), 'warning')}."
+    )
     return code
 
 

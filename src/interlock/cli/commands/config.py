@@ -52,8 +52,9 @@ async def run(call: Call) -> int:
         return _secret(call, key, values)
     known = _LOCAL if call.given("local") else _USER
     if key not in known and (values or call.given("unset")):
-        hint = "It is one of the workspace: add --local." if key in _LOCAL and not call.given("local") else None
-        raise BadValue(f"`{key}` is not a setting.{suggest(key, known)}", hint=hint or _LIST)
+        if key in _LOCAL and not call.given("local"):
+            raise BadValue(f"`{key}` is a setting of the workspace, not of a user.", hint="Add --local.")
+        raise BadValue(f"`{key}` is not a setting.{suggest(key, known)}", hint=_LIST)
     if len(values) > 1:
         raise BadValue(f"`{key}` takes one value.")
     if not values and not call.given("unset"):

@@ -10,7 +10,7 @@ __all__ = ["run"]
 
 async def run(call: Call) -> int:
     every = call.given("all") or call.given("all_packages")
-    removed = await remove_environments(call.context, call.names("package"), every=every)
+    removed = await remove_environments(call.context, call.names("package"), call.texts("pythons"), every=every)
     if call.json:
         call.document({"removed": removed})
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from interlock.cli.call import Call, checked_name
+from interlock.cli.columns import columns
 from interlock.cli.commands.tree import show_tree
 from interlock.cli.loading import load
 from interlock.cli.selecting import selection_flags
@@ -13,7 +14,7 @@ from interlock.core.lock.diff import shown_source
 from interlock.core.lock.model import Edge
 from interlock.core.sources import Source
 from interlock.ops.reading import Locked, environment_here, read_locked
-from interlock.ops.show import PackageDetails, list_packages, package_details
+from interlock.ops.show import PackageDetails, PackageLine, Summaries, find_summaries, list_packages, package_details
 from interlock.workspace.options import TreeOptions
 
 __all__ = ["run"]
@@ -45,40 +46,59 @@ async def run(call: Call) -> int:
     if name is None:
         return await _list(call, locked)
     details = package_details(locked, name)
+    summaries = await find_summaries(locked)
     if call.json:
-        call.document({"packages": [_document(found) for found in details]})
+        call.document({"packages": [_document(found, summaries) for found in details]})
     else:
-        call.terminal.data("\n".join(_text(found) for found in details))
+        call.terminal.data("\n".join(_text(found, summaries) for found in details))
     return 0
 
 
 async def _list(call: Call, locked: Locked) -> int:
     environment = None if call.given("all") else await environment_here(locked)
     lines = list_packages(locked, environment, top_level=call.given("top_level"))
+    summaries = await find_summaries(locked)
     if call.json:
-        call.document({"packages": lines})
+        call.document({"packages": [_listed(line, summaries) for line in lines]})
         return 0
-    width = max((len(line.name) for line in lines), default=0)
-    versions = max((len(line.version) for line in lines), default=0)
-    for line in lines:
-        marker = f"; {line.marker}" if line.marker else ""
-        call.terminal.data(f"{line.name:<{width}}  {line.version:<{versions}}  {marker}".rstrip())
+    rows = [
+        (
+            line.name,
+            "(!)" if summaries.missing(line.name, line.version) else "",
+            line.version,
+            f"; {line.marker}" if line.marker else "",
+            summaries.text(line.name, line.version),
+        )
+        for line in lines
+    ]
+    used = [column for column in zip(*rows, strict=True) if any(column)]
+    width = 0 if call.given("no_truncate") else call.terminal.width()
+    for line in columns(zip(*used, strict=True)).splitlines() if rows else ():
+        call.terminal.data(f"{line[: width - 3]}..." if 3 < width < len(line) else line)
     return 0
 
 
-def _document(found: PackageDetails) -> dict[str, object]:
+def _listed(line: PackageLine, summaries: Summaries) -> dict[str, object]:
+    installed = (line.name, line.version) in summaries.known
+    description = summaries.text(line.name, line.version)
+    return {**msgspec.structs.asdict(line), "description": description, "installed": installed}
+
+
+def _document(found: PackageDetails, summaries: Summaries) -> dict[str, object]:
     """The details; of a dependency every key is there, whatever it says."""
     needs = [
         {"name": edge.name, "version": edge.version, "extras": edge.extras, "marker": edge.marker}
         for edge in found.dependencies
     ]
-    return {**msgspec.structs.asdict(found), "dependencies": needs}
+    description = summaries.text(found.name, found.version)
+    return {**msgspec.structs.asdict(found), "dependencies": needs, "description": description}
 
 
-def _text(found: PackageDetails) -> str:
+def _text(found: PackageDetails, summaries: Summaries) -> str:
     rows = [
         ("name", found.name),
         ("version", found.version or "(dynamic)"),
+        ("description", summaries.text(found.name, found.version)),
         ("source", shown_source(msgspec.json.decode(found.source, type=Source))),
         ("python", found.requires_python or "any"),
         ("extras", ", ".join(found.extras)),
@@ -87,7 +107,7 @@ def _text(found: PackageDetails) -> str:
         ("needs", ", ".join(_edge(edge) for edge in found.dependencies)),
         ("files", f"{len(found.files)} ({format_bytes(found.size)})"),
     ]
-    return "".join(f"{label:<10} {value}\n" for label, value in rows if value)
+    return "".join(f"{label:<11}  {value}\n" for label, value in rows if value)
 
 
 def _edge(edge: Edge) -> str:

@@ -65,10 +65,11 @@ DOCUMENTS: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {
     ),
     ("show",): (
         ("", "packages"),
-        ("packages[]", "name, version, source, marker, members, direct"),
+        ("packages[]", "name, version, source, marker, members, direct, description, installed"),
         (
             "packages[] of one package",
-            "name, version, source, requires_python, dependencies, extras, files, size, needed_by, members",
+            "name, version, source, requires_python, dependencies, extras, files, size, needed_by, members, "
+            "description",
         ),
         ("packages[].dependencies[]", "name, version, extras, marker"),
         ("packages[] with --latest", "name, locked, compatible, latest, members, direct"),

@@ -49,11 +49,16 @@ def _venv_options(parser: OptionGroup) -> None:
 
 def _env_info_options(parser: OptionGroup) -> None:
     add_member_options(parser)
-    parser.flag("--path", text="show only the path")
+    parser.flag("-p", "--path", text="show only the path")
     parser.flag("-e", "--executable", text="show only the path of the interpreter")
 
 
+def _env_list_options(parser: OptionGroup) -> None:
+    parser.flag("--full-path", text="for Poetry's sake; paths are always whole", hidden=True)
+
+
 def _env_remove_options(parser: OptionGroup) -> None:
+    parser.words("pythons", metavar="PYTHON", text="with this Python or at this path (default: the one used here)")
     add_member_options(parser)
     parser.flag("--all", text="remove every environment of the workspace")
 
@@ -86,7 +91,7 @@ MACHINE = (
         ("env", "list"),
         "env_list",
         "List the workspace's environments",
-        no_options,
+        _env_list_options,
         (("", "all of them, with their Pythons"), ("--json", "for scripts")),
         aliases=(("env", "ls"),),
     ),
@@ -95,7 +100,8 @@ MACHINE = (
         "env_remove",
         "Remove an environment that Interlock made",
         _env_remove_options,
-        (("", "the shared one"), ("--package web", "one member's own")),
+        (("3.12", "the one with this Python"), ("--package web", "one member's own")),
+        usage="[options] [PYTHON ...]",
         aliases=(("env", "rm"),),
     ),
     Command(

@@ -18,7 +18,7 @@ def _build_options(parser: OptionGroup) -> None:
     parser.value("--affected", metavar="REF", text="act on members that a change since REF touches")
     parser.flag("--sdist", text="build only the source archive")
     parser.flag("--wheel", text="build only the wheel, from the member's own tree")
-    parser.value("--format", metavar="KIND", text="the same in Poetry's words", choices=("sdist", "wheel"))
+    parser.value("-f", "--format", metavar="KIND", text="the same in Poetry's words", choices=("sdist", "wheel"))
     parser.value("-o", "--out-dir", metavar="DIR", text="where files go (default: dist at the workspace's root)")
     parser.flag("--clear", "--clean", dest="clear", text="remove files of other builds from there, once all is built")
     parser.flag("--verify", text="install each wheel in a clean environment and try it")
@@ -94,7 +94,7 @@ def _publish_options(parser: OptionGroup) -> None:
     place.value("--client-cert", metavar="FILE", text="show this certificate")
     login = parser.section("as whom")
     login.value("-u", "--username", metavar="USER", text="user")
-    login.value("--password", metavar="PASSWORD", text="password; a variable is safer: INTERLOCK_PUBLISH_PASSWORD")
+    login.value("-p", "--password", metavar="PASSWORD", text="password; safer: INTERLOCK_PUBLISH_PASSWORD")
     login.value("-t", "--token", metavar="TOKEN", text="token; or INTERLOCK_PUBLISH_TOKEN")
     login.value(
         "--trusted-publishing",

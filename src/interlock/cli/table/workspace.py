@@ -100,14 +100,16 @@ def _show_options(parser: OptionGroup) -> None:
     parser.flag("-a", "--all", text="show every platform and Python, not only this one")
     parser.flag("-l", "--latest", text="show the newest version of each, too")
     parser.flag("-o", "--outdated", text="show only what is old, like `interlock outdated`")
-    parser.value("--format", metavar="KIND", text="text (the default) or json", choices=("text", "json"))
+    parser.value("-f", "--format", metavar="KIND", text="text (the default) or json", choices=("text", "json"))
     parser.flag("--no-truncate", text="", hidden=True)
     add_selection_options(parser)
     add_freshness_options(parser)
 
 
 def _export_options(parser: OptionGroup) -> None:
-    parser.value("--format", metavar="FORMAT", text="pylock (the default) or requirements", choices=EXPORT_FORMATS)
+    parser.value(
+        "-f", "--format", metavar="FORMAT", text="pylock (the default) or requirements", choices=EXPORT_FORMATS
+    )
     parser.value("-o", "--output-file", "--output", dest="output_file", metavar="FILE", text="write to FILE")
     parser.flag("--no-hashes", "--without-hashes", text="leave hashes out")
     parser.flag("--no-header", text="leave the leading comment out")

@@ -187,7 +187,7 @@ def _specifier(text: str) -> str:
     try:
         return specifier_of(text)
     except ManifestError as error:
-        raise BadRequest(f"{error}.") from error
+        raise BadRequest(f"{error}.", hint="Write it as in name@^1.2, name@latest, name>=1,<2 or name@PATH.") from error
 
 
 def _standard(text: str) -> Wish:
