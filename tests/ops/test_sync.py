@@ -360,7 +360,7 @@ def test_environments_for_two_pythons_do_not_replace_each_other(shop: Shop, monk
     assert (snapshot(shop.root / ".venv"), snapshot(shop.root / f".venv-{other}")) == (before, beside)
     listed = shop.run("env", "list", "--json").json()["environments"]
     assert [Path(found["path"]).name for found in listed] == [".venv", f".venv-{other}"]
-    assert shop.run("env", "info", "--path", "-p", other).out.strip().endswith(f".venv-{other}")
+    assert shop.run("env", "info", "--path", "--python", other).out.strip().endswith(f".venv-{other}")
     shop.run("env", "remove", "-p", other)
     assert not (shop.root / f".venv-{other}").exists()
     assert (shop.root / ".venv").exists()
