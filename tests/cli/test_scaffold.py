@@ -100,6 +100,8 @@ def test_what_is_there_is_kept(run: Run, tmp_path: Path) -> None:
         ("pytest", "`pytest` cannot depend on itself: `pytest>=8` has the name of the project."),
         ("x --dependency X>=2", "`x` cannot depend on itself"),
         ("x --dependency ???", "`???` is not a valid requirement"),
+        ("x --dependency y@sideways", "`sideways` is not a version constraint"),
+        ("x --dependency ../y", "`../y` comes from a place of its own."),
         ("x --license GPL-9", "`project.license` is `GPL-9`, which is not an SPDX expression"),
         ("x --python >=3.x", "`project.requires-python` is `>=3.x`, which is not a valid version specifier."),
         ("x --author <>", "`<>` is nobody's name."),
@@ -111,6 +113,20 @@ def test_mistakes_make_nothing(run: Run, tmp_path: Path, line: str, said: str) -
     assert result.code == 2
     assert said in result.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_requirements_are_written_in_the_standard_form(run: Run, tmp_path: Path) -> None:
+    asked = ("httpx[http2]@^0.27", "rich:~13.1", "click", "odd @ https://files.test/odd-1.0.tar.gz")
+    words = [word for text in asked for word in ("--dependency", text)]
+    assert run("-C", tmp_path, "new", "x", *words, "--dev-dependency", "pytest:^9").code == 0
+    table = tomllib.loads((tmp_path / "x/pyproject.toml").read_text())
+    assert table["project"]["dependencies"] == [
+        "httpx[http2]>=0.27,<0.28",
+        "rich>=13.1,<13.2",
+        "click",
+        "odd @ https://files.test/odd-1.0.tar.gz",
+    ]
+    assert table["dependency-groups"] == {"dev": ["pytest>=9,<10"]}
 
 
 def test_init_describes_the_modules_that_are_there(run: Run, tmp_path: Path) -> None:

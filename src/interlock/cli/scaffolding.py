@@ -9,7 +9,10 @@ from pathlib import Path
 import msgspec
 
 from interlock.cli.call import BadValue, Call
+from interlock.core.editing.requirement_wishes import parse_wish
 from interlock.core.manifests.parse import parse_manifest
+from interlock.core.names import is_name
+from interlock.core.requirement import Requirement, format_requirement
 from interlock.core.requirements import parse_requirement
 from interlock.core.scaffold import BACKENDS, Scaffold, project_table
 from interlock.errors import ManifestError
@@ -60,13 +63,38 @@ def wanted_scaffold(call: Call, directory: str) -> Scaffold:
         license=license_,
         readme=not call.given("no_readme"),
         requires_python=python,
-        dependencies=tuple(call.values.dependency),
-        dev_dependencies=("pytest>=8", *call.values.dev_dependency),
+        dependencies=tuple(map(_requirement, call.values.dependency)),
+        dev_dependencies=_with_tests(tuple(map(_requirement, call.values.dev_dependency))),
         backend=backend,
         package=not call.given("no_package"),
     )
     _check(wanted)
     return wanted
+
+
+def _requirement(text: str) -> str:
+    """A requirement as a manifest holds it, from how `add` or Poetry's `init` take it (``httpx@^1``, ``httpx:^1``).
+
+    Raises :class:`BadValue`.
+    """
+    name, colon, constraint = text.partition(":")
+    if colon and not constraint.startswith("/") and is_name(name.partition("[")[0].strip()):
+        text = f"{name}@{constraint}"
+    wish = parse_wish(text)
+    if wish.source.keys() - {"url"}:
+        raise BadValue(
+            f"`{text}` comes from a place of its own.", hint=f"Make the project first, then `interlock add {text}`."
+        )
+    url = wish.source.get("url", "")
+    return format_requirement(
+        Requirement(name=wish.normalized, specifier=wish.specifier, marker=wish.marker, extras=wish.extras, url=url)
+    )
+
+
+def _with_tests(asked: tuple[str, ...]) -> tuple[str, ...]:
+    """What runs the tests that are made, unless it was asked for."""
+    named = any(parse_requirement(text).name == "pytest" for text in asked)
+    return asked if named else ("pytest>=8", *asked)
 
 
 def _check(wanted: Scaffold) -> None:

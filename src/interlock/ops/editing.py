@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from interlock.core.editing.manifest_editor import ManifestEditor
-from interlock.core.editing.poetry_editor import open_manifest
+from interlock.core.editing.open_manifest import open_manifest
 from interlock.core.manifests.manifest import Manifest
 from interlock.core.names import NormalizedName
 from interlock.errors import UsageError

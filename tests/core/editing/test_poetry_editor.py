@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interlock.core.editing.manifest_editor import ManifestEditor, Target
-from interlock.core.editing.poetry_editor import PoetryEditor, open_manifest
+from interlock.core.editing.mixed_editor import MixedEditor
+from interlock.core.editing.open_manifest import open_manifest
+from interlock.core.editing.poetry_editor import PoetryEditor
 from interlock.core.manifests.manifest import Manifest
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.names import ExtraName, normalize_group, normalize_name
@@ -59,7 +61,7 @@ def test_the_dialect_of_the_file_decides_the_editor() -> None:
     standard = open_manifest(
         b'[project]\nname = "a"\n[tool.poetry]\npackages = []\n', "pyproject.toml", sources=SOURCES
     )
-    assert type(standard) is ManifestEditor
+    assert type(standard) is MixedEditor
     assert type(open_manifest(b"", "pyproject.toml", sources=SOURCES)) is ManifestEditor
     assert editor().targets() == (Target(), Target("group", "Test"))
     old = editor('[tool.poetry]\nname = "a"\n[tool.poetry.dev-dependencies]\nx = "*"\n')
@@ -177,3 +179,56 @@ def test_what_is_put_is_what_is_read_and_removing_it_restores_the_meaning(text: 
     after = read(edited)
     assert after.dependencies == before.dependencies
     assert {key: value for key, value in after.groups.items() if value} == before.groups
+
+
+MIXED = """\
+[project]
+name = "app"
+version = "1"
+dependencies = ["flask"]
+
+[dependency-groups]
+lint = ["ruff"]
+
+[tool.poetry.group.docs]
+optional = true
+[tool.poetry.group.docs.dependencies]
+markdown = "^3"
+
+[tool.poetry.group.lint.dependencies]
+ruff = { source = "inner" }
+"""
+
+
+def test_a_group_of_a_standard_project_is_changed_where_it_stands() -> None:
+    edited = open_manifest(MIXED.encode(), "pyproject.toml", sources=SOURCES)
+    docs, lint = Target("group", "docs"), Target("group", "lint")
+    assert edited.targets() == (Target(), lint, docs)
+    put(edited, docs, "jinja2>=3,<4")
+    put(edited, lint, "mypy")
+    put(edited, Target(), "attrs")
+    put(edited, Target("group", "new"), "rich")
+    edited.set_source("jinja2", {"git": "https://git.test/j.git"})
+    edited.set_source("attrs", {"index": "inner"})
+    found = tomllib.loads(edited.data.decode())
+    assert found["project"]["dependencies"] == ["flask", "attrs"]
+    assert found["dependency-groups"] == {"lint": ["ruff", "mypy"], "new": ["rich"]}
+    assert found["tool"]["poetry"]["group"] == {
+        "docs": {"optional": True, "dependencies": {"markdown": "^3", "jinja2": {"git": "https://git.test/j.git"}}},
+        "lint": {"dependencies": {"ruff": {"source": "inner"}}},
+    }
+    assert found["tool"]["interlock"]["sources"] == {"attrs": {"index": "inner"}}
+    assert edited.remove(docs, normalize_name("markdown"))
+    assert not edited.remove(docs, normalize_name("flask"))
+    assert [item.name for item in edited.requirements(docs)] == ["jinja2"]
+
+
+def test_dynamic_dependencies_are_changed_in_poetrys_table() -> None:
+    text = (
+        '[project]\nname = "app"\nversion = "1"\ndynamic = ["dependencies"]\n'
+        '[tool.poetry.dependencies]\npython = "^3.11"\nflask = "^3"\n'
+    )
+    edited = open_manifest(text.encode(), "pyproject.toml", sources=SOURCES)
+    put(edited, Target(), "attrs>=23")
+    assert asked(read(edited)) == ["flask<4,>=3", "attrs>=23"]
+    assert edited.data.decode() == text + 'attrs = ">=23"\n'

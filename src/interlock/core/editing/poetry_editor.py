@@ -6,13 +6,13 @@ import re
 
 from interlock.core.editing.manifest_editor import ManifestEditor, Target
 from interlock.core.editing.toml_array import insert, items, literal, remove
-from interlock.core.editing.toml_document import Path, TomlDocument, format_value
+from interlock.core.editing.toml_document import Path, format_value
 from interlock.core.names import NormalizedName, is_name, normalize_extra, normalize_name
 from interlock.core.poetry_constraint import InvalidConstraint, specifier_of
 from interlock.core.requirement import Requirement
 from interlock.errors import ManifestError
 
-__all__ = ["PoetryEditor", "SeveralEntries", "open_manifest"]
+__all__ = ["PoetryEditor", "SeveralEntries"]
 
 _TABLE: Path = ("tool", "poetry")
 _DIRECT = frozenset({"git", "branch", "tag", "rev", "path", "file", "url", "subdirectory", "develop"})
@@ -23,14 +23,6 @@ class SeveralEntries(ManifestError):
     """A dependency is to be changed that is written once for each of several environments."""
 
     code = "several-entries"
-
-
-def open_manifest(data: bytes, file: str, *, sources: Path) -> ManifestEditor:
-    """The editor for the dialect that describes the project."""
-    values = TomlDocument(data, file).values
-    tool = values.get("tool")
-    alone = "project" not in values and isinstance(tool, dict) and "poetry" in tool
-    return (PoetryEditor if alone else ManifestEditor)(data, file, sources=sources)
 
 
 class PoetryEditor(ManifestEditor):
@@ -119,7 +111,7 @@ class PoetryEditor(ManifestEditor):
             super().set_source(name, value)
             return
         renamed = {{"index": "source", "editable": "develop"}.get(key, key): item for key, item in value.items()}
-        for target in self.targets():
+        for target in self._poetry_targets():
             table = self._table(target)
             key = self._key(table, normalize_name(name))
             if key is None:
@@ -129,6 +121,9 @@ class PoetryEditor(ManifestEditor):
             if "source" not in renamed:
                 entry.pop("version", None)
             self.document.set((*table, key), format_value({**entry, **renamed}))
+
+    def _poetry_targets(self) -> tuple[Target, ...]:
+        return self.targets()
 
     def _table(self, target: Target) -> Path:
         if target.kind != "group":
