@@ -147,12 +147,12 @@ def test_every_part_of_a_build_counts() -> None:
 
 def test_which_builds_look_at_version_control(tree: Path) -> None:
     static = BuildSystem(requires=("hatchling",), backend="hatchling.build")
-    assert not reads_revision(tree, static)
-    assert reads_revision(tree, BuildSystem(backend="b", backend_path=(".",)))
+    assert not reads_revision(static, read_top(tree).files)
+    assert reads_revision(BuildSystem(backend="b", backend_path=(".",)), {})
     (tree / "pyproject.toml").write_text('[project.urls]\nHome = "https://github.test/x"\n')
-    assert not reads_revision(tree, static)
+    assert not reads_revision(static, read_top(tree).files)
     (tree / "pyproject.toml").write_text('[tool.hatch.version]\nsource = "vcs"\n')
-    assert reads_revision(tree, static)
+    assert reads_revision(static, read_top(tree).files)
 
 
 async def test_the_state_of_a_repository(tree: Path) -> None:

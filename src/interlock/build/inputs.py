@@ -62,7 +62,7 @@ def read_inputs(
     content, revision = source.identity, False
     if not content:
         content = description_digest(source.path, top) if narrow else tree_digest(layout, source.path)
-        revision = reads_revision(source.path, declared.system, top.files)
+        revision = reads_revision(declared.system, top.files)
     return Inputs(
         content=content,
         reads_revision=revision,

@@ -6,7 +6,6 @@ import hashlib
 import re
 import subprocess
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import anyio
@@ -23,20 +22,9 @@ _WORDS = re.compile(
 _FILES = ("pyproject.toml", "setup.py", "setup.cfg", "hatch.toml", "hatch_build.py", "versioneer.py")
 
 
-def reads_revision(tree: Path, system: BuildSystem, files: Mapping[str, bytes] | None = None) -> bool:
-    """Whether the build may look at version control; in doubt it does. Blocking.
-
-    ``files`` has what lies at the top of the tree, where that has been read.
-    """
-    if system.backend_path:
-        return True
-    if files is not None:
-        return any(_WORDS.search(files[name]) for name in _FILES if name in files)
-    for name in _FILES:
-        with suppress(OSError):
-            if _WORDS.search((tree / name).read_bytes()):
-                return True
-    return False
+def reads_revision(system: BuildSystem, files: Mapping[str, bytes]) -> bool:
+    """Whether the build may look at version control; in doubt it does. ``files`` lie at the top of the tree."""
+    return bool(system.backend_path) or any(_WORDS.search(files[name]) for name in _FILES if name in files)
 
 
 class Revisions:

@@ -21,12 +21,13 @@ def sync_options(call: Call, *, exact: bool, everyone: bool = False) -> SyncOpti
     frozen, locked = call.flag("frozen"), call.flag("locked")
     if call.given("frozen") and call.given("locked"):
         raise BadValue("`--frozen` and `--locked` exclude each other.", hint="Leave out one of the two.")
+    relock = upgrade_first(call)
     return SyncOptions(
         selection=selection_flags(call, everyone=everyone),
         exact=exact,
-        # A flag beats the other one's variable.
-        frozen=frozen and not call.given("locked"),
-        locked=locked and not call.given("frozen"),
+        # A flag beats another one's variable.
+        frozen=frozen and not call.given("locked") and relock is None,
+        locked=locked and not call.given("frozen") and relock is None,
         dry_run=call.given("dry_run"),
         check=call.given("check"),
         no_editable=call.flag("no_editable"),
@@ -34,7 +35,7 @@ def sync_options(call: Call, *, exact: bool, everyone: bool = False) -> SyncOpti
         compile_bytecode=call.flag("compile_bytecode"),
         reinstall=call.given("reinstall"),
         reinstall_packages=call.names("reinstall_package"),
-        relock=upgrade_first(call),
+        relock=relock,
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import anyio.to_thread
@@ -100,34 +101,30 @@ class Checkouts:
             )
 
     async def _pull_lfs(self, url: str, fresh: Path) -> None:
-        try:
+        async with self._from_origin(url, fresh, f"files that {redact_url(url)} keeps with git-lfs"):
             # Only in the configuration of this checkout; git-lfs puts no files where its filters are not set up.
             await self._git.run("lfs", "install", "--local", "--skip-repo", cwd=fresh)
-            await self._git.run("config", "remote.origin.url", url, cwd=fresh)
             await self._git.run("lfs", "pull", "origin", cwd=fresh)
-            await self._git.run("config", "remote.origin.url", redacted_origin(url), cwd=fresh)
-        except GitFailed as error:
-            raise GitFailed(
-                f"The files that {redact_url(url)} keeps with git-lfs cannot be fetched. {error.message}",
-                hint=error.hint,
-                facts=error.facts,
-            ) from error
 
     async def _submodules(self, url: str, fresh: Path, environ: dict[str, str]) -> None:
-        try:
-            # A local repository may have local submodules; from a server they would be a way to read this machine.
-            local = "://" not in url or url.startswith("file:")
-            allow = ["-c", "protocol.file.allow=always"] if local else []
-            await self._git.run("config", "remote.origin.url", url, cwd=fresh)
+        # A local repository may have local submodules; from a server they would be a way to read this machine.
+        local = "://" not in url or url.startswith("file:")
+        allow = ["-c", "protocol.file.allow=always"] if local else []
+        async with self._from_origin(url, fresh, f"submodules of {redact_url(url)}"):
             await self._git.run(
                 *allow, "submodule", "--quiet", "update", "--init", "--recursive", cwd=fresh, environ=environ
             )
+
+    @asynccontextmanager
+    async def _from_origin(self, url: str, fresh: Path, what: str) -> AsyncIterator[None]:
+        """Within, the checkout's origin has its credentials; a failure says ``what`` could not be fetched."""
+        try:
+            await self._git.run("config", "remote.origin.url", url, cwd=fresh)
+            yield
             await self._git.run("config", "remote.origin.url", redacted_origin(url), cwd=fresh)
         except GitFailed as error:
             raise GitFailed(
-                f"The submodules of {redact_url(url)} cannot be fetched. {error.message}",
-                hint=error.hint,
-                facts=error.facts,
+                f"The {what} cannot be fetched. {error.message}", hint=error.hint, facts=error.facts
             ) from error
 
 

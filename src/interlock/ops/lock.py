@@ -77,7 +77,7 @@ async def lock_held(context: Context, workspace: Workspace, options: LockOptions
     changes = diff(old, made)
     if pins is not None:
         # Pins have no members; those of the lock that comes of them are no news.
-        changes = msgspec.structs.replace(changes, members=())
+        changes = replace(changes, members=())
     _warn_of_unknown(prepared, options, old, made)
     if options.upgrade_packages and not options.closure:
         _refuse_others(changes, options.upgrade_packages)

@@ -86,8 +86,7 @@ async def locked_workspace(
     """The workspace with a lock to work from: as it stands (``frozen``), required to be fresh (``locked``), or made so.
 
     ``selection`` is what will be selected: one that cannot be is told before a lock is made. ``relock`` says what to
-    upgrade first. Raises
-    :class:`LockOutdated` for a stale lock that may not be made anew.
+    upgrade first, and excludes the other two. Raises :class:`LockOutdated` for a stale lock that may not be made anew.
     """
 
     def read() -> tuple[Prepared, Lock | None, tuple[str, ...]]:
@@ -118,8 +117,8 @@ async def sync(context: Context, options: SyncOptions) -> SyncOutcome:
     async with hold(context.layout.usage_lock, shared=True):
         prepared, locked, outcome = await locked_workspace(
             context,
-            frozen=options.frozen and options.relock is None,
-            locked=options.locked and options.relock is None,
+            frozen=options.frozen,
+            locked=options.locked,
             may_write=may_write,
             selection=options.selection,
             relock=options.relock,

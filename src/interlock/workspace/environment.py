@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from configparser import ConfigParser
-from configparser import Error as ConfigParserError
 from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
@@ -12,26 +10,10 @@ from interlock.core.selection import Selection
 from interlock.envs.discovery import parse_request
 from interlock.envs.environments import BrokenEnvironment, NotOurs, VirtualEnvironment, load_environment
 from interlock.envs.interpreters import Interpreter, query_interpreter
-from interlock.errors import EnvironmentFailure
 from interlock.workspace.context import Context
 from interlock.workspace.members import Workspace
 
-__all__ = ["ExternallyManaged", "existing_environment", "needed_python"]
-
-
-class ExternallyManaged(EnvironmentFailure):
-    """An installation that only its own package manager may change (PEP 668)."""
-
-    code = "externally-managed"
-
-    def __init__(self, environment: VirtualEnvironment) -> None:
-        said = _words_of(Path(environment.interpreter.stdlib) / "EXTERNALLY-MANAGED")
-        super().__init__(
-            f"{environment.root} is left alone: its Python is managed by something else."
-            + "".join(f"\n  {line}" for line in said.splitlines()),
-            hint="Use an environment (`interlock sync` makes one), or insist with --break-system-packages.",
-            facts={"path": str(environment.root), "said": said},
-        )
+__all__ = ["existing_environment", "needed_python"]
 
 
 def needed_python(workspace: Workspace, selection: Selection) -> str:
@@ -62,6 +44,9 @@ def existing_environment(context: Context, path: Path, requires_python: str) -> 
         return None
     managed = environment.installation and environment.interpreter.externally_managed
     if managed and not context.settings.break_system_packages:
+        # It parses what the manager says, which hardly anybody has to be told.
+        from interlock.workspace.externally_managed import ExternallyManaged  # noqa: PLC0415
+
         raise ExternallyManaged(environment)
     why = _misfit(environment.interpreter, context, requires_python)
     if not why:
@@ -69,16 +54,6 @@ def existing_environment(context: Context, path: Path, requires_python: str) -> 
     if environment.ours:
         return None
     raise NotOurs(path, f"it is another tool's environment, and {why}")
-
-
-def _words_of(file: Path) -> str:
-    """What the managers of an installation say of it."""
-    parser = ConfigParser(interpolation=None)
-    try:
-        parser.read(file, encoding="utf-8")
-    except (ConfigParserError, UnicodeDecodeError):
-        return ""
-    return parser.get("externally-managed", "Error", fallback="").strip()
 
 
 def _misfit(interpreter: Interpreter, context: Context, requires_python: str) -> str:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 
 from interlock.build.declared import read_declared
+from interlock.build.digest import DESCRIPTION, read_top
 from interlock.build.revision import reads_revision
 from interlock.build.source_tree import SourceTree
 from interlock.core.plan import Wanted
@@ -20,7 +21,6 @@ from interlock.workspace.unchanged import watched
 
 __all__ = ["stamp_in_sync"]
 
-_DESCRIBING = ("setup.py", "setup.cfg", "hatch.toml", "hatch_build.py", "MANIFEST.in", "CMakeLists.txt")
 _YOUNG = 2.0
 """Seconds. What changed a moment ago may change again within the same tick of the file system's clock."""
 
@@ -62,8 +62,12 @@ def _trees(workspace: Workspace, wanted: Sequence[Wanted]) -> list[str] | None:
                 return None
             declared = read_declared(SourceTree(path=member.directory, name=item.name))
             # The manifest is all that an editable wheel of such a tree is made from, but for which folders there are.
-            if declared.static is None or declared.cache_keys or reads_revision(member.directory, declared.system):
+            if declared.static is None or declared.cache_keys:
+                return None
+            if reads_revision(declared.system, read_top(member.directory).files):
                 return None
             folder = str(member.directory)
-            found += [folder, f"{folder}/src", *(f"{folder}/{name}" for name in _DESCRIBING)]
+            # Manifests are watched already.
+            beside = [f"{folder}/{name}" for name in DESCRIPTION if name != "pyproject.toml"]
+            found += [folder, f"{folder}/src", *beside]
     return found
