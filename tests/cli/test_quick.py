@@ -233,6 +233,9 @@ def _module(tree: Path) -> None:
 
 @pytest.mark.parametrize("change", [_folder, _script, _module])
 def test_folders_of_an_editable_tree_are_looked_at(synced: Path, change: Callable[[Path], None]) -> None:
+    tree = synced / "packages" / "catalog"
+    (tree / "src").mkdir()
+    _settle(tree, tree / "src")
     context = make_context(read_flags(Namespace()), read_surroundings(os.environ), SILENT)
     workspace = discover(synced, layout=context.layout)
     context = context.within(workspace.settings)
@@ -240,9 +243,6 @@ def test_folders_of_an_editable_tree_are_looked_at(synced: Path, change: Callabl
     assert environment is not None
     catalog = NormalizedName("catalog")
     wanted = (Wanted(name=catalog, version="1.2", source=Member(catalog), editable=True),)
-    tree = synced / "packages" / "catalog"
-    (tree / "src").mkdir()
-    _settle(tree, tree / "src")
     question = "sync of a test"
     stamp_in_sync(context, workspace, environment, wanted, kept=1, question=question)
     assert is_fresh(os.environ, str(synced), question) == ".venv is in sync (1 package)."

@@ -28,6 +28,7 @@ __all__ = [
     "FileHashes",
     "Top",
     "build_digest",
+    "deciding_places",
     "description_digest",
     "read_top",
     "read_tree",
@@ -115,14 +116,19 @@ class FileHashes:
             self._layout.write(self._path, msgspec.msgpack.encode(safe))
 
 
-def read_tree(tree: Path) -> Iterator[tuple[str, str, os.stat_result]]:
+def read_tree(tree: Path, looked: list[str] | None = None) -> Iterator[tuple[str, str, os.stat_result]]:
     """The files that may go into a build: relative POSIX path, path, status. Links are yielded as they are, and those
-    to a folder elsewhere are followed too. Not sorted."""
+    to a folder elsewhere are followed too. Not sorted.
+
+    ``looked`` gets the folders that were looked into, those which are but output of builds among them.
+    """
     top = os.path.realpath(tree)
     pending = [("", os.fspath(tree))]
     followed = {top}
+    seen = looked if looked is not None else []
     while pending:
         prefix, folder = pending.pop()
+        seen.append(folder)
         with os.scandir(folder) as entries:
             for entry in entries:
                 name = entry.name
@@ -138,7 +144,9 @@ def read_tree(tree: Path) -> Iterator[tuple[str, str, os.stat_result]]:
                     followed.add(real)
                     pending.append((f"{prefix}{name}/", entry.path))
                 elif entry.is_dir(follow_symlinks=False):
-                    if not _is_output(name, entry.path, top=not prefix):
+                    if _is_output(name, entry.path, top=not prefix):
+                        seen.append(entry.path)
+                    else:
                         pending.append((f"{prefix}{name}/", entry.path))
                 else:
                     yield f"{prefix}{name}", entry.path, entry.stat(follow_symlinks=False)
@@ -176,6 +184,21 @@ def tree_digest(layout: Layout, tree: Path) -> str:
     if hashes.changed:
         hashes.save(_clock(layout))
     return _digest(part for name, line in sorted(lines) for part in (os.fsencode(name), line))
+
+
+def deciding_places(tree: Path) -> list[str]:
+    """Files and folders, some of them not there: while ``stat`` says the same of them, :func:`tree_digest` does.
+
+    Blocking. Raises :class:`OSError`.
+    """
+    looked: list[str] = []
+    outside = _outside(tree)
+    places = (tree, *(path for path in outside if path.is_dir()))
+    files = [path for place in places for _, path, _ in read_tree(place, looked)]
+    beside = map(os.fspath, (*outside, *_ignoring(tree)))
+    # Where the repository begins decides how far up files are looked for that say what is ignored.
+    repositories = (f"{folder}/.git/HEAD" for folder in Path(os.path.realpath(tree)).parents)
+    return [*looked, *files, *beside, *repositories]
 
 
 DESCRIPTION = (

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _BUG, _INTERRUPTED, _BROKEN_PIPE = 70, 130, 141
-_QUICK = (["lock"], ["sync"])
+_QUICK = (["lock"], ["sync"], ["build"])
 """What may begin a command line that has a quick answer."""
 _MACHINE_TROUBLE = {
     errno.ENOSPC: "disk-full",

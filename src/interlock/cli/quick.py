@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping, Sequence
 
 from interlock.cli.render import Terminal
-from interlock.workspace.unchanged import ALL_IN_SYNC, FRESH, IN_SYNC, is_fresh
+from interlock.cli.words import built_file, built_members
+from interlock.workspace.unchanged import ALL_BUILT, ALL_IN_SYNC, BUILT, FRESH, IN_SYNC, is_fresh
 
 __all__ = ["answered"]
 
@@ -16,7 +18,8 @@ def answered(arguments: Sequence[str], environ: Mapping[str, str], terminal: Ter
     question = _question(arguments)
     if not question or environ.get("INTERLOCK_DIRECTORY") or environ.get("INTERLOCK_PROJECT"):
         return False
-    found = is_fresh(environ, os.getcwd(), question)
+    started, start = time.monotonic(), os.getcwd()
+    found = is_fresh(environ, start, question)
     if found is None:
         return False
     if question == FRESH:
@@ -24,6 +27,12 @@ def answered(arguments: Sequence[str], environ: Mapping[str, str], terminal: Ter
         if voice != "silent" and "--check" not in arguments:
             return False
         found = f"interlock.lock is up to date ({packages} package{'' if packages == '1' else 's'})."
+    elif question in {BUILT, ALL_BUILT}:
+        members, *files = found.split("\t")
+        for file in files:
+            size, _, path = file.partition(" ")
+            terminal.say(built_file(path, int(size), start, unchanged=True))
+        found = f"{built_members(0, int(members))} in {time.monotonic() - started:.1f} s."
     terminal.say(found)
     return True
 
@@ -33,5 +42,7 @@ def _question(arguments: Sequence[str]) -> str:
     command, *flags = arguments
     if command == "lock":
         return FRESH if flags in ([], ["--check"]) else ""
+    if command == "build":
+        return BUILT if not flags else ALL_BUILT if flags == ["--all-packages"] else ""
     plain = set(flags) - {"--locked"}
     return IN_SYNC if not plain else ALL_IN_SYNC if plain == {"--all-packages"} else ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["format_bytes", "plural"]
+import os
+
+__all__ = ["built_file", "built_members", "format_bytes", "plural"]
 
 _STEP = 1024
 
@@ -28,3 +30,14 @@ def plural(count: int, noun: str) -> str:
     ('1 package', '0 packages')
     """
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def built_file(path: str, size: int, cwd: str, *, unchanged: bool) -> str:
+    """A file that was built, or was there; named from the working directory when it is below it."""
+    below = path.startswith(os.path.join(cwd, ""))
+    shown = os.path.relpath(path, cwd) if below else path
+    return f"{'Unchanged' if unchanged else 'Built'} {shown} ({format_bytes(size)})"
+
+
+def built_members(built: int, unchanged: int) -> str:
+    return f"Built {plural(built, 'member')}, {unchanged} unchanged"

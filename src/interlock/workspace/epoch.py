@@ -9,7 +9,7 @@ from interlock.git.command import GitCommand
 from interlock.workspace.context import Context
 from interlock.workspace.members import Workspace
 
-__all__ = ["InvalidBuildTable", "source_date_epoch"]
+__all__ = ["InvalidBuildTable", "is_of_commit", "source_date_epoch"]
 
 _FIXED = 1_580_601_600
 """2020-02-02, which hatchling uses too. A commit's time would make every commit rebuild every member."""
@@ -34,8 +34,7 @@ async def source_date_epoch(context: Context, workspace: Workspace) -> int:
         if not given.isdecimal():
             raise InvalidBuildTable(f"The variable SOURCE_DATE_EPOCH is {given!r}; it has to be seconds since 1970.")
         return int(given)
-    table = workspace.manifest.kept.get("build")
-    said = table.get("source-date-epoch") if isinstance(table, dict) else None
+    said = _said(workspace)
     if said is None:
         return _FIXED
     if said == "commit":
@@ -48,3 +47,13 @@ async def source_date_epoch(context: Context, workspace: Workspace) -> int:
         f"`source-date-epoch` in [tool.interlock.build] is {said!r}.",
         hint='Write "commit", or seconds since 1970; without it a fixed day is used.',
     )
+
+
+def is_of_commit(workspace: Workspace) -> bool:
+    """Whether the time that builds see may move with every commit."""
+    return _said(workspace) == "commit"
+
+
+def _said(workspace: Workspace) -> object:
+    table = workspace.manifest.kept.get("build")
+    return table.get("source-date-epoch") if isinstance(table, dict) else None

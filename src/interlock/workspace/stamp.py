@@ -13,7 +13,10 @@ from interlock.workspace.lockfile import lockfile_path
 from interlock.workspace.members import Workspace
 from interlock.workspace.unchanged import FRESH, stamp_path, stamp_text, store_root, watched
 
-__all__ = ["are_newer", "can_tell", "save_stamp", "stamp_fresh"]
+__all__ = ["YOUNG", "are_newer", "can_tell", "save_stamp", "stamp_fresh"]
+
+YOUNG = 2.0
+"""Seconds. What changed a moment ago may change again within the same tick of the file system's clock."""
 
 
 def stamp_fresh(context: Context, workspace: Workspace, lock: Lock, *, written: bool = False) -> None:
@@ -71,11 +74,14 @@ def save_stamp(
         context.layout.write(place, data)
 
 
-def are_newer(paths: Iterable[str], moment: float) -> bool:
+def are_newer(paths: Iterable[str], moment: float, *, margin: float = 0.0) -> bool:
+    """Whether any was changed after a moment, or ``margin`` seconds before it; one whose time was set back since counts
+    too."""
     for path in paths:
         try:
-            if os.stat(path).st_mtime >= moment:
-                return True
+            found = os.stat(path)
         except OSError:
             continue
+        if found.st_mtime >= moment - margin or found.st_ctime >= moment:
+            return True
     return False

@@ -16,13 +16,10 @@ from interlock.install.swap import work_folder
 from interlock.workspace.context import Context
 from interlock.workspace.lockfile import lockfile_path
 from interlock.workspace.members import Workspace
-from interlock.workspace.stamp import are_newer, can_tell, save_stamp
+from interlock.workspace.stamp import YOUNG, are_newer, can_tell, save_stamp
 from interlock.workspace.unchanged import watched
 
 __all__ = ["stamp_in_sync"]
-
-_YOUNG = 2.0
-"""Seconds. What changed a moment ago may change again within the same tick of the file system's clock."""
 
 
 def stamp_in_sync(
@@ -43,7 +40,7 @@ def stamp_in_sync(
     places = {environment.purelib, environment.platlib, environment.python, str(work_folder(environment)), *trees}
     if os.path.isabs(context.settings.python):
         places.add(context.settings.python)
-    if are_newer(places, context.now.timestamp() - _YOUNG):
+    if are_newer(places, context.now.timestamp(), margin=YOUNG):
         return
     count = f"{kept} package{'' if kept == 1 else 's'}"
     message = f"{environment.root.name} is in sync ({count})."

@@ -17,7 +17,9 @@ from interlock import __version__
 from interlock.workspace.globs import expand, is_excluded
 
 __all__ = [
+    "ALL_BUILT",
     "ALL_IN_SYNC",
+    "BUILT",
     "FRESH",
     "IN_SYNC",
     "is_fresh",
@@ -37,6 +39,7 @@ _PASSING = ("_", "OLDPWD", "PWD", "SHLVL")
 _FORMAT = f"interlock {__version__} stamp 2"
 _ABSENT = "-"
 FRESH, IN_SYNC, ALL_IN_SYNC = "lock", "sync", "sync --all-packages"
+BUILT, ALL_BUILT = "build", "build --all-packages"
 """The questions there are stamps for."""
 
 

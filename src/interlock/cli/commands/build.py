@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import msgspec
 
 from interlock.cli.call import BadValue, Call
 from interlock.cli.loading import load
 from interlock.cli.render import error_document
-from interlock.cli.words import format_bytes, plural
+from interlock.cli.words import built_file, built_members
 from interlock.core.variables import Variables
 from interlock.ops.building.build import build
 from interlock.ops.building.report import BuildReport, BuildRequest, MemberReport
@@ -75,8 +72,9 @@ def show_report(call: Call, report: BuildReport) -> None:
     terminal = call.terminal
     for member in report.members:
         for file in member.files:
-            verb = "Unchanged" if member.status == "cached" else "Built"
-            terminal.say(f"{verb} {_shown(file.file, call.context.cwd)} ({format_bytes(file.size)})")
+            terminal.say(
+                built_file(str(file.file), file.size, str(call.context.cwd), unchanged=member.status == "cached")
+            )
         for problem in member.problems:
             terminal.say(f"  {terminal.red('wrong')}: {problem}")
     failed = [member for member in report.members if member.error is not None]
@@ -85,17 +83,13 @@ def show_report(call: Call, report: BuildReport) -> None:
         terminal.fail(member.error)
     built = sum(member.status == "built" for member in report.members)
     cached = sum(member.status == "cached" for member in report.members)
-    words = [f"Built {plural(built, 'member')}", f"{cached} unchanged"]
+    words = [built_members(built, cached)]
     if failed:
         words.append(f"{len(failed)} failed ({', '.join(member.name for member in failed)})")
     wrong = [member.name for member in report.members if member.problems]
     if wrong:
         words.append(f"{len(wrong)} with problems ({', '.join(wrong)})")
     terminal.say(f"{', '.join(words)} in {report.seconds:.1f} s.")
-
-
-def _shown(path: Path, cwd: Path) -> str:
-    return os.path.relpath(path, cwd) if path.is_relative_to(cwd) else str(path)
 
 
 def report_document(report: BuildReport) -> dict[str, object]:

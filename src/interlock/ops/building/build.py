@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import anyio
 import anyio.to_thread
 import msgspec
@@ -27,7 +29,9 @@ from interlock.workspace.members import Workspace
 from interlock.workspace.provisioning import provisioner
 from interlock.workspace.selection import SelectionFlags
 from interlock.workspace.siblings import BuildSiblings
+from interlock.workspace.stamp_builds import stamp_built
 from interlock.workspace.toolchain import Toolchain
+from interlock.workspace.unchanged import ALL_BUILT, BUILT
 
 __all__ = ["NothingToBuild", "build", "chosen_members", "first_reason"]
 
@@ -71,6 +75,9 @@ async def build(context: Context, request: BuildRequest) -> BuildReport:
         )
         reports = await _Build(settings, out, Strays(workspace, out.path)).run(names)
         hooks = (await toolchain.builder()).calls
+        if all(report.status == "cached" for report in reports):
+            python = (await toolchain.interpreter()).executable
+            await anyio.to_thread.run_sync(_stamp, context, workspace, request, reports, python)
     if request.clear and all(report.error is None for report in reports):
         await anyio.to_thread.run_sync(out.clear, frozenset(file.file.name for one in reports for file in one.files))
     return BuildReport(out_dir=out.path, members=tuple(reports), hooks=hooks, seconds=anyio.current_time() - started)
@@ -100,6 +107,17 @@ def output_directory(context: Context, workspace: Workspace, out_dir: str) -> Ou
     """Where files go: as asked for, else ``dist`` at the root, which git is told to ignore."""
     path = context.cwd / out_dir if out_dir else workspace.root / "dist"
     return OutputDirectory(path, context.layout, ours=not out_dir)
+
+
+def _stamp(
+    context: Context, workspace: Workspace, request: BuildRequest, reports: list[MemberReport], python: str
+) -> None:
+    """Remember that everything had been built already, for the plainest ways to ask."""
+    plain = (BUILT, SelectionFlags()), (ALL_BUILT, SelectionFlags(all_packages=True))
+    questions = [question for question, flags in plain if request == BuildRequest(selection=flags)]
+    if questions and len(reports) == sum(member.manifest.package for member in workspace.members):
+        files = [(os.fspath(file.file), file.size) for report in reports for file in report.files]
+        stamp_built(context, workspace, files, python=python, questions=questions)
 
 
 class _Build:

@@ -1,0 +1,67 @@
+"""Stamping members as built, for :mod:`interlock.workspace.unchanged` to find."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+
+from interlock.build.declared import read_declared
+from interlock.build.digest import deciding_places, read_top
+from interlock.build.revision import reads_revision
+from interlock.build.source_tree import SourceTree
+from interlock.workspace.context import Context
+from interlock.workspace.epoch import is_of_commit
+from interlock.workspace.members import Member, Workspace
+from interlock.workspace.python import PIN, places_of
+from interlock.workspace.stamp import YOUNG, are_newer, can_tell, save_stamp
+from interlock.workspace.unchanged import watched
+
+__all__ = ["stamp_built"]
+
+
+def stamp_built(
+    context: Context,
+    workspace: Workspace,
+    files: Sequence[tuple[str, int]],
+    *,
+    python: str,
+    questions: Iterable[str],
+) -> None:
+    """Remember that every member that is a package had been built already, where times and sizes can tell. Blocking.
+
+    ``files`` are what they were built to, path and size; ``python`` is the interpreter that builds.
+    """
+    if workspace.warnings or is_of_commit(workspace) or not can_tell(context, workspace):
+        return
+    packages = [member for member in workspace.members if member.manifest.package]
+    trees: list[str] = []
+    for member in packages:
+        tree = _of_tree(member)
+        if tree is None:
+            return
+        trees += tree
+    sources = [*watched(str(context.start), context.around.files)]
+    sources += [os.path.join(folder, PIN) for folder in (context.start, *context.start.parents)]
+    places = {*trees, *(path for path, _ in files), *_interpreters(context, python)}
+    if are_newer(sources, context.now.timestamp()) or are_newer(places, context.now.timestamp(), margin=YOUNG):
+        return
+    message = "\t".join([str(len(packages)), *(f"{size} {path}" for path, size in files)])
+    for question in questions:
+        save_stamp(context, workspace, question, sources, message, sorted(places))
+
+
+def _of_tree(member: Member) -> list[str] | None:
+    """What decides whether a member would be built to the same; None when that takes a closer look."""
+    declared = read_declared(SourceTree(path=member.directory, name=member.name))
+    if declared.cache_keys or reads_revision(declared.system, read_top(member.directory).files):
+        return None
+    try:
+        return deciding_places(member.directory)
+    except OSError:
+        return None
+
+
+def _interpreters(context: Context, python: str) -> list[str]:
+    """The interpreter that builds, and the folders where another one would be found before it."""
+    places = places_of(context)
+    return [python, *places.path, os.path.join(places.pyenv, "versions"), os.path.join(places.active, "pyvenv.cfg")]
