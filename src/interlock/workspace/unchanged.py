@@ -1,9 +1,10 @@
 """Whether anything at all has changed since there was nothing to do, told without understanding any of it.
 
 A stamp, ``workspaces-v1/fresh-<digest of the question and where it was asked>``, holds what the answer depended on:
-variables of the environment, configuration files, the lock, the bytes of every manifest, and for an environment what
-``stat`` says of it and of the trees it leads to. When all of these are as they were, so is the answer, and neither
-settings nor manifests nor the lock have to be read. Losing a stamp costs time, nothing else.
+variables of the environment, configuration files, the lock, the bytes of every manifest, for an environment what
+``stat`` says of it and of the trees it leads to, and for builds what it says of the trees and of what they were built
+to. When all of these are as they were, so is the answer, and neither settings nor manifests nor the lock have to be
+read. Losing a stamp costs time, nothing else.
 Imports are few and light here, because this comes before everything else.
 """
 
