@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -67,6 +68,34 @@ def test_python_pin_is_written_shown_and_removed(run: Run, workspace: Path) -> N
     assert run("-C", workspace, "python", "pin", "nonsense!").code == 2
     assert run("-C", workspace / "apps" / "web", "python", "pin", "--rm").code == 0
     assert not (workspace / ".python-version").exists()
+
+
+def test_a_pin_at_the_root_decides_which_python_its_environment_has(
+    run: Run, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INTERLOCK_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("INTERLOCK_NO_INDEX", "1")
+    monkeypatch.delenv("INTERLOCK_PYTHON", raising=False)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    here = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    (workspace / ".python-version").write_text(f"{here}\n")
+    assert run("-C", workspace, "lock").code == 0
+    assert run("-C", workspace, "sync").code == 0
+    config = workspace / ".venv" / "pyvenv.cfg"
+    made = config.stat().st_ino
+    (workspace / "apps/web/.python-version").write_text("2.7\n")
+    assert run("-C", workspace / "apps/web", "sync").code == 0, "the environment is not this member's"
+    (workspace / ".python-version").write_text("2.7\n")
+    assert run("-C", workspace, "sync", "--json").json()["error"]["code"] == "no-interpreter"
+    assert config.stat().st_ino == made
+    found = run("python", "list", ">=3.11", "--json").json()
+    others = [one["version"] for one in found["pythons"] if not one["version"].startswith(f"{here}.")]
+    if others:  # a fresh machine has but one
+        (workspace / ".python-version").write_text(f"{others[0]}\n")
+        assert run("-C", workspace, "sync").code == 0
+        assert f"version = {others[0]}" in config.read_text() or f"version_info = {others[0]}" in config.read_text()
+        warned = run("-C", workspace, "env", "use", sys.executable).err
+        assert f"`.python-version` asks for {others[0]}" in " ".join(warned.split())
 
 
 def test_an_environment_is_made_described_listed_and_removed(run: Run, workspace: Path) -> None:

@@ -204,7 +204,11 @@ def _interrupt(synced: Path) -> None:
     (synced / ".venv" / ".interlock" / "work").mkdir()
 
 
-@pytest.mark.parametrize("change", [_edit, _add, _root, _lock, _user, _install, _other_python, _interrupt])
+def _pin(synced: Path) -> None:
+    (synced / ".python-version").write_text("3.11\n")
+
+
+@pytest.mark.parametrize("change", [_edit, _add, _root, _lock, _user, _install, _other_python, _interrupt, _pin])
 def test_any_change_of_an_environment_calls_for_a_closer_look(
     synced: Path, run: Run, change: Callable[[Path], None]
 ) -> None:

@@ -30,7 +30,7 @@ from interlock.ops.environments import environment_path
 from interlock.store.locks import hold
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
-from interlock.workspace.environment import existing_environment, needed_python
+from interlock.workspace.environment import existing_environment, needed_python, new_interpreter
 from interlock.workspace.guards import environment_guard
 from interlock.workspace.lockfile import load_lock, load_lock_if_any
 from interlock.workspace.members import Workspace
@@ -38,7 +38,6 @@ from interlock.workspace.obtain import Obtainer
 from interlock.workspace.options import EnvironmentOutcome, LockOptions, LockOutcome, SyncOptions, SyncOutcome
 from interlock.workspace.prepared import Prepared, prepare, stale_reasons, unmet_reasons
 from interlock.workspace.provisioning import provisioner
-from interlock.workspace.python import choose_interpreter
 from interlock.workspace.selection import SelectionFlags, select
 from interlock.workspace.siblings import BuildSiblings
 from interlock.workspace.stamp_environment import stamp_in_sync
@@ -259,19 +258,15 @@ class _Sync:
     # ---- the environment -------------------------------------------------------------------------------------
 
     def _existing(self) -> VirtualEnvironment | None:
-        return existing_environment(
-            self._context, self._target.path, needed_python(self._workspace, self._target.selection)
-        )
+        target = self._target
+        wanted = needed_python(self._workspace, target.selection)
+        return existing_environment(self._context, target.path, self._workspace, target.member, wanted)
 
     async def _interpreter(self) -> Interpreter:
         wanted = needed_python(self._workspace, self._target.selection)
-
-        def choose() -> Interpreter:
-            return choose_interpreter(
-                self._context, start=self._context.start, root=self._workspace.root, requires_python=wanted
-            )
-
-        return await anyio.to_thread.run_sync(choose)
+        return await anyio.to_thread.run_sync(
+            new_interpreter, self._context, self._workspace, self._target.member, wanted
+        )
 
     def _create(self, interpreter: Interpreter) -> VirtualEnvironment:
         prompt = self._target.member or self._workspace.root.name

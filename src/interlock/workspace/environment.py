@@ -6,14 +6,16 @@ from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
 
+from interlock.core.names import NormalizedName
 from interlock.core.selection import Selection
-from interlock.envs.discovery import parse_request
+from interlock.envs.discovery import parse_python_version_file, parse_request
 from interlock.envs.environments import BrokenEnvironment, NotOurs, VirtualEnvironment, load_environment
 from interlock.envs.interpreters import Interpreter, query_interpreter
 from interlock.workspace.context import Context
 from interlock.workspace.members import Workspace
+from interlock.workspace.python import Pin, choose_interpreter, find_pin
 
-__all__ = ["existing_environment", "needed_python"]
+__all__ = ["existing_environment", "needed_python", "new_interpreter"]
 
 
 def needed_python(workspace: Workspace, selection: Selection) -> str:
@@ -29,7 +31,20 @@ def needed_python(workspace: Workspace, selection: Selection) -> str:
     return ",".join(sorted(texts))
 
 
-def existing_environment(context: Context, path: Path, requires_python: str) -> VirtualEnvironment | None:
+def new_interpreter(
+    context: Context, workspace: Workspace, member: NormalizedName | None, requires_python: str
+) -> Interpreter:
+    """The interpreter for an environment of a member, or of the workspace. Blocking.
+
+    Raises :class:`~interlock.envs.discovery.NoInterpreter`.
+    """
+    home = _home(workspace, member)
+    return choose_interpreter(context, start=home, root=workspace.root, requires_python=requires_python)
+
+
+def existing_environment(
+    context: Context, path: Path, workspace: Workspace, member: NormalizedName | None, requires_python: str
+) -> VirtualEnvironment | None:
     """The environment at a path, None when one has to be made there (in place of one of ours that does not fit).
 
     Raises :class:`NotOurs` for somebody else's that does not fit: it is not for us to replace. Blocking.
@@ -48,7 +63,8 @@ def existing_environment(context: Context, path: Path, requires_python: str) -> 
         from interlock.workspace.externally_managed import ExternallyManaged  # noqa: PLC0415
 
         raise ExternallyManaged(environment)
-    why = _misfit(environment.interpreter, context, requires_python)
+    pin = find_pin(_home(workspace, member), workspace.root)
+    why = _misfit(environment.interpreter, context, requires_python, pin)
     if not why:
         return environment
     if environment.ours:
@@ -56,15 +72,22 @@ def existing_environment(context: Context, path: Path, requires_python: str) -> 
     raise NotOurs(path, f"it is another tool's environment, and {why}")
 
 
-def _misfit(interpreter: Interpreter, context: Context, requires_python: str) -> str:
+def _home(workspace: Workspace, member: NormalizedName | None) -> Path:
+    """Whose environment it is: a member's directory or the root. The pin there counts, wherever one stands."""
+    return workspace.root if member is None else workspace.by_name[member].directory
+
+
+def _misfit(interpreter: Interpreter, context: Context, requires_python: str, pin: Pin | None) -> str:
     if requires_python and not SpecifierSet(requires_python).contains(interpreter.version, prereleases=True):
         return f"its Python {interpreter.version} is not in {requires_python}"
-    if context.settings.python:
-        request = parse_request(context.settings.python)
-        if request.specifier and not SpecifierSet(request.specifier).contains(interpreter.version, prereleases=True):
-            return f"its Python is {interpreter.version}, not {context.settings.python}"
-        if request.path and not _is_made_of(interpreter, request.path, context):
-            return f"its Python is not {request.path}"
+    asked = context.settings.python
+    request = parse_request(asked) if asked else parse_python_version_file(pin.text) if pin is not None else None
+    if request is None:
+        return ""
+    if request.specifier and not SpecifierSet(request.specifier).contains(interpreter.version, prereleases=True):
+        return f"its Python is {interpreter.version}, not {asked or request}"
+    if request.path and not _is_made_of(interpreter, request.path, context):
+        return f"its Python is not {request.path}"
     return ""
 
 

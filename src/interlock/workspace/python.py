@@ -31,6 +31,7 @@ __all__ = [
     "find_pin",
     "find_python",
     "list_pythons",
+    "other_pin",
     "places_of",
     "remove_pin",
     "write_pin",
@@ -78,6 +79,13 @@ def find_pin(start: Path, root: Path | None) -> Pin | None:
         if directory == root:
             break
     return None
+
+
+def other_pin(folder: Path, interpreter: Interpreter) -> Pin | None:
+    """The pin in a folder, when it asks for another interpreter than this one."""
+    pin = find_pin(folder, folder)
+    request = parse_python_version_file(pin.text) if pin is not None else None
+    return pin if request is not None and not _admits(request, interpreter) else None
 
 
 def choose_interpreter(

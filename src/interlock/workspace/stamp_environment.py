@@ -16,6 +16,7 @@ from interlock.install.swap import work_folder
 from interlock.workspace.context import Context
 from interlock.workspace.lockfile import lockfile_path
 from interlock.workspace.members import Workspace
+from interlock.workspace.python import PIN
 from interlock.workspace.stamp import YOUNG, are_newer, can_tell, save_stamp
 from interlock.workspace.unchanged import watched
 
@@ -33,7 +34,7 @@ def stamp_in_sync(
 ) -> None:
     """Remember that nothing had to be done to an environment, where a look at times and sizes can tell. Blocking."""
     files = [*watched(str(context.start), context.around.files), str(lockfile_path(workspace.root))]
-    files.append(str(environment.root / "pyvenv.cfg"))
+    files += [str(environment.root / "pyvenv.cfg"), str(workspace.root / PIN)]
     trees = _trees(workspace, wanted) if can_tell(context, workspace) else None
     if trees is None or are_newer(files, context.now.timestamp()):
         return

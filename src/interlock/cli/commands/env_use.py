@@ -6,7 +6,7 @@ import msgspec
 
 from interlock.cli.call import BadValue, Call
 from interlock.ops.environments import find_environment, make_environment
-from interlock.workspace.python import find_python
+from interlock.workspace.python import find_python, other_pin
 
 __all__ = ["run"]
 
@@ -26,4 +26,10 @@ async def run(call: Call) -> int:
         call.document({"path": state.path, "python": wanted.version, "made": not same})
     else:
         call.terminal.say(f"{state.path} {'has' if same else 'now has'} Python {wanted.version}.")
+        pin = other_pin(state.path.parent, wanted)
+        if pin is not None:
+            call.terminal.warn(
+                f"`.python-version` asks for {pin.text.split()[0]}, and the next sync goes back to it."
+                f" `interlock python pin {request}` pins this one."
+            )
     return 0
