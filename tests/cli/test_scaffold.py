@@ -144,8 +144,35 @@ def test_init_describes_the_modules_that_are_there(run: Run, tmp_path: Path) -> 
 def test_init_builds_nothing_where_there_are_no_modules(run: Run, tmp_path: Path) -> None:
     result = run("-C", tmp_path, "init", "--name", "bare")
     assert "Nothing of it is built, because it has no modules" in result.err
-    assert "build-system" not in tomllib.loads((tmp_path / "pyproject.toml").read_text())
+    table = tomllib.loads((tmp_path / "pyproject.toml").read_text())
+    # Nor is anything said of tests that there are none of.
+    assert table.keys() == {"project"}
     assert run("-C", tmp_path, "workspace", "list", "--json").json()["members"][0]["package"] is False
+
+
+def test_init_leaves_the_root_of_a_workspace_one(run: Run, tmp_path: Path) -> None:
+    assert run("-C", tmp_path, "new", "mono", "--workspace").code == 0
+    root = tmp_path / "mono/pyproject.toml"
+    before = root.read_text()
+    for line in (("init",), ("init", "--app"), ("init", "--workspace")):
+        refused = run("-C", tmp_path / "mono", *line)
+        assert (refused.code, refused.err.partition(":")[0]) == (2, "error[already-a-project]")
+        assert "is the root of a workspace" in refused.err
+        assert root.read_text() == before
+    assert run("-C", tmp_path / "mono", "init", "--name", "mono").code == 0
+    table = tomllib.loads(root.read_text())
+    assert (table["project"]["name"], "workspace" in table["tool"]["interlock"]) == ("mono", True)
+
+
+def test_init_makes_a_workspace_of_a_project_with_settings(run: Run, tmp_path: Path) -> None:
+    root = tmp_path / "pyproject.toml"
+    root.write_text('[project]\nname = "a"\nversion = "1.0"\n\n[tool.interlock]\nenv = "member" # each\n')
+    assert run("-C", tmp_path, "init", "--workspace").code == 0
+    assert root.read_text().startswith('[project]\nname = "a"')
+    assert tomllib.loads(root.read_text())["tool"]["interlock"] == {
+        "env": "member",
+        "workspace": {"members": ["packages/*", "apps/*"]},
+    }
 
 
 @pytest.mark.parametrize("kind", ["--lib", "--app", "--web"])

@@ -64,7 +64,7 @@ def wanted_scaffold(call: Call, directory: str) -> Scaffold:
         readme=not call.given("no_readme"),
         requires_python=python,
         dependencies=tuple(map(_requirement, call.values.dependency)),
-        dev_dependencies=_with_tests(tuple(map(_requirement, call.values.dev_dependency))),
+        dev_dependencies=tuple(map(_requirement, call.values.dev_dependency)),
         backend=backend,
         package=not call.given("no_package"),
     )
@@ -89,12 +89,6 @@ def _requirement(text: str) -> str:
     return format_requirement(
         Requirement(name=wish.normalized, specifier=wish.specifier, marker=wish.marker, extras=wish.extras, url=url)
     )
-
-
-def _with_tests(asked: tuple[str, ...]) -> tuple[str, ...]:
-    """What runs the tests that are made, unless it was asked for."""
-    named = any(parse_requirement(text).name == "pytest" for text in asked)
-    return asked if named else ("pytest>=8", *asked)
 
 
 def _check(wanted: Scaffold) -> None:

@@ -77,15 +77,19 @@ async def create_project(context: Context, path: Path, wanted: Scaffold) -> Crea
     )
 
 
-async def init_project(context: Context, path: Path, wanted: Scaffold, *, whole: bool = False) -> Created:
+async def init_project(
+    context: Context, path: Path, wanted: Scaffold, *, whole: bool = False, named: bool = False
+) -> Created:
     """Give a directory a manifest; what it has already stays as it is.
 
     ``whole``: with the modules and tests of a new project too, where there are none. Without any, nothing can be built.
+    ``named``: somebody gave it a name, so that even the root of a workspace becomes a project.
     """
     _check_name(wanted)
     manifest = path / "pyproject.toml"
     before, readme = _look(path)
     there = _layout(path, wanted)
+    wanted = msgspec.structs.replace(wanted, tests=whole or there is not None or (path / "tests").is_dir())
     files: dict[str, str] = {}
     if there is not None:
         wanted = msgspec.structs.replace(wanted, src=there)
@@ -100,13 +104,10 @@ async def init_project(context: Context, path: Path, wanted: Scaffold, *, whole:
     if wanted.kind == "workspace":
         table = '[tool.interlock.workspace]\nmembers = ["packages/*", "apps/*"]\n'
     if before is not None:
-        document = TomlDocument(before, "pyproject.toml")
-        values = document.values
-        tool = values.get("tool")
-        known = "poetry" in tool if isinstance(tool, dict) else False
-        if wanted.kind != "workspace" and ("project" in values or known):
-            raise AlreadyProject(f"{manifest} describes a project already.", hint="Add to it with `interlock add`.")
-        table = _without_known(table, values) + ("\n" if before.strip() else "") + before.decode("utf-8")
+        values = TomlDocument(before, "pyproject.toml").values
+        _check_manifest(manifest, values, wanted, named=named)
+        text, gap = before.decode("utf-8"), "\n" if before.strip() else ""
+        table = f"{text}{gap}{table}" if wanted.kind == "workspace" else _without_known(table, values) + gap + text
         TomlDocument(table.encode(), "pyproject.toml")
     workspace = await anyio.to_thread.run_sync(lambda: _workspace_around(context, path))
     member = workspace is not None and wanted.kind != "workspace" and workspace.root != path
@@ -131,6 +132,25 @@ async def init_project(context: Context, path: Path, wanted: Scaffold, *, whole:
     )
 
 
+def _check_manifest(manifest: Path, values: dict[str, object], wanted: Scaffold, *, named: bool) -> None:
+    """Raises :class:`AlreadyProject` for a manifest that says already what would be added."""
+    tool = values.get("tool")
+    tables = tool if isinstance(tool, dict) else {}
+    if any("workspace" in tables.get(name, {}) for name in ("interlock", "uv")):
+        if wanted.kind == "workspace":
+            raise AlreadyProject(
+                f"{manifest} is the root of a workspace already.", hint="Make members with `interlock new PATH`."
+            )
+        if "project" not in values and not named:
+            raise AlreadyProject(
+                f"{manifest} is the root of a workspace.",
+                hint="`interlock new PATH` makes a member. To make a project of the root too, name it:"
+                " `interlock init --name NAME`.",
+            )
+    if wanted.kind != "workspace" and ("project" in values or "poetry" in tables):
+        raise AlreadyProject(f"{manifest} describes a project already.", hint="Add to it with `interlock add`.")
+
+
 def _check_name(wanted: Scaffold) -> None:
     """Raises :class:`BadProjectName` for a name that nobody could import or install."""
     name = wanted.name
@@ -147,7 +167,7 @@ def _check_name(wanted: Scaffold) -> None:
         raise BadProjectName(
             f"{what}: a package `{wanted.module}` could not be imported.", hint=f"Give another one: --name my-{top}."
         )
-    for text in (*wanted.dependencies, *wanted.dev_dependencies):
+    for text in (*wanted.dependencies, *wanted.dev):
         if parse_requirement(text).name == wanted.project:
             raise BadProjectName(
                 f"`{name}` cannot depend on itself: `{text}` has the name of the project.",
