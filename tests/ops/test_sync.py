@@ -190,6 +190,16 @@ def test_what_production_needs_in_poetrys_words(shop: Shop) -> None:
     assert shop.installed().keys() == {"catalog", "click", "flask", "jinja", "safe"}
 
 
+def test_only_the_project_itself_is_installed(shop: Shop) -> None:
+    shop.run("install", "--package", "web", "--only-root")
+    assert shop.installed().keys() == {"web"}
+    shop.run("install", "--package", "catalog", "--no-dev")
+    shop.run("install", "--package", "web", "--only-root")
+    assert shop.installed().keys() >= {"web", "catalog", "click"}, "it removes nothing"
+    refused = shop.run("install", "--only-root", "--sync", code=2)
+    assert "`--only-root` and `--sync` exclude each other." in refused.err
+
+
 def test_a_dry_run_says_what_and_does_nothing(shop: Shop) -> None:
     with shop.unchanged():
         said = shop.run("sync", "--dry-run")

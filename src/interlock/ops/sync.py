@@ -134,7 +134,8 @@ async def sync(context: Context, options: SyncOptions) -> SyncOutcome:
 def _targets(prepared: Prepared, locked: Lock, options: SyncOptions) -> list[_Target]:
     workspace, context = prepared.workspace, prepared.context
     local = [package.name for package in locked.packages if isinstance(package.source, Directory | File)]
-    whole = select(workspace, options.selection, local=local, absent=prepared.absent)
+    names = [package.name for package in locked.packages]
+    whole = select(workspace, options.selection, local=local, locked=names, absent=prepared.absent)
     if context.settings.env != "member":
         return [_Target(path=environment_path(context, workspace), selection=whole)]
     targets = []

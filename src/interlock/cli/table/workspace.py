@@ -46,6 +46,7 @@ def _install_options(parser: OptionGroup) -> None:
     _environment_options(parser)
     parser.flag("--exact", "--sync", text="remove what is not selected")
     parser.flag("--inexact", text="keep what is not selected (the default)")
+    parser.flag("--only-root", text="Poetry's: the project itself, without what it needs")
 
 
 def _environment_options(parser: OptionGroup) -> None:
