@@ -91,7 +91,18 @@ def test_outdated_tells_what_an_update_brings_from_what_there_is(run: Run, shop:
     assert [line["name"] for line in run("outdated", "--package", "catalog", "--json").json()["packages"]] == ["click"]
     assert "safe" in run("show", "--latest").out
     assert "safe" not in run("show", "-o").out
+    one = run("show", "--latest", "jinja").out.splitlines()
+    assert [line.split()[0] for line in one] == ["package", "jinja"]
+    assert run("show", "-o", "flask").err == "Everything is up to date.\n"
+    assert "Did you mean `jinja`?" in run("show", "-l", "jinga").err
     assert run("outdated", "--exit-code").code == 1
+
+
+def test_a_name_that_is_not_locked_is_answered_with_the_right_one(run: Run, shop: Path) -> None:
+    near = run("update", "flsk").err
+    assert "Did you mean `flask`?" in near
+    assert "interlock add" not in near
+    assert "Add it with `interlock add nothing-like-it`." in run("update", "nothing-like-it").err
 
 
 def test_check_finds_mistakes(run: Run, shop: Path) -> None:

@@ -74,6 +74,10 @@ def test_what_cannot_be_started_is_told(run: Run, shop: Path) -> None:
             1,
             f"error[command-not-found]: There is no script {web / program}.",
         )
+    near = run("run", "--no-sync", "pythn").err
+    assert near.startswith("error[command-not-found]: There is no program `pythn` in ")
+    assert "Did you mean `python`?" in near
+    assert "hint" not in near
     for program, why in (("./nope", "No such file or directory"), ("./plain", "Permission denied")):
         result = run("run", "--no-sync", program)
         assert (result.code, result.err.partition("\n")[0]) == (
