@@ -99,8 +99,8 @@ def select(
     """Decide what is wanted.
 
     ``locked`` are all locked packages and ``local`` those that come from a directory or file of this machine, for the
-    flags that leave these out; ``absent`` are locked members whose directories are not here. Raises :class:`UsageError`, and
-    :class:`ManifestError` for a selected group that cannot be used.
+    flags that leave these out; ``absent`` are locked members whose directories are not here. Raises
+    :class:`UsageError`, and :class:`ManifestError` for a selected group that cannot be used.
     """
     wishes = _wishes(flags)
     chosen = _manifests(workspace, flags)
