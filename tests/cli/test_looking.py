@@ -75,6 +75,23 @@ def test_why_shows_every_path_of_every_member(run: Run, shop: Path) -> None:
     assert run("why").code == 2
 
 
+def test_extras_that_name_their_own_package_are_followed_but_not_shown(
+    run: Run, shop: Path, packages: Registry
+) -> None:
+    packages.add(make_wheel("etils", "1.0", extras={"path": ["etils[base]", "click"], "base": ["jinja"]}))
+    web = shop / "apps/web/pyproject.toml"
+    web.write_text(web.read_text().replace('"flask"', '"etils[path]"'))
+    assert run("lock").code == 0
+    assert run("tree", "--package", "web", "--no-dev").out.splitlines()[1:6] == [
+        "├── etils[path] 1.0",
+        "│   ├── jinja 3.0 (extra base)",
+        "│   │   └── safe 2.0",
+        "│   └── click 8.0 (extra path)",
+        "│       └── safe 2.0",
+    ]
+    assert run("tree", "--invert", "etils").out.splitlines() == ["etils 1.0", "└── web"]
+
+
 def test_outdated_tells_what_an_update_brings_from_what_there_is(run: Run, shop: Path, packages: Registry) -> None:
     assert run("outdated").out == ""
     packages.wheel("jinja", "3.1", "safe>=2")
