@@ -119,6 +119,8 @@ def test_a_name_that_is_not_locked_is_answered_with_the_right_one(run: Run, shop
     near = run("update", "flsk").err
     assert "Did you mean `flask`?" in near
     assert "interlock add" not in near
+    more = run("update", "flask@^3")
+    assert (more.code, "`interlock add 'flask@^3'` changes what is asked for" in more.err) == (2, True)
     assert "Add it with `interlock add nothing-like-it`." in run("update", "nothing-like-it").err
 
 

@@ -100,7 +100,7 @@ def _text(found: PackageDetails, summaries: Summaries) -> str:
         ("version", found.version or "(dynamic)"),
         ("description", summaries.text(found.name, found.version)),
         ("source", shown_source(msgspec.json.decode(found.source, type=Source))),
-        ("python", found.requires_python or "any"),
+        ("python", found.requires_python),
         ("extras", ", ".join(found.extras)),
         ("members", ", ".join(found.members)),
         ("needed by", ", ".join(found.needed_by)),
