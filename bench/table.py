@@ -10,6 +10,7 @@ __all__ = ["ROWS"]
 SIZES = (10, 50, 200, 800)
 ESTATE = Workspace(members=38, estate=True)
 LARGE = Workspace(members=800)
+PEERS = ("interlock", "uv", "poetry", "pip")
 COLD_LOCK = frozenset({"cache", "lock"})
 
 ROWS = (
@@ -135,15 +136,26 @@ ROWS = (
     ),
     Workload(
         name="project-cold",
-        title="cold lock of one project with the estate's packages",
+        title="cold lock of one project with the estate's packages, 30 ms per response",
         workspace=ESTATE,
         action="lock",
-        tools=("interlock", "uv", "poetry", "pip"),
+        tools=PEERS,
         without=COLD_LOCK,
         project=True,
+        delayed=True,
         against="poetry",
         reach=0.1,
         aim=0.04,
+    ),
+    Workload(
+        name="project-near",
+        title="the same from an index that answers at once",
+        workspace=ESTATE,
+        action="lock",
+        tools=PEERS,
+        without=COLD_LOCK,
+        project=True,
+        against="poetry",
     ),
     *(
         Workload(

@@ -40,7 +40,7 @@ class Universe:
     direct sources follow, a segment each. The universe never changes once the solver has seen it.
     """
 
-    __slots__ = ("_masks", "full", "missing", "name", "segments", "size")
+    __slots__ = ("_artifacts", "_masks", "full", "missing", "name", "segments", "size")
 
     def __init__(
         self,
@@ -61,6 +61,7 @@ class Universe:
         self.missing = missing
         """Why there are no candidates, when there are none."""
         self._masks: dict[tuple[str, Source | None], int] = {}
+        self._artifacts: dict[int, tuple[Artifact, ...]] = {}
 
     def __repr__(self) -> str:
         return f"<Universe {self.name}: {self.size} candidates>"
@@ -82,10 +83,15 @@ class Universe:
         return segment.source
 
     def artifacts(self, position: int) -> tuple[Artifact, ...]:
-        segment = self.segment(position)
-        if segment.listing is None:
-            return (segment.artifact,) if segment.artifact is not None else ()
-        return segment.listing.artifacts(position - segment.offset)
+        found = self._artifacts.get(position)
+        if found is None:
+            segment = self.segment(position)
+            if segment.listing is not None:
+                found = segment.listing.artifacts(position - segment.offset)
+            else:
+                found = (segment.artifact,) if segment.artifact is not None else ()
+            self._artifacts[position] = found
+        return found
 
     def find(self, version: str, source: Source) -> int | None:
         """The position of a version from a source; a source tree is found whatever its version is now."""
