@@ -150,6 +150,13 @@ def test_init_builds_nothing_where_there_are_no_modules(run: Run, tmp_path: Path
     assert run("-C", tmp_path, "workspace", "list", "--json").json()["members"][0]["package"] is False
 
 
+def test_init_makes_a_name_of_the_directory(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "My Tools (v2)").mkdir()
+    assert run("-C", tmp_path / "My Tools (v2)", "init").code == 0
+    table = tomllib.loads((tmp_path / "My Tools (v2)/pyproject.toml").read_text())
+    assert table["project"]["name"] == "my-tools-v2"
+
+
 def test_init_leaves_the_root_of_a_workspace_one(run: Run, tmp_path: Path) -> None:
     assert run("-C", tmp_path, "new", "mono", "--workspace").code == 0
     root = tmp_path / "mono/pyproject.toml"
