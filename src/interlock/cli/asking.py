@@ -35,9 +35,9 @@ def ask(screen: TextIO, question: str, default: str = "", *, refuse: Callable[[s
     """
     shown = f" [{default}]" if default else ""
     while True:
-        screen.write(f"{question}{shown}: ")
-        screen.flush()
         with answering():
+            screen.write(f"{question}{shown}: ")
+            screen.flush()
             line = sys.stdin.readline()
         if not line and sys.stdin.isatty():
             screen.write("\n")

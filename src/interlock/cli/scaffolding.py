@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from interlock.cli.asking import ask
+from interlock.cli.asking import answering, ask
 from interlock.cli.call import BadValue, Call
 from interlock.core.editing.requirement_wishes import parse_wish
 from interlock.core.manifests.parse import parse_manifest
@@ -64,7 +64,8 @@ def wanted_scaffold(call: Call, directory: str) -> Scaffold:
         package=not call.given("no_package"),
     )
     if _is_interactive(call) and wanted.kind != "workspace":
-        wanted = _asked(call, wanted, python=not ranged)
+        with answering():  # between two questions, too
+            wanted = _asked(call, wanted, python=not ranged)
     _check(wanted)
     return wanted
 
