@@ -159,6 +159,14 @@ def test_a_dry_run_sends_nothing(run: Run, shop: Shop, proxy: Proxy) -> None:
     assert len(result.out.splitlines()) == 8
 
 
+def test_a_dry_run_says_what_is_there_already(run: Run, shop: Shop, proxy: Proxy) -> None:
+    assert run("publish", "--package", "core").code == 0
+    dry = run("publish", "--package", "core", "--package", "data", "--dry-run", "--json")
+    assert statuses(dry.json()) == {"core": "present", "data": "planned"}
+    said = run("publish", "--package", "core", "--package", "data", "--dry-run").err
+    assert "Found 1 member, would publish 1 member (" in said
+
+
 def test_unpublished_leaves_out_what_is_there(run: Run, shop: Shop, proxy: Proxy) -> None:
     assert run("publish", "--package", "core", "--package", "data").code == 0
     result = run("publish", "--unpublished", "--json").json()
