@@ -137,6 +137,32 @@ def test_settings_reach_the_backend(run: Run, trees: Path) -> None:
     assert "[('a', '1'), ('b', ['2', '3'])]" in result.err
 
 
+def test_a_local_version_is_added_by_backends_that_can(run: Run, trees: Path) -> None:
+    labels = BACKEND.replace(
+        "project = _read()",
+        "project = _read(); label = (config_settings or {}).get('local-version')\n"
+        "    project['version'] += f'+{label}' if label else ''",
+    )
+    member(trees, "core", backend=labels)
+    member(trees, "app", needs=["core"], backend=labels)
+    assert run("build", "--all-packages", "--local-version", "site.1").code == 0
+    names = [f"{name}-1.0+site.1{ending}" for name in ("app", "core") for ending in ("-py3-none-any.whl", ".tar.gz")]
+    assert dist(trees) == [".gitignore", *names]
+    member(trees, "plain")
+    for _ in range(2):
+        result = run("build", "--all-packages", "-l", "site.1", "--json")
+        assert result.code == 1
+        found = members(result.json())
+        assert {name: len(one["problems"]) for name, one in found.items()} == {"app": 0, "core": 0, "plain": 1}
+        assert "+site.1" in found["plain"]["problems"][0]
+
+
+def test_a_label_does_not_make_another_version_right(run: Run, trees: Path) -> None:
+    member(trees, "odd", backend=BACKEND.replace("project = _read()", "project = _read() | {'version': '2.0+x'}"))
+    error = members(run("build", "--json").json())["odd"]["error"]
+    assert (error["code"], "1.0 of odd" in error["message"]) == ("invalid-build-result", True)
+
+
 def test_a_failing_member_does_not_stop_the_others(run: Run, trees: Path) -> None:
     member(trees, "good")
     member(trees, "bad", backend="def build_sdist(folder, config_settings=None):\n    raise ValueError('no luck')\n")
