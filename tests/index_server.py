@@ -12,6 +12,7 @@ import hashlib
 import html
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -38,6 +39,7 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True):
     """Advertise and serve PEP 658 metadata files."""
     ranges: bool = True
     delay: float = 0.0
+    tls: ssl.SSLContext | None = None
     """Seconds before each answer."""
     layout: str = "files/{sha256}/{filename}"
     """Where files are, below the server's root; may name {name}, {filename}, {sha256}."""
@@ -374,7 +376,10 @@ def serve(registry: Registry, behaviour: Behaviour | None = None) -> Iterator[In
     index = IndexServer(registry, behaviour or Behaviour())
     handler = type("Handler", (_Handler,), {"index": index})
     with _Server(handler) as server:
-        index.root = f"http://127.0.0.1:{server.server_address[1]}"
+        tls = index.behaviour.tls
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        index.root = f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         try:

@@ -85,6 +85,10 @@ class UserSettings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", fo
     index_strategy: Literal["first-index", "unsafe-first-match", "unsafe-best-match"] | None = None
     keyring_provider: Literal["disabled", "auto", "import", "subprocess"] | None = None
     allow_insecure_host: tuple[str, ...] = ()
+    ca_bundle: str | None = None
+    """A file or directory of certificates that are trusted too."""
+    client_cert: str | None = None
+    """A file with a certificate and its key, shown to indexes that ask for one."""
     link_mode: Literal["clone", "hardlink", "copy", "symlink"] | None = None
     env: Literal["shared", "member"] | None = None
     active: bool | None = None
@@ -296,9 +300,20 @@ def _with_network(decided: Settings, flags: GlobalFlags, around: Surroundings) -
         concurrent_installs=env.count("CONCURRENT_INSTALLS") or user.concurrent_installs or around.processors,
         netrc=env.foreign("NETRC") or (f"{around.home}/.netrc" if around.home else ""),
         ca_bundle=(
-            env.foreign("SSL_CERT_FILE") or env.foreign("SSL_CERT_DIR") or env.foreign("PIP_CERT") or around.pip.cert
+            env.text("CA_BUNDLE")
+            or env.foreign("SSL_CERT_FILE")
+            or env.foreign("SSL_CERT_DIR")
+            or env.foreign("PIP_CERT")
+            or user.ca_bundle
+            or around.pip.cert
         ),
-        client_cert=env.foreign("SSL_CLIENT_CERT") or env.foreign("PIP_CLIENT_CERT"),
+        client_cert=(
+            env.text("CLIENT_CERT")
+            or env.foreign("SSL_CLIENT_CERT")
+            or env.foreign("PIP_CLIENT_CERT")
+            or user.client_cert
+            or ""
+        ),
         insecure_hosts=(
             *flags.allow_insecure_host,
             *env.words("ALLOW_INSECURE_HOST"),

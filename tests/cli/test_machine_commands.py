@@ -31,6 +31,13 @@ def test_members(run: Run, workspace: Path) -> None:
     }
 
 
+def test_where_the_workspace_and_its_members_are(run: Run, workspace: Path) -> None:
+    inside = workspace / "apps" / "web"
+    assert run("-C", inside, "workspace", "dir").out == f"{workspace}\n"
+    assert run("-C", inside, "workspace", "dir", "--package", "Catalog").out == f"{workspace / 'packages/catalog'}\n"
+    assert run("-C", inside, "workspace", "dir", "--package", "nobody", "--json").json()["error"]["code"]
+
+
 def test_python_find_prefers_what_was_asked_for(run: Run, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("-C", workspace, "python", "find", PYTHON).out == f"{PYTHON}\n"
     assert run("-C", workspace, "python", "find", "--python", PYTHON).out == f"{PYTHON}\n"

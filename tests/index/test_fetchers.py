@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import gzip
-import ipaddress
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -18,6 +16,7 @@ import pytest
 from interlock.index.fetch_pyreqwest import PyreqwestFetcher
 from interlock.index.fetcher import Fetcher, FetchFailed, FetchOptions
 from interlock.index.transport import open_fetcher as open_default
+from tests.certificates import make_certificates
 
 __all__: list[str] = []
 
@@ -85,42 +84,7 @@ def serving(context: ssl.SSLContext | None = None) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """``ca.pem``, and ``leaf.pem`` signed by it for 127.0.0.1, with its key."""
-    x509 = pytest.importorskip("cryptography.x509")
-    ec = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ec")
-    hashes = pytest.importorskip("cryptography.hazmat.primitives.hashes")
-    serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
-    now = datetime.datetime.now(datetime.UTC)
-    ca_key, leaf_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    ca_name, leaf_name = (
-        x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]) for name in ("authority", "loopback")
-    )
-
-    def sign(name: Any, key: Any, extension: Any) -> bytes:
-        made = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(ca_name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + datetime.timedelta(days=2))
-            .add_extension(extension, critical=True)
-            .sign(ca_key, hashes.SHA256())
-        )
-        encoded: bytes = made.public_bytes(serialization.Encoding.PEM)
-        return encoded
-
-    folder = tmp_path_factory.mktemp("tls")
-    (folder / "ca").mkdir()
-    (folder / "ca" / "ca.pem").write_bytes(sign(ca_name, ca_key, x509.BasicConstraints(ca=True, path_length=None)))
-    (folder / "ca" / "README").write_text("no certificate")
-    host = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    private = leaf_key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (folder / "leaf.pem").write_bytes(sign(leaf_name, leaf_key, host) + private)
-    return folder
+    return make_certificates(tmp_path_factory.mktemp("tls"))
 
 
 def server_context(certificates: Path) -> ssl.SSLContext:

@@ -35,6 +35,7 @@ LINES = {
     "version": "version --all-packages",
     "build": "build --package catalog",
     "workspace list": "workspace list",
+    "workspace dir": "workspace dir",
     "workspace graph": "workspace graph",
     "env info": "env info",
     "env check": "env check",

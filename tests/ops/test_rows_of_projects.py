@@ -175,6 +175,20 @@ class _Counter:
                 self._now -= 1
 
 
+def test_a_file_that_an_environment_and_a_build_want_is_fetched_once(empty_shop: Shop) -> None:
+    shop = empty_shop
+    shop.packages.wheel("part", "1.0")
+    manifest = shop.member("web", "part") / "pyproject.toml"
+    text = manifest.read_text()
+    manifest.write_text(text.replace("requires = []", 'requires = ["part"]'))
+    assert manifest.read_text() != text
+    shop.run("lock")
+    shop.index.slow("part-1.0-py3-none-any.whl", 0.3)
+    shop.index.forget()
+    shop.run("sync", "--package", "web")
+    assert len(shop.index.paths("/part-1.0-py3-none-any.whl")) == 1, shop.index.paths()
+
+
 def test_bytecode_is_compiled_when_asked(shop: Shop) -> None:
     shop.run("sync", "--package", "catalog")
     assert not list((shop.root / ".venv").glob("lib/python3*/site-packages/__pycache__/click.*.pyc"))

@@ -82,11 +82,13 @@ class Obtainer:
         if not artifact.is_wheel:
             async with sdist_tree(self._toolchain, wanted.name, wanted.version, source.index, artifact) as tree:
                 return await self._built(tree)
-        layout = self._toolchain.layout
-        if artifact.sha256:
-            known = open_wheel(layout, artifact.sha256)
-            if known is not None:
-                return known
+        if not artifact.sha256:
+            return await self._download(wanted, source, artifact)
+        async with self._toolchain.arriving(artifact.sha256):
+            known = open_wheel(self._toolchain.layout, artifact.sha256)
+            return known if known is not None else await self._download(wanted, source, artifact)
+
+    async def _download(self, wanted: Wanted, source: Registry, artifact: Artifact) -> StoredWheel:
         content = await self._toolchain.client.download(wanted.name, source.index, artifact)
         wheel = await self._stored(content, artifact.filename, artifact.sha256, temporary=True)
         await anyio.to_thread.run_sync(self._compare, wheel, wanted.name, source.index, artifact)

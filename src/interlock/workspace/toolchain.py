@@ -55,6 +55,7 @@ class Toolchain:
         self.build_timeout: float | None = None
         self.build_hashes = BuildHashes()
         """What build requirements have to be."""
+        self._arriving: dict[str, anyio.Lock] = {}
         self._stack = AsyncExitStack()
         self._client: IndexClient | None = None
         self._builder: Builder | None = None
@@ -96,6 +97,10 @@ class Toolchain:
     def started_client(self) -> IndexClient | None:
         """The client, if anything needed it."""
         return self._client
+
+    def arriving(self, sha256: str) -> anyio.Lock:
+        """Held while a wheel is fetched: environments, those of builds among them, want the same at the same time."""
+        return self._arriving.setdefault(sha256, anyio.Lock())
 
     def use_interpreter(self, interpreter: Interpreter) -> None:
         """Build with the interpreter of the environment that is being made."""

@@ -101,6 +101,7 @@ DOCUMENTS: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {
         ("", "root, members"),
         ("members[]", "name, path, version, requires_python, package, current"),
     ),
+    ("workspace", "dir"): (("", "path"),),
     ("workspace", "graph"): (
         ("", "root, members"),
         ("members[]", "name, path, needs"),

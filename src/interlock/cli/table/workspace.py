@@ -131,6 +131,10 @@ def _list_options(parser: OptionGroup) -> None:
     parser.flag("--paths", text="show only the directories")
 
 
+def _dir_options(parser: OptionGroup) -> None:
+    parser.value("--package", metavar="MEMBER", dest="member", text="this member's directory instead of the root's")
+
+
 def _graph_options(parser: OptionGroup) -> None:
     parser.value("--format", metavar="FORMAT", text="text (the default), json or dot", choices=("text", "json", "dot"))
 
@@ -213,6 +217,13 @@ WORKSPACE = (
         _list_options,
         (("--json", "for scripts"), ("--paths", "one directory per line")),
         aliases=(("workspace", "ls"),),
+    ),
+    Command(
+        ("workspace", "dir"),
+        "workspace_dir",
+        "Show the directory of the workspace or of a member",
+        _dir_options,
+        (("", "the root, from anywhere below it"), ("--package web", "where a member is")),
     ),
     Command(
         ("workspace", "graph"),
