@@ -360,3 +360,10 @@ def test_a_keyring_gives_what_is_not_said(
     assert run("publish", "--package", "data", "-u", "ann").code == 0
     logins = [base64.b64decode(sent.removeprefix("Basic ")).decode() for sent in posts(proxy) if sent]
     assert logins == ["dora:hidden"] * 2 + ["ann:of ann"] * 2
+
+
+def test_a_refusal_says_what_was_shown(run: Run, shop: Shop, proxy: Proxy) -> None:
+    proxy.faults["core-1.0.tar.gz"] = "forbid"
+    assert "refuses an upload without credentials for core-1.0.tar.gz" in run("publish", "--package", "core").err
+    with_token = run("publish", "--package", "core", "--token", "secret").err
+    assert "refuses the credentials from " in with_token and "secret" not in with_token
