@@ -23,7 +23,7 @@ from interlock.ops.building.records import Record, RecordedFile, Records, file_f
 
 __all__ = ["MemberBuild", "Outcome"]
 
-_FORMAT = 2
+_FORMAT = 3
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
