@@ -267,8 +267,18 @@ def test_files_that_appear_outside_of_a_member_are_told(run: Run, trees: Path) -
     member(trees, "tidy")
     assert "stray-files" not in run("build", "--package", "tidy").err
     result = run("build", "--package", "odd")
-    assert result.code == 0
+    assert result.code == 1
     assert "packages/stray appeared while odd was built, outside of its directory" in result.err
+    assert "Built 1 member, 0 unchanged, 1 with problems (odd)" in result.err
+    (trees / "packages" / "stray").unlink()
+    for name in ("even", "other"):
+        member(
+            trees,
+            name,
+            backend=littering.replace("project = _read()", "project = _read()\n    import time; time.sleep(0.5)", 1),
+        )
+    several = run("build", "--all-packages", "--sdist")
+    assert "warning[stray-files]: packages/stray appeared while one of " in several.err
 
 
 def test_a_missing_backend_is_an_error(run: Run, trees: Path) -> None:
