@@ -152,6 +152,8 @@ async def test_name_and_version_must_be_as_expected(make_builder: MakeBuilder, m
             await builder.metadata(source(tree, "other"))
         with pytest.raises(InvalidBuildResult, match=r"should be version 2\.0 of demo, and is 1\.0"):
             await builder.wheel(source(tree, "demo", "2.0"))
+        with pytest.raises(InvalidBuildResult, match=r"should be version 1\.0 of labelled, and is 1\.0\+here"):
+            await builder.wheel(source(make_tree("labelled", "1.0+here"), "labelled", "1.0"))
         assert (await builder.metadata(source(tree, "demo", "1"))).version == "1.0"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -76,6 +77,20 @@ def test_two_builds_give_the_same_bytes(run: Run, trees: Path, tmp_path: Path) -
         assert path.read_bytes() == (trees / "two" / path.name).read_bytes(), path.name
 
 
+def test_equal_inputs_are_worked_on_in_the_same_place(run: Run, trees: Path, tmp_path: Path) -> None:
+    """Compilers write down where they worked."""
+    log = tmp_path / "places"
+    noting = f"with open({str(log)!r}, 'a') as log: log.write(os.getcwd() + '\\n')\n    project = _read()"
+    member(trees, "core", backend=BACKEND.replace("project = _read()", noting))
+    assert run("build").code == 0
+    places = log.read_text().splitlines()
+    log.unlink()
+    shutil.rmtree(tmp_path / "cache" / "built-v1")
+    assert run("build").code == 0
+    assert log.read_text().splitlines() == places
+    assert any(Path(place).is_relative_to(tmp_path / "cache" / "tmp") for place in places)
+
+
 def test_a_member_can_be_a_build_requirement(run: Run, trees: Path) -> None:
     member(trees, "rules", needs=["words"])
     member(trees, "words")
@@ -120,6 +135,32 @@ def test_settings_reach_the_backend(run: Run, trees: Path) -> None:
     result = run("build", "-c", "a=1", "-c", "b=2", "-c", "b=3")
     assert result.code == 1
     assert "[('a', '1'), ('b', ['2', '3'])]" in result.err
+
+
+def test_a_local_version_is_added_by_backends_that_can(run: Run, trees: Path) -> None:
+    labels = BACKEND.replace(
+        "project = _read()",
+        "project = _read(); label = (config_settings or {}).get('local-version')\n"
+        "    project['version'] += f'+{label}' if label else ''",
+    )
+    member(trees, "core", backend=labels)
+    member(trees, "app", needs=["core"], backend=labels)
+    assert run("build", "--all-packages", "--local-version", "site.1").code == 0
+    names = [f"{name}-1.0+site.1{ending}" for name in ("app", "core") for ending in ("-py3-none-any.whl", ".tar.gz")]
+    assert dist(trees) == [".gitignore", *names]
+    member(trees, "plain")
+    for _ in range(2):
+        result = run("build", "--all-packages", "-l", "site.1", "--json")
+        assert result.code == 1
+        found = members(result.json())
+        assert {name: len(one["problems"]) for name, one in found.items()} == {"app": 0, "core": 0, "plain": 1}
+        assert "+site.1" in found["plain"]["problems"][0]
+
+
+def test_a_label_does_not_make_another_version_right(run: Run, trees: Path) -> None:
+    member(trees, "odd", backend=BACKEND.replace("project = _read()", "project = _read() | {'version': '2.0+x'}"))
+    error = members(run("build", "--json").json())["odd"]["error"]
+    assert (error["code"], "1.0 of odd" in error["message"]) == ("invalid-build-result", True)
 
 
 def test_a_failing_member_does_not_stop_the_others(run: Run, trees: Path) -> None:
@@ -226,8 +267,18 @@ def test_files_that_appear_outside_of_a_member_are_told(run: Run, trees: Path) -
     member(trees, "tidy")
     assert "stray-files" not in run("build", "--package", "tidy").err
     result = run("build", "--package", "odd")
-    assert result.code == 0
+    assert result.code == 1
     assert "packages/stray appeared while odd was built, outside of its directory" in result.err
+    assert "Built 1 member, 0 unchanged, 1 with problems (odd)" in result.err
+    (trees / "packages" / "stray").unlink()
+    for name in ("even", "other"):
+        member(
+            trees,
+            name,
+            backend=littering.replace("project = _read()", "project = _read()\n    import time; time.sleep(0.5)", 1),
+        )
+    several = run("build", "--all-packages", "--sdist")
+    assert "warning[stray-files]: packages/stray appeared while one of " in several.err
 
 
 def test_a_missing_backend_is_an_error(run: Run, trees: Path) -> None:
@@ -352,7 +403,9 @@ def test_build_constraints_count_and_mistakes_in_them_are_told(run: Run, trees: 
     assert members(result.json())["app"]["error"]["code"] == "no-solution"
     (trees / "odd.txt").write_text("rules>=1 --hash=sha256:abc\n")
     for name in ("bad.txt", "none.txt", "odd.txt"):
-        assert run("build", "-b", name, "--json").json()["error"]["code"] == "bad-build-constraints"
+        error = run("build", "-b", name, "--json").json()["error"]
+        assert error["code"] == "bad-build-constraints"
+        assert "Errno" not in error["message"]
 
 
 def test_build_requirements_are_what_their_hashes_say(run: Run, trees: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tarfile
+import tomllib
 import zipfile
 from email.parser import Parser
 from pathlib import Path
@@ -176,6 +177,34 @@ def test_a_path_of_this_machine_never_leaves(run: Run, trees: Path) -> None:
         opened = archive.extractfile("a-1.0/pyproject.toml")
         assert opened is not None
         assert str(trees) not in opened.read().decode()
+
+
+def test_sources_of_this_workspace_never_leave(run: Run, trees: Path) -> None:
+    member(trees, "c")
+    tree = member(trees, "a", needs=["c", "other", "remote"])
+    manifest = tree / "pyproject.toml"
+    manifest.write_text(
+        manifest.read_text()
+        + f"""
+[tool.interlock.sources]
+c = {{ workspace = true }}
+other = {{ path = "{trees}/elsewhere" }}
+remote = [{{ url = "https://files.test/remote-1.tar.gz", marker = "os_name == 'nt'" }},
+          {{ path = "../../remote", marker = "os_name != 'nt'" }}]
+"""
+    )
+    (trees / "elsewhere").mkdir()
+    before = manifest.read_bytes()
+    assert run("build", "--package", "a").code == 0
+    assert manifest.read_bytes() == before
+    with tarfile.open(trees / "dist" / "a-1.0.tar.gz") as archive:
+        opened = archive.extractfile("a-1.0/pyproject.toml")
+        assert opened is not None
+        told = tomllib.loads(opened.read().decode())
+    assert told["tool"]["interlock"]["sources"] == {
+        "remote": [{"url": "https://files.test/remote-1.tar.gz", "marker": "os_name == 'nt'"}]
+    }
+    assert told["project"]["dependencies"] == ["c>=1.0", "other", "remote"]
 
 
 @pytest.mark.parametrize(

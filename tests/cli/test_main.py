@@ -96,6 +96,7 @@ def test_directory_and_project(run: Run, workspace: Path, tmp_path: Path) -> Non
     missing = run("-C", tmp_path / "nowhere", "workspace", "list")
     assert missing.code == 2
     assert missing.err == f"error[no-directory]: --directory is `{tmp_path / 'nowhere'}`, which is not a directory.\n"
+    assert "`-c KEY=VALUE`" in run("build", "-C", "key=value").err
 
 
 def test_directory_by_variable(run: Run, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -160,7 +160,8 @@ def test_an_index_without_a_name_is_refused_without_showing_its_password() -> No
     with pytest.raises(InvalidSetting) as caught:
         resolve(GlobalFlags(index=("https://ann:secret@index.test/",)))
     assert "secret" not in caught.value.message
-    assert caught.value.hint == "Write it as name=url; the lock records the name."
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith("Write it as name=url; the lock records the name. An index to publish to:")
 
 
 @pytest.mark.parametrize(

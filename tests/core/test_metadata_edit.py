@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interlock.core.editing.bounds import POLICIES, Edge, bounds
-from interlock.core.metadata_edit import edit_manifest, edit_metadata, edit_requires_txt, outdated
+from interlock.core.metadata_edit import (
+    edit_manifest,
+    edit_metadata,
+    edit_requires_txt,
+    outdated,
+    without_local_sources,
+)
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.requirements import parse_requirement
 
@@ -161,3 +167,27 @@ def test_the_new_range_is_what_readers_see_and_editing_twice_changes_nothing(
         assert new.specifier == (edges[LIB].specifier if free else old.specifier)
     assert message.get_payload() == "Requires-Dist: lib\n"
     assert edit_metadata(changed, edges) == changed
+
+
+def test_sources_that_lead_to_members_and_paths_are_left_out() -> None:
+    data = b"""\
+[project]
+name = "app"
+
+[tool.uv.sources]  # where things are
+core = { workspace = true }
+kept = { git = "https://git.test/kept" }
+
+[tool.interlock.sources.lib]
+path = "../lib"
+
+[tool.interlock]
+env = "member"
+"""
+    changed = without_local_sources(data)
+    assert tomllib.loads(changed.decode())["tool"] == {
+        "uv": {"sources": {"kept": {"git": "https://git.test/kept"}}},
+        "interlock": {"env": "member"},
+    }
+    assert changed.startswith(data[: data.index(b"core")])
+    assert without_local_sources(changed) == changed

@@ -159,6 +159,14 @@ def test_a_dry_run_sends_nothing(run: Run, shop: Shop, proxy: Proxy) -> None:
     assert len(result.out.splitlines()) == 8
 
 
+def test_a_dry_run_says_what_is_there_already(run: Run, shop: Shop, proxy: Proxy) -> None:
+    assert run("publish", "--package", "core").code == 0
+    dry = run("publish", "--package", "core", "--package", "data", "--dry-run", "--json")
+    assert statuses(dry.json()) == {"core": "present", "data": "planned"}
+    said = run("publish", "--package", "core", "--package", "data", "--dry-run").err
+    assert "Found 1 member, would publish 1 member (" in said
+
+
 def test_unpublished_leaves_out_what_is_there(run: Run, shop: Shop, proxy: Proxy) -> None:
     assert run("publish", "--package", "core", "--package", "data").code == 0
     result = run("publish", "--unpublished", "--json").json()
@@ -352,3 +360,10 @@ def test_a_keyring_gives_what_is_not_said(
     assert run("publish", "--package", "data", "-u", "ann").code == 0
     logins = [base64.b64decode(sent.removeprefix("Basic ")).decode() for sent in posts(proxy) if sent]
     assert logins == ["dora:hidden"] * 2 + ["ann:of ann"] * 2
+
+
+def test_a_refusal_says_what_was_shown(run: Run, shop: Shop, proxy: Proxy) -> None:
+    proxy.faults["core-1.0.tar.gz"] = "forbid"
+    assert "refuses an upload without credentials for core-1.0.tar.gz" in run("publish", "--package", "core").err
+    with_token = run("publish", "--package", "core", "--token", "secret").err
+    assert "refuses the credentials from " in with_token and "secret" not in with_token

@@ -41,6 +41,24 @@ def secure(server: LoopbackIndex, certificate: Path, monkeypatch: pytest.MonkeyP
     return proxy
 
 
+@pytest.mark.parametrize("option", ["--cert", "--client-cert"])
+def test_certificates_that_are_not_there_are_told(
+    run: Run, shop: Shop, secure: Proxy, tmp_path: Path, option: str
+) -> None:
+    result = run("publish", "--package", "core", option, tmp_path / "none.pem", "--json")
+    error = result.json()["error"]
+    assert (result.code, error["code"], "none.pem" in error["message"]) == (2, "invalid-setting", True)
+    secure.close()
+    assert secure.uploads == []
+
+
+def test_a_client_certificate_that_is_none_is_told(run: Run, shop: Shop, secure: Proxy, tmp_path: Path) -> None:
+    (tmp_path / "odd.pem").write_text("nothing")
+    error = run("publish", "--package", "core", "--client-cert", tmp_path / "odd.pem", "--json").json()["error"]
+    assert (error["code"], "odd.pem" in error["message"]) == ("invalid-setting", True)
+    secure.close()
+
+
 def test_a_certificate_counts_when_it_is_named(run: Run, shop: Shop, secure: Proxy, certificate: Path) -> None:
     refused = run("publish", "--package", "core", "--check-url", "", "--json")
     assert refused.code == 1

@@ -55,3 +55,11 @@ def test_pruning_for_ci_keeps_what_was_built(tmp_path: Path) -> None:
     assert usage(layout) == ()
     assert prune(Layout(tmp_path / "nothing")).entries == 0
     assert not (tmp_path / "nothing").exists()
+
+
+def test_a_named_place_is_for_one_at_a_time(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "store")
+    first, second = layout.temporary_directory("one"), layout.temporary_directory("one")
+    assert (first.name, first == second, second.is_dir()) == ("one", False, True)
+    first.rmdir()
+    assert layout.temporary_directory("one") == first

@@ -122,7 +122,10 @@ def _check(name: NormalizedName, version: str, source: SourceTree, declared: Dec
                 hint="The name that is asked for and the name the project gives itself have to agree.",
                 facts={"expected": wanted, "actual": name},
             )
-    for wanted_version in (source.version, declared.static.version if declared.static is not None else None):
+    said = declared.static.version if declared.static is not None else None
+    # Backends can be told to add a local label to what the project declares, but not to a version that is asked for.
+    labelled = said is not None and "+" not in said and _same_version(said, version.partition("+")[0])
+    for wanted_version in (source.version, None if labelled else said):
         if wanted_version is not None and not _same_version(wanted_version, version):
             raise InvalidBuildResult(
                 f"{produced} should be version {wanted_version} of {name}, and is {version}.",

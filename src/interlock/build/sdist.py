@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from interlock.build.failures import InvalidSourceTree, SubdirectoryMissing, UnsafeArchive
 
-__all__ = ["check_entries", "is_sdist_name", "locate_tree", "read_pkg_info", "unpack_sdist"]
+__all__ = ["check_entries", "is_sdist_name", "locate_tree", "read_manifest", "read_pkg_info", "unpack_sdist"]
 
 _TAR = (".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar")
 _BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError)
@@ -60,14 +60,23 @@ def unpack_sdist(archive: Path, target: Path) -> Path:
 
 def read_pkg_info(archive: Path) -> bytes | None:
     """The PKG-INFO at the top of a source archive, or None when it has none; blocking."""
+    return _read_top(archive, "PKG-INFO")
+
+
+def read_manifest(archive: Path) -> bytes | None:
+    """The pyproject.toml at the top of a source archive, or None when it has none; blocking."""
+    return _read_top(archive, "pyproject.toml")
+
+
+def _read_top(archive: Path, name: str) -> bytes | None:
     try:
         if archive.name.lower().endswith(".zip"):
             with zipfile.ZipFile(archive) as opened:
-                found = [entry for entry in opened.infolist() if _is_pkg_info(entry.filename)]
+                found = [entry for entry in opened.infolist() if _is_top(entry.filename, name)]
                 return opened.read(found[0]) if found else None
         with tarfile.open(archive, "r|*") as tar:
             for member in tar:
-                if member.isreg() and _is_pkg_info(member.name):
+                if member.isreg() and _is_top(member.name, name):
                     file = tar.extractfile(member)
                     return file.read() if file is not None else None
     except _BROKEN as error:
@@ -110,9 +119,9 @@ def locate_tree(root: Path, subdirectory: str, *, shown: str) -> Path:
     return tree
 
 
-def _is_pkg_info(name: str) -> bool:
-    parts = PurePosixPath(name).parts
-    return len(parts) == 2 and parts[1] == "PKG-INFO"
+def _is_top(path: str, name: str) -> bool:
+    parts = PurePosixPath(path).parts
+    return len(parts) == 2 and parts[1] == name
 
 
 def _single_folder(archive: Path, target: Path) -> Path:

@@ -89,7 +89,8 @@ def _directory(base: Path, text: str | None, flag: str) -> Path:
     if flag == "--project" and path.is_file() and path.name == "pyproject.toml":
         return path.parent
     if not path.is_dir():
-        raise NoDirectory(f"{flag} is `{text}`, which is not a directory.")
+        hint = "A setting for the build backend is `-c KEY=VALUE`; -C is --directory." if "=" in text else None
+        raise NoDirectory(f"{flag} is `{text}`, which is not a directory.", hint=hint)
     return path
 
 

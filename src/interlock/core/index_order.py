@@ -29,7 +29,8 @@ def named_index(text: str, origin: str) -> Index:
         shown, login = take_login(text)
         del login
         raise InvalidSetting(
-            f"{origin} is `{shown}`; an index needs a name.", hint="Write it as name=url; the lock records the name."
+            f"{origin} is `{shown}`; an index needs a name.",
+            hint="Write it as name=url; the lock records the name. An index to publish to: `publish -r NAME`.",
         )
     return Index(name=match[1], url=match[2])
 

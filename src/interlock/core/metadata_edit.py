@@ -10,10 +10,11 @@ from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.requirement import Requirement, format_requirement
 from interlock.core.requirements import InvalidRequirement, parse_requirement
 
-__all__ = ["edit_manifest", "edit_metadata", "edit_requires_txt", "outdated"]
+__all__ = ["edit_manifest", "edit_metadata", "edit_requires_txt", "outdated", "without_local_sources"]
 
 Edges = Mapping[NormalizedName, Edge]
 _FIELD = b"requires-dist:"
+_LOCAL = {"path", "workspace"}
 
 
 def outdated(requirements: Iterable[Requirement], edges: Edges) -> bool:
@@ -79,6 +80,24 @@ def edit_manifest(data: bytes, edges: Edges) -> bytes:
         edge = edges.get(normalize_name(name))
         if edge is not None:
             _edit_poetry(document, name, edge)
+    return document.data
+
+
+def without_local_sources(data: bytes) -> bytes:
+    """A ``pyproject.toml`` whose sources tables lead to no member and no path: these mean nothing anywhere else."""
+    document = TomlDocument(data, "pyproject.toml")
+    for dialect in ("interlock", "uv"):
+        sources = document.get(("tool", dialect, "sources"))
+        for name, value in list(sources.items()) if isinstance(sources, dict) else ():
+            entries = value if isinstance(value, list) else [value]
+            kept = [entry for entry in entries if not (isinstance(entry, dict) and _LOCAL & entry.keys())]
+            if len(kept) == len(entries):
+                continue
+            path = ("tool", dialect, "sources", name)
+            if kept:
+                document.set(path, format_value(kept))
+            else:
+                document.delete(path)
     return document.data
 
 

@@ -125,7 +125,8 @@ class Uploader:
                 facts=self._facts(what, response),
             )
         if status in {401, 403}:
-            sent = f"the credentials from {self._login.origin}" if self._login is not None else "an upload without any"
+            origin = self._login.origin if self._login is not None else ""
+            sent = f"the credentials from {origin}" if origin else "an upload without credentials"
             raise UploadUnauthorized(
                 f"{where} refuses {sent} for {what} (HTTP {status}): {_answer(response)[:_SHOWN].strip()}",
                 hint="Give a token with --token or INTERLOCK_PUBLISH_TOKEN, or a user and password.",

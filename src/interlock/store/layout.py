@@ -99,9 +99,16 @@ class Layout:
         self.tmp.mkdir(parents=True, exist_ok=True)
         self._prepared = True
 
-    def temporary_directory(self) -> Path:
-        """A new empty directory on the store's own file system, so that a rename into place is atomic."""
+    def temporary_directory(self, name: str = "") -> Path:
+        """A new empty directory on the store's own file system, so that a rename into place is atomic.
+
+        It is called `name` unless that one is taken, by another process or by one that was killed.
+        """
         self.prepare()
+        if name:
+            with suppress(FileExistsError):
+                (self.tmp / name).mkdir(mode=0o700)
+                return self.tmp / name
         return Path(tempfile.mkdtemp(dir=self.tmp))
 
     def write(self, path: Path, data: bytes) -> None:

@@ -25,7 +25,7 @@ async def run(call: Call) -> int:
                 call.document(report_document(BuildReport(out_dir=call.context.cwd, members=())))
             return 0
         request = msgspec.structs.replace(request, selection=selection)
-    report = await build(call.context, request)
+    report = _labelled(call, await build(call.context, request))
     if call.given("verify"):
         report = await load("interlock.ops.building.verify").verify(call.context, report)
     if call.json:
@@ -56,7 +56,8 @@ def build_request(call: Call) -> BuildRequest:
 def _settings(call: Call) -> dict[str, str | list[str]]:
     """``key=value``; a key given twice has a list, as with pip and build."""
     found: dict[str, str | list[str]] = {}
-    for text in call.values.config_setting:
+    label = call.text("local_version")
+    for text in (*call.values.config_setting, *([f"local-version={label}"] if label else [])):
         key, equals, value = text.partition("=")
         if not key or not equals:
             raise BadValue(f"`{text}` is not a setting.", hint="Write KEY=VALUE.")
@@ -66,6 +67,23 @@ def _settings(call: Call) -> dict[str, str | list[str]]:
         else:
             found[key] = [*known, value] if isinstance(known, list) else [known, value]
     return found
+
+
+def _labelled(call: Call, report: BuildReport) -> BuildReport:
+    """The report, with a problem for members whose backend does not know the setting that ``--local-version`` is."""
+    label = call.text("local_version")
+    if not label:
+        return report
+    problem = f"its version has no `+{label}`: the build backend knows no `local-version`"
+    return msgspec.structs.replace(
+        report,
+        members=tuple(
+            msgspec.structs.replace(member, problems=(*member.problems, problem))
+            if member.error is None and "+" not in member.version
+            else member
+            for member in report.members
+        ),
+    )
 
 
 def show_report(call: Call, report: BuildReport) -> None:

@@ -76,13 +76,14 @@ def _show(call: Call, report: PublishReport) -> None:
         terminal.detail(f"left out {name}: {reason}")
     count = {status: sum(member.status == status for member in report.members) for status in _WORDS}
     words = [f"{_WORDS[status]} {plural(number, 'member')}" for status, number in count.items() if number]
-    terminal.say(f"{', '.join(words) or 'Nothing to publish'} ({report.repository}).")
+    said = ", ".join(words) or "Nothing to publish"
+    terminal.say(f"{said[0].upper()}{said[1:]} ({report.repository}).")
 
 
 _WORDS = {
-    "published": "Published",
+    "published": "published",
     "present": "found",
-    "planned": "Would publish",
+    "planned": "would publish",
     "failed": "failed with",
     "held-back": "held back",
 }

@@ -31,6 +31,12 @@ def _build_options(parser: OptionGroup) -> None:
         metavar="KEY=VALUE",
         text="setting for the build backends (repeatable)",
     )
+    group.value(
+        "-l",
+        "--local-version",
+        metavar="LABEL",
+        text="add a local label to versions, with poetry-core; the same as -c local-version=LABEL",
+    )
     group.repeat(
         "-b",
         "--build-constraint",

@@ -32,7 +32,8 @@ def checked_version(text: str) -> str:
         return str(Version(text))
     except InvalidVersion as error:
         raise BadBump(
-            f"`{text}` is neither a version (PEP 440) nor a rule.", hint=f"Rules: {', '.join(RULES)}."
+            f"`{text}` is neither a version (PEP 440) nor a rule.",
+            hint=f"Rules: {', '.join(RULES)}. A member is named with --package.",
         ) from error
 
 

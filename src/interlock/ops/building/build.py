@@ -150,22 +150,25 @@ class _Build:
         return [found[name] for name in sorted(found)]
 
     async def _member(self, name: NormalizedName) -> MemberReport:
-        started = anyio.current_time()
-        built = True
         self._strays.begin(name)
+        report = await self._made(name)
+        stray, is_sure = self._strays.end(name, built=report.status != "cached")
+        if stray and is_sure and report.error is None:
+            return msgspec.structs.replace(report, problems=(stray,))
+        if stray:
+            self._context.reporter.report(Warned("stray-files", stray))
+        return report
+
+    async def _made(self, name: NormalizedName) -> MemberReport:
+        started = anyio.current_time()
         try:
             outcome = await MemberBuild(self._settings, name).run()
-            built = not outcome.cached
             await anyio.to_thread.run_sync(self._out.place, outcome.folder, outcome.record.files)
         except (InterlockError, BaseExceptionGroup) as error:
             reason = first_reason(error)
             if reason is None:
                 raise
             return MemberReport(name=name, status="failed", seconds=anyio.current_time() - started, error=reason)
-        finally:
-            stray = self._strays.end(name, built=built)
-            if stray:
-                self._context.reporter.report(Warned("stray-files", stray))
         return self._report(name, outcome, anyio.current_time() - started)
 
     def _report(self, name: NormalizedName, outcome: Outcome, seconds: float) -> MemberReport:

@@ -27,7 +27,8 @@ def read_constraints(path: Path) -> tuple[list[Requirement], dict[NormalizedName
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadConstraints(f"The build constraints in {path} cannot be read: {error}.") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise BadConstraints(f"The build constraints in {path} cannot be read: {reason}.") from error
     found: list[Requirement] = []
     allowed: dict[NormalizedName, frozenset[str]] = {}
     for number, line in _lines(text):

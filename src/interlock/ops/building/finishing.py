@@ -1,6 +1,7 @@
 """What becomes of a backend's sdists and wheels before they are given out; blocking.
 
-The ranges of the workspace's policy are written into them, and an sdist does not tell when and by whom it was packed.
+The ranges of the workspace's policy are written into them, and an sdist does not tell when and by whom it was packed,
+nor where members and other trees were.
 """
 
 from __future__ import annotations
@@ -9,10 +10,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from interlock.build.repack import is_dated, read_wheel_metadata, rewrite_sdist, rewrite_wheel
-from interlock.build.sdist import read_pkg_info
+from interlock.build.sdist import read_manifest, read_pkg_info
 from interlock.core.editing.bounds import Edge
 from interlock.core.metadata import Metadata
-from interlock.core.metadata_edit import edit_manifest, edit_metadata, edit_requires_txt, outdated
+from interlock.core.metadata_edit import (
+    edit_manifest,
+    edit_metadata,
+    edit_requires_txt,
+    outdated,
+    without_local_sources,
+)
 from interlock.core.metadata_text import parse_metadata
 from interlock.core.names import NormalizedName
 from interlock.core.static_requirements import settle_manifest, settle_metadata
@@ -24,12 +31,12 @@ _Edges = Mapping[NormalizedName, Edge]
 
 def finished_sdist(sdist: Path, edges: _Edges, latest: int, folder: Path) -> Path:
     """The sdist itself when nothing is to be changed; else one with the ranges in what a build from it reads and in
-    what it says of itself, and with no time after ``latest``."""
+    what it says of itself, without sources of this workspace, and with no time after ``latest``."""
 
     def change(path: str, data: bytes) -> bytes:
         name = path.rpartition("/")[2]
         if path == "pyproject.toml":
-            return edit_manifest(data, edges)
+            return edit_manifest(without_local_sources(data), edges)
         if name == "PKG-INFO":
             return edit_metadata(data, edges)
         if name == "requires.txt" and ".egg-info/" in path:
@@ -37,7 +44,9 @@ def finished_sdist(sdist: Path, edges: _Edges, latest: int, folder: Path) -> Pat
         return data
 
     dated = is_dated(sdist, latest)
-    if not edges and not dated:
+    manifest = read_manifest(sdist)
+    local = manifest is not None and without_local_sources(manifest) != manifest
+    if not edges and not dated and not local:
         return sdist
     target = _within(folder, sdist.name)
     rewrite_sdist(sdist, target, change, latest=latest if dated else None)

@@ -23,7 +23,7 @@ from interlock.ops.building.records import Record, RecordedFile, Records, file_f
 
 __all__ = ["MemberBuild", "Outcome"]
 
-_FORMAT = 2
+_FORMAT = 3
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +56,7 @@ class MemberBuild:
             found = await anyio.to_thread.run_sync(self._records.load, key)
             if found is not None:
                 return Outcome(record=found, folder=self._records.folder(key), cached=True)
-        async with self._scratch() as scratch:
+        async with self._scratch(digest) as scratch:
             # Most members have not changed, and nothing is made of them.
             from interlock.ops.building.making import Making  # noqa: PLC0415
 
@@ -71,8 +71,9 @@ class MemberBuild:
         return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()
 
     @asynccontextmanager
-    async def _scratch(self) -> AsyncIterator[Path]:
-        folder = self._toolchain.layout.temporary_directory()
+    async def _scratch(self, digest: str) -> AsyncIterator[Path]:
+        # Compilers write down where they work, so equal inputs are worked on in the same place.
+        folder = self._toolchain.layout.temporary_directory(digest[:32])
         try:
             yield folder
         finally:

@@ -52,7 +52,7 @@ class MemberReport(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[BuiltFile, ...] = ()
     error: InterlockError | None = None
     problems: tuple[str, ...] = ()
-    """What verifying found wrong."""
+    """What is wrong with what was built: files that its backend wrote elsewhere, or what verifying found."""
 
 
 class BuildReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -43,17 +43,19 @@ class Strays:
     def begin(self, name: NormalizedName) -> None:
         self._active.add(name)
 
-    def end(self, name: NormalizedName, *, built: bool) -> str:
-        """Say what appeared since anybody looked; empty when nothing did, or nothing was built."""
+    def end(self, name: NormalizedName, *, built: bool) -> tuple[str, bool]:
+        """Say what appeared since anybody looked, and whether it can only be this member's doing. Nothing to say is
+        empty: nothing appeared, or nothing was built."""
         if not built:
             self._active.discard(name)
-            return ""
+            return "", False
         now = self._list()
         new, self._known = sorted(now - self._known), now
         builders = sorted(self._active)
         self._active.discard(name)
         if not new:
-            return ""
+            return "", False
         files = ", ".join(path.relative_to(self._root).as_posix() for path in new)
-        who = f"{builders[0]} was" if len(builders) == 1 else f"one of {', '.join(builders)} was"
-        return f"{files} appeared while {who} built, outside of its directory."
+        alone = builders == [name]
+        who = f"{name} was" if alone else f"one of {', '.join(builders)} was"
+        return f"{files} appeared while {who} built, outside of its directory.", alone

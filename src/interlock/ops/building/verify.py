@@ -80,7 +80,10 @@ async def verify(context: Context, report: BuildReport) -> BuildReport:
         ]
         problems |= await _Verification(context, workspace, wheels).run(names, requires_python)
     members = tuple(
-        msgspec.structs.replace(member, problems=(*_file_problems(files[member.name]), *problems.get(member.name, ())))
+        msgspec.structs.replace(
+            member,
+            problems=(*member.problems, *_file_problems(files[member.name]), *problems.get(member.name, ())),
+        )
         for member in reports
     )
     return msgspec.structs.replace(report, members=members)

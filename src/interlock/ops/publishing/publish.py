@@ -10,6 +10,7 @@ import anyio
 import anyio.to_thread
 import httpx
 
+from interlock.core.variables import InvalidSetting
 from interlock.events import Finished, Started, Warned
 from interlock.index.fetcher import FetchOptions
 from interlock.index.retry import RetryPolicy
@@ -107,7 +108,14 @@ def _client(context: Context, request: PublishRequest, url: str) -> httpx.AsyncC
         https_proxy=proxy("https_proxy"),
         no_proxy=proxy("no_proxy"),
     )
-    return open_client(options, url)
+    try:
+        return open_client(options, url)
+    except OSError as error:
+        named = ", ".join(f"`{path}`" for path in (options.ca_bundle, options.client_cert) if path)
+        raise InvalidSetting(
+            f"The certificates in {named} cannot be used: {error.strerror or error}.",
+            hint="Name files in PEM format; that of --client-cert holds its key too.",
+        ) from error
 
 
 class _Publish:
@@ -174,11 +182,15 @@ class _Publish:
 
 def _planned(releases: tuple[Release, ...], seen: Survey) -> tuple[PublishedMember, ...]:
     """What a run would do."""
+
+    def is_there(release: Release) -> bool:
+        return all(seen.files.get(file.filename) == "same" for file in release.files)
+
     return tuple(
         PublishedMember(
             name=release.name,
             version=release.version,
-            status="planned",
+            status="present" if is_there(release) else "planned",
             needs=release.needs,
             files=tuple(
                 PublishedFile(
