@@ -15,12 +15,22 @@ class Screen:
     """An interactive program on a terminal of its own."""
 
     def __init__(self, command: list[str], *, cwd: Path | None = None) -> None:
-        import pty  # noqa: PLC0415 - not on every platform
+        import fcntl  # noqa: PLC0415 - not on every platform
+        import pty  # noqa: PLC0415
+        import termios  # noqa: PLC0415
 
         self._main, other = pty.openpty()
         environ = {**os.environ, "TERM": "vt100"}
         self._process = subprocess.Popen(
-            command, stdin=other, stdout=other, stderr=other, start_new_session=True, env=environ, cwd=cwd
+            command,
+            stdin=other,
+            stdout=other,
+            stderr=other,
+            start_new_session=True,
+            env=environ,
+            cwd=cwd,
+            # The terminal of the session, so that a typed Ctrl-C is a signal.
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - nothing else does it
         )
         os.close(other)
         self._said = ""

@@ -201,7 +201,10 @@ def test_export_pylock(run: Run, locked: Path) -> None:
     flask = next(package for package in table["packages"] if package["name"] == "flask")
     assert flask["wheels"][0]["url"].startswith("http://127.0.0.1:")
     assert run("export", "--json").code == 2
-    assert run("export", "--no-hashes").code == 2
+    refused = run("export", "-f", "pylock", "--without-hashes")
+    assert (refused.code, "say `-f requirements`" in refused.err) == (2, True)
+    # As Poetry's users type it: only a requirements file can be without.
+    assert "flask==3.1\n" in run("export", "--without-hashes", "--no-annotate").out
     assert "flask" not in run("export", "--no-emit-package", "flask").out
 
 

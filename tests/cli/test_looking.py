@@ -75,6 +75,23 @@ def test_why_shows_every_path_of_every_member(run: Run, shop: Path) -> None:
     assert run("why").code == 2
 
 
+def test_extras_that_name_their_own_package_are_followed_but_not_shown(
+    run: Run, shop: Path, packages: Registry
+) -> None:
+    packages.add(make_wheel("etils", "1.0", extras={"path": ["etils[base]", "click"], "base": ["jinja"]}))
+    web = shop / "apps/web/pyproject.toml"
+    web.write_text(web.read_text().replace('"flask"', '"etils[path]"'))
+    assert run("lock").code == 0
+    assert run("tree", "--package", "web", "--no-dev").out.splitlines()[1:6] == [
+        "├── etils[path] 1.0",
+        "│   ├── jinja 3.0 (extra base)",
+        "│   │   └── safe 2.0",
+        "│   └── click 8.0 (extra path)",
+        "│       └── safe 2.0",
+    ]
+    assert run("tree", "--invert", "etils").out.splitlines() == ["etils 1.0", "└── web"]
+
+
 def test_outdated_tells_what_an_update_brings_from_what_there_is(run: Run, shop: Path, packages: Registry) -> None:
     assert run("outdated").out == ""
     packages.wheel("jinja", "3.1", "safe>=2")
@@ -91,7 +108,20 @@ def test_outdated_tells_what_an_update_brings_from_what_there_is(run: Run, shop:
     assert [line["name"] for line in run("outdated", "--package", "catalog", "--json").json()["packages"]] == ["click"]
     assert "safe" in run("show", "--latest").out
     assert "safe" not in run("show", "-o").out
+    one = run("show", "--latest", "jinja").out.splitlines()
+    assert [line.split()[0] for line in one] == ["package", "jinja"]
+    assert run("show", "-o", "flask").err == "Everything is up to date.\n"
+    assert "Did you mean `jinja`?" in run("show", "-l", "jinga").err
     assert run("outdated", "--exit-code").code == 1
+
+
+def test_a_name_that_is_not_locked_is_answered_with_the_right_one(run: Run, shop: Path) -> None:
+    near = run("update", "flsk").err
+    assert "Did you mean `flask`?" in near
+    assert "interlock add" not in near
+    more = run("update", "flask@^3")
+    assert (more.code, "`interlock add 'flask@^3'` changes what is asked for" in more.err) == (2, True)
+    assert "Add it with `interlock add nothing-like-it`." in run("update", "nothing-like-it").err
 
 
 def test_check_finds_mistakes(run: Run, shop: Path) -> None:

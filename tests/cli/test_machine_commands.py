@@ -108,6 +108,9 @@ def test_a_pin_at_the_root_decides_which_python_its_environment_has(
 def test_an_environment_is_made_described_listed_and_removed(run: Run, workspace: Path) -> None:
     place = workspace / ".venv"
     assert run("-C", workspace, "env", "info").err.startswith("error[no-environment]")
+    default = run("-C", workspace, "python", "find", "--json").json()
+    assert run("-C", workspace, "env", "use", "system", "--json").json()["python"] == default["version"]
+    assert run("-C", workspace, "env", "remove").code == 0
     made = run("-C", workspace, "venv", "--python", PYTHON)
     assert (made.code, made.out) == (0, "")
     assert made.err.startswith(f"Made {place} with Python ")
@@ -231,6 +234,9 @@ def test_cache_clean_removes_everything_but_the_locks(run: Run, tmp_path: Path) 
     assert run("cache", "clear", "--cache-dir", layout.root).code == 0
     assert [path.name for path in layout.root.iterdir()] == ["locks"]
     assert run("cache", "clean", "--cache-dir", tmp_path / "none").err == "Removed 0 files, 0 B.\n"
+    layout = _fill(tmp_path / "other")
+    assert run("cache", "clear", "PyPI", "--all", "--cache-dir", layout.root).code == 0
+    assert [path.name for path in layout.root.iterdir()] == ["locks"]
 
 
 def test_cache_prune_removes_leftovers(run: Run, tmp_path: Path) -> None:

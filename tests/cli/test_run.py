@@ -16,6 +16,7 @@ from interlock.core.tasks import BadTask, expand, parse_tasks
 from tests.cli.conftest import Run
 from tests.index_server import IndexServer
 from tests.registry import registry
+from tests.terminal import Screen
 
 
 @pytest.fixture
@@ -74,6 +75,10 @@ def test_what_cannot_be_started_is_told(run: Run, shop: Path) -> None:
             1,
             f"error[command-not-found]: There is no script {web / program}.",
         )
+    near = run("run", "--no-sync", "pythn").err
+    assert near.startswith("error[command-not-found]: There is no program `pythn` in ")
+    assert "Did you mean `python`?" in near
+    assert "hint" not in near
     for program, why in (("./nope", "No such file or directory"), ("./plain", "Permission denied")):
         result = run("run", "--no-sync", program)
         assert (result.code, result.err.partition("\n")[0]) == (
@@ -198,6 +203,38 @@ def test_inline_metadata() -> None:
     changed = change_dependencies(crlf, "x.py", {"b": "b"}, frozenset())
     assert b'#   "b",\r\n' in changed
     assert change_dependencies(changed, "x.py", {}, frozenset({"b"})) == crlf
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals")
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "sh"])
+def test_a_shell_has_the_environment_whatever_its_own_files_do(
+    run: Run, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: str
+) -> None:
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"there is no {shell}")
+    assert run("sync").code == 0
+    home = tmp_path / "it's home"
+    (home / ".config/fish").mkdir(parents=True)
+    first = tmp_path / "first"
+    first.mkdir()
+    (first / "python").write_text("#!/bin/sh\necho wrong\n")
+    (first / "python").chmod(0o755)
+    for name in (".bashrc", ".zshrc"):
+        (home / name).write_text(f"export PATH={first}:$PATH MINE=read\n")
+    (home / ".config/fish/config.fish").write_text(f"set -gx PATH {first} $PATH; set -gx MINE read\n")
+    for name, value in (("HOME", home), ("XDG_CONFIG_HOME", home / ".config"), ("SHELL", program)):
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.delenv("ZDOTDIR", raising=False)
+    with Screen([sys.executable, "-m", "interlock", "shell", "--no-sync"]) as screen:
+        screen.wait_for("leave with `exit`.")
+        screen.type("command -v python; echo mine $MINE; exit 7\n")
+        screen.wait_for("exit 7")
+        code, said = screen.end()
+    assert code == 7, said
+    assert f"{shop / '.venv/bin/python'}" in said
+    assert str(first) not in said
+    assert ("mine read" in said) == (shell != "sh")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "csh"])

@@ -103,7 +103,7 @@ def test_what_is_there_is_kept(run: Run, tmp_path: Path) -> None:
         ("x --dependency y@sideways", "`sideways` is not a version constraint"),
         ("x --dependency ../y", "`../y` comes from a place of its own."),
         ("x --license GPL-9", "`project.license` is `GPL-9`, which is not an SPDX expression"),
-        ("x --python >=3.x", "`project.requires-python` is `>=3.x`, which is not a valid version specifier."),
+        ("x --python >=3.x", "`>=3.x` is no range of Pythons."),
         ("x --author <>", "`<>` is nobody's name."),
         ("", "Where should the project be?"),
     ],
@@ -144,8 +144,42 @@ def test_init_describes_the_modules_that_are_there(run: Run, tmp_path: Path) -> 
 def test_init_builds_nothing_where_there_are_no_modules(run: Run, tmp_path: Path) -> None:
     result = run("-C", tmp_path, "init", "--name", "bare")
     assert "Nothing of it is built, because it has no modules" in result.err
-    assert "build-system" not in tomllib.loads((tmp_path / "pyproject.toml").read_text())
+    table = tomllib.loads((tmp_path / "pyproject.toml").read_text())
+    # Nor is anything said of tests that there are none of.
+    assert table.keys() == {"project"}
     assert run("-C", tmp_path, "workspace", "list", "--json").json()["members"][0]["package"] is False
+
+
+def test_init_makes_a_name_of_the_directory(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "My Tools (v2)").mkdir()
+    assert run("-C", tmp_path / "My Tools (v2)", "init").code == 0
+    table = tomllib.loads((tmp_path / "My Tools (v2)/pyproject.toml").read_text())
+    assert table["project"]["name"] == "my-tools-v2"
+
+
+def test_init_leaves_the_root_of_a_workspace_one(run: Run, tmp_path: Path) -> None:
+    assert run("-C", tmp_path, "new", "mono", "--workspace").code == 0
+    root = tmp_path / "mono/pyproject.toml"
+    before = root.read_text()
+    for line in (("init",), ("init", "--app"), ("init", "--workspace")):
+        refused = run("-C", tmp_path / "mono", *line)
+        assert (refused.code, refused.err.partition(":")[0]) == (2, "error[already-a-project]")
+        assert "is the root of a workspace" in refused.err
+        assert root.read_text() == before
+    assert run("-C", tmp_path / "mono", "init", "--name", "mono").code == 0
+    table = tomllib.loads(root.read_text())
+    assert (table["project"]["name"], "workspace" in table["tool"]["interlock"]) == ("mono", True)
+
+
+def test_init_makes_a_workspace_of_a_project_with_settings(run: Run, tmp_path: Path) -> None:
+    root = tmp_path / "pyproject.toml"
+    root.write_text('[project]\nname = "a"\nversion = "1.0"\n\n[tool.interlock]\nenv = "member" # each\n')
+    assert run("-C", tmp_path, "init", "--workspace").code == 0
+    assert root.read_text().startswith('[project]\nname = "a"')
+    assert tomllib.loads(root.read_text())["tool"]["interlock"] == {
+        "env": "member",
+        "workspace": {"members": ["packages/*", "apps/*"]},
+    }
 
 
 @pytest.mark.parametrize("kind", ["--lib", "--app", "--web"])
@@ -184,6 +218,56 @@ def test_questions_are_answered_on_a_terminal(tmp_path: Path) -> None:
     project = tomllib.loads((tmp_path / "x/pyproject.toml").read_text())["project"]
     assert (project["name"], project["description"], project["license"]) == ("nice", "A nice thing", "MIT")
     assert project["requires-python"] == ">=3.12"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals")
+def test_an_answer_that_cannot_be_is_asked_for_again(tmp_path: Path) -> None:
+    with Screen([sys.executable, "-m", "interlock", "new", "x", "--description", "d"], cwd=tmp_path) as screen:
+        for question, answer, why in (
+            ("Name [x]: ", "no way!", "`no way!` cannot be the name of a package."),
+            ("Name [x]: ", "", ""),
+            ("Author (Name <mail>): ", "<>", "`<>` is nobody's name."),
+            ("Author (Name <mail>): ", "Ann", ""),
+            ("License (SPDX): ", "GPL-9", "`GPL-9`"),
+            ("License (SPDX): ", "", ""),
+            ("Python [", "banana", "`banana` is no range of Pythons."),
+            ("Python [", "*", "Some Python it has to be."),
+            ("Python [", "^3.12", ""),
+        ):
+            screen.wait_for(question)
+            screen.type(f"{answer}\n")
+            screen.wait_for(f"{answer}\r\n")
+            if why:
+                screen.wait_for(why)
+        code, said = screen.end()
+    assert code == 0, said
+    project = tomllib.loads((tmp_path / "x/pyproject.toml").read_text())["project"]
+    assert (project["authors"], project["requires-python"]) == ([{"name": "Ann"}], ">=3.12,<4.0")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals")
+@pytest.mark.parametrize(("command", "key"), [("new", "\x03"), ("init", "\x03"), ("new", "\x04")])
+def test_whoever_stops_answering_has_nothing_made(tmp_path: Path, command: str, key: str) -> None:
+    with Screen([sys.executable, "-m", "interlock", command, "x"], cwd=tmp_path) as screen:
+        screen.wait_for("Name [x]: ")
+        screen.type("nice\n")
+        screen.wait_for("Description: ")
+        screen.type(key)
+        code, said = screen.end()
+    assert (code, "interrupted" in said) == (130, True), said
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals")
+def test_nobody_is_asked_for_what_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "a"\nversion = "1.0"\n')
+    for line in (["init"], ["new", "."]):
+        with Screen([sys.executable, "-m", "interlock", *line], cwd=tmp_path) as screen:
+            code, said = screen.end()
+        assert (code, "Name" in said) == (2, False), said
+    with Screen([sys.executable, "-m", "interlock", "new", "mono", "--workspace"], cwd=tmp_path) as screen:
+        code, said = screen.end()
+    assert (code, "Name" in said) == (0, False), said
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="terminals")

@@ -57,6 +57,10 @@ def test_an_unknown_setting_is_answered_with_the_right_one(run: Run, shop: Path,
     assert result.code == 2
     assert "Did you mean `add-bounds`?" in result.err
     assert "`interlock config --list` shows them all." in run("config", "nonsense").err
+    for line in (("repositories.inner", "https://index.test/"), ("virtualenvs.in-project",)):
+        poetrys = run("config", *line)
+        assert (poetrys.code, f"`{line[0]}` is a setting of Poetry." in poetrys.err) == (2, True)
+    assert "interlock source add" in run("config", "repositories.inner").err
     for key, value, fits in (
         ("http-retries", "many", "a whole number"),
         ("http-timeout", "soon", "a number"),
@@ -238,6 +242,9 @@ def test_plugins_bring_commands(run: Run, plugins: None, shop: Path) -> None:
     assert run("--no-plugins", "workspace", "list").code == 0
     shown = run("self", "show", "--json").json()
     assert {"command": "hello", "package": "hello", "object": "hello_plugin:run"} in shown["plugins"]
+    assert "plugin hello (hello, hello_plugin:run)\n" in run("self", "show", "plugins").out
+    assert "python" not in run("self", "show", "plugins").out
+    assert run("self", "show", "everything").code == 2
 
 
 def test_hooks_run_around_a_command_when_the_user_wants_them(run: Run, plugins: None, shop: Path) -> None:

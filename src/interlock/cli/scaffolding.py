@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
+from interlock.cli.asking import answering, ask
 from interlock.cli.call import BadValue, Call
 from interlock.core.editing.requirement_wishes import parse_wish
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.names import is_name
+from interlock.core.poetry_constraint import specifier_of
 from interlock.core.requirement import Requirement, format_requirement
 from interlock.core.requirements import parse_requirement
 from interlock.core.scaffold import BACKENDS, Scaffold, project_table
 from interlock.errors import ManifestError
-from interlock.ops.create import Created
+from interlock.ops.create import Created, check_name
 
 __all__ = ["place_of", "say_created", "wanted_scaffold"]
 
@@ -43,33 +46,70 @@ def wanted_scaffold(call: Call, directory: str) -> Scaffold:
     }.get(backend, backend)
     if backend not in BACKENDS:
         raise BadValue(f"`{backend}` is not a known build backend.", hint=f"Known: {', '.join(BACKENDS)}.")
-    asking = _is_interactive(call)
-    name = call.text("name") or (_ask(call, "Name", directory) if asking else directory)
-    description = call.text("description") or (_ask(call, "Description", "") if asking else "")
-    author = call.text("author") or (_ask(call, "Author (Name <mail>)", "") if asking else "")
-    license_ = call.text("license") or (_ask(call, "License (SPDX)", "") if asking else "")
     python = call.context.flags.python or ""
     default = f">={sys.version_info.major}.{sys.version_info.minor}"
-    if python and python[0].isdigit():
-        python = f">={python}"
-    elif python[:1] not in {">", "<", "=", "~", "!"}:
-        python = _ask(call, "Python", default) if asking else default
+    ranged = python[:1].isdigit() or python[:1] in {">", "<", "=", "~", "!", "^"}
     wanted = Scaffold(
-        name=name,
+        name=call.text("name") or directory,
         kind=kinds[0] if kinds else "lib",
         src=not call.given("flat"),
-        description=description,
-        author=author,
-        license=license_,
+        description=call.text("description"),
+        author=call.text("author"),
+        license=call.text("license"),
         readme=not call.given("no_readme"),
-        requires_python=python,
+        requires_python=_range(python) if ranged else default,
         dependencies=tuple(map(_requirement, call.values.dependency)),
-        dev_dependencies=_with_tests(tuple(map(_requirement, call.values.dev_dependency))),
+        dev_dependencies=tuple(map(_requirement, call.values.dev_dependency)),
         backend=backend,
         package=not call.given("no_package"),
     )
+    if _is_interactive(call) and wanted.kind != "workspace":
+        with answering():  # between two questions, too
+            wanted = _asked(call, wanted, python=not ranged)
     _check(wanted)
     return wanted
+
+
+def _asked(call: Call, wanted: Scaffold, *, python: bool) -> Scaffold:
+    """What a person answers to what was not said; ``python``: the range was not."""
+
+    def put(field: str, question: str, read: Callable[[str], str] = str) -> None:
+        nonlocal wanted
+
+        def refuse(answer: str) -> None:
+            changed = msgspec.structs.replace(wanted, **{field: read(answer)})
+            check_name(changed)
+            _check(changed)
+
+        answer = ask(call.terminal.err, question, getattr(wanted, field), refuse=refuse)
+        wanted = msgspec.structs.replace(wanted, **{field: read(answer)})
+
+    for field, question in (
+        ("name", "Name"),
+        ("description", "Description"),
+        ("author", "Author (Name <mail>)"),
+        ("license", "License (SPDX)"),
+    ):
+        if not call.text(field):
+            put(field, question)
+    if python:
+        put("requires_python", "Python", _range)
+    return wanted
+
+
+def _range(text: str) -> str:
+    """A range of Pythons from what people type: ``3.12``, ``^3.12``, ``>=3.11,<4``.
+
+    Raises :class:`BadValue`.
+    """
+    if text[:1].isdigit() and text[-1:] != "*":
+        return f">={text}"
+    try:
+        if specifier := specifier_of(text):
+            return specifier
+        raise BadValue("Some Python it has to be.", hint="Write it like >=3.11.")
+    except ManifestError as error:
+        raise BadValue(f"`{text}` is no range of Pythons.", hint="Write it like >=3.11.") from error
 
 
 def _requirement(text: str) -> str:
@@ -89,12 +129,6 @@ def _requirement(text: str) -> str:
     return format_requirement(
         Requirement(name=wish.normalized, specifier=wish.specifier, marker=wish.marker, extras=wish.extras, url=url)
     )
-
-
-def _with_tests(asked: tuple[str, ...]) -> tuple[str, ...]:
-    """What runs the tests that are made, unless it was asked for."""
-    named = any(parse_requirement(text).name == "pytest" for text in asked)
-    return asked if named else ("pytest>=8", *asked)
 
 
 def _check(wanted: Scaffold) -> None:
@@ -135,10 +169,3 @@ def say_created(call: Call, created: Created) -> int:
 def _is_interactive(call: Call) -> bool:
     wanted = call.given("interactive") or (sys.stdin.isatty() and call.terminal.err.isatty())
     return wanted and not call.given("no_interaction") and not call.json
-
-
-def _ask(call: Call, question: str, default: str) -> str:
-    shown = f" [{default}]" if default else ""
-    call.terminal.err.write(f"{question}{shown}: ")
-    call.terminal.err.flush()
-    return sys.stdin.readline().strip() or default

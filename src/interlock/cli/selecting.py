@@ -33,5 +33,6 @@ def selection_flags(call: Call, *, everyone: bool = False) -> SelectionFlags:
         no_install_local=call.flag("no_install_local"),
         no_install_packages=call.texts("no_install_package"),
         no_root=call.given("no_root"),
+        only_root=call.given("only_root"),
         no_directory=call.given("no_directory"),
     )

@@ -7,6 +7,7 @@ import msgspec
 from interlock.core.editing.toml_array import literal
 from interlock.core.editing.toml_document import format_value
 from interlock.core.names import normalize_name
+from interlock.core.requirements import parse_requirement
 
 __all__ = ["BACKENDS", "KINDS", "Scaffold", "project_table", "scaffold"]
 
@@ -37,11 +38,19 @@ class Scaffold(msgspec.Struct, frozen=True, kw_only=True):
     readme: bool = True
     requires_python: str = ">=3.11"
     dependencies: tuple[str, ...] = ()
-    dev_dependencies: tuple[str, ...] = ("pytest>=8",)
+    dev_dependencies: tuple[str, ...] = ()
+    tests: bool = True
+    """Whether there are tests, and pytest to run them."""
     backend: str = "hatchling"
     package: bool = True
     member: bool = False
     """Of a workspace, which ignores and tests for all."""
+
+    @property
+    def dev(self) -> tuple[str, ...]:
+        """What the dev group holds: what was asked for, and what runs the tests."""
+        named = any(parse_requirement(text).name == "pytest" for text in self.dev_dependencies)
+        return self.dev_dependencies if named or not self.tests else ("pytest>=8", *self.dev_dependencies)
 
     @property
     def module(self) -> str:
@@ -92,15 +101,16 @@ def project_table(wanted: Scaffold) -> str:
     lines.append(f"dependencies = {_list(wanted.dependencies)}")
     if wanted.kind in {"app", "web"} and wanted.package:
         lines += ["", "[project.scripts]", f'{wanted.project} = "{wanted.module}.__main__:main"']
-    if wanted.dev_dependencies:
-        lines += ["", "[dependency-groups]", f"dev = {_list(wanted.dev_dependencies)}"]
+    if wanted.dev:
+        lines += ["", "[dependency-groups]", f"dev = {_list(wanted.dev)}"]
     if wanted.package:
         requires, backend = BACKENDS[wanted.backend]
         lines += ["", "[build-system]", f'requires = ["{requires}"]', f'build-backend = "{backend}"']
         lines += _backend_settings(wanted)
-    # What the tests import is found without installing anything, too.
-    lines += ["", "[tool.pytest.ini_options]", 'testpaths = ["tests"]']
-    lines += [f'pythonpath = ["{"src" if wanted.src else "."}"]']
+    if wanted.tests:
+        # What they import is found without installing anything, too.
+        lines += ["", "[tool.pytest.ini_options]", 'testpaths = ["tests"]']
+        lines += [f'pythonpath = ["{"src" if wanted.src else "."}"]']
     return "\n".join(lines) + "\n"
 
 

@@ -30,7 +30,7 @@ from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.globs import is_excluded, is_included
 from interlock.workspace.guards import workspace_guard
-from interlock.workspace.lockfile import load_lock_if_any, lockfile_path
+from interlock.workspace.lockfile import load_lock_if_any, lockfile_path, no_lock
 from interlock.workspace.members import Member, Workspace
 from interlock.workspace.options import LockOptions, LockOutcome, SyncOptions, SyncOutcome
 from interlock.workspace.prepared import prepare, unmet_reasons
@@ -166,7 +166,9 @@ def overlay(workspace: Workspace, files: Mapping[str, bytes]) -> Workspace:
 
 def _require_fresh(context: Context, workspace: Workspace) -> None:
     old = load_lock_if_any(workspace.root)
-    reasons = unmet_reasons(prepare(context, old, workspace), old) if old is not None else ("there is none yet",)
+    if old is None:
+        raise no_lock(workspace.root)
+    reasons = unmet_reasons(prepare(context, old, workspace), old)
     if reasons:
         why = "\n".join(f"  {reason}" for reason in reasons)
         raise LockOutdated(f"interlock.lock does not match the manifests:\n{why}", hint="Run `interlock lock`.")

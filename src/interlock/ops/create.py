@@ -24,7 +24,17 @@ from interlock.workspace.discovery import NoProject, discover
 from interlock.workspace.globs import is_excluded, is_included
 from interlock.workspace.members import Workspace
 
-__all__ = ["AlreadyProject", "BadProjectName", "Created", "DirectoryNotEmpty", "create_project", "init_project"]
+__all__ = [
+    "AlreadyProject",
+    "BadProjectName",
+    "Created",
+    "DirectoryNotEmpty",
+    "check_init",
+    "check_name",
+    "check_new",
+    "create_project",
+    "init_project",
+]
 
 
 class DirectoryNotEmpty(UsageError):
@@ -53,7 +63,7 @@ class Created(msgspec.Struct, frozen=True, kw_only=True):
 
 async def create_project(context: Context, path: Path, wanted: Scaffold) -> Created:
     """Make a project in a directory that does not exist or is empty; all of it or nothing."""
-    _check_name(wanted)
+    check_name(wanted)
     existed = _is_empty_directory(path)
     workspace = await anyio.to_thread.run_sync(lambda: _workspace_around(context, path))
     member = workspace is not None and wanted.kind != "workspace"
@@ -77,15 +87,20 @@ async def create_project(context: Context, path: Path, wanted: Scaffold) -> Crea
     )
 
 
-async def init_project(context: Context, path: Path, wanted: Scaffold, *, whole: bool = False) -> Created:
+async def init_project(
+    context: Context, path: Path, wanted: Scaffold, *, whole: bool = False, named: bool = False
+) -> Created:
     """Give a directory a manifest; what it has already stays as it is.
 
     ``whole``: with the modules and tests of a new project too, where there are none. Without any, nothing can be built.
+    ``named``: somebody gave it a name, so that even the root of a workspace becomes a project.
     """
-    _check_name(wanted)
+    check_name(wanted)
     manifest = path / "pyproject.toml"
+    check_init(path, kind=wanted.kind, named=named)
     before, readme = _look(path)
     there = _layout(path, wanted)
+    wanted = msgspec.structs.replace(wanted, tests=whole or there is not None or (path / "tests").is_dir())
     files: dict[str, str] = {}
     if there is not None:
         wanted = msgspec.structs.replace(wanted, src=there)
@@ -100,13 +115,9 @@ async def init_project(context: Context, path: Path, wanted: Scaffold, *, whole:
     if wanted.kind == "workspace":
         table = '[tool.interlock.workspace]\nmembers = ["packages/*", "apps/*"]\n'
     if before is not None:
-        document = TomlDocument(before, "pyproject.toml")
-        values = document.values
-        tool = values.get("tool")
-        known = "poetry" in tool if isinstance(tool, dict) else False
-        if wanted.kind != "workspace" and ("project" in values or known):
-            raise AlreadyProject(f"{manifest} describes a project already.", hint="Add to it with `interlock add`.")
-        table = _without_known(table, values) + ("\n" if before.strip() else "") + before.decode("utf-8")
+        values = TomlDocument(before, "pyproject.toml").values
+        text, gap = before.decode("utf-8"), "\n" if before.strip() else ""
+        table = f"{text}{gap}{table}" if wanted.kind == "workspace" else _without_known(table, values) + gap + text
         TomlDocument(table.encode(), "pyproject.toml")
     workspace = await anyio.to_thread.run_sync(lambda: _workspace_around(context, path))
     member = workspace is not None and wanted.kind != "workspace" and workspace.root != path
@@ -131,7 +142,34 @@ async def init_project(context: Context, path: Path, wanted: Scaffold, *, whole:
     )
 
 
-def _check_name(wanted: Scaffold) -> None:
+def check_new(path: Path) -> None:
+    """Raises :class:`DirectoryNotEmpty`, before anybody is asked anything."""
+    _is_empty_directory(path)
+
+
+def check_init(path: Path, *, kind: str, named: bool) -> None:
+    """Raises :class:`AlreadyProject` for a manifest that says already what would be added."""
+    manifest = path / "pyproject.toml"
+    before, _ = _look(path)
+    values = TomlDocument(before, "pyproject.toml").values if before is not None else {}
+    tool = values.get("tool")
+    tables = tool if isinstance(tool, dict) else {}
+    if any("workspace" in tables.get(name, {}) for name in ("interlock", "uv")):
+        if kind == "workspace":
+            raise AlreadyProject(
+                f"{manifest} is the root of a workspace already.", hint="Make members with `interlock new PATH`."
+            )
+        if "project" not in values and not named:
+            raise AlreadyProject(
+                f"{manifest} is the root of a workspace.",
+                hint="`interlock new PATH` makes a member. To make a project of the root too, name it:"
+                " `interlock init --name NAME`.",
+            )
+    if kind != "workspace" and ("project" in values or "poetry" in tables):
+        raise AlreadyProject(f"{manifest} describes a project already.", hint="Add to it with `interlock add`.")
+
+
+def check_name(wanted: Scaffold) -> None:
     """Raises :class:`BadProjectName` for a name that nobody could import or install."""
     name = wanted.name
     if not all(is_name(part) and part.replace("-", "_").isidentifier() for part in name.split(".")):
@@ -147,7 +185,7 @@ def _check_name(wanted: Scaffold) -> None:
         raise BadProjectName(
             f"{what}: a package `{wanted.module}` could not be imported.", hint=f"Give another one: --name my-{top}."
         )
-    for text in (*wanted.dependencies, *wanted.dev_dependencies):
+    for text in (*wanted.dependencies, *wanted.dev):
         if parse_requirement(text).name == wanted.project:
             raise BadProjectName(
                 f"`{name}` cannot depend on itself: `{text}` has the name of the project.",

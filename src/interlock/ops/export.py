@@ -64,6 +64,7 @@ def _requirements(locked: Locked, options: ExportOptions, root: str) -> str:
             if _has_default(urls)
             else (),
             root=root,
+            root_url=locked.workspace.root.as_uri(),
             emit_workspace=options.emit_workspace and options.emit_local,
             emit_project=options.emit_project,
             editable=options.editable,

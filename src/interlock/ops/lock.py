@@ -21,7 +21,7 @@ from interlock.store.locks import hold
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.guards import workspace_guard
-from interlock.workspace.lockfile import LockMissing, load_lock_if_any, read_lockfile
+from interlock.workspace.lockfile import load_lock_if_any, no_lock, read_lockfile
 from interlock.workspace.members import Workspace
 from interlock.workspace.options import LockOptions, LockOutcome
 from interlock.workspace.prepared import Prepared, is_plain, make_problem, prepare, stale_reasons, unmet_reasons
@@ -142,7 +142,7 @@ def _warn(prepared: Prepared) -> None:
 def _check(context: Context, workspace: Workspace) -> LockOutcome:
     old = load_lock_if_any(workspace.root)
     if old is None:
-        raise LockMissing(f"There is no interlock.lock in {workspace.root}.", hint="Make it with `interlock lock`.")
+        raise no_lock(workspace.root)
     prepared = prepare(context, old, workspace)
     reasons = unmet_reasons(prepared, old)
     if reasons:

@@ -14,6 +14,7 @@ import anyio.to_thread
 import msgspec
 
 from interlock.core.manifests.manifest import Manifest
+from interlock.core.manifests.problems import suggest
 from interlock.core.names import normalize_name
 from interlock.core.script_metadata import ScriptMetadata
 from interlock.core.tasks import Step, expand
@@ -159,13 +160,22 @@ def step_line(place: Place, step: Step, environ: Mapping[str, str]) -> list[str]
 def _program(place: Place, program: str, environ: Mapping[str, str]) -> list[str]:
     found = which(program, environ["PATH"])
     if found is None:
+        near = suggest(program, _programs(place))
         raise CommandNotFound(
-            f"There is no program `{program}` in {place.scripts[0]} or on PATH.",
-            hint="Is the package that brings it a dependency of what is selected? `interlock sync` installs it.",
+            f"There is no program `{program}` in {place.scripts[0]} or on PATH.{near}",
+            hint=None
+            if near
+            else "Is the package that brings it a dependency of what is selected? `interlock sync` installs it.",
         )
     if place.wrapped and os.path.dirname(found) in place.scripts and _is_python(found):
         return [place.python, found]
     return [found]
+
+
+def _programs(place: Place) -> list[str]:
+    """What the environment has, by the names that people type."""
+    folders = [folder for folder in place.scripts if os.path.isdir(folder)]
+    return sorted({os.path.splitext(name)[0] for folder in folders for name in os.listdir(folder)})
 
 
 def _not_installed(

@@ -32,7 +32,7 @@ from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.environment import existing_environment, needed_python, new_interpreter
 from interlock.workspace.guards import environment_guard
-from interlock.workspace.lockfile import load_lock, load_lock_if_any
+from interlock.workspace.lockfile import load_lock, load_lock_if_any, no_lock
 from interlock.workspace.members import Workspace
 from interlock.workspace.obtain import Obtainer
 from interlock.workspace.options import EnvironmentOutcome, LockOptions, LockOutcome, SyncOptions, SyncOutcome
@@ -102,7 +102,9 @@ async def locked_workspace(
     if old is not None and not reasons and relock is None:
         return prepared, old, None
     if locked:
-        why = "\n".join(f"  {reason}" for reason in reasons) or "  there is none yet"
+        if old is None:
+            raise no_lock(prepared.workspace.root)
+        why = "\n".join(f"  {reason}" for reason in reasons)
         raise LockOutdated(f"interlock.lock does not match the manifests:\n{why}", hint="Run `interlock lock`.")
     from interlock.ops.lock import lock  # noqa: PLC0415 - most locks are fresh
 
@@ -134,7 +136,8 @@ async def sync(context: Context, options: SyncOptions) -> SyncOutcome:
 def _targets(prepared: Prepared, locked: Lock, options: SyncOptions) -> list[_Target]:
     workspace, context = prepared.workspace, prepared.context
     local = [package.name for package in locked.packages if isinstance(package.source, Directory | File)]
-    whole = select(workspace, options.selection, local=local, absent=prepared.absent)
+    names = [package.name for package in locked.packages]
+    whole = select(workspace, options.selection, local=local, locked=names, absent=prepared.absent)
     if context.settings.env != "member":
         return [_Target(path=environment_path(context, workspace), selection=whole)]
     targets = []

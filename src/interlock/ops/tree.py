@@ -98,7 +98,8 @@ class _Builder:
             name=target.name,
             version="" if isinstance(target, LockedMember) else target.version,
             kind="member" if isinstance(target, LockedMember) else "package",
-            extras=link.edge.extras if link is not None else (),
+            # Upside down the line is about who asks, and the extras are of what is asked for.
+            extras=link.edge.extras if link is not None and not self._options.invert else (),
             via=link.via if link is not None else "",
             marker=link.edge.marker if link is not None else "",
             repeated=repeated and not too_deep,
@@ -123,7 +124,9 @@ def _links(graph: Graph, selection: Selection, environment: Mapping[str, str] | 
                 continue
             target = graph.target(edge)
             key = key_of(target)
-            found.setdefault(key_of(parent), {}).setdefault((key, via), _Link(target, edge, via))
+            if key != key_of(parent):
+                # An extra that names its own package for others of its extras is followed, but not a need to show.
+                found.setdefault(key_of(parent), {}).setdefault((key, via), _Link(target, edge, via))
             extras = seen.get(key)
             if extras is None:
                 extras = seen[key] = set()

@@ -61,9 +61,10 @@ async def update(context: Context, options: UpdateOptions) -> UpdateOutcome:
         known = {package.name for package in old.packages}
         for name in options.names:
             if name not in known:
+                near = suggest(name, known)
                 raise NotLocked(
-                    f"`{name}` is not in the lock, so it cannot be updated.{suggest(name, known)}",
-                    hint=f"Add it with `interlock add {name}`.",
+                    f"`{name}` is not in the lock, so it cannot be updated.{near}",
+                    hint=None if near else f"Add it with `interlock add {name}`.",
                     facts={"package": name},
                 )
     if options.bump:

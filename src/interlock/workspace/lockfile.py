@@ -15,6 +15,7 @@ __all__ = [
     "load_lock",
     "load_lock_if_any",
     "lockfile_path",
+    "no_lock",
     "read_lockfile",
 ]
 
@@ -64,5 +65,9 @@ def load_lock(root: Path) -> Lock:
     """The same; raises :class:`LockMissing` when there is no file."""
     lock = load_lock_if_any(root)
     if lock is None:
-        raise LockMissing(f"There is no {LOCKFILE} in {root}.", hint="Make it with `interlock lock`.")
+        raise no_lock(root)
     return lock
+
+
+def no_lock(root: Path) -> LockMissing:
+    return LockMissing(f"There is no {LOCKFILE} in {root}.", hint="Make it with `interlock lock`.")

@@ -70,6 +70,8 @@ class SelectionFlags(msgspec.Struct, frozen=True, kw_only=True):
     no_install_packages: tuple[str, ...] = ()
     no_root: bool = False
     """Poetry's spelling of ``no_install_project``."""
+    only_root: bool = False
+    """Poetry's: the selected members, without anything they need."""
     no_directory: bool = False
     """Poetry's: source trees that are only depended on are not installed."""
 
@@ -91,13 +93,14 @@ def select(
     flags: SelectionFlags,
     *,
     local: Collection[NormalizedName] = (),
+    locked: Collection[NormalizedName] = (),
     absent: Collection[NormalizedName] = (),
 ) -> Selection:
     """Decide what is wanted.
 
-    ``local`` are the locked packages that come from a directory or file of this machine, for the flags that leave
-    these out; ``absent`` are locked members whose directories are not here. Raises :class:`UsageError`, and
-    :class:`ManifestError` for a selected group that cannot be used.
+    ``locked`` are all locked packages and ``local`` those that come from a directory or file of this machine, for the
+    flags that leave these out; ``absent`` are locked members whose directories are not here. Raises
+    :class:`UsageError`, and :class:`ManifestError` for a selected group that cannot be used.
     """
     wishes = _wishes(flags)
     chosen = _manifests(workspace, flags)
@@ -107,7 +110,7 @@ def select(
     members += _root_groups(workspace, chosen, wishes)
     kept = tuple(member for member in members if member.project or member.groups)
     _check_conflicts(workspace, kept)
-    return Selection(members=kept, skip=_skipped(workspace, flags, kept, local, absent))
+    return Selection(members=kept, skip=_skipped(workspace, flags, kept, (local, locked), absent))
 
 
 def _wishes(flags: SelectionFlags) -> _Wishes:
@@ -269,9 +272,11 @@ def _skipped(
     workspace: Workspace,
     flags: SelectionFlags,
     members: tuple[MemberSelection, ...],
-    local: Collection[NormalizedName],
+    packages: tuple[Collection[NormalizedName], Collection[NormalizedName]],
     absent: Collection[NormalizedName],
 ) -> frozenset[NormalizedName]:
+    """``packages``: those of this machine, and all."""
+    local, locked = packages
     everyone = {*workspace.by_name, *absent}
     selected = {member.member for member in members if member.project}
     skipped = set(_names(flags.no_install_packages, normalize_name))
@@ -282,6 +287,8 @@ def _skipped(
         skipped |= everyone
     if flags.no_install_local:
         skipped |= set(local)
+    if flags.only_root:
+        skipped |= (everyone - selected) | set(locked)
     if flags.no_directory:
         skipped |= (everyone - selected) | set(local)
     return frozenset(skipped)

@@ -30,7 +30,7 @@ def wish(text: str) -> tuple[str, tuple[str, ...], str, str, dict[str, str]]:
     [
         ("Rich", "Rich", (), ""),
         ("  rich  ", "rich", (), ""),
-        ("httpx>=0.28,<1", "httpx", (), "<1,>=0.28"),
+        ("httpx>=0.28,<1", "httpx", (), ">=0.28,<1"),
         ("httpx[socks, HTTP2]>=0.28", "httpx", ("http2", "socks"), ">=0.28"),
         ("httpx==0.28.*", "httpx", (), "==0.28.*"),
         # Poetry's ways.
@@ -220,9 +220,5 @@ def test_standard_requirements_are_read_as_the_standard_says(
     text = f"{name}{extras}{specifier}{marker}"
     standard = parse_requirement(text)
     found: Wish = parse_wish(text)
-    assert (found.normalized, found.extras, found.specifier, found.marker) == (
-        standard.name,
-        standard.extras,
-        standard.specifier,
-        standard.marker,
-    )
+    assert (found.normalized, found.extras, found.marker) == (standard.name, standard.extras, standard.marker)
+    assert sorted(found.specifier.split(",")) == standard.specifier.split(",")

@@ -129,6 +129,18 @@ def test_members_and_settings() -> None:
     assert "~ prerelease: if-necessary -> allow" in to_text(found)
 
 
+def test_source_trees_are_named_without_their_digests() -> None:
+    before = lock_of(inputs=ResolutionInputs(trees={"../a": "1", "../b": "2", "../c": "3"}))
+    after = lock_of(inputs=ResolutionInputs(trees={"../b": "4", "../c": "3", "../d": "5"}))
+    found = diff(before, after)
+    assert to_text(found) == [
+        "~ source tree ../a: removed",
+        "~ source tree ../b: changed",
+        "~ source tree ../d: added",
+    ]
+    assert "- setting source tree `../d`: added" in to_markdown(found)
+
+
 def test_a_first_lock_is_all_additions() -> None:
     found = diff(None, NEW)
     assert {change.kind for change in found.packages} == {"added"}

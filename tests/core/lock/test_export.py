@@ -259,6 +259,14 @@ def test_a_file_without_a_hash_cannot_be_exported() -> None:
     assert "a==1.0" in export_requirements(lock, None, RequirementsOptions(hashes=False))
 
 
+def test_a_repository_by_its_path_is_told_by_the_place_of_the_root() -> None:
+    lock = lock_of(member("app", "a"), package("a", source=Git(url="../with space", commit="c" * 40)))
+    with pytest.raises(NotExportable, match="at a path of this machine"):
+        export_requirements(lock, None)
+    written = export_requirements(lock, None, RequirementsOptions(root_url="file:///srv/shop"))
+    assert f"a @ git+file:///srv/with%20space@{'c' * 40}\n" in written
+
+
 def test_file_names_follow_the_standard() -> None:
     assert pylock_name() == "pylock.toml"
     for name in ("app", "a.b"):

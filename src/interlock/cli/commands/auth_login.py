@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import sys
 
+from interlock.cli.asking import answering, ask
 from interlock.cli.call import BadValue, Call
 from interlock.cli.logins import keep_login
 
@@ -25,10 +26,9 @@ def run(call: Call) -> int:
     elif given:
         password = given
     else:
-        if not user:
-            call.terminal.err.write(f"User name for {name}: ")
-            user = sys.stdin.readline().strip()
-        password = getpass.getpass(f"Password for {user} at {name}: ")
+        user = user or ask(call.terminal.err, f"User name for {name}")
+        with answering():
+            password = getpass.getpass(f"Password for {user} at {name}: ")
     if not password:
         raise BadValue("There is no password.", hint="Give --token, or --password - and write it to stdin.")
     keep_login(call, name, user or "__token__", password)

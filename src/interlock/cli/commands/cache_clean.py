@@ -10,6 +10,10 @@ from interlock.ops.cache import clean
 __all__ = ["run"]
 
 
+_EVERYTHING = {"pypi", "_default_cache", "."}
+"""Poetry's caches, which `cache clear NAME --all` empties."""
+
+
 def _named(text: str) -> tuple[NormalizedName, str]:
     """A name with a version or none: ``numpy``, ``numpy==2.0``, or Poetry's ``pypi:numpy:2.0``.
 
@@ -25,7 +29,10 @@ def _named(text: str) -> tuple[NormalizedName, str]:
 
 
 async def run(call: Call) -> int:
-    packages = dict(_named(text) for text in call.texts("packages"))
+    asked = call.texts("packages")
+    if call.given("all"):
+        asked = tuple(text for text in asked if text.lower() not in _EVERYTHING)
+    packages = dict(_named(text) for text in asked)
     removed = await clean(call.context.layout, packages, force=call.given("all"))
     if call.json:
         call.document(removed)

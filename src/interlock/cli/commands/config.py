@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from interlock.cli.call import BadValue, Call
@@ -9,6 +11,7 @@ from interlock.cli.columns import columns
 from interlock.cli.configuration import what_fits
 from interlock.cli.logins import drop_login, find_login, keep_login
 from interlock.cli.places import user_file
+from interlock.cli.poetry_settings import poetry_setting_hint
 from interlock.core.editing.toml_document import TomlDocument, format_value
 from interlock.core.manifests.problems import suggest
 from interlock.ops.editing import open_editor
@@ -54,7 +57,7 @@ async def run(call: Call) -> int:
     if key not in known and (values or call.given("unset")):
         if key in _LOCAL and not call.given("local"):
             raise BadValue(f"`{key}` is a setting of the workspace, not of a user.", hint="Add --local.")
-        raise BadValue(f"`{key}` is not a setting.{suggest(key, known)}", hint=_LIST)
+        raise _unknown(key, known)
     if len(values) > 1:
         raise BadValue(f"`{key}` takes one value.")
     if not values and not call.given("unset"):
@@ -65,6 +68,13 @@ async def run(call: Call) -> int:
     else:
         _set_user(call, key, value)
     return 0
+
+
+def _unknown(key: str, known: Iterable[str]) -> BadValue:
+    hint = poetry_setting_hint(key)
+    if hint is not None:
+        return BadValue(f"`{key}` is a setting of Poetry.", hint=hint)
+    return BadValue(f"`{key}` is not a setting.{suggest(key, known)}", hint=_LIST)
 
 
 def _schema() -> str:
@@ -121,7 +131,7 @@ def _list(call: Call) -> int:
 def _show(call: Call, key: str) -> int:
     found = _effective(call)
     if key not in found:
-        raise BadValue(f"`{key}` is not a setting.{suggest(key, found)}", hint=_LIST)
+        raise _unknown(key, found)
     value, origin = found[key]
     if call.json:
         call.document({"key": key, "value": value, "origin": origin})

@@ -16,7 +16,8 @@ async def run(call: Call) -> int:
     request = call.text("request")
     if not request:
         raise BadValue("Which Python?", hint="Name one: `interlock env use 3.12`.")
-    wanted = await find_python(call.context, request)
+    # Poetry's word for: no longer the one that was chosen.
+    wanted = await find_python(call.context, "" if request == "system" else request)
     state = await find_environment(call.context)
     same = state.environment is not None and state.environment.interpreter.base_executable == wanted.base_executable
     if not same:

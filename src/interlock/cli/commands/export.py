@@ -36,9 +36,10 @@ async def run(call: Call) -> int:
 def _options(call: Call, output: str) -> ExportOptions:
     chosen = _FORMATS[call.text("format")]
     if not chosen:
-        chosen = "requirements" if output.endswith(".txt") else "pylock"
+        # What only a requirements file can be without says which of the two is meant.
+        chosen = "requirements" if output.endswith(".txt") or call.given("no_hashes") else "pylock"
     if chosen == "pylock" and call.given("no_hashes"):
-        raise BadValue("A pylock.toml always has hashes.", hint="Leave out --no-hashes.")
+        raise BadValue("A pylock.toml always has hashes.", hint="Leave out --no-hashes, or say `-f requirements`.")
     return ExportOptions(
         selection=selection_flags(call, everyone=True),
         format=chosen,

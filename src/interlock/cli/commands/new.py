@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call
 from interlock.cli.scaffolding import place_of, say_created, wanted_scaffold
-from interlock.ops.create import create_project
+from interlock.ops.create import check_new, create_project
 
 __all__ = ["run"]
 
@@ -14,5 +14,6 @@ async def run(call: Call) -> int:
     if not place:
         raise BadValue("Where should the project be?", hint="Name a directory: `interlock new my-library`.")
     path = place_of(call, place)
+    check_new(path)
     created = await create_project(call.context, path, wanted_scaffold(call, path.name))
     return say_created(call, created)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from interlock.cli.call import Call
 from interlock.cli.installing import sync_options
+from interlock.cli.shells import shell_start
 from interlock.ops.run import child_environ, entered
 from interlock.workspace.child import supervise
 from interlock.workspace.options import RunOptions
@@ -19,4 +23,12 @@ async def run(call: Call) -> int:
     options = RunOptions(command=(shell,), sync=sync_options(call, exact=False), no_sync=call.flag("no_sync"))
     async with entered(call.context, options) as place:
         call.terminal.say(f"{shell} in {place.root}; leave with `exit`.")
-        return await supervise([shell], child_environ(call.context, place), call.context.cwd)
+        environ = child_environ(call.context, place)
+        scripts = Path(place.scripts[-1])
+        if not sys.stdin.isatty() or not (scripts / "activate").is_file():
+            return await supervise([shell], environ, call.context.cwd)
+        with TemporaryDirectory(prefix="interlock-shell-") as folder:
+            command, environ, files = shell_start(shell, scripts, Path(folder), environ)
+            for name, text in files.items():
+                (Path(folder) / name).write_text(text, encoding="utf-8")
+            return await supervise(command, environ, call.context.cwd)

@@ -24,11 +24,11 @@ async def run(call: Call) -> int:
     if call.text("format") == "json" and not call.json:
         settings = msgspec.structs.replace(call.context.settings, json=True)
         call = msgspec.structs.replace(call, context=msgspec.structs.replace(call.context, settings=settings))
+    name = checked_name(call.text("name")) if call.text("name") else None
     if call.given("latest") or call.given("outdated"):
         outdated = load("interlock.cli.commands.outdated")
-        code: int = await outdated.show_outdated(call, everything=not call.given("outdated"))
+        code: int = await outdated.show_outdated(call, everything=not call.given("outdated"), name=name)
         return code
-    name = checked_name(call.text("name")) if call.text("name") else None
     selection = selection_flags(call, everyone=True)
     if call.given("tree") or call.given("why"):
         return await show_tree(
@@ -100,7 +100,7 @@ def _text(found: PackageDetails, summaries: Summaries) -> str:
         ("version", found.version or "(dynamic)"),
         ("description", summaries.text(found.name, found.version)),
         ("source", shown_source(msgspec.json.decode(found.source, type=Source))),
-        ("python", found.requires_python or "any"),
+        ("python", found.requires_python),
         ("extras", ", ".join(found.extras)),
         ("members", ", ".join(found.members)),
         ("needed by", ", ".join(found.needed_by)),

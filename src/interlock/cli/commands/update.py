@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from interlock.cli.call import Call
+import re
+
+from interlock.cli.call import BadValue, Call
 from interlock.cli.installing import lock_lines, show_outcome, sync_options
 from interlock.cli.words import plural
 from interlock.core.lock.diff import to_data
@@ -11,8 +13,17 @@ from interlock.ops.update import UpdateOptions, update
 
 __all__ = ["run"]
 
+_MORE = re.compile(r"[@=<>~^!]")
+
 
 async def run(call: Call) -> int:
+    for text in call.values.packages:
+        if _MORE.search(text):
+            raise BadValue(
+                f"`{text}` says more than which package.",
+                hint=f"`interlock add '{text}'` changes what is asked for, `interlock lock -P NAME==VERSION` what is"
+                " locked.",
+            )
     options = UpdateOptions(
         names=call.names("packages"),
         packages=call.names("package"),

@@ -40,6 +40,10 @@ def _login_options(parser: OptionGroup) -> None:
     parser.value("--token", metavar="TEXT", text="a token instead of a user name and a password")
 
 
+def _self_show_options(parser: OptionGroup) -> None:
+    parser.word("what", metavar="WHAT", text="`plugins`: nothing but these")
+
+
 def _packages_options(parser: OptionGroup) -> None:
     parser.words("packages", metavar="PACKAGE", text="plugins by the names of their packages")
     parser.flag("--dry-run", text="show what would be run")
@@ -123,8 +127,9 @@ SETTINGS = (
         ("self", "show"),
         "self_show",
         "Show this installation and its plugins",
-        no_options,
+        _self_show_options,
         (("", "for people"), ("--json", "for scripts")),
+        usage="[options] [plugins]",
     ),
     Command(
         ("self", "update"),

@@ -46,6 +46,7 @@ def _install_options(parser: OptionGroup) -> None:
     _environment_options(parser)
     parser.flag("--exact", "--sync", text="remove what is not selected")
     parser.flag("--inexact", text="keep what is not selected (the default)")
+    parser.flag("--only-root", text="Poetry's: the project itself, without what it needs")
 
 
 def _environment_options(parser: OptionGroup) -> None:
@@ -97,7 +98,7 @@ def _show_options(parser: OptionGroup) -> None:
     parser.flag("-t", "--tree", text="show as a tree, like `interlock tree`")
     parser.flag("--why", text="show what needs a package")
     parser.flag("-T", "--top-level", text="show only what the members ask for themselves")
-    parser.flag("-a", "--all", text="show every platform and Python, not only this one")
+    parser.flag("-a", "--all", "--universal", text="show every platform and Python, not only this one")
     parser.flag("-l", "--latest", text="show the newest version of each, too")
     parser.flag("-o", "--outdated", text="show only what is old, like `interlock outdated`")
     parser.value("-f", "--format", metavar="KIND", text="text (the default) or json", choices=("text", "json"))

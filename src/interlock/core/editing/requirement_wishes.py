@@ -197,7 +197,9 @@ def _standard(text: str) -> Wish:
     except ManifestError as error:
         raise BadRequest(f"{error}.", hint="Write a name, name>=1, name@^1, a URL or a path.") from error
     assert name is not None
-    return Wish(name=name[1], extras=found.extras, specifier=found.specifier, marker=found.marker)
+    bare = re.sub(r"\s", "", text)
+    clauses = sorted(found.specifier.split(","), key=bare.find)  # as they were typed
+    return Wish(name=name[1], extras=found.extras, specifier=",".join(clauses), marker=found.marker)
 
 
 def _extras(text: str) -> tuple[ExtraName, ...]:

@@ -229,7 +229,7 @@ _SIGNS = {"added": "+", "removed": "-", "upgraded": "^", "downgraded": "v"}
 
 def to_text(change: LockDiff) -> list[str]:
     """Lines for a terminal: settings, members, then packages."""
-    lines = [f"~ {item.key}: {item.old or 'none'} -> {item.new or 'none'}" for item in change.settings]
+    lines = [f"~ {words}" for words in _written_settings(change.settings, "->")]
     for member in change.members:
         keys = f" ({', '.join(member.keys)})" if member.keys else ""
         lines.append(f"{_SIGNS.get(member.kind, '~')} member {shown_member(member.name)}{keys}")
@@ -259,8 +259,23 @@ def to_markdown(change: LockDiff) -> list[str]:
     for member in change.members:
         keys = f": {', '.join(f'`{key}`' for key in member.keys)}" if member.keys else ""
         lines.append(f"- member `{member.name}` {member.kind}{keys}")
-    lines += [f"- setting `{item.key}`: {item.old or 'none'} → {item.new or 'none'}" for item in change.settings]
+    lines += [f"- setting {words}" for words in _written_settings(change.settings, "→", "`")]
     return lines[:-1] if lines[-1] == "" else lines
+
+
+def _written_settings(settings: tuple[SettingChange, ...], arrow: str, mark: str = "") -> list[str]:
+    """What to say of each; of source trees only which ones, since their digests tell a reader nothing."""
+    lines = []
+    for item in settings:
+        if item.key != "trees":
+            lines.append(f"{mark}{item.key}{mark}: {item.old or 'none'} {arrow} {item.new or 'none'}")
+            continue
+        old, new = msgspec.json.decode(item.old), msgspec.json.decode(item.new)
+        for path in sorted(old.keys() | new.keys()):
+            if old.get(path) != new.get(path):
+                kind = "added" if path not in old else "removed" if path not in new else "changed"
+                lines.append(f"source tree {mark}{path}{mark}: {kind}")
+    return lines
 
 
 def _step(change: PackageChange) -> str:

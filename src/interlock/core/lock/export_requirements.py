@@ -7,6 +7,8 @@ One entry per package and version, sorted; what pip cannot check by hash (git, d
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from posixpath import normpath
+from urllib.parse import quote
 
 import msgspec
 
@@ -32,6 +34,8 @@ class RequirementsOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Written as ``--index-url`` and ``--extra-index-url``, the first being the main one; without credentials."""
     root: str = "."
     """Where the workspace root is from the file that is written."""
+    root_url: str = ""
+    """The same as a file URL, for repositories by their paths: pip takes no relative ones."""
     emit_workspace: bool = True
     emit_project: bool = True
     """Whether the selected members are entries, when members are at all."""
@@ -93,11 +97,7 @@ def _requirement(package: LockedPackage, options: RequirementsOptions) -> str:
         case Git(url=url, commit=commit, subdirectory=subdirectory):
             fragment = f"#subdirectory={subdirectory}" if subdirectory else ""
             if "://" not in url and "@" not in url:
-                raise NotExportable(
-                    f"{package.name} comes from a git repository inside the workspace, "
-                    "which a requirements file cannot say.",
-                    facts={"package": package.name},
-                )
+                return f"{package.name} @ git+{_joined(package, url, options)}@{commit}{fragment}"
             return f"{package.name} @ git+{_as_url(url)}@{commit}{fragment}"
         case Url(url=url, subdirectory=subdirectory):
             return f"{package.name} @ {url}{f'#subdirectory={subdirectory}' if subdirectory else ''}"
@@ -107,6 +107,17 @@ def _requirement(package: LockedPackage, options: RequirementsOptions) -> str:
             return f"{'-e ' if editable else ''}{_below(path, options)}"
         case Member(name=name):
             raise NotExportable(f"The lock has the member {name} among its packages.")
+
+
+def _joined(package: LockedPackage, path: str, options: RequirementsOptions) -> str:
+    if not options.root_url:
+        raise NotExportable(
+            f"{package.name} comes from a git repository at a path of this machine, "
+            "which a requirements file for others cannot say.",
+            facts={"package": package.name},
+        )
+    scheme, _, root = options.root_url.partition("://")
+    return f"{scheme}://{normpath(f'{root}/{quote(path)}')}"
 
 
 def _as_url(url: str) -> str:
