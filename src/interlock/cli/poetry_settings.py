@@ -18,6 +18,7 @@ _HERE = {
     "installer.only-binary": "`interlock config --local no-build true`, or `--no-build-package NAME`.",
     "keyring.enabled": "`interlock config keyring-provider import`, or `disabled`.",
     "requests.max-retries": "`interlock config http-retries 3`.",
+    "certificates": "`interlock config ca-bundle FILE` and `interlock config client-cert FILE` count for every index.",
     "repositories": "`interlock source add NAME URL`; `publish-url` of that index is where uploads go.",
 }
 
