@@ -470,3 +470,29 @@ def test_the_time_of_the_commit_can_be_asked_for(run: Run, trees: Path, monkeypa
         assert int(archive.getmembers()[0].mtime) == 1650000000
     manifest.write_text(manifest.read_text().replace('"commit"', '"tomorrow"'))
     assert run("build", "--json").json()["error"]["code"] == "invalid-build-table"
+
+
+@pytest.mark.parametrize("allowed", [1, 3])
+def test_no_more_backends_run_at_once_than_allowed(
+    run: Run, trees: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allowed: int
+) -> None:
+    log = tmp_path / "log"
+    noted = f"""
+import time
+def build_wheel(folder, config_settings=None, metadata_directory=None, _built=build_wheel):
+    with open({str(log)!r}, "a") as file:
+        file.write("begin\\n")
+    time.sleep(0.2)
+    with open({str(log)!r}, "a") as file:
+        file.write("end\\n")
+    return _built(folder)
+"""
+    for number in range(4):
+        member(trees, f"part{number}", backend=BACKEND + noted)
+    monkeypatch.setenv("INTERLOCK_CONCURRENT_BUILDS", str(allowed))
+    assert run("build", "--all-packages", "--wheel").code == 0
+    now = most = 0
+    for line in log.read_text().splitlines():
+        now += 1 if line == "begin" else -1
+        most = max(most, now)
+    assert (most == 1) if allowed == 1 else (1 < most <= allowed)
