@@ -71,6 +71,13 @@ def test_a_zip_is_unpacked_with_its_executables(tmp_path: Path) -> None:
         [_link("d/dev", "", tarfile.CHRTYPE)],
         [_link("d/pipe", "", tarfile.FIFOTYPE)],
         [_link("d/out", ".."), ("d/out/evil", "x"), ("d/out/../../evil", "x")],
+        [("d/a", "x"), _link("d/here", "."), _link("d/out", "here/../../up")],
+        [_link("d/here", "."), _link("d/up", "here/.."), _link("d/out", "up/..")],
+        [("d/e/a", "x"), _link("d/in", "e"), ("d/in/evil", "x")],
+        [_link("d/out", "later/../../.."), ("d/a", "x")],
+        [("d/a", "x"), _link("d/b", "a"), _link("d/c", "d/b", tarfile.LNKTYPE)],
+        [("d/a", "x"), ("d/a/evil", "x")],
+        [("d/a/b", "x"), ("d/a", "x")],
         [("a/x", "1"), ("b/x", "2")],
         [("top", "1")],
         [],
@@ -91,6 +98,20 @@ def test_links_inside_and_set_uid_bits(tmp_path: Path) -> None:
     tree = unpack_sdist(archive, tmp_path / "out")
     assert (tree / "b").read_text() == "text"
     assert (tree / "tool").stat().st_mode & 0o7022 == 0
+
+
+def test_files_are_as_they_were_packed(tmp_path: Path) -> None:
+    script = tarfile.TarInfo("d/script")
+    script.mode, script.mtime = 0o777, 1_000_000_000
+    hidden = tarfile.TarInfo("./d/hidden")
+    hidden.mode = 0o011
+    members: list[tarfile.TarInfo | tuple[str, str]] = [("d/a", "first"), ("d/a", "second")]
+    members += [_link("d/hard", "d/a", tarfile.LNKTYPE), script, hidden]
+    tree = unpack_sdist(_tar(tmp_path / "x-1.tar.gz", *members), tmp_path / "out")
+    assert (tree / "a").read_text() == (tree / "hard").read_text() == "second"
+    assert (tree / "script").stat().st_mode & 0o777 == 0o755
+    assert (tree / "script").stat().st_mtime == 1_000_000_000
+    assert (tree / "hidden").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("content", [b"", b"not an archive", gzip.compress(b"neither", mtime=0), b"\x1f\x8b\x08broken"])

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from interlock.build.failures import InvalidSourceTree, SubdirectoryMissing, UnsafeArchive
+from interlock.build.tar_entry import check_entry, check_name, write_entry
 
 __all__ = ["check_entries", "is_sdist_name", "locate_tree", "read_manifest", "read_pkg_info", "unpack_sdist"]
 
@@ -92,7 +93,7 @@ def check_entries(archive: Path) -> int:
     count = 0
     with tarfile.open(archive, "r|gz") as tar:
         for member in tar:
-            _check_entry(archive.name, member)
+            check_entry(archive.name, member)
             count += 1
     return count
 
@@ -157,32 +158,14 @@ def _unpack_tar(archive: Path, target: Path) -> None:
     with tarfile.open(archive, "r|*") as tar:
         for member in tar:
             budget.take(member.size if member.isreg() else 0)
-            _check_entry(archive.name, member)
-            try:
-                checked = tarfile.data_filter(member, str(target))
-                if checked is not None:
-                    tar.extract(checked, target, set_attrs=not checked.isdir(), filter="fully_trusted")
-            except tarfile.FilterError as error:
-                raise UnsafeArchive(f"{archive.name} holds an entry that must not be unpacked: {error}.") from error
-
-
-def _check_entry(archive: str, member: tarfile.TarInfo) -> None:
-    """What PEP 706's filter judges, by every platform's idea of an absolute path."""
-    _check_name(archive, member.name)
-    if member.ischr() or member.isblk() or member.isfifo():
-        raise UnsafeArchive(f"{archive} holds a device or pipe: {member.name}.")
-
-
-def _check_name(archive: str, name: str) -> None:
-    if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") or name[1:2] == ":":
-        raise UnsafeArchive(f"{archive} holds a file outside of its folder: {name}.")
+            write_entry(tar, member, os.fspath(target), archive.name)
 
 
 def _unpack_zip(archive: Path, target: Path) -> None:
     budget = _Budget(archive)
     with zipfile.ZipFile(archive) as opened:
         for entry in opened.infolist():
-            _check_name(archive.name, entry.filename)
+            check_name(archive.name, entry.filename)
             budget.take(entry.file_size)
             mode = entry.external_attr >> 16
             if stat.S_IFMT(mode) not in {0, stat.S_IFREG, stat.S_IFDIR}:
