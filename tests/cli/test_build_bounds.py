@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from interlock.build.sdist import read_pkg_info
+from interlock.build.sdist import read_pkg_info, unpack_sdist
 from tests.cli.conftest import Run
 from tests.release_trees import BACKEND, member
 
@@ -87,8 +87,7 @@ def test_the_sdist_builds_to_the_same_metadata_again(run: Run, trees: Path, tmp_
     member(trees, "c", version="0.4")
     assert run("build", "--all-packages").code == 0
     assert requires(trees, "a") == ['c[x]<0.5,>=0.4; python_version > "3"', 'c<0.5,>=0.4; extra == "more"']
-    with tarfile.open(trees / "dist" / "a-1.0.tar.gz") as archive:
-        archive.extractall(tmp_path / "out", filter="data")
+    unpack_sdist(trees / "dist" / "a-1.0.tar.gz", tmp_path / "out")
     alone = run("build", "-C", tmp_path / "out" / "a-1.0", "--wheel", "-o", tmp_path / "again")
     assert alone.code == 0, alone.err
     with zipfile.ZipFile(tmp_path / "again" / "a-1.0-py3-none-any.whl") as made:
@@ -132,8 +131,7 @@ def test_what_a_backend_computes_is_written_down_in_the_sdist(run: Run, trees: P
     result = run("build", "--all-packages")
     assert (result.code, "computed-requirements" in result.err) == (0, False)
     assert requires(trees, "a") == ["c==1.0", "other>=2"]
-    with tarfile.open(trees / "dist" / "a-1.0.tar.gz") as archive:
-        archive.extractall(tmp_path / "out", filter="data")
+    unpack_sdist(trees / "dist" / "a-1.0.tar.gz", tmp_path / "out")
     alone = run("build", "-C", tmp_path / "out" / "a-1.0", "--wheel", "-o", trees / "dist")
     assert alone.code == 0, alone.err
     assert requires(trees, "a") == ["c==1.0", "other>=2"]

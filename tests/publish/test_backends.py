@@ -7,13 +7,13 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
 import zipfile
 from email.parser import Parser
 from pathlib import Path
 
 import pytest
 
+from interlock.build.sdist import unpack_sdist
 from tests.cli.conftest import Run
 from tests.publish.loopback_index import run_index
 
@@ -176,10 +176,9 @@ def _compare_with_build(base: Path, wheels: list[Path], tmp_path: Path) -> None:
     """``python -m build`` makes the same wheels out of our sdists."""
     for wheel in wheels:
         stem = "-".join(wheel.name.split("-")[:2])
-        with tarfile.open(base / "dist" / f"{stem}.tar.gz") as archive:
-            archive.extractall(tmp_path / "trees", filter="data")
+        unpack_sdist(base / "dist" / f"{stem}.tar.gz", tmp_path / "trees" / wheel.name)
         command = [sys.executable, "-W", "ignore", "-m", "build", "--wheel", "-o", str(tmp_path / "oracle")]
-        command.append(str(tmp_path / "trees" / stem))
+        command.append(str(tmp_path / "trees" / wheel.name / stem))
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         assert contents(tmp_path / "oracle" / wheel.name) == contents(wheel), wheel.name
@@ -202,3 +201,26 @@ def _compare_with_another_build(run: Run, base: Path, tmp_path: Path) -> None:
         # Maturin gives each wheel a number by chance in its list of parts.
         if "maturin" not in path.name:
             assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes(), path.name
+
+
+@pytest.mark.parametrize("name", ["hatchling", "setuptools"])
+def test_licences_are_in_the_wheel(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """PEP 639: an expression, and files by patterns."""
+    backend = MEMBERS[name].partition("[[")[0]
+    (tmp_path / "src" / "licensed").mkdir(parents=True)
+    (tmp_path / "src" / "licensed" / "__init__.py").touch()
+    (tmp_path / "licences").mkdir()
+    (tmp_path / "LICENSE").write_text("MIT")
+    (tmp_path / "licences" / "apache.txt").write_text("Apache")
+    (tmp_path / "pyproject.toml").write_text(
+        f'{backend}[project]\nname = "licensed"\nversion = "1.0"\nlicense = "MIT OR Apache-2.0"\n'
+        'license-files = ["LICENS*", "licences/*.txt"]\n'
+    )
+    monkeypatch.setenv("INTERLOCK_CACHE_DIR", str(tmp_path / "cache"))
+    assert run("-C", tmp_path, "build").code == 0
+    with zipfile.ZipFile(tmp_path / "dist" / "licensed-1.0-py3-none-any.whl") as wheel:
+        found = {entry.partition("/licenses/")[2] for entry in wheel.namelist() if ".dist-info/licenses/" in entry}
+        metadata = Parser().parsestr(wheel.read("licensed-1.0.dist-info/METADATA").decode())
+    assert found == {"LICENSE", "licences/apache.txt"}
+    assert metadata["License-Expression"] == "MIT OR Apache-2.0"
+    assert tuple(map(int, metadata["Metadata-Version"].split("."))) >= (2, 4)
