@@ -206,19 +206,20 @@ def _compare_with_another_build(run: Run, base: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["hatchling", "setuptools"])
 def test_licences_are_in_the_wheel(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """PEP 639: an expression, and files by patterns."""
+    tree = tmp_path / "licensed"
     backend = MEMBERS[name].partition("[[")[0]
-    (tmp_path / "src" / "licensed").mkdir(parents=True)
-    (tmp_path / "src" / "licensed" / "__init__.py").touch()
-    (tmp_path / "licences").mkdir()
-    (tmp_path / "LICENSE").write_text("MIT")
-    (tmp_path / "licences" / "apache.txt").write_text("Apache")
-    (tmp_path / "pyproject.toml").write_text(
+    (tree / "src" / "licensed").mkdir(parents=True)
+    (tree / "src" / "licensed" / "__init__.py").touch()
+    (tree / "licences").mkdir()
+    (tree / "LICENSE").write_text("MIT")
+    (tree / "licences" / "apache.txt").write_text("Apache")
+    (tree / "pyproject.toml").write_text(
         f'{backend}[project]\nname = "licensed"\nversion = "1.0"\nlicense = "MIT OR Apache-2.0"\n'
         'license-files = ["LICENS*", "licences/*.txt"]\n'
     )
     monkeypatch.setenv("INTERLOCK_CACHE_DIR", str(tmp_path / "cache"))
-    assert run("-C", tmp_path, "build").code == 0
-    with zipfile.ZipFile(tmp_path / "dist" / "licensed-1.0-py3-none-any.whl") as wheel:
+    assert run("-C", tree, "build").code == 0
+    with zipfile.ZipFile(tree / "dist" / "licensed-1.0-py3-none-any.whl") as wheel:
         found = {entry.partition("/licenses/")[2] for entry in wheel.namelist() if ".dist-info/licenses/" in entry}
         metadata = Parser().parsestr(wheel.read("licensed-1.0.dist-info/METADATA").decode())
     assert found == {"LICENSE", "licences/apache.txt"}
