@@ -219,7 +219,8 @@ def test_licences_are_in_the_wheel(run: Run, tmp_path: Path, monkeypatch: pytest
     )
     monkeypatch.setenv("INTERLOCK_CACHE_DIR", str(tmp_path / "cache"))
     assert run("-C", tree, "build").code == 0
-    with zipfile.ZipFile(tree / "dist" / "licensed-1.0-py3-none-any.whl") as wheel:
+    (built,) = (tree / "dist").glob("licensed-1.0-*.whl")
+    with zipfile.ZipFile(built) as wheel:
         found = {entry.partition("/licenses/")[2] for entry in wheel.namelist() if ".dist-info/licenses/" in entry}
         metadata = Parser().parsestr(wheel.read("licensed-1.0.dist-info/METADATA").decode())
     assert found == {"LICENSE", "licences/apache.txt"}
