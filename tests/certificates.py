@@ -24,6 +24,13 @@ def make_certificates(folder: Path) -> Path:
         x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]) for name in ("authority", "loopback")
     )
 
+    def usage(*, signs: bool) -> Any:
+        rest = dict.fromkeys(
+            ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only",
+             "decipher_only", "crl_sign"), False
+        )  # fmt: skip
+        return x509.KeyUsage(digital_signature=not signs, key_cert_sign=signs, **rest)
+
     def sign(name: Any, key: Any, extension: Any) -> bytes:
         made = (
             x509.CertificateBuilder()
@@ -34,6 +41,10 @@ def make_certificates(folder: Path) -> Path:
             .not_valid_before(now - datetime.timedelta(days=1))
             .not_valid_after(now + datetime.timedelta(days=2))
             .add_extension(extension, critical=True)
+            # Newer Pythons ask for these (RFC 5280, 4.2.1.1 to 4.2.1.3).
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
+            .add_extension(usage(signs=key is ca_key), critical=True)
             .sign(ca_key, hashes.SHA256())
         )
         encoded: bytes = made.public_bytes(serialization.Encoding.PEM)

@@ -50,6 +50,7 @@ DEFERRED = {
     "interlock.workspace.required_version": "compares versions only for a workspace that asks for one",
     "interlock.workspace.keyring": "loads a library that need not be there",
     "interlock.workspace.manifest_cache": "parses only what has changed; a command with nothing to do needs no parser",
+    "interlock.envs.interpreters": "works out tags only for an interpreter that cannot itself",
     "interlock.store.maps": "asks for a limit that Windows has not",
     "interlock.ops.building.member": "makes files only of what has changed",
     "interlock.ops.sync": "makes a lock only where there is no fresh one",

@@ -20,6 +20,7 @@ from interlock.envs.discovery import (
     parse_request,
 )
 from interlock.envs.interpreters import Interpreter, InterpreterUnusable, query_interpreter
+from interlock.envs.older import is_like_ours, older_tags
 
 
 def fake(path: Path, body: str = "exit 3") -> str:
@@ -164,3 +165,13 @@ def test_pyenvs_versions_are_found_and_answer(tmp_path: Path) -> None:
         assert found.markers["python_version"] == found.minor
         assert any(tag.startswith(f"cp3{found.version_info[1]}-cp3{found.version_info[1]}-") for tag in found.tags)
         assert found.tags[-1] == "py30-none-any" or "py3-none-any" in found.tags
+
+
+def test_the_tags_of_an_older_one_are_those_it_would_say_itself(tmp_path: Path) -> None:
+    interpreter = query_interpreter(sys.executable)
+    if interpreter.implementation != "cpython":
+        pytest.skip("of CPython only")
+    assert is_like_ours(interpreter.implementation, interpreter.markers, interpreter.pointer_size)
+    assert older_tags(interpreter.version_info) == interpreter.tags
+    assert not is_like_ours("pypy", interpreter.markers, interpreter.pointer_size)
+    assert not is_like_ours("cpython", {**interpreter.markers, "platform_machine": "none"}, interpreter.pointer_size)

@@ -155,8 +155,23 @@ def _ask(executable: str) -> Interpreter:
         answer = msgspec.json.decode(done.stdout, type=Interpreter)
     except msgspec.DecodeError as error:
         raise InterpreterUnusable(executable, "its answer cannot be understood") from error
+    if not answer.tags:
+        answer = msgspec.structs.replace(answer, tags=_tags_of_older(answer, executable))
     # Asked for by this name; sys.executable may be another link to the same file.
     return msgspec.structs.replace(answer, executable=executable)
+
+
+def _tags_of_older(interpreter: Interpreter, executable: str) -> tuple[str, ...]:
+    """The tags of one that is too old for the packaging beside us: what is not of its version is as it is for us.
+
+    Raises :class:`InterpreterUnusable` for another implementation, or for another kind of machine.
+    """
+    from interlock.envs.older import is_like_ours, older_tags  # noqa: PLC0415 - hardly anybody has such an interpreter
+
+    if not is_like_ours(interpreter.implementation, interpreter.markers, interpreter.pointer_size):
+        why = f"{interpreter.implementation} {interpreter.version} is too old for the `packaging` beside interlock"
+        raise InterpreterUnusable(executable, why)
+    return older_tags(interpreter.version_info)
 
 
 def _remember(path: Path, value: _Remembered) -> None:

@@ -55,7 +55,11 @@ def scheme_paths() -> "dict[str, str]":
 def wheel_tags(folder: str) -> "list[str]":
     # Last on the path: the standard library must win over whatever lies beside packaging.
     sys.path.append(folder)
-    tags = importlib.import_module("packaging.tags")
+    try:
+        tags = importlib.import_module("packaging.tags")
+    except (ImportError, SyntaxError):
+        # It is too new for this interpreter; whoever asks works them out.
+        return []
     return [str(tag) for tag in tags.sys_tags()]
 
 
