@@ -193,20 +193,23 @@ def _part(shop: Path, run: Run) -> None:
     run("build", "--package", "web")
 
 
-def _from_git(shop: Path, run: Run) -> None:
-    file = shop / "packages" / "web" / "pyproject.toml"
-    file.write_text(file.read_text() + "[tool.setuptools_scm]\n")
+def _build_settled(shop: Path, run: Run) -> None:
+    """Build what was changed, and ask once more when that is a while ago."""
     run("build")
     _settle(shop)
     run("build")
+
+
+def _from_git(shop: Path, run: Run) -> None:
+    file = shop / "packages" / "web" / "pyproject.toml"
+    file.write_text(file.read_text() + "[tool.setuptools_scm]\n")
+    _build_settled(shop, run)
 
 
 def _with_keys(shop: Path, run: Run) -> None:
     file = shop / "packages" / "web" / "pyproject.toml"
     file.write_text(file.read_text() + "[tool.interlock]\ncache-keys = [{ file = 'src/**/*.c' }]\n")
-    run("build")
-    _settle(shop)
-    run("build")
+    _build_settled(shop, run)
 
 
 def _of_commit(shop: Path, run: Run) -> None:
@@ -214,9 +217,7 @@ def _of_commit(shop: Path, run: Run) -> None:
     file.write_text(file.read_text() + "[tool.interlock.build]\nsource-date-epoch = 'commit'\n")
     for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
         subprocess.run(["git", *arguments], cwd=shop, check=True, capture_output=True)
-    run("build")
-    _settle(shop)
-    run("build")
+    _build_settled(shop, run)
 
 
 @pytest.mark.parametrize("ask", [_flags, _young, _built, _part, _from_git, _with_keys, _of_commit])

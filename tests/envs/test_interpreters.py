@@ -20,7 +20,7 @@ from interlock.envs.discovery import (
     parse_request,
 )
 from interlock.envs.interpreters import Interpreter, InterpreterUnusable, query_interpreter
-from interlock.envs.older import is_like_ours, older_tags
+from interlock.envs.older_tags import is_like_ours, older_tags
 
 
 def fake(path: Path, body: str = "exit 3") -> str:

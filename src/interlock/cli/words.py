@@ -34,8 +34,7 @@ def plural(count: int, noun: str) -> str:
 
 def built_file(path: str, size: int, cwd: str, *, unchanged: bool) -> str:
     """A file that was built, or was there; named from the working directory when it is below it."""
-    below = path.startswith(os.path.join(cwd, ""))
-    shown = os.path.relpath(path, cwd) if below else path
+    shown = path.removeprefix(os.path.join(cwd, ""))
     return f"{'Unchanged' if unchanged else 'Built'} {shown} ({format_bytes(size)})"
 
 

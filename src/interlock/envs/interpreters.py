@@ -166,7 +166,7 @@ def _tags_of_older(interpreter: Interpreter, executable: str) -> tuple[str, ...]
 
     Raises :class:`InterpreterUnusable` for another implementation, or for another kind of machine.
     """
-    from interlock.envs.older import is_like_ours, older_tags  # noqa: PLC0415 - hardly anybody has such an interpreter
+    from interlock.envs.older_tags import is_like_ours, older_tags  # noqa: PLC0415 - hardly anybody has such an interpreter
 
     if not is_like_ours(interpreter.implementation, interpreter.markers, interpreter.pointer_size):
         why = f"{interpreter.implementation} {interpreter.version} is too old for the `packaging` beside interlock"

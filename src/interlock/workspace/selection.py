@@ -110,7 +110,7 @@ def select(
     members += _root_groups(workspace, chosen, wishes)
     kept = tuple(member for member in members if member.project or member.groups)
     _check_conflicts(workspace, kept)
-    return Selection(members=kept, skip=_skipped(workspace, flags, kept, (local, locked), absent))
+    return Selection(members=kept, skip=_skipped(workspace, flags, kept, local=local, locked=locked, absent=absent))
 
 
 def _wishes(flags: SelectionFlags) -> _Wishes:
@@ -272,11 +272,11 @@ def _skipped(
     workspace: Workspace,
     flags: SelectionFlags,
     members: tuple[MemberSelection, ...],
-    packages: tuple[Collection[NormalizedName], Collection[NormalizedName]],
+    *,
+    local: Collection[NormalizedName],
+    locked: Collection[NormalizedName],
     absent: Collection[NormalizedName],
 ) -> frozenset[NormalizedName]:
-    """``packages``: those of this machine, and all."""
-    local, locked = packages
     everyone = {*workspace.by_name, *absent}
     selected = {member.member for member in members if member.project}
     skipped = set(_names(flags.no_install_packages, normalize_name))

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from interlock.build.declared import read_declared
-from interlock.build.digest import deciding_places, read_top
-from interlock.build.revision import reads_revision
-from interlock.build.source_tree import SourceTree
+from interlock.build.digest import deciding_places
 from interlock.workspace.context import Context
 from interlock.workspace.epoch import is_of_commit
 from interlock.workspace.members import Member, Workspace
 from interlock.workspace.python import PIN, places_of
 from interlock.workspace.stamp import YOUNG, are_newer, can_tell, save_stamp
+from interlock.workspace.stamp_trees import declared_by_files
 from interlock.workspace.unchanged import watched
 
 __all__ = ["stamp_built"]
@@ -25,7 +23,7 @@ def stamp_built(
     files: Sequence[tuple[str, int]],
     *,
     python: str,
-    questions: Iterable[str],
+    question: str,
 ) -> None:
     """Remember that every member that is a package had been built already, where times and sizes can tell. Blocking.
 
@@ -40,20 +38,18 @@ def stamp_built(
         if tree is None:
             return
         trees += tree
-    sources = [*watched(str(context.start), context.around.files)]
-    sources += [os.path.join(folder, PIN) for folder in (context.start, *context.start.parents)]
+    pins = (os.path.join(folder, PIN) for folder in (context.start, *context.start.parents))
+    sources = [*watched(str(context.start), context.around.files), *pins]
     places = {*trees, *(path for path, _ in files), *_interpreters(context, python)}
     if are_newer(sources, context.now.timestamp()) or are_newer(places, context.now.timestamp(), margin=YOUNG):
         return
     message = "\t".join([str(len(packages)), *(f"{size} {path}" for path, size in files)])
-    for question in questions:
-        save_stamp(context, workspace, question, sources, message, sorted(places))
+    save_stamp(context, workspace, question, sources, message, sorted(places))
 
 
 def _of_tree(member: Member) -> list[str] | None:
     """What decides whether a member would be built to the same; None when that takes a closer look."""
-    declared = read_declared(SourceTree(path=member.directory, name=member.name))
-    if declared.cache_keys or reads_revision(declared.system, read_top(member.directory).files):
+    if declared_by_files(member) is None:
         return None
     try:
         return deciding_places(member.directory)

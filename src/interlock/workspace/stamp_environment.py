@@ -5,10 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from interlock.build.declared import read_declared
-from interlock.build.digest import DESCRIPTION, read_top
-from interlock.build.revision import reads_revision
-from interlock.build.source_tree import SourceTree
+from interlock.build.digest import DESCRIPTION
 from interlock.core.plan import Wanted
 from interlock.core.sources import Directory, Member
 from interlock.envs.environments import VirtualEnvironment
@@ -18,6 +15,7 @@ from interlock.workspace.lockfile import lockfile_path
 from interlock.workspace.members import Workspace
 from interlock.workspace.python import PIN
 from interlock.workspace.stamp import YOUNG, are_newer, can_tell, save_stamp
+from interlock.workspace.stamp_trees import declared_by_files
 from interlock.workspace.unchanged import watched
 
 __all__ = ["stamp_in_sync"]
@@ -58,11 +56,9 @@ def _trees(workspace: Workspace, wanted: Sequence[Wanted]) -> list[str] | None:
             member = workspace.find(item.source.name)
             if member is None or not item.editable:
                 return None
-            declared = read_declared(SourceTree(path=member.directory, name=item.name))
+            declared = declared_by_files(member)
             # The manifest is all that an editable wheel of such a tree is made from, but for which folders there are.
-            if declared.static is None or declared.cache_keys:
-                return None
-            if reads_revision(declared.system, read_top(member.directory).files):
+            if declared is None or declared.static is None:
                 return None
             folder = str(member.directory)
             # Manifests are watched already.

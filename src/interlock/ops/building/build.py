@@ -36,6 +36,9 @@ from interlock.workspace.unchanged import ALL_BUILT, BUILT
 __all__ = ["NothingToBuild", "build", "chosen_members", "first_reason"]
 
 
+_QUESTIONS = {BUILT: SelectionFlags(), ALL_BUILT: SelectionFlags(all_packages=True)}
+
+
 class NothingToBuild(ManifestError):
     """What was selected is no package."""
 
@@ -113,11 +116,11 @@ def _stamp(
     context: Context, workspace: Workspace, request: BuildRequest, reports: list[MemberReport], python: str
 ) -> None:
     """Remember that everything had been built already, for the plainest ways to ask."""
-    plain = (BUILT, SelectionFlags()), (ALL_BUILT, SelectionFlags(all_packages=True))
-    questions = [question for question, flags in plain if request == BuildRequest(selection=flags)]
-    if questions and len(reports) == sum(member.manifest.package for member in workspace.members):
-        files = [(os.fspath(file.file), file.size) for report in reports for file in report.files]
-        stamp_built(context, workspace, files, python=python, questions=questions)
+    whole = len(reports) == sum(member.manifest.package for member in workspace.members)
+    for question, selection in _QUESTIONS.items():
+        if whole and request == BuildRequest(selection=selection):
+            files = [(os.fspath(file.file), file.size) for report in reports for file in report.files]
+            stamp_built(context, workspace, files, python=python, question=question)
 
 
 class _Build:

@@ -33,10 +33,13 @@ def finished_sdist(sdist: Path, edges: _Edges, latest: int, folder: Path) -> Pat
     """The sdist itself when nothing is to be changed; else one with the ranges in what a build from it reads and in
     what it says of itself, without sources of this workspace, and with no time after ``latest``."""
 
+    manifest = read_manifest(sdist) or b""
+    lean = without_local_sources(manifest)
+
     def change(path: str, data: bytes) -> bytes:
         name = path.rpartition("/")[2]
         if path == "pyproject.toml":
-            return edit_manifest(without_local_sources(data), edges)
+            return edit_manifest(lean, edges)
         if name == "PKG-INFO":
             return edit_metadata(data, edges)
         if name == "requires.txt" and ".egg-info/" in path:
@@ -44,9 +47,7 @@ def finished_sdist(sdist: Path, edges: _Edges, latest: int, folder: Path) -> Pat
         return data
 
     dated = is_dated(sdist, latest)
-    manifest = read_manifest(sdist)
-    local = manifest is not None and without_local_sources(manifest) != manifest
-    if not edges and not dated and not local:
+    if not edges and not dated and lean == manifest:
         return sdist
     target = _within(folder, sdist.name)
     rewrite_sdist(sdist, target, change, latest=latest if dated else None)
