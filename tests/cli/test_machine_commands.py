@@ -103,6 +103,7 @@ def test_a_pin_at_the_root_decides_which_python_its_environment_has(
         assert f"version = {others[0]}" in config.read_text() or f"version_info = {others[0]}" in config.read_text()
         warned = run("-C", workspace, "env", "use", sys.executable).err
         assert f"`.python-version` asks for {others[0]}" in " ".join(warned.split())
+        assert f"`interlock python pin {here}` pins this one" in " ".join(warned.split())
 
 
 def test_an_environment_is_made_described_listed_and_removed(run: Run, workspace: Path) -> None:

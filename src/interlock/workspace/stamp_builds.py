@@ -60,4 +60,9 @@ def _of_tree(member: Member) -> list[str] | None:
 def _interpreters(context: Context, python: str) -> list[str]:
     """The interpreter that builds, and the folders where another one would be found before it."""
     places = places_of(context)
-    return [python, *places.path, os.path.join(places.pyenv, "versions"), os.path.join(places.active, "pyvenv.cfg")]
+    found = [python, *places.path]
+    if places.pyenv:
+        found.append(os.path.join(places.pyenv, "versions"))
+    if places.active:
+        found.append(os.path.join(places.active, "pyvenv.cfg"))
+    return found

@@ -31,6 +31,6 @@ async def run(call: Call) -> int:
         if pin is not None:
             call.terminal.warn(
                 f"`.python-version` asks for {pin.text.split()[0]}, and the next sync goes back to it."
-                f" `interlock python pin {request}` pins this one."
+                f" `interlock python pin {wanted.minor}` pins this one."
             )
     return 0
