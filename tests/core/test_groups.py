@@ -46,7 +46,7 @@ def test_an_unknown_group_lists_the_known_ones() -> None:
 
 
 def test_a_broken_group_is_an_error_when_used() -> None:
-    groups = "a = ['no way!']\nb = [{include-group = 'a'}]\nA_b = []\na-b = []\n"
-    for group, reason in (("a", "not a valid requirement"), ("b", "not a valid requirement"), ("a-b", "same group")):
-        with pytest.raises(BrokenGroup, match=reason):
+    groups = "a = ['no way!']\nb = [{include-group = 'a'}]\n"
+    for group in ("a", "b"):
+        with pytest.raises(BrokenGroup, match="not a valid requirement"):
             names(groups, group)

@@ -211,6 +211,18 @@ def test_warnings_of_every_manifest_are_together(tmp_path: Path) -> None:
     ]
 
 
+def test_what_several_members_are_warned_of_is_said_once(tmp_path: Path) -> None:
+    settings = "[tool.uv]\nprerelease = 'allow'\nexclude-newer = '2026-01-01'\n"
+    members = {f"packages__{name}": project(name, settings) for name in ("a", "b", "c")}
+    write(tmp_path, root=ROOT + settings, **members)
+    found = discover(tmp_path).warnings
+    assert [text.partition("`")[2].partition("`")[0] for text in found] == [
+        "tool.uv.prerelease",
+        "tool.uv.exclude-newer",
+    ]
+    assert all(text.startswith("packages/a/") and text.endswith("(The same in 2 other members.)") for text in found)
+
+
 def test_a_listed_member_that_is_not_here_is_absent_and_one_that_is_not_listed_is_gone(tmp_path: Path) -> None:
     workspace = discover(write(tmp_path, root=ROOT, packages__a=project("a")))
     here = tuple(LockedMember(name=m.name, path=m.path, inputs=dict(m.inputs)) for m in workspace.inputs())

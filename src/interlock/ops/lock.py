@@ -134,8 +134,7 @@ def _warn_of_unknown(prepared: Prepared, options: LockOptions, old: Lock | None,
 
 
 def _warn(prepared: Prepared) -> None:
-    manifests = (prepared.workspace.manifest, *(member.manifest for member in prepared.workspace.members))
-    for text in dict.fromkeys(text for manifest in manifests for text in manifest.warnings):
+    for text in dict.fromkeys(prepared.workspace.warnings):
         prepared.context.reporter.report(Warned("manifest", text))
 
 

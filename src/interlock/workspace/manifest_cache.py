@@ -18,7 +18,7 @@ from interlock.workspace.unchanged import manifests_digest
 
 __all__ = ["ManifestCache"]
 
-_FORMAT = " ".join(("3", *Manifest.__struct_fields__, *ToolSettings.__struct_fields__))
+_FORMAT = " ".join(("4", *Manifest.__struct_fields__, *ToolSettings.__struct_fields__))
 """The number is raised when parsing the same bytes gives something else; new fields speak for themselves."""
 
 

@@ -133,9 +133,17 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What the manifests warn of, the root's first."""
-        found = list(self.manifest.warnings)
+        """What the manifests warn of, the root's first; what several members are warned of is said once."""
+        said: dict[str, list[str]] = {}
         for member in self.members:
             if member.path != ".":
-                found.extend(member.manifest.warnings)
-        return tuple(found)
+                for text in member.manifest.warnings:
+                    file, _, message = text.partition(": ")
+                    said.setdefault(message, []).append(file)
+        return (*self.manifest.warnings, *(_said_once(message, files) for message, files in said.items()))
+
+
+def _said_once(message: str, files: list[str]) -> str:
+    others = len(set(files)) - 1
+    more = f" (The same in {others} other member{'s' if others > 1 else ''}.)" if others else ""
+    return f"{files[0]}: {message}{more}"

@@ -25,9 +25,13 @@ def read(text: str) -> tuple[dict[str, object], dict[str, str], Problems]:
 
 
 def test_names_that_are_the_same_when_normalised() -> None:
-    groups, unusable, _ = read('Dev_Tools = ["a"]\ndev-tools = ["b"]\nother = [{ include-group = "DEV.tools" }]\n')
-    assert unusable == {"dev-tools": "`Dev_Tools` and `dev-tools` are the same group."}
-    assert groups == {"other": (IncludeGroup(normalize_group("dev-tools")),)}
+    groups, unusable, problems = read(
+        'Dev_Tools = ["a"]\ndev-tools = ["b"]\nother = [{ include-group = "DEV.tools" }]\n'
+    )
+    assert unusable == {}
+    assert groups["other"] == (IncludeGroup(normalize_group("dev-tools")),)
+    with pytest.raises(InvalidManifest, match=r"dev-tools` is the same group as `Dev_Tools`"):
+        problems.finish(strict=False)
 
 
 @pytest.mark.parametrize(

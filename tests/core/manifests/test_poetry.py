@@ -107,6 +107,11 @@ def test_a_project_of_its_own() -> None:
     assert manifest.warnings == ()
 
 
+def test_groups_that_are_the_same_when_normalised() -> None:
+    with pytest.raises(InvalidManifest, match=r"dev-tools` is the same group as `Dev_Tools`"):
+        parse(HEAD + "[tool.poetry.group.Dev_Tools.dependencies]\n[tool.poetry.group.dev-tools.dependencies]\n")
+
+
 def test_groups() -> None:
     manifest = parse(
         HEAD

@@ -1,4 +1,7 @@
-"""``[dependency-groups]`` (PEP 735): read without judging, since a broken group that nobody uses harms nobody."""
+"""``[dependency-groups]`` (PEP 735): read without judging, since a broken group that nobody uses harms nobody.
+
+Two names that are one when normalised are a mistake of the table, not of a group.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ def parse_groups(table: Table) -> tuple[Groups, dict[GroupName, str]]:
             continue
         group = normalize_group(key)
         if group in written:
-            problems[group] = f"`{written[group]}` and `{key}` are the same group."
+            table.problem(key, f"is the same group as `{written[group]}`.")
             continue
         written[group] = key
         if not isinstance(value, list):

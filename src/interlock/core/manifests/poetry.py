@@ -144,6 +144,7 @@ def _groups(table: Table, parts: _Parts, manifest: Manifest) -> None:
     if old is not None:
         _group(parts, _DEV, parse_dependencies(old, manifest.path), ())
     groups = table.table("group")
+    written: dict[GroupName, str] = {}
     for key in groups.values if groups is not None else ():
         assert groups is not None
         inner = groups.table(key)
@@ -151,6 +152,8 @@ def _groups(table: Table, parts: _Parts, manifest: Manifest) -> None:
             groups.problem(key, "is not a group.")
             continue
         group = normalize_group(key)
+        if written.setdefault(group, key) != key:
+            groups.problem(key, f"is the same group as `{written[group]}`.")
         dependencies = inner.table("dependencies")
         found = parse_dependencies(dependencies, manifest.path) if dependencies is not None else []
         includes = tuple(normalize_group(text) for text in inner.texts("include-groups"))
