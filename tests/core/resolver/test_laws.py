@@ -65,6 +65,9 @@ def test_one_lock_serves_every_environment(world: dict[str, Any]) -> None:
 @given(st.integers(0, 2**32))
 @example(936)
 @example(2537)
+@example(756)
+@example(2243)
+@example(3913)
 def test_one_lock_serves_every_environment_of_a_wild_world(seed: int) -> None:
     _judge(wild_world(seed), WILD_ENVIRONMENTS)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 from typing import Any
 
 __all__ = ["ENVIRONMENTS", "wild_world"]
@@ -118,6 +119,12 @@ class _Maker:
     def _requirements(self, most: int) -> list[str]:
         return [self._requirement() for _ in range(self._chance.randint(0, most))]
 
+    def _limits(self) -> list[str]:
+        """What constrains or overrides: now and then a name several times."""
+        found = [self._requirement(extras=False) for _ in range(self._chance.choice([1, 1, 2, 3]))]
+        name = self._chance.choice(_NAMES)
+        return [re.sub(r"^p\d", name, text) for text in found] if self._rarely(2) else found
+
     def _release(self) -> dict[str, Any]:
         release: dict[str, Any] = {"requires": self._requirements(self._chance.choice([0, 0, 1, 1, 2, 3]))}
         if self._rarely(4):
@@ -157,9 +164,9 @@ class _Maker:
         if self._rarely(4):
             options["required-environments"] = [self._chance.choice(_REQUIRED)]
         if self._rarely(5):
-            options["constraints"] = [self._requirement(extras=False)]
+            options["constraints"] = self._limits()
         if self._rarely(6):
-            options["overrides"] = [self._requirement(extras=False)]
+            options["overrides"] = self._limits()
         if self._rarely(10):
             options["excludes"] = [self._chance.choice(_NAMES)]
         parts = [f"{name}[e]" for name, member in members.items() if "extras" in member]

@@ -199,7 +199,7 @@ class Dependencies:
         if not self._constraints and not self._overrides:
             yield from asked
             return
-        constrained: set[tuple[NormalizedName, Marker]] = set()
+        constrained: set[tuple[Requirement, Marker]] = set()
         for dependency in asked:
             name = dependency.requirement.name
             overrides = self._overrides.get(name)
@@ -210,8 +210,8 @@ class Dependencies:
             yield from found
             for constraint in self._constraints.get(name, ()):
                 marker = _union([one.marker for one in found]) & parse_marker(constraint.marker)
-                if not marker.is_false and (name, marker) not in constrained:
-                    constrained.add((name, marker))
+                if not marker.is_false and (constraint, marker) not in constrained:
+                    constrained.add((constraint, marker))
                     yield Dependency(constraint, marker, kind="constraint")
 
 
