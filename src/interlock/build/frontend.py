@@ -69,8 +69,10 @@ class BuildOptions(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[NormalizedName, dict[str, str]] = {}
     """Additional environment variables by package."""
     not_isolated: frozenset[str] = frozenset()
-    """Packages, or ``:all:``, that are built in the environment they are for, once :meth:`Builder.use_shared` has
-    named it, instead of an environment of their own."""
+    """Packages, or ``:all:``, that are built in :attr:`shared`, where there is one, instead of an environment of their
+    own."""
+    shared: BuildEnvironment | None = None
+    """The environment that they are for."""
     source_date_epoch: int | None = None
 
 
@@ -116,7 +118,6 @@ class Builder:
         self._settled: dict[tuple[Kind, SourceTree], _Job] = {}
         self._stack = AsyncExitStack()
         self._hooks: Hooks | None = None
-        self._shared: BuildEnvironment | None = None
         self.calls = 0
         """Hooks called so far; what came from the store is not counted."""
 
@@ -139,10 +140,6 @@ class Builder:
     ) -> None:
         self._hooks = None
         await self._stack.aclose()
-
-    def use_shared(self, environment: BuildEnvironment) -> None:
-        """Build what is not to be isolated in this environment from now on."""
-        self._shared = environment
 
     def is_isolated(self, name: str | None) -> bool:
         return not self._options.not_isolated & {name, ":all:"}
@@ -359,8 +356,9 @@ class Builder:
         return result, self._results.path(digest, result) if result.filename else None
 
     async def _environment(self, job: _Job, requires: tuple[str, ...]) -> BuildEnvironment:
-        if self._shared is not None and not self.is_isolated(job.declared.name):
-            return self._shared
+        shared = self._options.shared
+        if shared is not None and not self.is_isolated(job.declared.name):
+            return shared
         wanted = tuple(dict.fromkeys(requires))
         return await self._provision(wanted, purpose=f"build of {job.source.label}")
 

@@ -30,12 +30,24 @@ from interlock.install.stage import Notes, Staged, compile_staged, stage, write_
 from interlock.install.swap import Move, has_leftovers, move, recover, site_folders, work_folder, write_journal
 from interlock.install.uninstall import Remover, installed_paths, legacy_paths, owned_paths
 from interlock.store.archives import StoredWheel
+from interlock.store.wheels import parse_wheel_name
 
-__all__ = ["Applied", "EnvironmentUnwritable", "Look", "Obtain", "Options", "WrongWheel", "apply"]
+__all__ = [
+    "Applied",
+    "EnvironmentUnwritable",
+    "Look",
+    "Obtain",
+    "Options",
+    "UnfittingWheel",
+    "WrongWheel",
+    "apply",
+]
 
 Obtain = Callable[[Wanted], Awaitable[StoredWheel]]
 Look = Callable[[Wanted], StoredWheel | None]
 """Finds what is in the store already; called in worker threads."""
+
+_EVERYWHERE = "-py3-none-any.whl"
 
 
 class EnvironmentUnwritable(InstallError):
@@ -61,6 +73,22 @@ class WrongWheel(IntegrityError):
         super().__init__(
             f"{wheel.filename} is {wheel.project} {wheel.version}, but {wanted.name} {wanted.version} was asked for.",
             facts={"filename": wheel.filename, "wanted": f"{wanted.name} {wanted.version}"},
+        )
+
+
+class UnfittingWheel(InstallError):
+    """A wheel is for another Python or another kind of machine than the environment's."""
+
+    code = "unfitting-wheel"
+
+    def __init__(self, wheel: StoredWheel, environment: VirtualEnvironment) -> None:
+        python = environment.interpreter
+        super().__init__(
+            f"{wheel.filename} is not for the {python.markers['platform_python_implementation']} {python.version} of"
+            f" {environment.root}.",
+            hint="Where it was built here, its build is at fault; where it has a URL or path of its own, name another"
+            " file for this Python with a marker.",
+            facts={"filename": wheel.filename, "environment": str(environment.root), "python": python.version},
         )
 
 
@@ -125,6 +153,7 @@ class _Transaction:
         self.work = work_folder(environment)
         self.linker = Linker(options.link_mode)
         self.to = destination(environment)
+        self.tags = frozenset(environment.interpreter.tags)
 
     def __repr__(self) -> str:
         return f"<Transaction {self.environment.root}: {len(self.plan.install)} in, {len(self.plan.remove)} out>"
@@ -213,6 +242,8 @@ class _Transaction:
             wanted.artifact is not None and wanted.artifact.is_wheel and _differs(wanted, wheel)
         ):
             raise WrongWheel(wanted, wheel)
+        if not wheel.filename.endswith(_EVERYWHERE) and self.tags.isdisjoint(parse_wheel_name(wheel.filename).tags):
+            raise UnfittingWheel(wheel, self.environment)
         notes = Notes(
             installer=self.options.installer,
             requested=wanted.name in self.options.requested,

@@ -16,8 +16,7 @@ from interlock.ops.lock import lock
 from interlock.ops.reading import Locked
 from interlock.ops.show import list_packages
 from interlock.workspace.options import LockOptions
-from interlock.workspace.provisioning import provisioner
-from interlock.workspace.toolchain import Toolchain
+from interlock.workspace.provisioning import open_toolchain
 
 __all__ = ["Outdated", "find_outdated"]
 
@@ -53,7 +52,7 @@ async def find_outdated(
         updated.setdefault(package.name, []).append(package.version)
     reaching, cutoffs = members_reaching(locked.lock), update.lock.inputs
     newest: dict[NormalizedName, str] = {}
-    async with Toolchain(locked.context, provisioner) as toolchain, anyio.create_task_group() as tasks:
+    async with open_toolchain(locked.context) as toolchain, anyio.create_task_group() as tasks:
 
         async def one(package: LockedPackage) -> None:
             assert isinstance(package.source, Registry)

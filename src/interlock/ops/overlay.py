@@ -14,7 +14,7 @@ from interlock.envs.environments import VirtualEnvironment, create_environment, 
 from interlock.errors import EnvironmentFailure
 from interlock.workspace.context import Context
 from interlock.workspace.provision import Provisioner
-from interlock.workspace.toolchain import Toolchain
+from interlock.workspace.provisioning import open_toolchain
 
 __all__ = ["overlaid"]
 
@@ -27,9 +27,8 @@ async def overlaid(
 
     What the requirements need is kept in the store; on top of it is only a folder that is gone afterwards.
     """
-    async with Toolchain(context, Provisioner) as toolchain:
-        toolchain.use_interpreter(base.interpreter)
-        provided = await Provisioner(toolchain)(requirements, purpose="run --with")
+    async with open_toolchain(context) as toolchain:
+        provided = await Provisioner(toolchain.on(base.interpreter))(requirements, purpose="run --with")
     extra = await anyio.to_thread.run_sync(
         lambda: load_environment(Path(provided.path).parent, context.layout.bucket("interpreters-v1"))
     )

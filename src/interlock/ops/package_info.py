@@ -14,9 +14,8 @@ from interlock.core.versions import release_key
 from interlock.errors import IndexFailure
 from interlock.index.outcomes import Absent
 from interlock.workspace.context import Context
-from interlock.workspace.provisioning import provisioner
+from interlock.workspace.provisioning import open_toolchain
 from interlock.workspace.resolve import resolve
-from interlock.workspace.toolchain import Toolchain
 
 __all__ = ["PackageInfo", "PackageUnknown", "package_info", "try_resolution"]
 
@@ -42,7 +41,7 @@ class PackageInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 async def package_info(context: Context, name: NormalizedName) -> PackageInfo:
     """Raises :class:`PackageUnknown`."""
-    async with Toolchain(context, provisioner) as toolchain:
+    async with open_toolchain(context) as toolchain:
         listing = await toolchain.client.listing(name)
         if isinstance(listing, Absent) or not listing.versions:
             asked = ", ".join(listing.indexes) if isinstance(listing, Absent) else listing.index
@@ -79,5 +78,5 @@ async def try_resolution(context: Context, requirements: tuple[Requirement, ...]
         members=(MemberAsks(name=asking, path=".", package=False, requires_python=requires_python, dependencies=asks),),
         policy=Policy(prerelease=settings.prerelease, resolution=settings.resolution, cutoff=settings.exclude_newer),
     )
-    async with Toolchain(context, provisioner) as toolchain:
+    async with open_toolchain(context) as toolchain:
         return await resolve(toolchain, problem)

@@ -19,10 +19,10 @@ from interlock.workspace.hashes import fill_hashes
 from interlock.workspace.location import locator
 from interlock.workspace.options import LockOptions
 from interlock.workspace.prepared import Prepared, make_problem
-from interlock.workspace.provisioning import provisioner
+from interlock.workspace.provisioning import open_toolchain
 from interlock.workspace.resolve import resolve, resolve_at_once
 from interlock.workspace.siblings import BuildSiblings
-from interlock.workspace.toolchain import Toolchain
+from interlock.workspace.toolchain import Toolchain, ToolchainOptions
 
 __all__ = ["relock", "relock_new"]
 
@@ -34,10 +34,13 @@ async def relock(prepared: Prepared, old: Lock | None, options: LockOptions) -> 
     """
     context, workspace = prepared.context, prepared.workspace
     base = None if options.upgrade else old
-    async with Toolchain(context, provisioner, tool=prepared.tool) as toolchain:
-        toolchain.siblings = BuildSiblings(prepared.workspace, prepared.tool)
-        toolchain.refresh = options.upgrade
-        await _share_environment(prepared, toolchain)
+    tools = ToolchainOptions(
+        tool=prepared.tool,
+        siblings=BuildSiblings(prepared.workspace, prepared.tool),
+        refresh=options.upgrade,
+    )
+    async with open_toolchain(context, tools) as opened:
+        toolchain = await _building(prepared, opened)
         asks = await complete(toolchain, workspace, prepared.asks)
         kept = kept_commits(base, options.upgrade_packages) if base is not None else frozenset()
         found = await discover_direct(toolchain, asks, root=workspace.root, locked=kept)
@@ -58,20 +61,21 @@ async def relock(prepared: Prepared, old: Lock | None, options: LockOptions) -> 
         return await fill_hashes(toolchain.client, made, old)
 
 
-async def _share_environment(prepared: Prepared, toolchain: Toolchain) -> None:
+async def _building(prepared: Prepared, toolchain: Toolchain) -> Toolchain:
     """Ask backends that are not to be isolated in the environment of the workspace, when there is one."""
     context = prepared.context
     if not prepared.tool.not_isolated:
-        return
+        return toolchain
 
     def find() -> VirtualEnvironment | None:
         path = environment_path(context, prepared.workspace)
         return load_environment(path, context.layout.bucket("interpreters-v1"))
 
     found = await anyio.to_thread.run_sync(find)
-    if found is not None:
-        builder = await toolchain.builder()
-        builder.use_shared(BuildEnvironment(python=found.python, path=found.scripts, isolated=False))
+    if found is None:
+        return toolchain
+    shared = BuildEnvironment(python=found.python, path=found.scripts, isolated=False)
+    return toolchain.on(await toolchain.interpreter(), shared)
 
 
 async def relock_new(prepared: Prepared, problem: Problem, old: Lock, reasons: tuple[Stale, ...]) -> Lock | None:
@@ -82,7 +86,7 @@ async def relock_new(prepared: Prepared, problem: Problem, old: Lock, reasons: t
     small = scion(old, problem, reasons)
     if small is None:
         return None
-    async with Toolchain(prepared.context, provisioner, tool=prepared.tool) as toolchain:
+    async with open_toolchain(prepared.context, ToolchainOptions(tool=prepared.tool)) as toolchain:
         made = await resolve_at_once(toolchain, small.problem, small.facts)
         if made is None:
             return None

@@ -17,11 +17,12 @@ from interlock.core.requirements import parse_requirement
 from interlock.core.resolver.problem import Policy, Problem
 from interlock.core.script_metadata import BadScript, ScriptMetadata, change_dependencies, parse_script
 from interlock.core.selection import MemberSelection, Selection
+from interlock.envs.interpreters import Interpreter
 from interlock.workspace.context import Context
 from interlock.workspace.provision import Provisioner
+from interlock.workspace.provisioning import open_toolchain
 from interlock.workspace.python import choose_interpreter
 from interlock.workspace.resolve import resolve
-from interlock.workspace.toolchain import Toolchain
 
 __all__ = ["add_to_script", "lock_script", "metadata_of", "remove_from_script", "script_environment", "script_lockfile"]
 
@@ -44,20 +45,17 @@ async def script_environment(
     context: Context, script: Path, metadata: ScriptMetadata, more: tuple[str, ...] = ()
 ) -> BuildEnvironment:
     """An environment of its own, kept in the store; from the lock beside the script when there is one."""
-    async with Toolchain(context, Provisioner) as toolchain:
 
-        def choose() -> None:
-            toolchain.use_interpreter(
-                choose_interpreter(context, start=script.parent, root=None, requires_python=metadata.requires_python)
-            )
+    def choose() -> Interpreter:
+        return choose_interpreter(context, start=script.parent, root=None, requires_python=metadata.requires_python)
 
-        await anyio.to_thread.run_sync(choose)
-        provisioner = Provisioner(toolchain)
+    interpreter = await anyio.to_thread.run_sync(choose)
+    async with open_toolchain(context) as toolchain:
+        provisioner = Provisioner(toolchain.on(interpreter))
         lockfile = script_lockfile(script)
         exists = await anyio.to_thread.run_sync(lockfile.is_file)
         if exists and not more:
             data = await anyio.to_thread.run_sync(lockfile.read_bytes)
-            interpreter = await toolchain.interpreter()
             wanted = select(
                 decode_lock(data, file=str(lockfile)),
                 interpreter.markers,
@@ -126,7 +124,7 @@ async def _resolved(context: Context, script: Path, metadata: ScriptMetadata) ->
         ),
         policy=Policy(prerelease=settings.prerelease, resolution=settings.resolution, cutoff=settings.exclude_newer),
     )
-    async with Toolchain(context, Provisioner) as toolchain:
+    async with open_toolchain(context) as toolchain:
         return await resolve(toolchain, problem, locate=lambda _: script.name)
 
 

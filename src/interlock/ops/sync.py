@@ -14,7 +14,7 @@ from interlock.core.asks import MemberAsks
 from interlock.core.lock.model import Lock
 from interlock.core.lock.select import select as select_from_lock
 from interlock.core.names import NormalizedName
-from interlock.core.plan import Plan, Step, Wanted
+from interlock.core.plan import Plan, Wanted
 from interlock.core.planner import plan as make_plan
 from interlock.core.selection import Selection
 from interlock.core.sources import Directory, File, Member
@@ -37,11 +37,11 @@ from interlock.workspace.members import Workspace
 from interlock.workspace.obtain import Obtainer
 from interlock.workspace.options import EnvironmentOutcome, LockOptions, LockOutcome, SyncOptions, SyncOutcome
 from interlock.workspace.prepared import Prepared, prepare, stale_reasons, unmet_reasons
-from interlock.workspace.provisioning import provisioner
+from interlock.workspace.provisioning import open_toolchain
 from interlock.workspace.selection import SelectionFlags, select
 from interlock.workspace.siblings import BuildSiblings
 from interlock.workspace.stamp_environment import stamp_in_sync
-from interlock.workspace.toolchain import Toolchain
+from interlock.workspace.toolchain import Toolchain, ToolchainOptions
 from interlock.workspace.unchanged import ALL_IN_SYNC, IN_SYNC
 
 __all__ = ["AbsentMember", "locked_workspace", "sync"]
@@ -124,8 +124,8 @@ async def sync(context: Context, options: SyncOptions) -> SyncOutcome:
             selection=options.selection,
             relock=options.relock,
         )
-        async with Toolchain(prepared.context, provisioner, tool=prepared.tool) as toolchain:
-            toolchain.siblings = BuildSiblings(prepared.workspace, prepared.tool)
+        tools = ToolchainOptions(tool=prepared.tool, siblings=BuildSiblings(prepared.workspace, prepared.tool))
+        async with open_toolchain(prepared.context, tools) as toolchain:
             environments = []
             for target in _targets(prepared, locked, options):
                 work = _Sync(prepared, locked, options, target, toolchain)
@@ -179,7 +179,7 @@ class _Sync:
             wanted = await self._wanted(interpreter)
             if created and self._target.path.exists():
                 # The one that is there is kept until everything for the new one is here.
-                await self._obtain(wanted)
+                await self._obtain(wanted, interpreter)
             try:
                 if environment is None:
                     environment = await anyio.to_thread.run_sync(self._create, interpreter)
@@ -208,7 +208,7 @@ class _Sync:
     async def _bring(self, environment: VirtualEnvironment, wanted: tuple[Wanted, ...]) -> Plan:
         async with hold(environment.lock):
             plan = await self._plan(wanted, environment)
-            late = await self._late(plan, environment)
+            late = tuple(step for step in plan.install if self._builds_inside(step.wanted))
             if late:
                 # What is built in the environment may need anything else that is to be in it.
                 first = tuple(step for step in plan.install if step not in late)
@@ -219,21 +219,13 @@ class _Sync:
                 await self._apply(plan, environment, wanted)
         return plan
 
-    async def _late(self, plan: Plan, environment: VirtualEnvironment) -> tuple[Step, ...]:
-        """The steps that build in the very environment that is made."""
-        if not self._prepared.tool.not_isolated:
-            return ()
-        builder = await self._toolchain.builder()
-        builder.use_shared(BuildEnvironment(python=environment.python, path=environment.scripts, isolated=False))
-        return tuple(step for step in plan.install if self._builds_inside(step.wanted))
-
     def _builds_inside(self, item: Wanted) -> bool:
         """Whether it is to be built in the environment that it is for."""
         is_built = item.artifact is None or not item.artifact.is_wheel
         return is_built and not self._prepared.tool.not_isolated.isdisjoint({item.name, _ALL})
 
-    async def _obtain(self, wanted: tuple[Wanted, ...]) -> None:
-        obtain = self._obtainer()
+    async def _obtain(self, wanted: tuple[Wanted, ...], interpreter: Interpreter) -> None:
+        obtain = self._obtainer(self._toolchain.on(interpreter))
         limit = anyio.CapacityLimiter(self._context.settings.concurrent_downloads)
 
         async def one(item: Wanted) -> None:
@@ -245,9 +237,16 @@ class _Sync:
             for item in wanted:
                 tasks.start_soon(one, item)
 
-    def _obtainer(self) -> Obtainer:
+    def _building_in(self, environment: VirtualEnvironment) -> Toolchain:
+        """The tools for an environment, which is also where what is not to be isolated is built."""
+        shared = None
+        if self._prepared.tool.not_isolated:
+            shared = BuildEnvironment(python=environment.python, path=environment.scripts, isolated=False)
+        return self._toolchain.on(environment.interpreter, shared)
+
+    def _obtainer(self, toolchain: Toolchain) -> Obtainer:
         trees = {member.name: member.directory for member in self._workspace.members}
-        return Obtainer(self._toolchain, root=self._workspace.root, trees=trees)
+        return Obtainer(toolchain, root=self._workspace.root, trees=trees)
 
     def _outcome(self, interpreter: Interpreter, plan: Plan, *, created: bool) -> EnvironmentOutcome:
         return EnvironmentOutcome(
@@ -278,13 +277,12 @@ class _Sync:
     # ---- what is wanted --------------------------------------------------------------------------------------
 
     async def _wanted(self, interpreter: Interpreter) -> tuple[Wanted, ...]:
-        self._toolchain.use_interpreter(interpreter)
         chosen = select_from_lock(self._lock, interpreter.markers, self._target.selection, tags=interpreter.tags)
         plain = _not_editable(self._prepared.asks)
         found = list(chosen)
         trees = {n: self._tree(one, plain) for n, one in enumerate(found) if isinstance(one.source, Member | Directory)}
         if trees:
-            builder = await self._toolchain.builder()
+            builder = await self._toolchain.on(interpreter).builder()
             digests = await builder.digests(
                 [
                     ("editable" if one.editable else "wheel", SourceTree(path=self._place(one), name=one.name))
@@ -350,7 +348,7 @@ class _Sync:
         requested = frozenset(member.member for member in self._target.selection.members)
         settings = context.settings
         context.reporter.report(Started("install", len(plan.install)))
-        obtainer = self._obtainer()
+        obtainer = self._obtainer(self._building_in(environment))
         try:
             await apply(
                 plan,

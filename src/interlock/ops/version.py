@@ -25,9 +25,9 @@ from interlock.workspace.discovery import discover
 from interlock.workspace.graph import member_graph
 from interlock.workspace.guards import workspace_guard
 from interlock.workspace.members import Member, Workspace
-from interlock.workspace.provisioning import provisioner
+from interlock.workspace.provisioning import open_toolchain
 from interlock.workspace.siblings import BuildSiblings
-from interlock.workspace.toolchain import Toolchain
+from interlock.workspace.toolchain import ToolchainOptions
 
 __all__ = ["DynamicVersion", "InvalidVersionTable", "version"]
 
@@ -114,8 +114,7 @@ async def _dynamic(
     tool = workspace.manifest.settings
     siblings = BuildSiblings(workspace, tool)
     found: dict[NormalizedName, str] = {}
-    async with Toolchain(context, provisioner, tool=tool) as toolchain:
-        toolchain.siblings = siblings
+    async with open_toolchain(context, ToolchainOptions(tool=tool, siblings=siblings)) as toolchain:
         builder = await toolchain.builder()
 
         async def one(name: NormalizedName) -> None:

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
-from interlock.build.environment import Provision
+from interlock.build.environment import BuildEnvironment, Provision
 from interlock.build.frontend import Builder, BuildLimits, BuildOptions
-from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.requirements import format_requirement
 from interlock.envs.interpreters import Interpreter
 from interlock.workspace.context import Context
+
+if TYPE_CHECKING:
+    from interlock.workspace.toolchain import ToolchainOptions
 
 __all__ = ["make_builder"]
 
 
 def make_builder(
     context: Context,
-    tool: ToolSettings,
+    options: ToolchainOptions,
     interpreter: Interpreter,
     provision: Provision,
-    *,
-    source_date_epoch: int | None,
-    timeout: float | None,
+    shared: BuildEnvironment | None,
 ) -> Builder:
     """Make a builder; its servers start with the first build."""
+    tool, timeout = options.tool, options.build_timeout
     limits = BuildLimits(concurrency=context.settings.concurrent_builds)
     return Builder(
         context.layout,
@@ -39,7 +42,8 @@ def make_builder(
                 for name, requirements in tool.extra_build_dependencies.items()
             },
             not_isolated=tool.not_isolated,
-            source_date_epoch=source_date_epoch,
+            shared=shared,
+            source_date_epoch=options.source_date_epoch,
         ),
         reporter=context.reporter,
     )

@@ -22,7 +22,9 @@ _AT_ONCE = 8
 def _repositories(toolchain: Toolchain) -> tuple[Repositories, Checkouts]:
     context = toolchain.context
     git = GitCommand(context.environ, limiter=anyio.CapacityLimiter(_AT_ONCE))
-    repositories = Repositories(toolchain.layout, git, offline=context.settings.offline, refresh=toolchain.refresh)
+    repositories = Repositories(
+        toolchain.layout, git, offline=context.settings.offline, refresh=toolchain.options.refresh
+    )
     return repositories, Checkouts(toolchain.layout, git, repositories)
 
 

@@ -87,10 +87,10 @@ class Provisioner:
     async def _siblings(self, requirements: tuple[str, ...]) -> dict[NormalizedName, Path]:
         """Wheels of the members among what is required; a member's name is never looked up on an index."""
         toolchain = self._toolchain
-        if toolchain.siblings is None:
+        if toolchain.options.siblings is None:
             return {}
         names = [parse_requirement(text).name for text in requirements]
-        return await toolchain.siblings.wheels(names, await toolchain.builder())
+        return await toolchain.options.siblings.wheels(names, await toolchain.builder())
 
     async def _provide(
         self, requirements: tuple[str, ...], local: dict[NormalizedName, Path], purpose: str
@@ -102,7 +102,7 @@ class Provisioner:
         if remembered is not None:
             return _described(remembered)
         wanted = await self._resolved(requirements, local, interpreter, purpose)
-        self._toolchain.build_hashes.check(wanted, local, purpose)
+        self._toolchain.options.build_hashes.check(wanted, local, purpose)
         digest = _digest(wanted, interpreter)
         environment = await self._installed(digest, wanted, interpreter)
         answer = _Answer(digest, self._toolchain.context.now.timestamp())
@@ -117,8 +117,8 @@ class Provisioner:
         settings = self._toolchain.context.settings
         parts = (
             requirements,
-            [msgspec.to_builtins(constraint) for constraint in self._toolchain.tool.build_constraints],
-            self._toolchain.build_hashes.describe(),
+            [msgspec.to_builtins(constraint) for constraint in self._toolchain.options.tool.build_constraints],
+            self._toolchain.options.build_hashes.describe(),
             [(index.name, index.url) for index in settings.indexes],
             settings.find_links,
             settings.exclude_newer if not settings.exclude_newer_span else settings.exclude_newer_span,
@@ -154,7 +154,7 @@ class Provisioner:
         interpreter: Interpreter,
         purpose: str,
     ) -> tuple[Wanted, ...]:
-        tool, settings = self._toolchain.tool, self._toolchain.context.settings
+        tool, settings = self._toolchain.options.tool, self._toolchain.context.settings
         marker = environment_marker(interpreter.markers)
         # Stands where a member would, so that a message says for whom; no package can have such a name.
         asking = NormalizedName(purpose)

@@ -1,18 +1,28 @@
-"""Where toolchains get their build environments from; loaded when something is built, which few commands do."""
+"""Opening a toolchain, with build environments that are thought of when something is built, which few commands do."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
+
+from interlock.store.locks import hold
+from interlock.workspace.context import Context
+from interlock.workspace.toolchain import Toolchain, ToolchainOptions, Tools
 
 if TYPE_CHECKING:
     from interlock.build.environment import BuildEnvironment, Provision
-    from interlock.workspace.toolchain import Toolchain
 
-__all__ = ["provisioner"]
+__all__ = ["open_toolchain"]
+
+_PLAIN = ToolchainOptions()
 
 
-def provisioner(toolchain: Toolchain) -> Provision:
-    return _Late(toolchain)
+@asynccontextmanager
+async def open_toolchain(context: Context, options: ToolchainOptions = _PLAIN) -> AsyncIterator[Toolchain]:
+    """The tools of a command, building with any interpreter that is at hand; nobody empties the store meanwhile."""
+    async with hold(context.layout.usage_lock, shared=True), Tools(context, options, _Late) as tools:
+        yield Toolchain(tools)
 
 
 class _Late:

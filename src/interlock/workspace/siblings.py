@@ -50,8 +50,9 @@ class BuildSiblings:
         # What every build's result depends on besides its tree, as far as the builder does not know it.
         self._common = [format_requirement(requirement) for requirement in tool.build_constraints]
         self._common += (hashes or BuildHashes()).describe()
-        self._failed: dict[NormalizedName, InterlockError] = {}
-        self._digests: dict[NormalizedName, str] = {}
+        # By builder, because each builds for another interpreter.
+        self._failed: dict[tuple[Builder, NormalizedName], InterlockError] = {}
+        self._digests: dict[tuple[Builder, NormalizedName], str] = {}
 
     def __repr__(self) -> str:
         return f"<BuildSiblings {self._workspace.root}>"
@@ -101,23 +102,24 @@ class BuildSiblings:
         return msgspec.structs.replace(self.tree(name), ingredients=await self._ingredients(name, builder))
 
     async def _ingredients(self, name: NormalizedName, builder: Builder) -> str:
-        if name not in self._digests:
+        key = (builder, name)
+        if key not in self._digests:
             found = list(self._common)
             for need in sorted(self.required(name)):
                 found += (need, await builder.digest("wheel", await self.source(need, builder)))
-            self._digests[name] = hashlib.sha256("\n".join(found).encode()).hexdigest() if found else ""
-        return self._digests[name]
+            self._digests[key] = hashlib.sha256("\n".join(found).encode()).hexdigest() if found else ""
+        return self._digests[key]
 
     async def wheels(self, names: Iterable[NormalizedName], builder: Builder, /) -> dict[NormalizedName, Path]:
         found: dict[NormalizedName, Path] = {}
 
         async def one(name: NormalizedName) -> None:
-            if name in self._failed:
-                raise self._because(name, self._failed[name])
+            if (builder, name) in self._failed:
+                raise self._because(name, self._failed[builder, name])
             try:
                 found[name] = await builder.wheel(await self.source(name, builder))
             except BuildError as error:
-                self._failed[name] = error
+                self._failed[builder, name] = error
                 raise self._because(name, error) from error
 
         failure: InterlockError | None = None

@@ -1,4 +1,4 @@
-"""The toolchain of one command: index client, builder and interpreter, each made when first needed and closed once.
+"""The toolchain of one command: index client, builders and interpreter, each made when first needed and closed once.
 
 What a tool is made of is loaded with it: most commands need one of the three, and many need none.
 """
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import anyio
 import anyio.to_thread
+import msgspec
 from anyio.abc import TaskGroup, TaskStatus
 
 from interlock.core.manifests.manifest import ToolSettings
@@ -21,12 +22,12 @@ from interlock.workspace.build_hashes import BuildHashes
 from interlock.workspace.context import Context
 
 if TYPE_CHECKING:
-    from interlock.build.environment import Provision
+    from interlock.build.environment import BuildEnvironment, Provision
     from interlock.build.frontend import Builder
     from interlock.envs.interpreters import Interpreter
     from interlock.index.client import IndexClient
 
-__all__ = ["Siblings", "Toolchain"]
+__all__ = ["Siblings", "Toolchain", "ToolchainOptions", "Tools"]
 
 
 class Siblings(Protocol):
@@ -36,38 +37,91 @@ class Siblings(Protocol):
         """Wheels of those of the names that are members, and of the members they need; built when they are not yet."""
 
 
+class ToolchainOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a command decides about its tools before it opens them."""
+
+    tool: ToolSettings = ToolSettings()
+    """The tool table of the workspace's root."""
+    siblings: Siblings | None = None
+    """The members of the workspace, as far as builds may require them."""
+    build_hashes: BuildHashes = BuildHashes()
+    """What build requirements have to be."""
+    source_date_epoch: int | None = None
+    """The time builds see."""
+    build_timeout: float | None = None
+    """Seconds for one hook."""
+    refresh: bool = False
+    """Whether moving references are looked up anew."""
+
+
 class Toolchain:
-    """What verbs work with; an async context manager, because it owns connections and processes."""
+    """What verbs work with: the tools of the command, and the interpreter that is built for.
+
+    A view: :meth:`on` gives another one of the same tools for another interpreter, so nothing that is built for one can
+    be taken for another.
+    """
 
     def __init__(
-        self, context: Context, provision: Callable[[Toolchain], Provision], *, tool: ToolSettings | None = None
+        self, tools: Tools, interpreter: Interpreter | None = None, shared: BuildEnvironment | None = None
+    ) -> None:
+        self._tools = tools
+        self._interpreter = interpreter
+        self._shared = shared
+        self.context = tools.context
+        self.layout = tools.context.layout
+        self.options = tools.options
+
+    def __repr__(self) -> str:
+        python = self._interpreter.version if self._interpreter is not None else "any Python"
+        return f"<Toolchain for {python}, {self._tools!r}>"
+
+    def on(self, interpreter: Interpreter, shared: BuildEnvironment | None = None) -> Toolchain:
+        """The same tools, building with this interpreter; what is not to be isolated is built in ``shared``."""
+        return Toolchain(self._tools, interpreter, shared)
+
+    @property
+    def client(self) -> IndexClient:
+        return self._tools.client
+
+    def arriving(self, sha256: str) -> anyio.Lock:
+        """Held while a wheel is fetched: environments, those of builds among them, want the same at the same time."""
+        return self._tools.arriving.setdefault(sha256, anyio.Lock())
+
+    async def interpreter(self) -> Interpreter:
+        """The interpreter that builds; any that is at hand unless one was asked for."""
+        if self._interpreter is None:
+            self._interpreter = await self._tools.interpreter()
+        return self._interpreter
+
+    async def builder(self) -> Builder:
+        return await self._tools.builder(await self.interpreter(), self._shared)
+
+
+_Key = tuple[str, str, str, "BuildEnvironment | None"]
+
+
+class Tools:
+    """Owner of connections and processes; an async context manager."""
+
+    def __init__(
+        self, context: Context, options: ToolchainOptions, provision: Callable[[Toolchain], Provision]
     ) -> None:
         self.context = context
+        self.options = options
+        self.arriving: dict[str, anyio.Lock] = {}
         self._provision = provision
-        self.layout = context.layout
-        self.tool = tool or ToolSettings()
-        self.refresh = False
-        """Whether moving references are looked up anew."""
-        self.siblings: Siblings | None = None
-        """The members of the workspace, as far as builds may require them."""
-        self.source_date_epoch: int | None = None
-        """The time builds shall see; set before the builder is first asked for, like the next one."""
-        self.build_timeout: float | None = None
-        self.build_hashes = BuildHashes()
-        """What build requirements have to be."""
-        self._arriving: dict[str, anyio.Lock] = {}
         self._stack = AsyncExitStack()
         self._client: IndexClient | None = None
-        self._builder: Builder | None = None
+        self._builders: dict[_Key, Builder] = {}
         self._interpreter: Interpreter | None = None
         self._guard = anyio.Lock()
         self._closing = anyio.Event()
         self._tasks: TaskGroup | None = None
 
     def __repr__(self) -> str:
-        return f"<Toolchain client={self._client!r}>"
+        return f"<Tools client={self._client!r} builders={len(self._builders)}>"
 
-    async def __aenter__(self) -> Toolchain:
+    async def __aenter__(self) -> Tools:
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
         return self
@@ -93,21 +147,8 @@ class Toolchain:
             self._stack.push_async_callback(self._client.close)
         return self._client
 
-    @property
-    def started_client(self) -> IndexClient | None:
-        """The client, if anything needed it."""
-        return self._client
-
-    def arriving(self, sha256: str) -> anyio.Lock:
-        """Held while a wheel is fetched: environments, those of builds among them, want the same at the same time."""
-        return self._arriving.setdefault(sha256, anyio.Lock())
-
-    def use_interpreter(self, interpreter: Interpreter) -> None:
-        """Build with the interpreter of the environment that is being made."""
-        self._interpreter = interpreter
-
     async def interpreter(self) -> Interpreter:
-        """The interpreter that builds; any that is at hand unless one was asked for."""
+        """Any interpreter that is at hand, for what does not depend on it."""
         if self._interpreter is None:
             from interlock.workspace.python import choose_interpreter  # noqa: PLC0415 - see the module's docstring
 
@@ -119,22 +160,18 @@ class Toolchain:
             self._interpreter = await anyio.to_thread.run_sync(choose)
         return self._interpreter
 
-    async def builder(self) -> Builder:
+    async def builder(self, interpreter: Interpreter, shared: BuildEnvironment | None) -> Builder:
+        """The builder for an interpreter, whichever of its environments that is the python of."""
+        key = (interpreter.base_executable, interpreter.version, next(iter(interpreter.tags), ""), shared)
         async with self._guard:
-            if self._builder is None:
+            if key not in self._builders:
                 from interlock.workspace.builder import make_builder  # noqa: PLC0415 - see the module's docstring
 
-                builder = make_builder(
-                    self.context,
-                    self.tool,
-                    await self.interpreter(),
-                    self._provision(self),
-                    source_date_epoch=self.source_date_epoch,
-                    timeout=self.build_timeout,
-                )
+                provision = self._provision(Toolchain(self, interpreter, shared))
+                builder = make_builder(self.context, self.options, interpreter, provision, shared)
                 assert self._tasks is not None
-                self._builder = await self._tasks.start(self._host, builder)
-        return self._builder
+                self._builders[key] = await self._tasks.start(self._host, builder)
+        return self._builders[key]
 
     async def _host(self, builder: Builder, *, task_status: TaskStatus[Builder]) -> None:
         """Hold the builder open: what owns tasks has to be entered and left by one and the same task."""

@@ -23,8 +23,7 @@ from interlock.index.outcomes import Absent
 from interlock.workspace.checkouts import checkout_tree, locate
 from interlock.workspace.context import Context
 from interlock.workspace.members import Workspace
-from interlock.workspace.provisioning import provisioner
-from interlock.workspace.toolchain import Toolchain
+from interlock.workspace.provisioning import open_toolchain
 
 __all__ = ["NamelessSource", "NothingThere", "Placed", "newest", "place_wishes"]
 
@@ -78,7 +77,7 @@ async def place_wishes(
 async def newest(context: Context, workspace: Workspace, placed: Iterable[Placed]) -> dict[NormalizedName, str]:
     """A bound that asks for the newest version of each, pre-releases included."""
     found: dict[NormalizedName, str] = {}
-    async with Toolchain(context.within(workspace.manifest.settings), provisioner) as toolchain:
+    async with open_toolchain(context.within(workspace.manifest.settings)) as toolchain:
         for item in placed:
             if item.wish.specifier or item.source.keys() - {"index"}:
                 continue
@@ -127,7 +126,7 @@ async def _git(context: Context, workspace: Workspace, wish: Wish, options: Plac
         parsed = parse_url_source(f"git+{source['git']}", ".")
         assert isinstance(parsed, Git)
         git = Git(url=parsed.url, reference=reference, subdirectory=source.get("subdirectory", ""), lfs=options.lfs)
-        async with Toolchain(context.within(workspace.manifest.settings), provisioner) as toolchain:
+        async with open_toolchain(context.within(workspace.manifest.settings)) as toolchain:
             located = await locate(toolchain, git, root=workspace.root)
             tree = await checkout_tree(toolchain, located, root=workspace.root)
             name = _declared_name(tree)

@@ -19,18 +19,17 @@ from interlock.ops.building.member import MemberBuild, Outcome
 from interlock.ops.building.output import OutputDirectory
 from interlock.ops.building.report import BuildReport, BuildRequest, BuiltFile, MemberReport
 from interlock.ops.building.strays import Strays
-from interlock.store.locks import hold
 from interlock.workspace.build_hashes import BuildHashes
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.epoch import source_date_epoch
 from interlock.workspace.internal_bounds import InternalBounds
 from interlock.workspace.members import Workspace
-from interlock.workspace.provisioning import provisioner
+from interlock.workspace.provisioning import open_toolchain
 from interlock.workspace.selection import SelectionFlags
 from interlock.workspace.siblings import BuildSiblings
 from interlock.workspace.stamp_builds import stamp_built
-from interlock.workspace.toolchain import Toolchain
+from interlock.workspace.toolchain import ToolchainOptions
 from interlock.workspace.unchanged import ALL_BUILT, BUILT
 
 __all__ = ["NothingToBuild", "build", "chosen_members", "first_reason"]
@@ -60,14 +59,15 @@ async def build(context: Context, request: BuildRequest) -> BuildReport:
         siblings.check(names)
     bounds = InternalBounds(workspace, siblings)
     out = output_directory(context, workspace, request.out_dir)
-    async with (
-        hold(context.layout.usage_lock, shared=True),
-        Toolchain(context, provisioner, tool=tool) as toolchain,
-    ):
-        toolchain.siblings = None if request.no_sources else siblings
-        toolchain.build_timeout = request.timeout
-        toolchain.build_hashes = hashes
-        toolchain.source_date_epoch = epoch = await source_date_epoch(context, workspace)
+    epoch = await source_date_epoch(context, workspace)
+    options = ToolchainOptions(
+        tool=tool,
+        siblings=None if request.no_sources else siblings,
+        build_hashes=hashes,
+        source_date_epoch=epoch,
+        build_timeout=request.timeout,
+    )
+    async with open_toolchain(context, options) as toolchain:
         settings = BuildSettings(
             toolchain=toolchain,
             siblings=siblings,

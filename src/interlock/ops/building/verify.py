@@ -29,8 +29,9 @@ from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.members import Workspace
 from interlock.workspace.provision import Provisioner
+from interlock.workspace.provisioning import open_toolchain
 from interlock.workspace.python import choose_interpreter
-from interlock.workspace.toolchain import Toolchain
+from interlock.workspace.toolchain import ToolchainOptions
 
 __all__ = ["verify"]
 
@@ -145,10 +146,8 @@ class _Verification:
         )
         # Constraints on build requirements say nothing of what a package is used with.
         tool = msgspec.structs.replace(self._workspace.manifest.settings, build_constraints=())
-        async with Toolchain(context, Provisioner, tool=tool) as toolchain:
-            toolchain.use_interpreter(interpreter)
-            toolchain.siblings = _BuiltWheels(self._wheels)
-            provision = Provisioner(toolchain, anew=True)
+        async with open_toolchain(context, ToolchainOptions(tool=tool, siblings=_BuiltWheels(self._wheels))) as tools:
+            provision = Provisioner(tools.on(interpreter), anew=True)
 
             async def one(name: NormalizedName) -> None:
                 async with self._limiter:
