@@ -62,6 +62,45 @@ def test_a_lock_from_a_slightly_newer_interlock_is_used_with_a_warning(shop: Sho
     assert "newer" in said.err
 
 
+@pytest.mark.parametrize("command", READING, ids=" ".join)
+def test_a_lock_whose_version_is_not_that_of_its_file(shop: Shop, command: tuple[str, ...]) -> None:
+    shop.run("sync")
+    shop.run("lock", "--check")
+    text = shop.lockfile.read_text()
+    assert shop.versions()["flask"] == "3.1"
+    shop.lockfile.write_text(text.replace('"version": "3.1"', '"version": "3.2"'))
+    said = shop.refuses(*command, error="lock-corrupt")
+    assert "flask-3.1-py3-none-any.whl is listed as a file of flask 3.2" in said.err
+    shop.lockfile.write_text(text)
+    shop.run("lock", "--check")
+
+
+@pytest.mark.parametrize("command", READING, ids=" ".join)
+def test_a_lock_without_a_hash_does_not_turn_verification_off(shop: Shop, command: tuple[str, ...]) -> None:
+    shop.run("lock")
+    shop.lockfile.write_text(re.sub('"sha256": "[0-9a-f]+"', '"sha256": ""', shop.lockfile.read_text(), count=1))
+    said = shop.refuses(*command, error="lock-corrupt")
+    assert "has no hash that a file could have ('')" in said.err
+
+
+def test_a_wheel_that_was_built_has_the_version_that_is_locked(empty_shop: Shop, tmp_path: Path) -> None:
+    """No file name tells the version of a repository."""
+    shop = empty_shop
+    folder = shop.member("tree").rename(tmp_path / "tree")
+    for line in (
+        ("init", "-q"),
+        ("add", "."),
+        ("-c", "user.name=a", "-c", "user.email=a@b.test", "commit", "-qm", "x"),
+    ):
+        subprocess.run(["git", *line], cwd=folder, check=True)
+    shop.member("app", "tree", lines=f'[tool.interlock.sources]\ntree = {{ git = "{folder.as_uri()}" }}\n')
+    shop.run("lock")
+    text = shop.lockfile.read_text()
+    shop.lockfile.write_text(text.replace('"version": "1.0"', '"version": "1.1"'))
+    said = shop.refuses("sync", "--frozen", error="wrong-wheel")
+    assert "is tree 1.0, but tree 1.1 was asked for" in said.err
+
+
 def test_a_lock_that_is_a_folder(shop: Shop) -> None:
     shop.lockfile.mkdir()
     said = shop.refuses("lock")

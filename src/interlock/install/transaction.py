@@ -25,6 +25,7 @@ from interlock.errors import InstallError, IntegrityError
 from interlock.events import SILENT, Advanced, Finished, Reporter, Started, Warned
 from interlock.install.conflicts import check_targets
 from interlock.install.data import destination
+from interlock.install.identity import is_wanted
 from interlock.install.link import Linker, LinkMode, StoreDamaged
 from interlock.install.stage import Notes, Staged, compile_staged, stage, write_record
 from interlock.install.swap import Move, has_leftovers, move, recover, site_folders, work_folder, write_journal
@@ -238,9 +239,7 @@ class _Transaction:
     def _staged(self, number: int, step: Step, wheel: StoredWheel) -> Staged:
         """Stage one wheel; blocking. Raises :class:`StoreDamaged` and leaves nothing then."""
         wanted = step.wanted
-        if wheel.name != wanted.name or (
-            wanted.artifact is not None and wanted.artifact.is_wheel and _differs(wanted, wheel)
-        ):
+        if not is_wanted(wanted, wheel):
             raise WrongWheel(wanted, wheel)
         if not wheel.filename.endswith(_EVERYWHERE) and self.tags.isdisjoint(parse_wheel_name(wheel.filename).tags):
             raise UnfittingWheel(wheel, self.environment)
@@ -364,10 +363,6 @@ def _paths(folders: list[str], installed: Installed | None) -> list[str]:
 
 def _relative(folders: list[str], root: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(os.path.relpath(folder, root).replace(os.sep, "/") for folder in folders))
-
-
-def _differs(wanted: Wanted, wheel: StoredWheel) -> bool:
-    return bool(wanted.artifact and wanted.artifact.sha256 and wanted.artifact.sha256 != wheel.sha256)
 
 
 def _balanced(staged: list[Staged], parts: int) -> list[list[Staged]]:

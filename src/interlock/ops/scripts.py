@@ -9,7 +9,7 @@ import anyio.to_thread
 from interlock.build.environment import BuildEnvironment
 from interlock.core.asks import Ask, MemberAsks, Origin
 from interlock.core.editing.requirement_wishes import Wish, bounded
-from interlock.core.lock.codec import decode_lock, encode_lock
+from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.model import Lock
 from interlock.core.lock.select import select
 from interlock.core.names import NormalizedName
@@ -19,6 +19,7 @@ from interlock.core.script_metadata import BadScript, ScriptMetadata, change_dep
 from interlock.core.selection import MemberSelection, Selection
 from interlock.envs.interpreters import Interpreter
 from interlock.workspace.context import Context
+from interlock.workspace.lockfile import read_lock
 from interlock.workspace.provision import Provisioner
 from interlock.workspace.provisioning import open_toolchain
 from interlock.workspace.python import choose_interpreter
@@ -57,7 +58,7 @@ async def script_environment(
         if exists and not more:
             data = await anyio.to_thread.run_sync(lockfile.read_bytes)
             wanted = select(
-                decode_lock(data, file=str(lockfile)),
+                read_lock(data, str(lockfile)),
                 interpreter.markers,
                 Selection(members=(MemberSelection(member=_SCRIPT),)),
                 tags=interpreter.tags,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from interlock.core.lock.codec import decode_lock
+from interlock.core.lock.consistency import check_lock
 from interlock.core.lock.model import Lock
 from interlock.errors import LockError, LockOutdated
 
@@ -16,6 +17,7 @@ __all__ = [
     "load_lock_if_any",
     "lockfile_path",
     "no_lock",
+    "read_lock",
     "read_lockfile",
 ]
 
@@ -58,7 +60,14 @@ def load_lock_if_any(root: Path) -> Lock | None:
     Raises :class:`~interlock.errors.LockError` for one that cannot be used.
     """
     data = read_lockfile(root)
-    return None if data is None else decode_lock(data, file=str(lockfile_path(root)))
+    return None if data is None else read_lock(data, str(lockfile_path(root)))
+
+
+def read_lock(data: bytes, file: str) -> Lock:
+    """A lock from its bytes, for commands that go by it; raises :class:`~interlock.errors.LockError`."""
+    lock = decode_lock(data, file=file)
+    check_lock(lock, data, file=file)
+    return lock
 
 
 def load_lock(root: Path) -> Lock:

@@ -37,7 +37,7 @@ _PREFIXES = ("INTERLOCK_", "UV_", "PIP_", "POETRY_", "XDG_")
 _NAMES = ("CONDA_DEFAULT_ENV", "CONDA_PREFIX", "HOME", "USERPROFILE", "VIRTUAL_ENV")
 _PASSING = ("_", "OLDPWD", "PWD", "SHLVL")
 """Variables that change from one command to the next."""
-_FORMAT = f"interlock {__version__} stamp 2"
+_FORMAT = f"interlock {__version__} stamp 3"
 _ABSENT = "-"
 FRESH, IN_SYNC, ALL_IN_SYNC = "lock", "sync", "sync --all-packages"
 BUILT, ALL_BUILT = "build", "build --all-packages"

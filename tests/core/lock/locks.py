@@ -191,13 +191,16 @@ def locks(draw: st.DrawFn) -> Lock:
         LockedPackage(
             name=NormalizedName(name),
             version="1.0",
-            source=draw(st.sampled_from(_SOURCES)),
+            source=source,
             markers=draw(st.sampled_from([(), ("sys_platform == 'linux'",)])),
             dependencies=edges(),
             extras=tables(),
-            artifacts=(wheel(name, "1.0"), wheel(name, "1.0", "py3-none-win32")) if draw(st.booleans()) else (),
+            artifacts=(wheel(name, "1.0"), wheel(name, "1.0", "py3-none-win32"))
+            if isinstance(source, Registry) and draw(st.booleans())
+            else (),
         )
         for name in names[count:]
+        for source in [draw(st.sampled_from(_SOURCES))]
     ]
     inputs = ResolutionInputs(
         indexes=("pypi", "own"),
