@@ -7,7 +7,8 @@ requirements of active items lead to in one environment.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -16,7 +17,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-__all__ = ["Walk"]
+__all__ = ["Walk", "unsolvable"]
 
 Table = Mapping[str, Any]
 Values = Mapping[str, str]
@@ -48,8 +49,7 @@ def _python_fits(requires_python: str, version: str) -> bool:
 class Walk:
     """A walk in one environment; ``chosen`` are the versions of packages by name, as they were read somewhere else.
 
-    ``items`` are the active ones (``member``, ``member[extra]``, ``member:group``), ``needed`` the extras by package,
-    and ``complaints`` what is wrong with the versions.
+    ``items`` are the active ones (``member``, ``member[extra]``, ``member:group``), ``needed`` the extras by package.
     """
 
     def __init__(self, workspace: Table, values: Values, chosen: Mapping[str, Sequence[str]]) -> None:
@@ -62,7 +62,6 @@ class Walk:
         self.items: dict[str, str] = {}
         """With what led to each."""
         self.needed: dict[str, set[str]] = {}
-        self.complaints: list[str] = []
         self._asked: list[tuple[str, Requirement]] = []
 
     def __repr__(self) -> str:
@@ -70,11 +69,14 @@ class Walk:
 
     def select(self, member: str, *, project: bool, extras: Sequence[str], groups: Sequence[str]) -> None:
         if project:
-            self._reach_item(member, "selected")
+            self.reach(member)
         for extra in extras:
-            self._reach_item(f"{member}[{extra}]", "selected")
+            self.reach(f"{member}[{extra}]")
         for group in groups:
-            self._reach_item(f"{member}:{group}", "selected")
+            self.reach(f"{member}:{group}")
+
+    def reach(self, item: str) -> None:
+        self._reach_item(item, "the selection")
 
     # ---- what there is to say ------------------------------------------------------------------------------------
 
@@ -91,29 +93,34 @@ class Walk:
         """The active members and groups that do not run on this Python."""
         found = []
         for item in self.items:
-            name, _, group = item.partition("[")[0].partition(":")
-            member = self._members[name]
-            own = member.get("group-python", {}).get(group, "")
+            member = self._members[_owner(item)]
+            own = member.get("group-python", {}).get(item.partition(":")[2], "")
             if not _admits(member["requires-python"], self._python) or (own and not _admits(own, self._python)):
                 found.append(item)
         return found
 
     def judge(self) -> list[str]:
         """What is wrong with the chosen versions, for everything that was reached."""
-        found = list(self.complaints)
-        for name in self.needed:
-            versions = self._chosen.get(name, ())
-            if len(versions) == 1:
-                obstacle = self._obstacle(name, versions[0])
-                if obstacle:
-                    found.append(f"{name} {versions[0]} {obstacle}")
+        found = self.clashes()
         for parent, requirement in self._asked:
             versions = self._chosen.get(requirement.name, ())
             if len(versions) != 1:
                 found.append(f"{parent} asks for {requirement}, and there is {list(versions) or 'nothing'}")
-            elif not _admits(str(requirement.specifier), versions[0]):
-                found.append(f"{parent} asks for {requirement}, and {versions[0]} is there")
         found += [f"{name} is there and nothing asks for it" for name in sorted(set(self._chosen) - set(self.needed))]
+        return found
+
+    def clashes(self) -> list[str]:
+        """What speaks against versions that were chosen, whatever else there is to choose."""
+        found = []
+        for name in self.needed:
+            versions = self._chosen.get(name, ())
+            obstacle = self._obstacle(name, versions[0]) if len(versions) == 1 else ""
+            if obstacle:
+                found.append(f"{name} {versions[0]} {obstacle}")
+        for parent, requirement in self._asked:
+            versions = self._chosen.get(requirement.name, ())
+            if len(versions) == 1 and not _admits(str(requirement.specifier), versions[0]):
+                found.append(f"{parent} asks for {requirement}, and {versions[0]} is there")
         return found
 
     # ---- walking -------------------------------------------------------------------------------------------------
@@ -136,8 +143,7 @@ class Walk:
     def _ask(self, entries: Sequence[str | Mapping[str, str]], parent: str) -> None:
         for entry in entries:
             if not isinstance(entry, str):
-                owner = parent.partition(":")[0]
-                self._reach_item(f"{owner}:{entry['include-group']}", parent)
+                self._reach_item(f"{_owner(parent)}:{entry['include-group']}", parent)
                 continue
             for requirement in self._applying(_parsed(entry)):
                 if requirement.name in self._members:
@@ -167,11 +173,9 @@ class Walk:
         known |= new
         versions = self._chosen.get(name, ())
         if len(versions) != 1:
-            return  # said by judge
+            return
         release = self._workspace["packages"].get(name, {}).get(versions[0])
         if release is None:
-            if is_new:
-                self.complaints.append(f"{name} has no {versions[0]}")
             return
         if is_new:
             self._ask(release.get("requires", ()), f"{name} {versions[0]}")
@@ -189,7 +193,9 @@ class Walk:
             holds = constraint.marker is None or _holds(str(constraint.marker), self._values)
             if constraint.name == name and holds and not _admits(str(constraint.specifier), version):
                 return f"is not within the constraint {constraint}"
-        if release.get("yanked") and not any(pin.name == name and _admits(str(pin.specifier), version) for pin in self._pins()):
+        if release.get("yanked") and not any(
+            pin.name == name and _admits(str(pin.specifier), version) for pin in self._pins()
+        ):
             return "is yanked and nobody pins it"
         return ""
 
@@ -203,3 +209,78 @@ class Walk:
         for requirement in map(_parsed, texts):
             if any(clause.operator == "==" and not clause.version.endswith(".*") for clause in requirement.specifier):
                 yield requirement
+
+
+def unsolvable(workspace: Table, values: Values) -> list[str]:
+    """What speaks against a lock in an environment: what can be selected together and has no solution.
+
+    A member, extra or group that asks for one that does not run where it does is such a thing as well. Only for
+    workspaces in which no package asks for a member. Empty when all is well.
+    """
+    closures: dict[str, Walk] = {}
+    for item in _items(workspace):
+        walk = Walk(workspace, values, {})
+        walk.reach(item)
+        strangers = walk.strangers()
+        if strangers and item not in strangers and _owner(item) not in strangers:
+            return [item, *strangers]
+        if not walk.conflicts() and not strangers:
+            closures[item] = walk
+    conflicting = _conflicting(workspace)
+    fits = {
+        item: {
+            other
+            for other, there in closures.items()
+            if other != item and conflicting.isdisjoint(itertools.product(walk.items, there.items))
+        }
+        for item, walk in closures.items()
+    }
+    for together in _largest(fits):
+        if not _is_solvable(workspace, values, together, {}):
+            return sorted(together)
+    return []
+
+
+def _items(workspace: Table) -> Iterator[str]:
+    for name, member in workspace["members"].items():
+        yield name
+        yield from (f"{name}[{extra}]" for extra in member["extras"])
+        yield from (f"{name}:{group}" for group in member["groups"])
+
+
+def _owner(item: str) -> str:
+    return item.partition("[")[0].partition(":")[0]
+
+
+def _conflicting(workspace: Table) -> set[tuple[str, str]]:
+    sets = workspace["options"].get("conflicts", ())
+    return {pair for items in sets for pair in itertools.permutations(items, 2)}
+
+
+def _largest(fits: Mapping[str, set[str]]) -> Iterator[set[str]]:
+    """The sets of items that all fit with each other and to which nothing can be added (Bron and Kerbosch)."""
+
+    def grow(chosen: set[str], open_items: set[str], closed: set[str]) -> Iterator[set[str]]:
+        if not open_items and not closed:
+            yield chosen
+        if open_items:
+            pivot = max(sorted(open_items | closed), key=lambda item: len(fits[item] & open_items))
+            for item in sorted(open_items - fits[pivot]):
+                yield from grow(chosen | {item}, open_items & fits[item], closed & fits[item])
+                open_items = open_items - {item}
+                closed = closed | {item}
+
+    yield from grow(set(), set(fits), set())
+
+
+def _is_solvable(workspace: Table, values: Values, items: Collection[str], chosen: dict[str, list[str]]) -> bool:
+    walk = Walk(workspace, values, chosen)
+    for item in sorted(items):
+        walk.reach(item)
+    if walk.clashes():
+        return False
+    name = next((name for name in walk.needed if name not in chosen), None)
+    return name is None or any(
+        _is_solvable(workspace, values, items, {**chosen, name: [version]})
+        for version in reversed(workspace["packages"].get(name, {}))
+    )

@@ -1,17 +1,19 @@
 """The law of selections: what a lock gives is what a naive walk over the manifests needs, or it is refused.
 
-The nightly profile prints how many of its cases had what, and the seeds are the workspaces' names.
+``python -m tests.core.lock.test_selection_law FIRST LAST`` says of each seed what is wrong with its workspace, and in
+the end how many of them had what.
 """
 
 from __future__ import annotations
 
-import os
-import random
+import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import event, given
+from hypothesis import strategies as st
 from packaging.requirements import Requirement
 
 from interlock.core.lock.export_requirements import RequirementsOptions, export_requirements
@@ -20,33 +22,81 @@ from interlock.core.lock.select import select
 from interlock.core.markers.diagram import evaluate, parse_marker
 from interlock.core.sources import Member
 from interlock.errors import EnvironmentFailure, InterlockError, UsageError
-from tests.core.lock.naive import Walk
-from tests.core.lock.workspaces import ENVIRONMENTS, Part, features, lock_workspace, random_workspace, selections, wanted
+from tests.core.lock.naive import Walk, unsolvable
+from tests.core.lock.workspaces import (
+    ENVIRONMENTS,
+    Part,
+    features,
+    lock_workspace,
+    random_workspace,
+    selections,
+    wanted,
+)
 
 REFUSALS = (UsageError, EnvironmentFailure)
 """What is wrong with a selection or an environment; other errors are about the lock."""
+_AT_ONCE = 40
+
+Table = Mapping[str, Any]
 
 
-def complaints(seed: int, shares: Counter[str] | None = None) -> list[str]:
-    """All that is wrong with the lock of a random workspace."""
+@pytest.mark.parametrize("first", range(0, 5 * _AT_ONCE, _AT_ONCE))
+def test_every_selection_is_what_the_manifests_need_or_is_refused(first: int) -> None:
+    found = {seed: wrong for seed in range(first, first + _AT_ONCE) if (wrong := judged(random_workspace(seed)).wrong)}
+    assert not found, found
+
+
+@given(st.integers(0, 2**32))
+def test_every_selection_of_a_random_workspace_is_what_the_manifests_need_or_is_refused(seed: int) -> None:
     workspace = random_workspace(seed)
+    found = judged(workspace)
+    for feature in (*features(workspace), *sorted(found.verdicts)):
+        event(feature)
+    assert found.wrong == []
+
+
+class Judgement(NamedTuple):
+    verdicts: frozenset[str]
+    """What the selections were."""
+    wrong: list[str]
+
+
+def judged(workspace: Table) -> Judgement:
+    """All that is wrong with the lock of a workspace, or with there being none."""
     lock = lock_workspace(workspace)
-    if shares is not None:
-        shares.update(["workspaces", *features(workspace), *(["with a lock"] if lock is not None else [])])
-    found = []
-    for parts in selections(workspace, seed, 6) if lock is not None else ():
-        assert lock is not None
-        judged = {name: _judged(workspace, lock, parts, values) for name, values in ENVIRONMENTS.items()}
-        if shares is not None:
-            shares.update(verdict for verdict, _ in judged.values())
-        wrong = [f"in {name}: {text}" for name, (_, texts) in judged.items() for text in texts]
-        verdicts = {name: verdict for name, (verdict, _) in judged.items()}
+    if lock is None:
+        # Where packages ask for members it is not judged.
+        is_right = "packages that ask for members" in features(workspace) or _has_unsolvable(workspace)
+        return Judgement(frozenset(["without a lock"]), [] if is_right else ["everything has a solution: no lock"])
+    found: list[str] = []
+    said: set[str] = set()
+    for parts in selections(workspace, len(lock.packages), 6):
+        answers = {name: _answer(workspace, lock, parts, values) for name, values in ENVIRONMENTS.items()}
+        verdicts = {name: answer.verdict for name, answer in answers.items()}
+        wrong = [f"in {name}: {text}" for name, answer in answers.items() for text in answer.wrong]
         wrong += _wrong_export(workspace, lock, parts, verdicts)
         found += [f"{_shown(parts)} {text}" for text in wrong]
-    return found
+        said.update(verdicts.values())
+        if len(set(verdicts.values()) - {_STRANGE}) > 1:
+            said.add("conflicting in some environments only")
+    return Judgement(frozenset(said), found)
 
 
-def _judged(workspace: Mapping[str, Any], lock: Lock, parts: Sequence[Part], values: Mapping[str, str]) -> tuple[str, list[str]]:
+def _has_unsolvable(workspace: Table) -> bool:
+    return any(unsolvable(workspace, values) for values in ENVIRONMENTS.values())
+
+
+# ---- in one environment ------------------------------------------------------------------------------------------
+
+_CONSISTENT, _CONFLICTING, _STRANGE = "consistent", "conflicting", "on a Python that is not admitted"
+
+
+class _Answer(NamedTuple):
+    verdict: str
+    wrong: list[str]
+
+
+def _answer(workspace: Table, lock: Lock, parts: Sequence[Part], values: Mapping[str, str]) -> _Answer:
     """Whether a selection is consistent in an environment, and what is wrong with what the lock says to it."""
     chosen: dict[str, list[str]] = {}
     members: set[str] = set()
@@ -61,43 +111,51 @@ def _judged(workspace: Mapping[str, Any], lock: Lock, parts: Sequence[Part], val
         refusal = error
     walk = _walk(workspace, values, parts, chosen)
     both, strangers = walk.conflicts(), walk.strangers()
-    verdict = "conflicting" if both else "on a Python that is not admitted" if strangers else "consistent"
+    verdict = _CONFLICTING if both else _STRANGE if strangers else _CONSISTENT
     if refusal is not None and not isinstance(refusal, REFUSALS):
-        return verdict, [f"the lock is blamed: {refusal.message}"]
+        return _Answer(verdict, [f"the lock is blamed: {refusal.message}"])
     if both or strangers:
-        return verdict, [] if refusal is not None else [f"{both or strangers} should be refused"]
+        return _Answer(verdict, [] if refusal is not None else [f"{both or strangers} should be refused"])
     if refusal is not None:
-        return verdict, [f"is refused: {refusal.message}"]
-    expected = {name for name in walk.members() if workspace["members"][name].get("package", True)}
-    wrong = [f"members {sorted(members)} instead of {sorted(expected)}"] if members != expected else []
-    return verdict, wrong + walk.judge()
+        return _Answer(verdict, [f"is refused: {refusal.message}"])
+    return _Answer(verdict, list(_differences(walk, workspace, members)))
 
 
-def _walk(workspace: Mapping[str, Any], values: Mapping[str, str], parts: Sequence[Part], chosen: Mapping[str, Sequence[str]]) -> Walk:
+def _walk(
+    workspace: Table, values: Mapping[str, str], parts: Sequence[Part], chosen: Mapping[str, Sequence[str]]
+) -> Walk:
     walk = Walk(workspace, values, chosen)
     for part in parts:
         walk.select(part.member, project=part.project, extras=part.extras, groups=part.groups)
     return walk
 
 
-def _wrong_export(workspace: Mapping[str, Any], lock: Lock, parts: Sequence[Part], verdicts: Mapping[str, str]) -> list[str]:
+def _differences(walk: Walk, workspace: Table, members: set[str]) -> Iterator[str]:
+    expected = {name for name in walk.members() if workspace["members"][name].get("package", True)}
+    if members != expected:
+        yield f"members {sorted(members)} instead of {sorted(expected)}"
+    yield from walk.judge()
+
+
+# ---- in all of them ----------------------------------------------------------------------------------------------
+
+
+def _wrong_export(workspace: Table, lock: Lock, parts: Sequence[Part], verdicts: Mapping[str, str]) -> list[str]:
     """What is wrong with the requirements file of a selection, which is for all environments at once."""
     options = RequirementsOptions(annotate=False, hashes=False, editable=False)
+    conflicting = [name for name, verdict in verdicts.items() if verdict == _CONFLICTING]
     try:
         text = export_requirements(lock, wanted(parts), options)
     except REFUSALS as error:
-        return [] if "conflicting" in verdicts.values() else [f"is not exported: {error.message}"]
-    if "conflicting" in verdicts.values():
-        return ["is exported, and conflicts"]
+        return [] if conflicting else [f"is not exported: {error.message}"]
+    if conflicting:
+        return [f"is exported, and conflicts in {conflicting}"]
     wrong = []
     for name, verdict in verdicts.items():
-        if verdict == "consistent":
+        if verdict == _CONSISTENT:
             members, chosen = _exported(text, ENVIRONMENTS[name])
             walk = _walk(workspace, ENVIRONMENTS[name], parts, chosen)
-            expected = {member for member in walk.members() if workspace["members"][member].get("package", True)}
-            if members != expected:
-                wrong.append(f"exports for {name} members {sorted(members)} instead of {sorted(expected)}")
-            wrong += [f"exports for {name}: {complaint}" for complaint in walk.judge()]
+            wrong += [f"exports for {name}: {text}" for text in _differences(walk, workspace, members)]
     return wrong
 
 
@@ -122,5 +180,25 @@ def _shown(parts: Sequence[Part]) -> str:
     shown = []
     for part in parts:
         extras = f"[{','.join(part.extras)}]" if part.extras else ""
-        shown.append(f"{'' if part.project else ':'}{part.member}{extras}" + "".join(f":{group}" for group in part.groups))
+        groups = "".join(f":{group}" for group in part.groups)
+        shown.append(f"{'' if part.project else ':'}{part.member}{extras}{groups}")
     return " ".join(shown)
+
+
+def _report(first: int, last: int) -> None:
+    shares: Counter[str] = Counter()
+    for seed in range(first, last):
+        workspace = random_workspace(seed)
+        try:
+            found = judged(workspace)
+        except Exception as error:  # any is worth a line, and the next seed
+            found = Judgement(frozenset(["crashing"]), [f"{type(error).__name__}: {error}"])
+        shares.update([*features(workspace), *found.verdicts, *(["wrong"] if found.wrong else [])])
+        if found.wrong:
+            sys.stdout.write(f"{seed}: {len(found.wrong)} wrong, {found.wrong[0]}\n")
+    for feature, count in shares.most_common():
+        sys.stdout.write(f"{count / (last - first):6.1%} {feature}\n")
+
+
+if __name__ == "__main__":
+    _report(*map(int, sys.argv[1:]))

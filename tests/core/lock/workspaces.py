@@ -29,7 +29,16 @@ from interlock.workspace.asks import lower
 from interlock.workspace.members import Member, Workspace
 from tests.core.resolver.world import resolve_problem
 
-__all__ = ["ENVIRONMENTS", "Part", "features", "lock_workspace", "manifests", "random_workspace", "selections", "wanted"]
+__all__ = [
+    "ENVIRONMENTS",
+    "Part",
+    "features",
+    "lock_workspace",
+    "manifests",
+    "random_workspace",
+    "selections",
+    "wanted",
+]
 
 Table = Mapping[str, Any]
 
