@@ -274,6 +274,40 @@ def test_requirements_files(run: Run, shop: Path, tmp_path: Path) -> None:
     assert dependencies(shop) == ["catalog", "click>=8.0", "flask==3.0"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_requirements_files_of_other_editors(run: Run, shop: Path, tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "more.txt").write_text("click # why\n", encoding)
+    (tmp_path / "r.txt").write_text("flask==3.0\r\n-r more.txt\r\n", encoding)
+    result = run("add", "-r", tmp_path / "r.txt", "--no-sync")
+    assert result.code == 0, result.err
+    assert dependencies(shop) == ["catalog", "click>=8.1.7", "flask==3.0"]
+
+
+def test_requirements_files_that_are_no_text_change_nothing(run: Run, shop: Path, tmp_path: Path) -> None:
+    for data in (b"\xff\xfex", b"caf\xe9\n", b"\x00\xd8"):
+        (tmp_path / "r.txt").write_bytes(data)
+        with unchanged(shop):
+            result = run("add", "-r", tmp_path / "r.txt", "--no-sync")
+        assert result.code in {1, 2}, result.err
+
+
+def test_a_script_gets_what_files_list(run: Run, shop: Path, tmp_path: Path) -> None:
+    script = tmp_path / "s.py"
+    script.write_bytes(b"\xef\xbb\xbfprint(1)\n")
+    (tmp_path / "r.txt").write_text("tiny\n")
+    assert run("add", "--script", script, "-r", tmp_path / "r.txt").code == 0
+    assert script.read_bytes().startswith(b"\xef\xbb\xbf# /// script\n") and b'"tiny>=0.4.1"' in script.read_bytes()
+    for words in (["-c", tmp_path / "r.txt", "click"], []):
+        with unchanged(tmp_path):
+            assert run("add", "--script", script, *words).code == 2
+
+
+@pytest.mark.parametrize("command", ["add", "remove"])
+def test_a_script_that_is_not_there_is_named(run: Run, shop: Path, tmp_path: Path, command: str) -> None:
+    result = run(command, "--script", tmp_path / "no.py", "click")
+    assert (result.code, "no.py cannot be read" in result.err) == (1, True)
+
+
 def test_frozen_writes_the_manifest_alone(run: Run, shop: Path) -> None:
     assert run("add", "flask", "--frozen").code == 0
     assert dependencies(shop) == ["catalog", "flask"]
@@ -281,12 +315,42 @@ def test_frozen_writes_the_manifest_alone(run: Run, shop: Path) -> None:
     assert run("add", "click", "--locked").code == 3
 
 
-def test_a_removed_group_takes_its_includes_along(run: Run, shop: Path) -> None:
-    manifest(shop).write_text(
-        manifest(shop).read_text() + '[dependency-groups]\na = ["click"]\nb = [{ include-group = "a" }, "safe"]\n'
+def test_a_group_whose_last_entry_is_removed_stays_and_what_names_it_too(run: Run, shop: Path) -> None:
+    before = manifest(shop).read_text()
+    groups = '[dependency-groups]\na = ["click"]\nb = [{ include-group = "A" }, "safe"]\n'
+    more = '[tool.interlock]\ndefault-groups = ["a"]\nconflicts = [[{ group = "a" }, { extra = "x" }]]\n'
+    extras = '[project.optional-dependencies]\nx = ["tiny"]\n'
+    manifest(shop).write_text(before.replace("[tool", f"{extras}{groups}[tool", 1) + more)
+    for options in (["-G", "a", "click"], ["--optional", "x", "tiny"]):
+        result = run("remove", *options, "--no-sync")
+        assert result.code == 0, result.err
+    left = manifest(shop).read_text()
+    assert (
+        left
+        == before.replace("[tool", f"{extras}{groups}[tool", 1).replace('["click"]', "[]").replace('["tiny"]', "[]")
+        + more
     )
-    assert run("remove", "-G", "a", "click", "--no-sync").code == 0
-    assert tomllib.loads(manifest(shop).read_text())["dependency-groups"] == {"b": ["safe"]}
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        ("[tool.poetry.group.a.dependencies]", 'click = "*"'),
+        ("[tool.poetry.group.a]", 'dependencies = { click = "*" }'),
+        ("[tool.poetry.group.a]", 'dependencies.click = "*"'),
+        ("[tool.poetry.group]", 'a.dependencies.click = "*"'),
+        ("[tool.poetry.group.a.dependencies.click]", 'version = "*"'),
+    ],
+)
+def test_a_poetry_group_whose_last_entry_is_removed_stays(run: Run, shop: Path, table: str, key: str) -> None:
+    manifest(shop).write_text(
+        '[tool.poetry]\nname = "web"\nversion = "1"\n[tool.poetry.dependencies]\npython = ">=3.11"\n'
+        f'{table}\n{key}\n[tool.poetry.group.b]\ninclude-groups = ["a"]\n'
+        '[tool.poetry.group.b.dependencies]\nsafe = "*"\n'
+    )
+    result = run("remove", "-G", "a", "click", "--no-sync")
+    assert result.code == 0, result.err
+    assert tomllib.loads(manifest(shop).read_text())["tool"]["poetry"]["group"]["a"] == {"dependencies": {}}
 
 
 def test_update_all_named_and_beyond_the_bounds(run: Run, shop: Path, packages: Registry) -> None:

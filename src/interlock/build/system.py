@@ -26,7 +26,7 @@ def read_build_system(pyproject: bytes | None) -> BuildSystem:
 def parse_document(pyproject: bytes) -> dict[str, Any]:
     """The TOML of a ``pyproject.toml``. Raises :class:`InvalidBuildSystem`."""
     try:
-        return tomllib.loads(pyproject.decode("utf-8"))
+        return tomllib.loads(pyproject.decode("utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidBuildSystem(f"pyproject.toml cannot be read: {error}.") from error
 

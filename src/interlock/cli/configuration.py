@@ -49,7 +49,7 @@ def read_logins(environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     """User names and passwords by the name of an index. Raises :class:`AuthFileError`."""
     path = auth_file(environ)
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -108,7 +108,7 @@ def _read_user(environ: Mapping[str, str]) -> UserSettings:
     place = environ.get("INTERLOCK_CONFIG_FILE")
     path = user_file(environ)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
         if place:
             raise InvalidSetting(f"INTERLOCK_CONFIG_FILE is `{place}`, which does not exist.") from None
@@ -166,7 +166,7 @@ def _read_pip(environ: Mapping[str, str], home: Path) -> PipSettings:
     texts = []
     for place in _pip_files(environ, home):
         try:
-            texts.append(place.read_text(encoding="utf-8", errors="replace"))
+            texts.append(place.read_text(encoding="utf-8-sig", errors="replace"))
         except OSError:
             continue
     return parse_pip_configuration(texts)

@@ -7,6 +7,7 @@ import tomllib
 import msgspec
 
 from interlock.core.editing.requirement_wishes import parse_requirements_file
+from interlock.core.encoded_text import decode_text
 from interlock.core.names import is_name, normalize_name
 from interlock.core.pins import Pin
 from interlock.errors import ManifestError
@@ -25,7 +26,7 @@ class UnreadableLock(ManifestError):
 def parse_foreign_lock(file: str, data: bytes) -> tuple[Pin, ...]:
     """The pins of a lock, judged by its name. Raises :class:`UnreadableLock`."""
     try:
-        text = data.decode("utf-8-sig")
+        text = decode_text(data)
         if not file.endswith((".lock", ".toml")):
             return _requirements(text)
         document = _pipfile_lock(text) if file == "Pipfile.lock" else tomllib.loads(text)

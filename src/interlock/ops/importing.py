@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 
 from interlock.core.editing.poetry_conversion import convert_poetry
-from interlock.core.foreign_locks import FOREIGN_LOCKS, parse_foreign_lock
+from interlock.core.encoded_text import decode_text
+from interlock.core.foreign_locks import FOREIGN_LOCKS, UnreadableLock, parse_foreign_lock
 from interlock.core.foreign_projects import ForeignProject, format_project, from_pipfile, from_requirements
 from interlock.core.lock.model import Lock
 from interlock.core.names import NormalizedName, is_name
@@ -124,11 +125,18 @@ def _foreign_project(context: Context, files: tuple[str, ...]) -> ForeignProject
     lists = [context.cwd / name for name in files if name.endswith((".txt", ".in"))]
     pipfile = context.start / "Pipfile"
     if pipfile.is_file() and not lists:
-        return from_pipfile(pipfile.read_text(encoding="utf-8"))
+        return from_pipfile(_text(pipfile))
     lists = lists or sorted(context.start.glob("requirements*.in")) or sorted(context.start.glob("requirements*.txt"))
     if not lists:
         return None
-    return from_requirements({path.name: path.read_text(encoding="utf-8") for path in lists})
+    return from_requirements({path.name: _text(path) for path in lists})
+
+
+def _text(path: Path) -> str:
+    try:
+        return decode_text(path.read_bytes())
+    except UnicodeDecodeError as error:
+        raise UnreadableLock(f"{path.name} cannot be read: {error}.") from error
 
 
 def _locks(context: Context, workspace: Workspace, files: tuple[str, ...]) -> list[Path]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from interlock.core.editing.manifest_editor import ManifestEditor, Target
-from interlock.core.editing.toml_array import remove
 from interlock.core.manifests.problems import suggest
 from interlock.core.names import NormalizedName
 from interlock.errors import UsageError
@@ -121,29 +119,4 @@ def _remove(editor: ManifestEditor, name: NormalizedName, only: Target | None) -
     gone = [target for target in targets if editor.remove(target, name)]
     if gone and not any(found.name == name for target in editor.targets() for found in editor.requirements(target)):
         editor.remove_source(name)
-    for target in gone:
-        if target.kind == "group":
-            _drop_empty_group(editor, target)
     return gone
-
-
-def _drop_empty_group(editor: ManifestEditor, target: Target) -> None:
-    """A group that is left empty goes, and with it what includes it."""
-    groups = editor.document.get(("dependency-groups",))
-    if not isinstance(groups, dict):
-        return
-    wanted = target.name.lower().replace("_", "-")
-    key = next((key for key in groups if key.lower().replace("_", "-") == wanted), None)
-    if key is None or groups[key]:
-        return
-    editor.document.delete(("dependency-groups", key))
-    for other in list(groups):
-        listed = editor.document.get(("dependency-groups", other))
-        for position, item in reversed(list(enumerate(listed if isinstance(listed, list) else []))):
-            included = item.get("include-group") if isinstance(item, dict) else None
-            if isinstance(included, str) and included.lower().replace("_", "-") == wanted:
-                editor.edit_list(("dependency-groups", other), partial(_without, position))
-
-
-def _without(position: int, text: str) -> str:
-    return remove(text, position)

@@ -36,8 +36,12 @@ def script_lockfile(script: Path) -> Path:
 
 def metadata_of(script: Path) -> ScriptMetadata | None:
     """What a script says of itself; None for a script that says nothing."""
+    return parse_script(_content(script), str(script))
+
+
+def _content(script: Path) -> bytes:
     try:
-        return parse_script(script.read_bytes(), str(script))
+        return script.read_bytes()
     except OSError as error:
         raise BadScript(f"{script} cannot be read: {error.strerror}.") from error
 
@@ -80,7 +84,7 @@ async def lock_script(context: Context, script: Path, metadata: ScriptMetadata |
 
 async def add_to_script(context: Context, script: Path, wishes: tuple[Wish, ...], bounds: str) -> tuple[str, ...]:
     """Write requirements into a script, bounded by what they resolve to; returns them as written."""
-    data = await anyio.to_thread.run_sync(script.read_bytes)
+    data = await anyio.to_thread.run_sync(_content, script)
     for wish in wishes:
         if not wish.name or wish.source:
             raise BadScript(f"`{wish.typed}` cannot be added to a script.", hint="Name a package of an index.")
@@ -101,7 +105,7 @@ async def add_to_script(context: Context, script: Path, wishes: tuple[Wish, ...]
 
 
 async def remove_from_script(context: Context, script: Path, names: tuple[NormalizedName, ...]) -> None:
-    data = await anyio.to_thread.run_sync(script.read_bytes)
+    data = await anyio.to_thread.run_sync(_content, script)
     metadata = parse_script(data, str(script)) or ScriptMetadata()
     known = {parse_requirement(text).name for text in metadata.dependencies}
     for name in names:

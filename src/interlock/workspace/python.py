@@ -9,6 +9,7 @@ import anyio.to_thread
 import msgspec
 from packaging.specifiers import SpecifierSet
 
+from interlock.core.encoded_text import decode_text
 from interlock.envs.discovery import (
     Places,
     find_interpreter,
@@ -69,7 +70,7 @@ def find_pin(start: Path, root: Path | None) -> Pin | None:
     for directory in (start, *start.parents):
         path = directory / PIN
         try:
-            text = path.read_text(encoding="utf-8")
+            text = decode_text(path.read_bytes())
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             pass
         except UnicodeDecodeError as error:

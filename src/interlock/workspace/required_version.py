@@ -42,7 +42,7 @@ def check_unreadable(data: bytes, file: str = "pyproject.toml") -> None:
     from packaging.specifiers import InvalidSpecifier  # noqa: PLC0415
 
     try:
-        table = tomllib.loads(data.decode())["tool"]["interlock"]["required-version"]
+        table = tomllib.loads(data.decode("utf-8-sig"))["tool"]["interlock"]["required-version"]
         check_required_version(table if isinstance(table, str) else "", file)
     except (ValueError, LookupError, TypeError, InvalidSpecifier):
         return

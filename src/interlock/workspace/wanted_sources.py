@@ -169,7 +169,7 @@ def _is_workspace(workspace: Workspace) -> bool:
 def _declared_name(path: Path) -> str:
     """The name that a directory's manifest tells, empty when it does not."""
     try:
-        document = tomllib.loads((path / "pyproject.toml").read_text(encoding="utf-8"))
+        document = tomllib.loads((path / "pyproject.toml").read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
         return ""
     for table in (document.get("project"), document.get("tool", {}).get("poetry")):

@@ -7,6 +7,7 @@ import msgspec
 from interlock.cli.call import BadValue, Call
 from interlock.cli.changing import change_options, say_change, target_of
 from interlock.core.editing.requirement_wishes import Wish, parse_requirements_file, parse_wish
+from interlock.core.encoded_text import decode_text
 from interlock.core.poetry_constraint import platform_marker, python_marker
 from interlock.errors import UsageError
 from interlock.ops.add import AddOptions, add
@@ -35,14 +36,17 @@ async def run(call: Call) -> int:
 
 async def _add_to_script(call: Call) -> int:
     script = call.context.cwd / call.text("script")
-    wishes = tuple(parse_wish(text) for text in call.values.requirements)
+    wishes, constraints = _wishes(call)
+    if constraints:
+        raise BadValue("`--constraints` bounds what is added to a project; a script has none.")
     bounds = call.text("bounds") or call.context.settings.add_bounds
-    for text in await add_to_script(call.context, script, wishes, bounds):
+    for text in await add_to_script(call.context, script, tuple(wishes), bounds):
         call.terminal.say(f"Added {text} to {call.text('script')}.")
     return 0
 
 
-def _options(call: Call) -> AddOptions:
+def _wishes(call: Call) -> tuple[list[Wish], list[Wish]]:
+    """What is to be added and what bounds it, from the command line and the files that it names."""
     wishes = [parse_wish(text) for text in call.values.requirements]
     constraints: list[Wish] = []
     for name in call.values.requirements_file:
@@ -51,6 +55,11 @@ def _options(call: Call) -> AddOptions:
         _read(call, name, constraints, constraints)
     if not wishes:
         raise BadValue("There is nothing to add.", hint="Name a package: `interlock add httpx`.")
+    return wishes, constraints
+
+
+def _options(call: Call) -> AddOptions:
+    wishes, constraints = _wishes(call)
     if call.given("workspace") and call.given("no_workspace"):
         raise BadValue("`--workspace` and `--no-workspace` exclude each other.")
     if call.given("lfs") and call.given("raw"):
@@ -107,7 +116,7 @@ def _without_range(context: Context) -> Context:
 def _read(call: Call, name: str, wishes: list[Wish], constraints: list[Wish]) -> None:
     path = call.context.cwd / name
     try:
-        text = path.read_text(encoding="utf-8")
+        text = decode_text(path.read_bytes())
     except (OSError, UnicodeDecodeError) as error:
         raise NoRequirementsFile(f"{path} cannot be read: {error}.") from error
     found, included = parse_requirements_file(text)

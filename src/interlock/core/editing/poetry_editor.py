@@ -96,7 +96,10 @@ class PoetryEditor(ManifestEditor):
         key = self._key(table, name)
         if key is None:
             return False
-        self.document.delete((*table, key))
+        self.document.delete((*table, key), keep_table=True)
+        if target.kind == "group" and self.document.get(table) is None:
+            # What includes the group or installs it by default names it still.
+            self.document.set(table, "{}")
         extras = self.document.get((*_TABLE, "extras")) if target.kind == "dependencies" else None
         for extra, listed in extras.items() if isinstance(extras, dict) else ():
             for position, item in reversed(list(enumerate(listed))):

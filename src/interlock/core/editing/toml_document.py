@@ -98,8 +98,11 @@ class TomlDocument:
             position = line
         return tuple(above), self._text[statement.value_end : statement.end].strip()
 
-    def delete(self, path: Path, *, with_comments: bool = False) -> bool:
-        """Take out a key or a whole table; a header left with nothing below it goes too. False: there is none."""
+    def delete(self, path: Path, *, with_comments: bool = False, keep_table: bool = False) -> bool:
+        """Take out a key or a whole table; a header left with nothing below it goes too. False: there is none.
+
+        ``keep_table`` keeps the header.
+        """
         statement = self._assignment(path)
         if statement is not None:
             start = statement.start
@@ -110,7 +113,8 @@ class TomlDocument:
                         break
                     start = line
             self._replace(start, statement.end, "")
-            self._drop_empty(statement.table)
+            if not keep_table:
+                self._drop_empty(statement.table)
             return True
         return self._delete_table(path) or self._delete_inline(path)
 

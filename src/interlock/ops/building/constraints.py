@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from interlock.core.encoded_text import decode_text
 from interlock.core.names import NormalizedName
 from interlock.core.requirement import Requirement
 from interlock.core.requirements import InvalidRequirement, parse_requirement
@@ -25,7 +26,7 @@ class BadConstraints(UsageError):
 def read_constraints(path: Path) -> tuple[list[Requirement], dict[NormalizedName, frozenset[str]]]:
     """The requirements of a file, and the SHA-256 digests it allows by package; blocking."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = decode_text(path.read_bytes())
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise BadConstraints(f"The build constraints in {path} cannot be read: {reason}.") from error
