@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+from ast import literal_eval
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -87,11 +89,57 @@ def test_shebangs_of_scripts_are_rewritten_only_where_the_standard_says() -> Non
     assert rewrite_shebang(b"#!python\nx", python) == b"#!/env/bin/python\nx"
     assert rewrite_shebang(b"#!pythonw\r\nx", python) == b"#!/env/bin/python\nx"
     assert rewrite_shebang(b"#!python -E\nx", python) == b"#!/env/bin/python -E\nx"
+    assert rewrite_shebang(b"#!python3\nx", python) == b"#!/env/bin/python\nx"
+    assert rewrite_shebang(b"#!pythonw3\nx", python) == b"#!/env/bin/python\nx"
+    assert rewrite_shebang(b"#!python3.12 -I\r\nx", python) == b"#!/env/bin/python -I\nx"
+    assert rewrite_shebang(b"#! python\nx", python) == b"#! python\nx"
+    assert rewrite_shebang(b"#!Python\nx", python) == b"#!Python\nx"
+    assert rewrite_shebang(b"#!python", python) == b"#!/env/bin/python\n"
     assert rewrite_shebang(b"#!/usr/bin/env python\nx", python) == b"#!/usr/bin/env python\nx"
     assert rewrite_shebang(b"\x7fELF\n", python) == b"\x7fELF\n"
     assert rewrite_shebang(b"", python) == b""
     assert shebang("/a b/python").startswith(b"#!/bin/sh\n")
     assert shebang("/" + "a" * 130).startswith(b"#!/bin/sh\n")
+
+
+FIRST_LINES = [
+    "#!python",
+    "#!python3",
+    "#!pythonw3.12",
+    "#!python -E",
+    "#!python -E -s",
+    "#!python3 -*- coding: {} -*-",
+]
+HEADS = ["", "# coding={}\n", "# -*- coding: {} -*-\n\n# more \\\n\f\n  # and more\n"]
+DOCSTRINGS = ["", '"""Says €."""\n', "R'say'\n", "from __future__ import annotations\n"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX shebangs")
+@pytest.mark.parametrize(
+    "folder", ["plain", "with space", 'b\\s \'q\' """ %d%% $HOME `x`\t', "l" * 140, "ünïÁ", "beside"]
+)
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_scripts_start_in_the_environment_and_mean_the_same(tmp_path: Path, folder: str, ending: str) -> None:
+    python = tmp_path / folder / "python"
+    python.parent.mkdir()
+    os.symlink(sys.executable, python)
+    body = (
+        "from __future__ import annotations\nimport sys\ndef f(x: nowhere): ...\n"
+        "sys.stdout.write(ascii((sys.executable, sys.flags.ignore_environment, sys.argv[1:], '€', __doc__)))\n"
+    )
+    for number, (first, head, docstring) in enumerate(product(FIRST_LINES, HEADS, DOCSTRINGS)):
+        encoding = "cp1252" if "{}" in first + head else "utf-8"
+        text = f"{first}\n{head}{docstring}{body}".replace("{}", encoding).replace("\n", ending)
+        script = tmp_path / folder / f"tool{number}"
+        script.write_bytes(rewrite_shebang(text.encode(encoding), "" if folder == "beside" else str(python)))
+        script.chmod(0o755)
+        done = subprocess.run([script, " a b", "%s"], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, ""), script.read_bytes()
+        executable, ignores, arguments, sign, said = literal_eval(done.stdout)
+        assert (executable, ignores) == (str(python), "-E" in first), script.read_bytes()
+        assert (arguments, sign) == ([" a b", "%s"], "€"), script.read_bytes()
+        if "say" in docstring.lower():
+            assert said.endswith(literal_eval(docstring)), script.read_bytes()
 
 
 def test_windows_launchers_and_precedence_of_console_commands() -> None:

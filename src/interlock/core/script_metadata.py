@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 import tokenize
 import tomllib
@@ -163,7 +162,7 @@ def _lines(text: str) -> list[_Line]:
 def _decoded(data: bytes, file: str) -> tuple[str, str]:
     """The text and its encoding, as Python reads it (PEP 263): UTF-8 unless its first lines name another one."""
     try:
-        encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+        encoding = tokenize.detect_encoding(iter(data.splitlines(keepends=True)[:2]).__next__)[0]
         text = data.decode(encoding)
         if text.encode(encoding) == data:
             return text, encoding

@@ -6,9 +6,11 @@ cannot be started by programs that call CreateProcess without a shell.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Iterator
+from itertools import takewhile
 
 from interlock.errors import InstallError
 from interlock.store.wheels import EntryPoint
@@ -18,6 +20,11 @@ __all__ = ["UnsafeScript", "check_script_name", "launchers", "names_python", "re
 _LONGEST_SHEBANG = 127
 """Linux reads 127 bytes (256 since 5.1), "#!" included, and cuts off the rest silently."""
 _INTERPRETER = re.compile(r"(?:python|pypy)w?(?:\d[\d.]*)?t?w?")
+_SHELL = b"#!/bin/sh\n"
+_CODING = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_COMMENT = re.compile(rb"[ \t\f]*(#[^\n]*|\r?)\n")
+_DOCSTRING = re.compile(rb"[rRuU]?[\"']")
+_PLAIN = re.compile(r"[\w/ .,:;@%+=~!#$&()\[\]{}^*?<>|-]+", re.ASCII)
 _SCRIPT = """\
 import sys
 from {module} import {first}
@@ -60,40 +67,84 @@ def shebang(python: str) -> bytes:
     An empty text stands for the interpreter beside the script, wherever that is; a link to the script is followed.
 
     >>> shebang("/env/bin/python")
-    b'#!/env/bin/python\\n'
+    b'#!/env/bin/python\n'
     """
-    if not python:
-        return _beside("")
-    plain = f"#!{python}\n".encode()
-    if len(plain) <= _LONGEST_SHEBANG and not any(char.isspace() for char in python):
-        return plain
-    command = shlex.quote(python).replace("\\", "\\\\")
-    return f'#!/bin/sh\n""":"\nexec {command} "$0" "$@"\n"""\n'.encode()
-
-
-def _beside(options: str) -> bytes:
-    command = f'"$(dirname "$(realpath "$0")")"/python{options and f" {options}"}'
-    return f'#!/bin/sh\n""":"\nexec {command} "$0" "$@"\n"""\n'.encode()
+    return _plain(python, [], declared=False) or _SHELL + _replacing(python, []) + b"\n"
 
 
 def names_python(first: bytes) -> bool:
-    """Whether a first line stands for the interpreter of whatever environment a script comes to."""
-    words = first.split(None, 1)
-    return bool(words) and words[0] in {b"#!python", b"#!pythonw"}
+    """Whether a first line stands for the interpreter of whatever environment a script comes to.
+
+    As the standard has it, whatever follows (``3``, ``w3``, options).
+    """
+    return first.startswith(b"#!python")
 
 
 def rewrite_shebang(content: bytes, python: str) -> bytes:
-    """A script of a wheel with ``#!python`` replaced by the environment's interpreter; other scripts as they are."""
-    first, newline, rest = content.partition(b"\n")
+    """A script of a wheel with ``#!python`` replaced by the environment's interpreter; other scripts as they are.
+
+    What only counts near the top keeps its place: the line of the encoding (PEP 263), and a docstring in front of
+    ``from __future__``.
+    """
+    first, _, rest = content.partition(b"\n")
     if not names_python(first):
         return content
-    words = first.rstrip(b"\r").split(None, 1)
-    if len(words) > 1 and not python:
-        return _beside(words[1].decode("utf-8", "replace").strip()) + rest
-    if len(words) > 1:
-        # Options after the interpreter: only a plain line can carry them.
-        return f"#!{python} ".encode() + words[1] + newline + rest
-    return shebang(python) + rest
+    options = first.decode("utf-8", "replace").split()[1:]
+    coding = _CODING.match(first)
+    if coding is not None:
+        options = list(takewhile(lambda word: not word.startswith(("#", "-*-")) and "coding" not in word, options))
+        rest = b"# coding: " + coding[1] + b"\n" + rest
+    plain = _plain(python, options, declared=_CODING.match(rest) is not None)
+    if plain is not None:
+        return plain + rest
+    head, rest = _comments(rest)
+    # Next to another one, a string is part of it: the script's docstring stays the first statement.
+    joined = b" " if _DOCSTRING.match(rest) else b"\n"
+    return _SHELL + head + _replacing(python, options) + joined + rest
+
+
+def _plain(python: str, options: list[str], *, declared: bool) -> bytes | None:
+    """The one line that the system understands, None where there is none: it splits no words and has a limit."""
+    path = os.fsencode(python)
+    line = b"#!" + b" ".join((path, *(option.encode() for option in options))) + b"\n"
+    readable = path.isascii() or (not declared and _is_utf8(path))
+    if not path or len(options) > 1 or len(line) > _LONGEST_SHEBANG or path.split() != [path] or not readable:
+        return None
+    return line
+
+
+def _replacing(python: str, options: list[str]) -> bytes:
+    """A string to Python; to the shell, the command that puts the interpreter in its place."""
+    command = _quoted(python) if python else '"$(dirname "$(realpath "$0")")"/python'
+    words = " ".join((command, *map(_quoted, options)))
+    return f'""":"\nexec {words} "$0" "$@"\n"""'.encode()
+
+
+def _quoted(word: str) -> str:
+    """A word for the shell, in letters that no encoding and no string of Python reads in another way."""
+    if _PLAIN.fullmatch(word):
+        return shlex.quote(word)
+    # "%" has a meaning to printf, and an octal one may be looked at before or after that.
+    letters = (chr(byte) if _PLAIN.fullmatch(chr(byte)) else f"\\{byte:03o}" for byte in os.fsencode(word))
+    return f"\"$(printf '{''.join('%%' if letter == '%' else letter for letter in letters)}')\""
+
+
+def _comments(text: bytes) -> tuple[bytes, bytes]:
+    """The comments and empty lines that a text begins with, as a shell can read them too, and the rest."""
+    head = []
+    end = 0
+    while (match := _COMMENT.match(text, end)) is not None:
+        head.append(match[1].rstrip(b"\r") + b"\n")
+        end = match.end()
+    return b"".join(head), text[end:]
+
+
+def _is_utf8(path: bytes) -> bool:
+    try:
+        path.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def launchers(
