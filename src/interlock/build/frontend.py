@@ -37,6 +37,7 @@ from interlock.core.metadata import Metadata
 from interlock.core.names import NormalizedName
 from interlock.events import SILENT, Advanced, Phase, Reporter
 from interlock.store.layout import Layout
+from interlock.store.replace import move_file
 
 __all__ = ["BuildLimits", "BuildOptions", "Builder", "Kind"]
 
@@ -390,5 +391,5 @@ def _copy(path: Path, target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     passing = target.with_name(f".{target.name}.{os.getpid()}")
     shutil.copyfile(path, passing)
-    os.replace(passing, target)
+    move_file(passing, target)
     return target

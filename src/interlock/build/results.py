@@ -19,6 +19,7 @@ import msgspec
 
 from interlock.core.metadata import Metadata
 from interlock.store.layout import Layout
+from interlock.store.replace import move_file
 
 __all__ = ["BuildResult", "Results"]
 
@@ -80,5 +81,5 @@ class Results:
         folder.mkdir(parents=True, exist_ok=True)
         kept = folder / f"{label}-{hook}-{os.urandom(4).hex()}.log"
         with suppress(OSError):
-            os.replace(log, kept)
+            move_file(log, kept)
         return kept

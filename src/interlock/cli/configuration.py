@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from interlock.cli.places import auth_file
 from interlock.core.editing.toml_document import TomlDocument, format_value
 from interlock.errors import InterlockError
 from interlock.settings import UserSettings
+from interlock.store.replace import replace_file
 
 __all__ = [
     "AuthFileError",
@@ -85,8 +85,4 @@ def forget_login(environ: Mapping[str, str], name: str) -> bool:
 def write_private(path: Path, data: bytes) -> None:
     """Replace a file at once by one that only its owner may read."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    passing = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-    passing.replace(path)
+    replace_file(path, data, mode=0o600)

@@ -37,6 +37,9 @@ _MACHINE_TROUBLE = {
     errno.ENFILE: "too-many-open-files",
     errno.EIO: "input-output",
     errno.ENAMETOOLONG: "name-too-long",
+    errno.ENOTDIR: "not-a-directory",
+    errno.EISDIR: "is-a-directory",
+    errno.ELOOP: "links-in-a-circle",
 }
 _MACHINE_HINTS = {
     "disk-full": "Free some space (`interlock cache prune` may help), or choose another --cache-dir.",

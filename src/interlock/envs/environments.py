@@ -24,6 +24,7 @@ import msgspec
 from interlock.envs.activation import activation_scripts
 from interlock.envs.interpreters import Interpreter, InterpreterUnusable, SchemePaths, query_interpreter
 from interlock.errors import EnvironmentFailure
+from interlock.store.replace import replace_file
 
 __all__ = [
     "BrokenEnvironment",
@@ -144,7 +145,7 @@ def create_environment(
         activation = {} if relocatable else activation_scripts(str(path), os.path.basename(paths.scripts), prompt)
         python = _make(path, paths, interpreter, activation, copies=copies)
         config = _config(interpreter, prompt, system_site_packages=system_site_packages, relocatable=relocatable)
-        _write_whole(path / "pyvenv.cfg", config)
+        replace_file(path / "pyvenv.cfg", config.encode())
     except BaseException:
         _clear(path)
         if not existed:
@@ -200,13 +201,6 @@ def _make(path: Path, paths: SchemePaths, interpreter: Interpreter, activation: 
         with open(os.path.join(paths.scripts, name), "w", encoding="utf-8", newline="") as file:
             file.write(text)
     return python
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write what makes the folder an environment: all of it or nothing."""
-    passing = path.with_name(f"{path.name}.new")
-    passing.write_text(text, encoding="utf-8")
-    os.replace(passing, path)
 
 
 def _clear(path: Path) -> None:

@@ -17,6 +17,7 @@ import msgspec
 from interlock.core.names import is_name, normalize_name
 from interlock.core.plan import Installed
 from interlock.envs.environments import VirtualEnvironment
+from interlock.store.replace import replace_file
 
 __all__ = ["DIGEST_FILE", "scan", "scan_folder"]
 
@@ -73,10 +74,8 @@ def scan(environment: VirtualEnvironment) -> tuple[Installed, ...]:
     )
     # An environment that cannot be written to is still read.
     with suppress(OSError):
-        temporary = environment.notes / f"{_INDEX}.{os.getpid()}"
         environment.notes.mkdir(exist_ok=True)
-        temporary.write_bytes(msgspec.msgpack.encode(_Index(format=_FORMAT, times=times, installed=installed)))
-        os.replace(temporary, path)
+        replace_file(path, msgspec.msgpack.encode(_Index(format=_FORMAT, times=times, installed=installed)))
     return installed
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from interlock.errors import EnvironmentFailure
+from interlock.store.replace import replace_file
 
 __all__ = ["Interpreter", "InterpreterUnusable", "SchemePaths", "query_interpreter"]
 
@@ -175,8 +176,6 @@ def _tags_of_older(interpreter: Interpreter, executable: str) -> tuple[str, ...]
 
 
 def _remember(path: Path, value: _Remembered) -> None:
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(msgspec.msgpack.encode(value))
-        os.replace(temporary, path)
+        replace_file(path, msgspec.msgpack.encode(value))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from interlock.index.session import Session
 from interlock.index.urls import filename_of, is_remote, redact
 from interlock.store.digests import DigestMismatch
 from interlock.store.layout import Layout
+from interlock.store.replace import move_file
 
 __all__ = ["Downloads", "Fetched"]
 
@@ -145,8 +145,7 @@ class Downloads:
         if path.exists():
             receiver.discard()
         elif receiver.path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(receiver.path, path)
+            move_file(receiver.path, path)
             receiver.path = None
         else:
             self._layout.write(path, receiver.data)
@@ -185,12 +184,11 @@ def _address_on(page: Page, name: NormalizedName, filename: str) -> str:
 
 def place(source: Path, destination: Path) -> None:
     """Move a verified file to where it belongs, so that it appears there whole."""
-    destination.parent.mkdir(parents=True, exist_ok=True)
     try:
-        os.replace(source, destination)
+        move_file(source, destination)
     except OSError:
         # Another file system: copy next to the destination first.
         partial = destination.with_name(f".{destination.name}.{source.name}")
         shutil.copyfile(source, partial)
-        os.replace(partial, destination)
+        move_file(partial, destination)
         source.unlink()

@@ -23,9 +23,10 @@ from interlock.core.names import NormalizedName
 from interlock.core.pins import Pin
 from interlock.errors import LockOutdated
 from interlock.ops.lock import lock_held
-from interlock.ops.rewrite import ATTEMPTS, FileChanged, Files, read_file, replace_file
+from interlock.ops.rewrite import ATTEMPTS, FileChanged, Files, read_file
 from interlock.ops.sync import sync
 from interlock.store.locks import hold
+from interlock.store.replace import replace_file
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.globs import is_excluded, is_included

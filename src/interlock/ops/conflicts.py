@@ -19,10 +19,10 @@ from interlock.core.names import normalize_extra, normalize_group, normalize_nam
 from interlock.core.resolver.report import NoSolution
 from interlock.ops.lock import lock_held
 from interlock.store.locks import hold
+from interlock.store.replace import replace_file
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.guards import workspace_guard
-from interlock.workspace.lockfile import LOCKFILE
 from interlock.workspace.members import Workspace
 from interlock.workspace.options import LockOptions, LockOutcome
 
@@ -126,9 +126,7 @@ def _write(path: Path, conflicts: tuple[Conflict, ...], workspace: Workspace) ->
     table = "uv" if workspace.manifest.dialect == "uv" else "interlock"
     rows = "".join(f"    [{', '.join(_inline(item) for item in items)}],\n" for items in conflicts)
     document.set(("tool", table, "conflicts"), f"[\n{rows}]")
-    passing = path.with_name(f".{path.name}.{LOCKFILE}")
-    passing.write_bytes(document.data)
-    passing.replace(path)
+    replace_file(path, document.data)
 
 
 def describe_item(item: ConflictItem) -> str:

@@ -19,6 +19,7 @@ from interlock.core.scaffold import Scaffold, project_table, scaffold
 from interlock.errors import UsageError
 from interlock.ops.editing import open_editor
 from interlock.ops.rewrite import Files, read_manifest, rewrite
+from interlock.store.replace import replace_file
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import NoProject, discover
 from interlock.workspace.globs import is_excluded, is_included
@@ -281,13 +282,14 @@ def _layout(path: Path, wanted: Scaffold) -> bool | None:
 
 
 def _put_back(manifest: Path, before: bytes | None) -> None:
-    manifest.unlink(missing_ok=True)
-    if before is not None:
-        manifest.write_bytes(before)
+    if before is None:
+        manifest.unlink(missing_ok=True)
+    else:
+        replace_file(manifest, before)
 
 
 def _write(path: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
         place = path / name
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text, encoding="utf-8")
+        replace_file(place, text.encode())

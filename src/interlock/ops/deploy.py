@@ -94,9 +94,9 @@ def _put(made: Path, output: Path) -> None:
         else:
             place.unlink(missing_ok=True)
     if not output.exists():
-        made.replace(output)
+        made.rename(output)
         return
     old = output.with_name(f".{output.name}.{os.getpid()}.old")
-    output.replace(old)
-    made.replace(output)
+    output.rename(old)
+    made.rename(output)
     shutil.rmtree(old, ignore_errors=True)

@@ -14,6 +14,8 @@ from interlock.core.names import NormalizedName
 from interlock.core.sources import Directory, File
 from interlock.ops.lock import lock
 from interlock.ops.reading import Locked, read_locked
+from interlock.store.replace import is_stream, replace_file
+from interlock.store.stream import write_stream
 from interlock.workspace.addresses import find_addresses, index_urls
 from interlock.workspace.context import Context
 from interlock.workspace.options import ExportOptions
@@ -31,13 +33,15 @@ async def export(context: Context, options: ExportOptions) -> str:
         await lock(context, options.relock)
     locked = await read_locked(context, options.selection, frozen=options.frozen, locked=options.locked, strict=True)
     target = _target(context, options)
-    root = _path_between(target.parent if target is not None else context.cwd, locked.workspace.root)
+    # Paths in it are read from where the file is; a pipe is nowhere.
+    folder = context.cwd if target is None or is_stream(target) else target.parent
+    root = _path_between(folder, locked.workspace.root)
     if options.format == "requirements":
         text = _requirements(locked, options, root)
     else:
         text = await _pylock(locked, options, root)
     if target is not None:
-        await anyio.to_thread.run_sync(_write, target, text)
+        await _write(target, text.encode())
     return text
 
 
@@ -106,14 +110,17 @@ def _has_default(urls: list[tuple[bool, str]]) -> bool:
     return any(default for default, _ in urls)
 
 
-def _write(path: Path, text: str) -> None:
+async def _write(path: Path, data: bytes) -> None:
     """Replace the file at once; one that says the same is left alone, so that its time tells when it changed."""
-    data = text.encode()
-    try:
-        if path.read_bytes() == data:
+
+    def write() -> None:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+        elif path.is_file() and path.read_bytes() == data:
             return
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    passing = path.with_name(f".{path.name}.new")
-    passing.write_bytes(data)
-    passing.replace(path)
+        replace_file(path, data)
+
+    if is_stream(path):
+        await write_stream(path, data)
+    else:
+        await anyio.to_thread.run_sync(write)

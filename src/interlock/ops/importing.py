@@ -18,6 +18,7 @@ from interlock.errors import UsageError
 from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, change
 from interlock.ops.lock import lock
 from interlock.ops.rewrite import read_manifest
+from interlock.store.replace import replace_file
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import NoProject, discover
 from interlock.workspace.members import Workspace
@@ -116,7 +117,7 @@ def _create(context: Context, files: tuple[str, ...], python: str) -> Path | Non
             raise
         name = context.start.name if is_name(context.start.name) else "project"
         manifest = context.start / "pyproject.toml"
-        manifest.write_text(format_project(project, name, python), encoding="utf-8")
+        replace_file(manifest, format_project(project, name, python).encode())
         return manifest
     return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import anyio
@@ -18,6 +17,7 @@ from interlock.core.names import NormalizedName
 from interlock.errors import LockError, LockOutdated
 from interlock.events import Warned
 from interlock.store.locks import hold
+from interlock.store.replace import replace_file
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.guards import workspace_guard
@@ -186,11 +186,4 @@ def _read(path: Path) -> bytes | None:
 
 
 def write_lock(path: Path, data: bytes) -> None:
-    """Replace the lock at once: a reader sees the old file or the new one."""
-    passing = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        passing.write_bytes(data)
-        passing.replace(path)
-    except BaseException:
-        passing.unlink(missing_ok=True)
-        raise
+    replace_file(path, data)

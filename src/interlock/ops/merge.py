@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from interlock.core.lock.codec import decode_lock, encode_lock
 from interlock.core.lock.merge import has_conflicts, merge_locks, shared_pins, split_conflicts
 from interlock.core.lock.model import Lock
 from interlock.errors import GitError, LockError
+from interlock.store.replace import replace_file
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.lockfile import LOCKFILE, read_lockfile
@@ -61,9 +61,7 @@ async def merge_files(context: Context, base: str, ours: str, theirs: str) -> No
             text = done.stdout if has_conflicts(done.stdout) else _whole(texts)
         else:
             text = encode_lock(merged)
-        passing = paths[1].with_name(f".{paths[1].name}.{os.getpid()}")
-        passing.write_bytes(text)
-        passing.replace(paths[1])
+        replace_file(paths[1], text)
         return merged is not None
 
     if not await anyio.to_thread.run_sync(work):
@@ -110,7 +108,7 @@ async def install_merge_driver(context: Context) -> tuple[Path, ...]:
         attributes = root / ".gitattributes"
         lines = attributes.read_text(encoding="utf-8").splitlines() if attributes.exists() else []
         if _ATTRIBUTE not in lines:
-            attributes.write_text("\n".join([*lines, _ATTRIBUTE]) + "\n", encoding="utf-8")
+            replace_file(attributes, ("\n".join([*lines, _ATTRIBUTE]) + "\n").encode())
             changed.append(attributes)
         return tuple(changed)
 

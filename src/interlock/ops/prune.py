@@ -189,4 +189,4 @@ def _put(made: Path, output: Path) -> None:
     if output.exists():
         shutil.rmtree(output)
     output.parent.mkdir(parents=True, exist_ok=True)
-    made.replace(output)
+    made.rename(output)

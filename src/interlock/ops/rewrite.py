@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,12 +10,13 @@ import anyio.to_thread
 from interlock.core.manifests.parse import parse_manifest
 from interlock.errors import ManifestError
 from interlock.store.locks import hold
+from interlock.store.replace import replace_file
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.guards import workspace_guard
 from interlock.workspace.members import Workspace
 
-__all__ = ["ATTEMPTS", "FileChanged", "Files", "read_file", "read_manifest", "replace_file", "rewrite"]
+__all__ = ["ATTEMPTS", "FileChanged", "Files", "read_file", "read_manifest", "rewrite"]
 
 ATTEMPTS = 5
 Files = dict[str, bytes]
@@ -67,13 +66,3 @@ def read_file(path: Path) -> bytes | None:
         return path.read_bytes()
     except FileNotFoundError:
         return None
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Replace a file at once, keeping its mode; a link stays one."""
-    target = Path(os.path.realpath(path))
-    passing = target.with_name(f".{target.name}.new")
-    passing.write_bytes(data)
-    if target.exists():
-        passing.chmod(stat.S_IMODE(target.stat().st_mode))
-    passing.replace(target)

@@ -18,6 +18,7 @@ from interlock.core.resolver.problem import Policy, Problem
 from interlock.core.script_metadata import BadScript, ScriptMetadata, change_dependencies, parse_script
 from interlock.core.selection import MemberSelection, Selection
 from interlock.envs.interpreters import Interpreter
+from interlock.store.replace import replace_file
 from interlock.workspace.context import Context
 from interlock.workspace.lockfile import read_lock
 from interlock.workspace.provision import Provisioner
@@ -78,7 +79,7 @@ async def lock_script(context: Context, script: Path, metadata: ScriptMetadata |
         raise BadScript(f"{script} has no inline metadata.", hint=f"Add to it: `interlock add --script {script} NAME`.")
     lock = await _resolved(context, script, found)
     data = encode_lock(lock)
-    await anyio.to_thread.run_sync(script_lockfile(script).write_bytes, data)
+    await anyio.to_thread.run_sync(replace_file, script_lockfile(script), data)
     return lock
 
 
@@ -98,7 +99,7 @@ async def add_to_script(context: Context, script: Path, wishes: tuple[Wish, ...]
             versions = [item.version for item in lock.packages if item.name == wish.normalized]
             texts[wish.normalized] = _text(wish, bounded(bounds, versions))
     changed = change_dependencies(data, str(script), {str(name): text for name, text in texts.items()}, frozenset())
-    await anyio.to_thread.run_sync(script.write_bytes, changed)
+    await anyio.to_thread.run_sync(replace_file, script, changed)
     if await anyio.to_thread.run_sync(script_lockfile(script).is_file):
         await lock_script(context, script)
     return tuple(texts.values())
@@ -112,7 +113,7 @@ async def remove_from_script(context: Context, script: Path, names: tuple[Normal
         if name not in known:
             raise BadScript(f"`{name}` was not found in {script}.")
     changed = change_dependencies(data, str(script), {}, frozenset(names))
-    await anyio.to_thread.run_sync(script.write_bytes, changed)
+    await anyio.to_thread.run_sync(replace_file, script, changed)
     if await anyio.to_thread.run_sync(script_lockfile(script).is_file):
         await lock_script(context, script)
 

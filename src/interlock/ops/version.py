@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from interlock.events import Warned
 from interlock.ops.left_behind import left_behind
 from interlock.ops.version_report import MemberVersion, VersionReport, VersionRequest
 from interlock.store.locks import hold
+from interlock.store.replace import replace_file
 from interlock.workspace.changed import changed_members
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
@@ -240,11 +240,11 @@ def _write(changes: tuple[MemberVersion, ...]) -> None:
     done: list[tuple[Path, bytes]] = []
     try:
         for path, before, after in texts:
-            _replace(path, after)
+            replace_file(path, after)
             done.append((path, before))
     except BaseException:
         for path, before in done:
-            _replace(path, before)
+            replace_file(path, before)
         raise
 
 
@@ -253,10 +253,3 @@ def _edited(change: MemberVersion) -> bytes:
     path = ("project", "version") if document.get(("project", "version")) is not None else ("tool", "poetry", "version")
     document.set(path, format_value(change.new))
     return document.data
-
-
-def _replace(path: Path, data: bytes) -> None:
-    passing = path.with_name(f".{path.name}.new")
-    passing.write_bytes(data)
-    os.chmod(passing, path.stat().st_mode & 0o777)
-    os.replace(passing, path)

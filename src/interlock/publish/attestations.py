@@ -13,6 +13,7 @@ import msgspec
 
 from interlock.publish.distribution import Distribution
 from interlock.publish.failures import InvalidDistribution, PublisherMissing, TrustRefused
+from interlock.store.replace import replace_file
 
 __all__ = ["Sign", "Signing", "attest", "read_attestations", "sign_as_ci"]
 
@@ -69,7 +70,7 @@ def _escaped(name: str) -> str:
 def attest(distribution: Distribution, sign: Sign) -> Path:
     """Sign a file; the attestation is written beside it. Blocking."""
     path = distribution.path.with_name(f"{distribution.filename}.publish.attestation")
-    path.write_text(sign(distribution.path), encoding="utf-8")
+    replace_file(path, sign(distribution.path).encode())
     return path
 
 

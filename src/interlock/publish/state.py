@@ -7,13 +7,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from pathlib import Path
 
 import msgspec
 
 from interlock.publish.distribution import Distribution
+from interlock.store.replace import replace_file
 
 __all__ = ["STATE_FILE", "PublishState"]
 
@@ -51,9 +51,7 @@ class PublishState:
         """Note a file that arrived; safe to call from several threads."""
         with self._guard:
             self._written.files[distribution.filename] = distribution.sha256
-            passing = self._path.with_name(f"{STATE_FILE}.{os.getpid()}.new")
-            passing.write_bytes(msgspec.json.format(msgspec.json.encode(self._written), indent=2) + b"\n")
-            os.replace(passing, self._path)
+            replace_file(self._path, msgspec.json.format(msgspec.json.encode(self._written), indent=2) + b"\n")
 
     def finish(self) -> None:
         """Everything arrived: there is nothing to resume."""

@@ -28,6 +28,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from interlock.errors import InterlockError
+from interlock.store.replace import move_file
 
 __all__ = ["BUCKETS", "Layout"]
 
@@ -119,11 +120,7 @@ class Layout:
         try:
             with open(name, "wb") as file:
                 file.write(data)
-            try:
-                os.replace(name, path)
-            except FileNotFoundError:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(name, path)
+            move_file(name, path)
         except BaseException:
             with suppress(FileNotFoundError):
                 os.unlink(name)

@@ -20,6 +20,7 @@ from interlock.envs.discovery import (
 from interlock.envs.discovery import Request as PythonRequest
 from interlock.envs.interpreters import Interpreter
 from interlock.errors import InterlockError, UsageError
+from interlock.store.replace import replace_file
 from interlock.workspace.context import Context
 from interlock.workspace.here import workspace_or_none
 from interlock.workspace.members import Workspace
@@ -142,7 +143,7 @@ def write_pin(context: Context, request: str) -> Pin:
     if "\n" in request:
         raise BadPin("A pin is one line.")
     path = context.start / PIN
-    path.write_text(f"{request}\n", encoding="utf-8")
+    replace_file(path, f"{request}\n".encode())
     return Pin(path, f"{request}\n")
 
 

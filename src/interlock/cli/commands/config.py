@@ -17,6 +17,7 @@ from interlock.core.manifests.problems import suggest
 from interlock.ops.editing import open_editor
 from interlock.ops.rewrite import Files, read_manifest, rewrite
 from interlock.settings import UserSettings
+from interlock.store.replace import replace_file
 from interlock.workspace.here import workspace_or_none
 from interlock.workspace.members import Workspace
 
@@ -162,7 +163,7 @@ def _set_user(call: Call, key: str, value: object) -> None:
         except msgspec.ValidationError as error:
             raise BadValue(f"`{key}` cannot be `{value}`.", hint=f"It can be {what_fits(key)}.") from error
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(document.data)
+    replace_file(path, document.data)
     call.terminal.say(f"{'Removed' if value is None else 'Set'} {key} in {path}.")
 
 

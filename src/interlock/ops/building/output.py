@@ -12,6 +12,7 @@ from pathlib import Path
 from interlock.ops.building.records import RecordedFile
 from interlock.store.layout import Layout
 from interlock.store.locks import hold_sync
+from interlock.store.replace import move_file
 
 __all__ = ["OutputDirectory"]
 
@@ -60,7 +61,7 @@ class OutputDirectory:
                 shutil.copyfile(folder / file.filename, part)
                 parts.append((part, self.path / file.filename))
             for part, target in parts:
-                os.replace(part, target)
+                move_file(part, target)
 
     def _has(self, file: RecordedFile) -> bool:
         path = self.path / file.filename
