@@ -12,6 +12,7 @@ from interlock.core.sources import Index
 from interlock.index.auth import Authenticator, CredentialSources
 from interlock.index.defaults import default_index_url
 from interlock.index.limits import HostLimit
+from interlock.index.netrc import read_netrc
 from interlock.index.page_cache import validators_of
 from interlock.index.retry import RetryPolicy, pause_before, retry_after
 from interlock.index.urls import filename_of, is_same_host, origin, redact
@@ -118,6 +119,71 @@ def test_a_damaged_netrc_stops_nothing(tmp_path: Path) -> None:
         assert auth.header(Index(name="main", url=URL), FILE) is None
 
 
+def test_a_user_without_a_password_gets_it_from_netrc(tmp_path: Path) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine index.test login ann password a\nmachine index.test login bob password b\n")
+    auth = Authenticator(CredentialSources(netrc=str(netrc), named={"named": ("bob", "")}))
+    for user, sent in (("ann@", "ann:a"), ("bob@", "bob:b"), ("eve@", "eve:"), ("ann:x@", "ann:x"), ("", "bob:b")):
+        url = f"https://{user}index.test/simple/"
+        assert auth.header(Index(name=f"main{user}", url=url), FILE) == basic(sent)
+        assert auth.header(None, url) == basic(sent), "as for a URL that a manifest names"
+    assert auth.header(Index(name="named", url=URL), FILE) == basic("bob:b"), "a user from elsewhere"
+
+
+async def test_the_default_of_netrc_goes_to_an_index_that_asks_and_nowhere_else(tmp_path: Path) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine other.test login o password p\ndefault login ann password a\n")
+    auth = Authenticator(CredentialSources(netrc=str(netrc)))
+    index, user = Index(name="main", url=URL), Index(name="eve", url="https://eve@index.test/simple/")
+    assert auth.header(index, FILE) is None, "a public index is told nothing"
+    assert not await auth.ask_further(index, "https://files.test/a"), "a page may not choose who gets it"
+    assert not await auth.ask_further(None, FILE)
+    assert not await auth.ask_further(user, FILE)
+    assert await auth.ask_further(index, FILE)
+    assert auth.header(index, FILE) == basic("ann:a")
+    assert auth.header(index, "https://files.test/a") is None
+    always = Index(name="always", url=URL, authenticate="always")
+    assert auth.header(always, FILE) == basic("ann:a")
+    keyring = Authenticator(CredentialSources(netrc=str(netrc), keyring=lambda *_: ("kay", "k")))
+    assert await keyring.ask_further(index, FILE)
+    assert keyring.header(index, FILE) == basic("kay:k"), "what is said of the host by name comes first"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("machine index.test login a password b", ("a", "b")),
+        ("\ufeffmachine INDEX.test\r\n\tlogin a\r\n\tpassword b\r\n", ("a", "b")),
+        ("# machine x login y\nmachine index.test # why\n login a password b", ("a", "b")),
+        ("machine index.test login a password #b", ("a", "#b")),
+        (r'machine index.test login "us er\"x" password p\ q\\', ('us er"x', "p q\\")),
+        ('machine index.test login "" password b', ("", "b")),
+        ("machine index.test password b", ("", "b")),
+        ("machine index.test login a password b extra words", ("a", "b")),
+        ("macdef init\nmachine index.test login no password no\n\nmachine index.test login a password b", ("a", "b")),
+        ("machine index.test login a password b macdef init\nx", ("a", "b")),
+        ("machine index.test:443 login c password d", None),
+        ("machine index.test:8080 login c password d machine index.test login a password b", ("c", "d")),
+        ("default login a password b", None),
+        ("machine", None),
+        ("machine index.test login", ("", "")),
+        ('machine index.test login "a', ("a", "")),
+        ("what is this", None),
+        ("", None),
+    ],
+)
+def test_netrc_files_are_read_as_other_programs_do(tmp_path: Path, text: str, found: tuple[str, str] | None) -> None:
+    (tmp_path / "netrc").write_bytes(text.encode())
+    assert read_netrc(str(tmp_path / "netrc")).find("http://ann@index.test:8080/simple/") == found
+
+
+def test_a_netrc_in_any_encoding_is_read(tmp_path: Path) -> None:
+    for encoding in ("latin-1", "utf-8", "utf-16"):
+        (tmp_path / "netrc").write_text("machine index.test login é password b", encoding)
+        assert read_netrc(str(tmp_path / "netrc")).find(URL) == ("é", "b")
+    assert read_netrc(str(tmp_path)).find(URL) is None
+
+
 async def test_a_keyring_is_asked_once_and_only_when_needed() -> None:
     asked: list[tuple[str, str]] = []
 
@@ -127,13 +193,13 @@ async def test_a_keyring_is_asked_once_and_only_when_needed() -> None:
 
     auth = Authenticator(CredentialSources(keyring=keyring))
     index = Index(name="main", url="https://kay@index.test/simple/")
-    assert not await auth.ask_keyring(index, "https://other.test/a")
-    assert await auth.ask_keyring(index, FILE)
-    assert await auth.ask_keyring(index, FILE), "a request that was refused meanwhile is worth another try"
+    assert not await auth.ask_further(index, "https://other.test/a")
+    assert await auth.ask_further(index, FILE)
+    assert await auth.ask_further(index, FILE), "a request that was refused meanwhile is worth another try"
     assert asked == [(URL, "kay")]
     assert auth.header(index, FILE) == basic("kay:k")
     known = Authenticator(CredentialSources(keyring=keyring, named={"main": ("ann", "a")}))
-    assert not await known.ask_keyring(Index(name="main", url=URL), FILE)
+    assert not await known.ask_further(Index(name="main", url=URL), FILE)
     assert len(asked) == 1
 
 

@@ -219,6 +219,40 @@ def test_netrc_and_the_configured_index_give_credentials(
     assert posts(proxy) == ["Basic Ym9iOmhpZGRlbg=="] * 2 + ["Basic Y2Fyb2w6eA=="] * 2
 
 
+@pytest.mark.parametrize(
+    ("netrc", "user", "variables", "sent"),
+    [
+        ("machine 127.0.0.1 login ann password a machine 127.0.0.1 login bob password b", "ann@", {}, "ann:a"),
+        ("machine 127.0.0.1 login ann password a", "eve@", {}, "eve:"),
+        ("machine 127.0.0.1 login ann password a", "", {"INTERLOCK_PUBLISH_USERNAME": "ann"}, "ann:a"),
+        ("default login ann password a", "", {}, "ann:a"),
+        ("default login ann password a", "ann@", {}, "ann:a"),
+        ("default login ann password a", "bob:x@", {}, "bob:x"),
+        ("machine other.test login o password p default login ann password a", "", {}, "ann:a"),
+        ("machine 127.0.0.1 login ann password a", "bob@", {"INTERLOCK_PUBLISH_PASSWORD": "x"}, "bob:x"),
+        ("", "bob:x@", {"INTERLOCK_PUBLISH_PASSWORD": "y"}, "__token__:y"),
+    ],
+)
+def test_who_publishes_by_netrc_and_the_address(
+    run: Run,
+    shop: Shop,
+    proxy: Proxy,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    netrc: str,
+    user: str,
+    variables: dict[str, str],
+    sent: str,
+) -> None:
+    (tmp_path / "netrc").write_text(netrc)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setenv("INTERLOCK_PUBLISH_URL", proxy.url.replace("://", f"://{user}"))
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    result = run("publish", "--package", "core")
+    assert posts(proxy)[0] == "Basic " + base64.b64encode(sent.encode()).decode(), result.err
+
+
 def test_an_unknown_repository_is_an_error(run: Run, shop: Shop, proxy: Proxy) -> None:
     error = run("publish", "-r", "nowhere", "--json").json()["error"]
     assert (error["code"], "nowhere" in error["message"]) == ("unknown-repository", True)

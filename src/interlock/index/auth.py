@@ -1,13 +1,12 @@
 """Credentials: which of them go to which URL (RFC 7617).
 
 An index's credentials go to the index's own host only, wherever a redirect or a link may lead; another host gets what
-netrc says about that host. A keyring is slow and may ask questions, so it is asked only when an index demands
-credentials and nothing else has any.
+netrc says about that host by name. A keyring is slow and may ask questions, and netrc's ``default`` is meant for no
+host in particular; so they are asked only when an index demands credentials and nothing else has any.
 """
 
 from __future__ import annotations
 
-import netrc
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 
@@ -16,6 +15,7 @@ import msgspec
 
 from interlock.core.index_order import take_login
 from interlock.core.sources import Index
+from interlock.index.netrc import Netrc, read_netrc
 from interlock.index.urls import is_same_host, without_login
 
 __all__ = ["Authenticator", "CredentialSources", "Keyring"]
@@ -44,9 +44,8 @@ class Authenticator:
         self._sources = sources
         self._known: dict[str, tuple[str, str] | None] = {}
         self._asked: dict[str, bool] = {}
-        """Indexes whose keyring was asked, with whether it knew something."""
-        self._netrc: netrc.netrc | None = None
-        self._netrc_read = False
+        """Indexes that were asked for after a refusal, with whether there was something."""
+        self._netrc: Netrc | None = None
         self._guard = anyio.Lock()
 
     def __repr__(self) -> str:
@@ -57,14 +56,15 @@ class Authenticator:
         if index is not None and index.authenticate == "never":
             return None
         own = take_login(url)[1] if "@" in url else None
+        if own is not None and not own[1]:
+            own = self._hosts().find(url, own[0]) or own
         if own is None and index is not None and is_same_host(index.url, url):
             own = self._of(index)
-        return _basic(own or self._of_host(url))
+        return _basic(own or self._hosts().find(url))
 
-    async def ask_keyring(self, index: Index | None, url: str) -> bool:
-        """Ask the keyring, after a refusal; whether there is something new to try."""
-        keyring = self._sources.keyring
-        if keyring is None or index is None or index.authenticate == "never" or not is_same_host(index.url, url):
+    async def ask_further(self, index: Index | None, url: str) -> bool:
+        """Ask the keyring and netrc's ``default``, after a refusal; whether there is something new to try."""
+        if index is None or index.authenticate == "never" or not is_same_host(index.url, url):
             return False
         async with self._guard:
             if index.name in self._asked:
@@ -74,7 +74,11 @@ class Authenticator:
             known = self._of(index)
             if known is not None and known[1]:
                 return False
-            found = await anyio.to_thread.run_sync(keyring, without_login(index.url), known[0] if known else "")
+            user, keyring = known[0] if known else "", self._sources.keyring
+            found = None
+            if keyring is not None:
+                found = await anyio.to_thread.run_sync(keyring, without_login(index.url), user)
+            found = found or self._hosts().find_default(user)
             if found is not None:
                 self._known[index.name] = found
                 self._asked[index.name] = True
@@ -89,35 +93,23 @@ class Authenticator:
 
     def _of(self, index: Index) -> tuple[str, str] | None:
         if index.name not in self._known:
-            login = take_login(index.url)[1]
-            named = self._sources.named.get(index.name)
-            if login is not None and not login[1] and named is not None and named[0] in {"", login[0]}:
-                login = (login[0], named[1])
-            self._known[index.name] = login or named or self._of_host(index.url)
+            self._known[index.name] = self._found(index)
         return self._known[index.name]
 
-    def _of_host(self, url: str) -> tuple[str, str] | None:
-        if not self._netrc_read:
-            self._netrc_read = True
-            self._netrc = _read_netrc(self._sources.netrc)
+    def _found(self, index: Index) -> tuple[str, str] | None:
+        named = self._sources.named.get(index.name)
+        login = take_login(index.url)[1] or named
+        if login is None:
+            always = index.authenticate == "always"
+            return self._hosts().find(index.url) or (self._hosts().find_default() if always else None)
+        if not login[1] and named is not None and named[1] and named[0] in {"", login[0]}:
+            return (login[0], named[1])
+        return login if login[1] else self._hosts().find(index.url, login[0]) or login
+
+    def _hosts(self) -> Netrc:
         if self._netrc is None:
-            return None
-        host = without_login(url).partition("://")[2].partition("/")[0]
-        for name in (host, host.partition(":")[0]):
-            if name in self._netrc.hosts:
-                user, _, password = self._netrc.hosts[name]
-                return (user, password)
-        return None
-
-
-def _read_netrc(path: str) -> netrc.netrc | None:
-    if not path:
-        return None
-    try:
-        return netrc.netrc(path)
-    except (OSError, netrc.NetrcParseError):
-        # A file that is absent or meant for another program must not stop anything.
-        return None
+            self._netrc = read_netrc(self._sources.netrc)
+        return self._netrc
 
 
 def _basic(login: tuple[str, str] | None) -> str | None:

@@ -167,7 +167,7 @@ class Session:
         """Send, and go where the answer points. Credentials are decided anew for every host."""
         for _ in range(_MOST_REDIRECTS):
             response = await self._send(url, kind, index, headers, send)
-            if response.status in {401, 403} and await self.auth.ask_keyring(index, url):
+            if response.status in {401, 403} and await self.auth.ask_further(index, url):
                 response = await self._send(url, kind, index, headers, send)
             target = response.headers.get("location", "")
             if response.status not in _REDIRECTS or not target:

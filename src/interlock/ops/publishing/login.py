@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import netrc
-from contextlib import suppress
-from urllib.parse import urlsplit
-
 import anyio.to_thread
 import httpx
 
 from interlock.core.variables import Variables
 from interlock.errors import UsageError
+from interlock.index.netrc import read_netrc
 from interlock.ops.publishing.report import PublishRequest
 from interlock.ops.publishing.repository import Repository
 from interlock.publish.trusted import trusted_login
@@ -34,23 +31,28 @@ async def find_login(
     context: Context, request: PublishRequest, repository: Repository, client: httpx.AsyncClient
 ) -> Login | None:
     """None: upload without credentials, as an index on one's own machine may allow."""
-    said = _said(context, request)
+    known = None
+    if repository.login is not None and request.trusted != "always":
+        known = Login(*repository.login, f"the configuration of `{repository.name}`")
+    said = _said(context, request, known.user if known is not None and not known.password else _TOKEN)
     if said is not None and said.password:
         return said
-    if repository.login is not None and said is None and request.trusted != "always":
-        return Login(*repository.login, f"the configuration of `{repository.name}`")
-    if said is None and request.trusted != "never":
+    if known is not None and known.password and (said is None or said.user == known.user):
+        return known
+    given = said or known
+    if given is None and request.trusted != "never":
         may = request.trusted == "always" or any(context.environ.get(name) for name in _CI)
         trusted = (
             await trusted_login(client, repository.upload_url, required=request.trusted == "always") if may else None
         )
         if trusted is not None:
             return trusted
-    user = said.user if said is not None else ""
-    return await anyio.to_thread.run_sync(lambda: _stored(context, repository, user)) or said
+    user = given.user if given is not None else ""
+    return await anyio.to_thread.run_sync(lambda: _stored(context, repository, user)) or given
 
 
-def _said(context: Context, request: PublishRequest) -> Login | None:
+def _said(context: Context, request: PublishRequest, owner: str) -> Login | None:
+    """What flags and variables say; ``owner`` is the user of a password without one."""
     if request.token and (request.user or request.password):
         raise ConflictingLogin("--token excludes --username and --password.")
     if request.token:
@@ -58,27 +60,26 @@ def _said(context: Context, request: PublishRequest) -> Login | None:
     if request.user or request.password:
         variables = Variables(context.environ)
         password = request.password or variables.text("PUBLISH_PASSWORD") or ""
-        return Login(request.user or _TOKEN, password, "the command line")
+        return Login(request.user or owner, password, "the command line")
     variables = Variables(context.environ)
     token = variables.text("PUBLISH_TOKEN")
     if token:
         return Login(_TOKEN, token, "INTERLOCK_PUBLISH_TOKEN")
     user, password = variables.text("PUBLISH_USERNAME") or "", variables.text("PUBLISH_PASSWORD") or ""
     if user or password:
-        return Login(user or _TOKEN, password, "INTERLOCK_PUBLISH_USERNAME and INTERLOCK_PUBLISH_PASSWORD")
+        return Login(user or owner, password, "INTERLOCK_PUBLISH_USERNAME and INTERLOCK_PUBLISH_PASSWORD")
     return None
 
 
 def _stored(context: Context, repository: Repository, user: str) -> Login | None:
     settings = context.settings
-    with suppress(OSError, netrc.NetrcParseError, KeyError):
-        found = (
-            netrc.netrc(settings.netrc).hosts[urlsplit(repository.upload_url).hostname or ""]
-            if settings.netrc
-            else None
-        )
-        if found is not None and user in {"", found[0]}:
-            return Login(found[0], found[2], "netrc")
+    hosts = read_netrc(settings.netrc)
+    found = hosts.find(repository.upload_url, user)
+    if found is not None:
+        return Login(*found, "netrc")
     keyring = open_keyring(settings.keyring_provider, context.environ)
     stored = keyring(repository.upload_url, user) if keyring is not None else None
-    return Login(stored[0] or _TOKEN, stored[1], "the keyring") if stored is not None else None
+    if stored is not None:
+        return Login(stored[0] or _TOKEN, stored[1], "the keyring")
+    found = hosts.find_default(user)
+    return Login(*found, "netrc") if found is not None else None
