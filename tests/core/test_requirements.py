@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,3 +60,24 @@ def test_written_down_it_is_read_as_the_same(text: str) -> None:
     except InvalidRequirement:
         return
     assert parse_requirement(format_requirement(found)) == found
+
+
+@pytest.mark.parametrize("text", ["bar" + " " * 150 + "@", "bar" + " " * 100_000 + ")", "bar;" + " " * 100_000 + "\0"])
+def test_blanks_without_end_are_no_requirement_and_take_no_time(text: str) -> None:
+    start = process_time()
+    with pytest.raises(InvalidRequirement):
+        parse_requirement(text)
+    assert process_time() - start < 1
+
+
+def test_a_marker_nested_too_deeply_is_no_requirement() -> None:
+    with pytest.raises(InvalidRequirement, match="nested"):
+        parse_requirement("a; " + "(" * 50_000 + "os_name == 'nt'" + ")" * 50_000)
+
+
+@pytest.mark.parametrize(
+    "text", ["a\n>=1", "a>=1\n; os_name == 'nt'", "a; os_name\n== 'nt'", "a\rb", "a @ http://h/a\nb"]
+)
+def test_a_requirement_is_one_line(text: str) -> None:
+    with pytest.raises(InvalidRequirement):
+        parse_requirement(text)

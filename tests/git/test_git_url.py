@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
 from interlock.core.git_url import GitUrl, InvalidGitUrl, canonical_git_url, parse_git_url, redact_url
@@ -70,3 +72,22 @@ def test_different_ways_to_write_one_repository() -> None:
 def test_credentials_are_hidden_wherever_they_are() -> None:
     shown = redact_url("fatal: https://me:pw@h.test/x and https://token@h.test/y and ssh://git@h.test/z")
     assert shown == "fatal: https://****@h.test/x and https://****@h.test/y and ssh://git@h.test/z"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://ann:p@ss:w@host/a", "https://****@host/a"),
+        ("git+https://tok@en@host/a@v1", "git+https://****@host/a@v1"),
+        ("https://host/a?x=b:c@d", "https://host/a?x=b:c@d"),
+        ("ssh://git@host/a", "ssh://git@host/a"),
+    ],
+)
+def test_what_stands_before_the_last_at_of_a_host_is_hidden(text: str, shown: str) -> None:
+    assert redact_url(text) == shown
+
+
+def test_a_secret_is_looked_for_in_proportion_to_the_text() -> None:
+    start = process_time()
+    redact_url("https://" + ":" * 500_000)
+    assert process_time() - start < 1

@@ -14,7 +14,8 @@ __all__ = ["GitUrl", "InvalidGitUrl", "canonical_git_url", "parse_git_url", "red
 _SCP = re.compile(r"(?:(?P<user>[^@/\s:]+)@)?(?P<host>[A-Za-z0-9][\w.-]+):(?P<path>(?!//)[^\s]+)")
 _SCHEMES = frozenset({"https", "http", "ssh", "git", "file"})
 _PORTS = {"https": 443, "http": 80, "ssh": 22, "git": 9418}
-_SECRET = re.compile(r"(?<=://)[^/\s@]*:[^/\s@]*@|(?<=https://)[^/\s@]+@|(?<=http://)[^/\s@]+@")
+_SECRET = re.compile(r"(?<=://)[^/?#\s@:]*+:[^/?#\s]*@|(?<=https://)[^/?#\s]+@|(?<=http://)[^/?#\s]+@")
+"""To the last ``@`` before the path, since a password may be written with one."""
 
 
 class InvalidGitUrl(ManifestError):

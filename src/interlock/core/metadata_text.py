@@ -163,11 +163,10 @@ _REPAIRS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?<![<>=!~])=(?![=])", "=="),  # =1.0
         (r"\.[xX](?![A-Za-z0-9])", ".*"),  # 1.x
         (r"(?<=\d)\*", ".*"),  # 3.0*
-        (r"~=\s*([0-9][^,\s*]*)\.\*", r"~=\1.0"),  # ~=5.0.* means ==5.0.*
-        (r"(?<![=!])(>=|<=|>|<)\s*([0-9][^,\s*]*?)(?:\.\*)+", r"\1\2"),  # >=3.5.*
+        (r"~=\s*+([0-9][^,\s*<>=!~]*)\.\*", r"~=\1.0"),  # ~=5.0.* means ==5.0.*
+        (r"(?<![=!])(>=|<=|>|<)\s*+([0-9][^,\s*<>=!~]*?)(?:\.\*)++", r"\1\2"),  # >=3.5.*
         (r"(?<=\d)\.(?=\s*(?:,|$))", ""),  # >=2.
         (rf"(?<=[0-9A-Za-z*])\s*(?={_OPERATOR})", ","),  # >=1.0<2.0
-        (r"(?:\s*,\s*)+", ","),  # >=1,,<2
     )
 )
 
@@ -176,11 +175,11 @@ def _repair_clauses(text: str) -> str:
     repaired = text.strip()
     for pattern, replacement in _REPAIRS:
         repaired = pattern.sub(replacement, repaired)
-    return repaired.strip(" ,")
+    return ",".join(clause.strip() for clause in repaired.split(",") if clause.strip())  # >=1,,<2
 
 
 _PARTS = re.compile(
-    r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*\(?\s*([<>=!~,][^;()@]*?)?\s*\)?\s*(?:;\s*(.*))?"
+    r"\s*+([A-Za-z0-9][A-Za-z0-9._-]*+)\s*+(\[[^\]]*+\])?\s*+(?:\(\s*+)?([<>=!~,][^;()@]*+)?(?:\)\s*+)?(?:;(.*))?"
 )
 
 

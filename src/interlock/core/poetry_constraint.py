@@ -12,7 +12,8 @@ from interlock.errors import ManifestError
 __all__ = ["InvalidConstraint", "platform_marker", "python_marker", "specifier_of"]
 
 _ALTERNATIVES = re.compile(r"\s*\|\|?\s*")
-_CLAUSE = re.compile(r"(\^|~=|~|===|==|=|!=|<>|<=|>=|<|>)?\s*((?:\d+!)?[^\s,^~=!<>]+)")
+_BETWEEN = " \t\r\n,"
+_CLAUSE = re.compile(r"(?:(\^|~=|~|===|==|=|!=|<>|<=|>=|<|>)\s*+)?((?:\d++!)?[^\s,^~=!<>]+)")
 _MOST_EXCLUSIONS = 20
 
 
@@ -79,11 +80,11 @@ def _clauses(text: str) -> list[str]:
         return found
     position = 0
     for match in _CLAUSE.finditer(rest):
-        if rest[position : match.start()].strip(" ,"):
+        if rest[position : match.start()].strip(_BETWEEN):
             raise InvalidConstraint(text)
         position = match.end()
         found.extend(_clause(match[1] or "", match[2], text))
-    if rest[position:].strip(" ,") or not found:
+    if rest[position:].strip(_BETWEEN) or not found:
         raise InvalidConstraint(text)
     return found
 

@@ -28,13 +28,15 @@ class InvalidRequirement(ManifestError):
 _MEMO: dict[str, Requirement] = {}
 _MARKERS: dict[str, str] = {}
 _PLAIN = re.compile(
-    r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([A-Za-z0-9_., -]*)\])?"
-    r"\s*(\()?\s*([<>=!~][0-9a-z<>=!~., *]*?)?\s*(\))?\s*(?:;\s*(.+?))?\s*"
+    r"((?>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?))[ \t]*+(?:\[([A-Za-z0-9_., -]*+)\][ \t]*+)?"
+    r"(?:(\()[ \t]*+)?([<>=!~][0-9a-z<>=!~., *]*+)?(?:(\))[ \t]*+)?(?:;(.+))?"
 )
 _CLAUSE = re.compile(
     r" *(?:(?:[<>]=?|[=!]=) *[0-9]+(?:\.[0-9]+)*(?:(?:a|b|rc)[0-9]+)?(?:\.post[0-9]+)?(?:\.dev[0-9]+)?"
     r"|[=!]= *[0-9]+(?:\.[0-9]+)*\.\*|~= *[0-9]+(?:\.[0-9]+)+) *"
 )
+_SHOWN = 400
+_BLANKS = " \t\r\n"
 _EXTRA = re.compile(r" *[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])? *")
 _SCHEMES = frozenset({"http", "https", "file"})
 _GIT_SCHEMES = frozenset({"http", "https", "file", "ssh", "git"})
@@ -53,10 +55,11 @@ def parse_requirement(text: str) -> Requirement:
 
 def _plain(text: str) -> Requirement | None:
     """``name[extra] >=1,<2 ; marker``; None for any other form, and for what is not valid."""
-    parts = _PLAIN.fullmatch(text)
+    parts = _PLAIN.fullmatch(text.strip(_BLANKS))
     if parts is None:
         return None
     name, inside, opened, specifier, closed, marker = parts.groups()
+    marker = marker.strip(_BLANKS) if marker else ""
     clauses = specifier.split(",") if specifier else []
     extras = inside.split(",") if inside and inside.strip() else []
     if bool(opened) != bool(closed) or not all(map(_CLAUSE.fullmatch, clauses)):
@@ -66,7 +69,7 @@ def _plain(text: str) -> Requirement | None:
     if marker and marker not in _MARKERS:
         try:
             _MARKERS[marker] = str(_Marker(marker))
-        except InvalidMarker:
+        except (InvalidMarker, ValueError, RecursionError):
             return None
     return Requirement(
         name=normalize_name(name),
@@ -77,13 +80,16 @@ def _plain(text: str) -> Requirement | None:
 
 
 def _any(text: str) -> Requirement:
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
     try:
         parsed = _Parsed(text)
-    except _Invalid as error:
-        raise InvalidRequirement(f"`{text}` is not a valid requirement: {str(error).splitlines()[0]}") from error
+    except (_Invalid, ValueError) as error:
+        raise InvalidRequirement(f"`{shown}` is not a valid requirement: {str(error).splitlines()[0]}") from error
+    except RecursionError as error:
+        raise InvalidRequirement(f"`{shown}` is not a valid requirement: its marker is nested too deeply") from error
     problem = _url_problem(parsed.url) if parsed.url else ""
     if problem:
-        raise InvalidRequirement(f"`{text}` is not a valid requirement: {problem}")
+        raise InvalidRequirement(f"`{shown}` is not a valid requirement: {problem}")
     return Requirement(
         name=normalize_name(parsed.name),
         specifier=",".join(sorted({str(clause) for clause in parsed.specifier})),

@@ -33,7 +33,7 @@ class WheelName(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 _WHEEL = re.compile(
     r"(?P<name>[A-Za-z0-9][A-Za-z0-9._]*)-(?P<version>[0-9][A-Za-z0-9._!+]*)"
-    r"(?:-(?P<build>[0-9]+)(?P<label>[A-Za-z0-9._]*))?"
+    r"(?:-(?P<build>[0-9]++)(?P<label>[A-Za-z0-9._]*))?"
     r"-(?P<python>[A-Za-z0-9._]+)-(?P<abi>[A-Za-z0-9._]+)-(?P<platform>[A-Za-z0-9._]+)\.whl",
     re.ASCII,
 )

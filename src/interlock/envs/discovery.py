@@ -38,7 +38,7 @@ _NAMED = re.compile(r"(?P<name>[a-z]+)?[@-]?(?P<version>\d+(?:\.\d+)*)?(?P<free>
 _EXECUTABLE = re.compile(r"(?:python|pypy)(?:3(?:\.\d+)?t?)?(?:\.exe)?")
 _COMPACT = re.compile(r"(3)(\d{1,2})")
 _EXACT = re.compile(r"==(\d+\.\d+)")
-_IN_PATH = re.compile(r"(\d+\.\d+)(?:\.\d+)*t?(?:\.exe)?$")
+_IN_PATH = re.compile(r"(?<![\d.])(\d++\.\d++)(?:\.\d++)*+t?(?:\.exe)?$")
 
 
 class BadPythonRequest(UsageError):

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 _SUPPORTED_MAJOR = 1
-_TARGET = re.compile(r"([\w.]+)\s*(?::\s*([\w.]+))?\s*(?:\[.*\])?\s*")
+_TARGET = re.compile(r"([\w.]++)\s*+(?::\s*+([\w.]++)\s*+)?(?:\[.*\])?")
 _DIST_INFO_PARTS = 2
 _ALGORITHMS = {"sha256": 64, "sha384": 96, "sha512": 128}
 """Hash algorithms that RECORD may name, with the number of hexadecimal digits of each."""

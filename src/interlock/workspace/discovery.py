@@ -35,7 +35,8 @@ __all__ = [
 
 _MANIFEST = "pyproject.toml"
 _PROJECT = re.compile(
-    rb"""^\s*\[?\s*["']?(?:project|dependency-groups|tool["']?\s*\.\s*["']?(?:uv|interlock|poetry))["']?\s*[\].=]""",
+    rb"""^[ \t]*+\[?[ \t]*+["']?"""
+    rb"""(?:project|dependency-groups|tool["']?[ \t]*+\.[ \t]*+["']?(?:uv|interlock|poetry))["']?[ \t]*+[\].=]""",
     re.MULTILINE,
 )
 _WORKSPACE = re.compile(rb"""workspace["']?\s*(?:[\].]|=\s*\{)""")

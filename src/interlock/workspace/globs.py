@@ -11,6 +11,8 @@ import os
 import re
 from collections.abc import Iterator
 
+from interlock.workspace.wildcards import compile_parts
+
 __all__ = ["expand", "is_excluded", "is_included"]
 
 _SKIPPED = frozenset({"node_modules", "__pycache__"})
@@ -34,7 +36,9 @@ def is_excluded(path: str, patterns: tuple[str, ...]) -> bool:
 
 
 def _parts(pattern: str) -> list[str]:
-    return [part for part in pattern.replace("\\", "/").split("/") if part not in {"", "."}]
+    parts = [part for part in pattern.replace("\\", "/").split("/") if part not in {"", "."}]
+    # Two `**` in a row mean one, and would be walked as often as there are ways to share the levels.
+    return [part for at, part in enumerate(parts) if part != "**" or parts[at - 1 : at] != ["**"]]
 
 
 def _expand(root: str, base: str, parts: list[str], *, deep: bool) -> Iterator[tuple[str, bool]]:
@@ -45,7 +49,7 @@ def _expand(root: str, base: str, parts: list[str], *, deep: bool) -> Iterator[t
     if part == "**":
         yield from _descend(root, base, rest)
     elif _MAGIC.search(part):
-        matches = re.compile(_translate(part, crossing=False)).fullmatch
+        matches = compile_parts([part]).fullmatch
         for name, _ in _directories(root, base):
             if matches(name):
                 yield from _expand(root, _join(base, name), rest, deep=deep)
@@ -81,32 +85,5 @@ def _join(base: str, name: str) -> str:
 def _compiled(pattern: str, *, crossing: bool) -> re.Pattern[str]:
     found = _MEMO.get((pattern, crossing))
     if found is None:
-        text = ""
-        parts = _parts(pattern)
-        for position, part in enumerate(parts):
-            last = position == len(parts) - 1
-            if part == "**":
-                text += ".*" if last else "(?:[^/]+/)*"
-            else:
-                text += _translate(part, crossing=crossing) + ("" if last else "/")
-        found = _MEMO[pattern, crossing] = re.compile(text or r"\.")
+        found = _MEMO[pattern, crossing] = compile_parts(_parts(pattern), crossing=crossing)
     return found
-
-
-def _translate(part: str, *, crossing: bool) -> str:
-    """One part of a pattern as a regular expression."""
-    text, position = "", 0
-    while position < len(part):
-        letter = part[position]
-        position += 1
-        if letter == "*":
-            text += ".*" if crossing else "[^/]*"
-        elif letter == "?":
-            text += "[^/]"
-        elif letter == "[" and (end := part.find("]", position + 1)) != -1:
-            inner = part[position:end].replace("\\", "\\\\")
-            text += f"[{'^' + inner[1:] if inner[0] == '!' else inner}]"
-            position = end + 1
-        else:
-            text += re.escape(letter)
-    return text

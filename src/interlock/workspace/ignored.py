@@ -10,6 +10,8 @@ import os
 import re
 from pathlib import Path
 
+from interlock.workspace.wildcards import compile_parts
+
 __all__ = ["holds_only_ignored"]
 
 _Rule = tuple[re.Pattern[str], bool, bool, str]
@@ -70,8 +72,6 @@ def _rule(line: str, base: str) -> _Rule | None:
     line = line.removeprefix("!").removeprefix("\\")
     directories_only = line.endswith("/")
     line = line.rstrip("/")
+    parts = [part for part in line.split("/") if part]
     anchored = "/" in line
-    text = re.escape(line.lstrip("/"))
-    text = text.replace(r"\*\*/", "(?:.*/)?").replace(r"/\*\*", "/.*").replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
-    text = re.sub(r"\\\[(.*?)\\\]", lambda match: f"[{match[1]}]", text)
-    return re.compile(text if anchored else f"(?:.*/)?{text}"), negates, directories_only, base
+    return compile_parts(parts if anchored else ["**", *parts]), negates, directories_only, base

@@ -46,7 +46,7 @@ _TAKEN = (
 _TAKEN_BESIDE_PROJECT = ("dependencies", "group", "dev-dependencies", "source", "package-mode", "requires-poetry")
 _LEFT_TO_POETRY = ("version", "requires-python", "dependencies", "optional-dependencies")
 """Fields that ``[project]`` may call dynamic so that Poetry's table says them."""
-_PERSON = re.compile(r"(?P<name>[^<]*?)\s*(?:<(?P<email>[^>]+)>)?\s*")
+_PERSON = re.compile(r"(?P<name>[^<]*+)(?:<(?P<email>[^>]++)>)?\s*+")
 
 
 def convert_poetry(data: bytes, manifest: Manifest, file: str) -> bytes:
@@ -279,7 +279,7 @@ def _person(text: str) -> str:
     match = _PERSON.fullmatch(text)
     if match is None:
         return format_value({"name": text})
-    return format_value({key: value for key, value in match.groupdict().items() if value})
+    return format_value({key: value.strip() for key, value in match.groupdict().items() if value and value.strip()})
 
 
 def _source(rule: SourceRule, path: str) -> dict[str, object]:

@@ -16,9 +16,13 @@ from interlock.errors import ManifestError, UsageError
 
 __all__ = ["BadRequest", "Wish", "bounded", "name_of_archive", "parse_requirements_file", "parse_wish"]
 
-_AT = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?P<extras>\[[^\]]*\])?\s*@\s*(?P<rest>.+)", re.DOTALL)
-_LOOSE = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?P<extras>\[[^\]]*\])?\s*(?P<rest>[\^~](?!=).*|=[^=].*)?")
-_GIT_SUFFIX = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://.+\.git(?:[@#].*)?|[\w.-]+@[\w.-]+:[^/].*\.git(?:[@#].*)?")
+_AT = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*+)\s*+(?P<extras>\[[^\]]*+\])?\s*+@(?P<rest>.+)", re.DOTALL)
+_LOOSE = re.compile(
+    r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*+)\s*+(?P<extras>\[[^\]]*+\])?\s*+(?P<rest>[\^~](?!=).*|=[^=].*)?"
+)
+_GIT_SUFFIX = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*+://.+\.git(?:[@#].*)?|[\w.-]++@[\w.-]++:[^/].*\.git(?:[@#].*)?", re.DOTALL
+)
 _HASH = re.compile(r"\s--hash[= ]\S+")
 
 
@@ -134,7 +138,7 @@ def parse_requirements_file(text: str) -> tuple[list[Wish], list[str]]:
     wishes: list[Wish] = []
     included: list[str] = []
     for line in re.sub(r"\\\r?\n", " ", text).splitlines():
-        line = re.sub(r"(^|\s)#.*$", "", line).strip()
+        line = re.sub(r"(^|\s)#.*", "", line).strip()
         if not line:
             continue
         option = re.match(r"(-r|--requirement|-c|--constraint|-e|--editable)[= ]\s*(.+)", line)

@@ -44,7 +44,8 @@ class BrokenToml(ManifestError):
     def __init__(self, file: str, reason: str, *, conflicted: bool = False) -> None:
         position = re.search(r"\(at line (\d+), column (\d+)\)", reason)
         line, column = (int(position[1]), int(position[2])) if position else (None, None)
-        cause = re.sub(r"\s*\(at [^)]*\)$", "", reason)
+        head, found, _ = reason.rpartition("(at ")
+        cause = head.rstrip() if found and reason.endswith(")") else reason
         where = f"{file}:{line}:{column}" if position else file
         super().__init__(
             f"{where}: this is not valid TOML: {cause[:1].lower()}{cause[1:]}.",

@@ -191,7 +191,7 @@ def _within(name: str, value: str) -> Marker:
     return result
 
 
-_CLAUSE = re.compile(r"\s*(===|==|~=|!=|<=|>=|<|>)\s*([^\s,]+)\s*,?")
+_CLAUSE = re.compile(r"(===|==|~=|!=|<=|>=|<|>)\s*+([^\s,]+)")
 
 
 def requires_python_marker(specifier: str) -> Marker:
