@@ -17,12 +17,25 @@ def names(groups: str, group: str) -> list[str]:
     return [requirement.name for requirement in expand_group(manifest(groups), GroupName(group))]
 
 
-def test_includes_stand_in_their_place_and_nothing_is_deduplicated() -> None:
+def test_includes_stand_in_their_place_each_group_once() -> None:
     groups = (
         "a = ['x', {include-group = 'B_c'}, 'y']\nb-C = ['z', 'x']\nd = [{include-group='a'}, {include-group='a'}]\n"
     )
     assert names(groups, "a") == ["x", "z", "x", "y"]
-    assert names(groups, "d") == ["x", "z", "x", "y"] * 2
+    assert names(groups, "d") == ["x", "z", "x", "y"]
+
+
+def test_a_tower_of_groups_is_expanded_at_once() -> None:
+    storeys = [f"g{n} = [{{include-group='g{n - 1}'}}, {{include-group='g{n - 2}'}}]" for n in range(2, 2000)]
+    groups = "\n".join(["g0 = ['x']", "g1 = ['y']", *storeys])
+    assert names(groups, "g1999") == ["y", "x"]
+
+
+def test_a_cycle_of_many_groups_is_an_error_and_no_overflow() -> None:
+    groups = "\n".join(f"g{n} = [{{include-group='g{(n + 1) % 2000}'}}]" for n in range(2000))
+    with pytest.raises(GroupCycle) as caught:
+        names(groups, "g0")
+    assert len(caught.value.chain) == 2001
 
 
 def test_a_cycle_is_an_error_that_names_the_chain_when_used() -> None:

@@ -57,28 +57,38 @@ class BrokenGroup(ManifestError):
 
 
 def expand_group(manifest: Manifest, name: GroupName) -> tuple[Requirement, ...]:
-    """The requirements of a group, those of included groups in their place; nothing is deduplicated.
+    """The requirements of a group, those of included groups in their place, each group once.
 
     Raises :class:`UnknownGroup`, :class:`GroupCycle` or :class:`BrokenGroup`.
     """
-    return tuple(_expand(manifest, name, ()))
+    found: list[Requirement] = []
+    # PEP 735 would have a group that two others include be there twice, which doubles with every storey of a tower.
+    expanded = {name}
+    chain = {name: iter(_entries(manifest, name, ""))}
+    while chain:
+        including, entries = next(reversed(chain.items()))
+        for entry in entries:
+            if not isinstance(entry, IncludeGroup):
+                found.append(entry)
+            elif entry.group in chain:
+                names = tuple(chain)
+                raise GroupCycle(manifest, (*names[names.index(entry.group) :], entry.group))
+            elif entry.group not in expanded:
+                expanded.add(entry.group)
+                chain[entry.group] = iter(_entries(manifest, entry.group, including))
+                break
+        else:
+            del chain[including]
+    return tuple(found)
 
 
-def _expand(manifest: Manifest, name: GroupName, chain: tuple[GroupName, ...]) -> list[Requirement]:
-    if name in chain:
-        raise GroupCycle(manifest, (*chain[chain.index(name) :], name))
+def _entries(manifest: Manifest, name: GroupName, including: str) -> tuple[Requirement | IncludeGroup, ...]:
     if name in manifest.group_problems:
         raise BrokenGroup(manifest, name)
     entries = manifest.groups.get(name)
     if entries is None:
-        raise UnknownGroup(manifest, name, included_by=chain[-1] if chain else "")
-    found: list[Requirement] = []
-    for entry in entries:
-        if isinstance(entry, IncludeGroup):
-            found.extend(_expand(manifest, entry.group, (*chain, name)))
-        else:
-            found.append(entry)
-    return found
+        raise UnknownGroup(manifest, name, included_by=including)
+    return entries
 
 
 def _file(manifest: Manifest) -> str:

@@ -17,8 +17,8 @@ from interlock.core.manifests.problems import suggest
 from interlock.core.markers.diagram import FALSE, format_marker
 from interlock.core.names import NormalizedName
 from interlock.ops.installed_metadata import environment_of, read_installed_metadata
+from interlock.ops.links import NotInLock
 from interlock.ops.reading import Locked
-from interlock.ops.tree import NotInLock
 
 __all__ = ["PackageDetails", "PackageLine", "Summaries", "find_summaries", "list_packages", "package_details"]
 

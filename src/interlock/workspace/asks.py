@@ -7,7 +7,8 @@ an entry that says so: the name of a member is never looked up on an index.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -178,29 +179,49 @@ class _Asked:
 
     def all(self, requirements: Iterable[Requirement]) -> tuple[Ask, ...]:
         found: list[Ask] = []
-        for requirement in self._expanded(requirements, frozenset((self.extra,) if self.extra else ())):
+        for requirement in self._expanded(requirements):
             found.extend(self._ask(requirement))
         return tuple(found)
 
-    def _expanded(
-        self, requirements: Iterable[Requirement], open_extras: frozenset[ExtraName]
-    ) -> Iterable[Requirement]:
-        """The requirements with references of the project to its own extras replaced by what is in them.
+    def _expanded(self, requirements: Iterable[Requirement]) -> Iterator[Requirement]:
+        """The requirements with references of the project to its own extras replaced by what is in them, each extra
+        once, where any way leads to it.
 
         A group keeps such a reference: there it asks for the project itself too.
         """
-        for requirement in requirements:
-            if requirement.name != self.name:
+        if self.group is not None:
+            for requirement in requirements:
+                if requirement.name == self.name:
+                    self._check_extras(requirement)
                 yield requirement
-                continue
-            self._check_extras(requirement)
-            if self.group is not None:
-                yield requirement
-                continue
-            for extra in requirement.extras:
-                if extra not in open_extras:
-                    inner = [restricted(item, requirement.marker) for item in self.manifest.extras[extra]]
-                    yield from self._expanded(inner, open_extras | {extra})
+            return
+        written = tuple(requirements)
+        yield from (item for item in written if item.name != self.name)
+        for extra, marker in self._own_extras(written).items():
+            inner = self.manifest.extras.get(extra, ())
+            yield from (restricted(item, marker) for item in inner if item.name != self.name)
+
+    def _own_extras(self, requirements: tuple[Requirement, ...]) -> dict[ExtraName, str]:
+        """The extras of the project that requirements lead to, with the conditions, but for the extra they are of."""
+        where: dict[ExtraName, Marker] = {self.extra: TRUE} if self.extra else {}
+        texts: dict[ExtraName, str] = {}
+        waiting = deque([(requirements, TRUE, "")])
+        while waiting:
+            entries, above, text = waiting.popleft()
+            for requirement in entries:
+                if requirement.name != self.name:
+                    continue
+                self._check_extras(requirement)
+                condition = above & parse_marker(requirement.marker)
+                written = requirement.marker if above is TRUE else text if condition is above else None
+                for extra in requirement.extras:
+                    before = where.get(extra, FALSE)
+                    where[extra] = now = before | condition
+                    if now is not before:
+                        single = before is FALSE and written is not None
+                        texts[extra] = written if single and written is not None else format_marker(now)
+                        waiting.append((self.manifest.extras.get(extra, ()), now, texts[extra]))
+        return texts
 
     def _ask(self, requirement: Requirement) -> list[Ask]:
         origin = Origin(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call, checked_name
 from interlock.cli.selecting import selection_flags
+from interlock.core.lock.graph import Graph
 from interlock.core.names import shown_member
 from interlock.ops.reading import environment_here, read_locked
 from interlock.ops.why import Step, find_paths
@@ -22,7 +23,7 @@ async def run(call: Call) -> int:
         strict=False,
     )
     environment = await environment_here(locked) if call.given("here") else None
-    paths, more = find_paths(locked, checked_name(call.text("name")), environment)
+    paths, more = find_paths(Graph(locked.lock), locked.selection, checked_name(call.text("name")), environment)
     if call.json:
         call.document({"paths": paths, "complete": not more})
         return 0

@@ -1,0 +1,117 @@
+"""What needs what in a lock, as far as a selection reaches it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import msgspec
+
+from interlock.core.lock.graph import Graph, Key, Target, active_keys, key_of, root_edges
+from interlock.core.lock.model import Edge, LockedMember
+from interlock.core.lock.select import walk
+from interlock.core.manifests.problems import suggest
+from interlock.core.markers.diagram import evaluate, parse_marker
+from interlock.core.names import ExtraName, NormalizedName
+from interlock.core.selection import MemberSelection, Selection
+from interlock.errors import UsageError
+
+__all__ = ["Link", "Links", "NotInLock", "inverted", "links_of", "named", "reached"]
+
+
+class NotInLock(UsageError):
+    code = "not-in-lock"
+    exit_code = 1
+
+
+class Link(msgspec.Struct, frozen=True):
+    """An edge with where it leads and what of the package it starts from it belongs to."""
+
+    target: Target
+    edge: Edge
+    via: str
+
+
+Links = dict[Key, list[Link]]
+"""Of each part of a lock, what it needs."""
+
+
+def links_of(graph: Graph, selection: Selection, environment: Mapping[str, str] | None) -> Links:
+    """What each part of the lock needs, as far as the selection reaches it."""
+    holds = _condition(graph, selection, environment)
+    found: dict[Key, dict[tuple[Key, str], Link]] = {}
+    seen: dict[Key, set[ExtraName]] = {}
+    waiting: list[tuple[Target, str, tuple[Edge, ...]]] = []
+    for part in selection.members:
+        member = graph.member(part.member)
+        seen.setdefault(key_of(member), set()).update(part.extras)
+        waiting += [(member, via, edges) for via, edges in _parts(member, part)]
+    while waiting:
+        parent, via, edges = waiting.pop()
+        for edge in edges:
+            if not holds(edge.marker):
+                continue
+            target = graph.target(edge)
+            key = key_of(target)
+            if key != key_of(parent):
+                # An extra that names its own package for others of its extras is followed, but not a need to show.
+                found.setdefault(key_of(parent), {}).setdefault((key, via), Link(target, edge, via))
+            extras = seen.get(key)
+            if extras is None:
+                extras = seen[key] = set()
+                waiting.append((target, "", target.dependencies))
+            for extra in edge.extras:
+                if extra not in extras:
+                    extras.add(extra)
+                    waiting.append((target, f"extra {extra}", target.extras.get(extra, ())))
+    return {
+        key: sorted(links.values(), key=lambda link: (link.via != "", link.via, key_of(link.target)))
+        for key, links in found.items()
+    }
+
+
+def _parts(member: LockedMember, part: MemberSelection) -> Iterator[tuple[str, tuple[Edge, ...]]]:
+    labels = [""] if part.project else []
+    labels += [f"extra {extra}" for extra in part.extras] + [f"group {group}" for group in part.groups]
+    return zip(labels, root_edges(member, part), strict=True)
+
+
+def _condition(graph: Graph, selection: Selection, environment: Mapping[str, str] | None) -> Callable[[str], bool]:
+    if environment is None:
+        return lambda marker: True
+    active = active_keys(selection) | walk(graph, environment, selection).active
+    known: dict[str, bool] = {"": True}
+
+    def holds(marker: str) -> bool:
+        found = known.get(marker)
+        if found is None:
+            found = known[marker] = evaluate(parse_marker(marker), environment, active)
+        return found
+
+    return holds
+
+
+def reached(graph: Graph, links: Links) -> Iterable[Target]:
+    keys = set(links) | {key_of(link.target) for entries in links.values() for link in entries}
+    return [target for target in graph.targets() if key_of(target) in keys]
+
+
+def named(graph: Graph, links: Links, name: NormalizedName) -> list[Target]:
+    found = [target for target in reached(graph, links) if target.name == name]
+    if not found:
+        locked = any(target.name == name for target in graph.targets())
+        where = "is locked, but nothing that is selected needs it here." if locked else "is not in the lock."
+        near = "" if locked else suggest(name, {target.name for target in graph.targets()})
+        hint = "Add --universal or --all-packages, or more groups and extras." if locked else None
+        raise NotInLock(f"`{name}` {where}{near}", hint=hint, facts={"package": name})
+    return found
+
+
+def inverted(graph: Graph, links: Links) -> Links:
+    parents = {key_of(target): target for target in graph.targets()}
+    found: Links = {}
+    for key, entries in links.items():
+        for link in entries:
+            found.setdefault(key_of(link.target), []).append(Link(parents[key], link.edge, link.via))
+    for entries in found.values():
+        entries.sort(key=lambda link: key_of(link.target))
+    return found
