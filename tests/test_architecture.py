@@ -55,6 +55,7 @@ DEFERRED = {
     "interlock.ops.building.member": "makes files only of what has changed",
     "interlock.ops.sync": "makes a lock only where there is no fresh one",
     "interlock.ops.lock": "loads solvers and indexes only when something has to be resolved",
+    "interlock.workspace.env_file": "loads a parser only where a file is named",
     "interlock.workspace.environment": "parses what a package manager says only where it is to be told",
     "interlock.workspace.prepared": "reads source trees again only for a lock that has such trees",
     "interlock.workspace.toolchain": "loads each tool when it is first asked for",

@@ -65,6 +65,17 @@ def test_a_task_runs_with_its_arguments_and_variables(run: Run, shop: Path) -> N
     assert [task["name"] for task in run("run", "--list", "--json").json()["tasks"]] == ["where", "both", "say"]
 
 
+def test_files_of_variables_give_what_is_not_set(run: Run, shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SET", "shell")
+    (shop / "apps/web/.env").write_text('A="one two" # why\nSET=file\nB=${A}!${SET}\n')
+    write = "import os; open('said.txt', 'w').write('\\n'.join(os.environ[name] for name in ('A', 'SET', 'B')))"
+    assert run("run", "--env-file", ".env", "python", "-c", write).code == 0
+    assert said(shop) == ["one two", "shell", "one two!shell"]
+    bad = run("run", "--env-file", "said.txt", "python", "-c", "")
+    assert bad.code == 2
+    assert bad.err.startswith("error[bad-env-file]: ")
+
+
 def test_what_cannot_be_started_is_told(run: Run, shop: Path) -> None:
     web = shop / "apps/web"
     assert run("sync").code == 0

@@ -25,9 +25,10 @@ from interlock.ops.environments import environment_path, with_environment
 from interlock.ops.overlay import overlaid
 from interlock.ops.scripts import metadata_of, script_environment
 from interlock.ops.sync import sync
-from interlock.workspace.child import read_env_file, supervise, which
+from interlock.workspace.child import supervise, which
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
+from interlock.workspace.env_file import with_env_files
 from interlock.workspace.here import workspace_or_none
 from interlock.workspace.members import Workspace
 from interlock.workspace.options import RunOptions, RunOutcome
@@ -108,9 +109,7 @@ async def entered(context: Context, options: RunOptions) -> AsyncIterator[Place]
 
 
 def child_environ(context: Context, place: Place, env_files: tuple[str, ...] = ()) -> dict[str, str]:
-    environ = dict(context.environ)
-    for name in env_files:
-        environ.update(read_env_file(context.cwd / name))
+    environ = with_env_files(context.environ, [context.cwd / name for name in env_files])
     environ.pop("PYTHONHOME", None)
     if place.root:
         environ["VIRTUAL_ENV"] = place.root

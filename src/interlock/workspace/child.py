@@ -1,4 +1,4 @@
-"""Child processes: found on a path, given an environment, told of signals."""
+"""Child processes: found on a path, told of signals."""
 
 from __future__ import annotations
 
@@ -10,11 +10,7 @@ import anyio
 
 from interlock.errors import UsageError
 
-__all__ = ["BadEnvFile", "CannotStart", "read_env_file", "supervise", "which"]
-
-
-class BadEnvFile(UsageError):
-    code = "bad-env-file"
+__all__ = ["CannotStart", "supervise", "which"]
 
 
 class CannotStart(UsageError):
@@ -29,24 +25,6 @@ class CannotStart(UsageError):
             hint="Look at its path, its permissions and its first line.",
             facts={"program": program},
         )
-
-
-def read_env_file(path: Path) -> dict[str, str]:
-    """Variables of a file with a ``NAME=value`` on each line."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadEnvFile(f"The file {path} cannot be read: {error}.") from error
-    found = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        line = line.strip().removeprefix("export ")
-        if not line or line.startswith("#"):
-            continue
-        name, equals, value = line.partition("=")
-        if not equals or not name.strip().isidentifier():
-            raise BadEnvFile(f"{path}:{number}: `{line}` is not NAME=value.")
-        found[name.strip()] = value.strip().strip("\"'")
-    return found
 
 
 def which(program: str, path: str) -> str | None:
