@@ -199,7 +199,7 @@ class IndexServer:
         entry: dict[str, object] = {
             "filename": release.filename,
             "url": self.file_url(release),
-            "hashes": {"sha256": release.sha256 or release.built.sha256} if release.hashed else {},
+            "hashes": release.told_hashes,
             "size": len(release.built.data),
             "yanked": release.yanked,
         }
@@ -214,8 +214,8 @@ class IndexServer:
     def _html_page(self, name: str, releases: list[Release]) -> str:
         lines = [f"<!DOCTYPE html><html><head><title>Links for {name}</title></head><body>"]
         for release in releases:
-            digest = f"#sha256={release.sha256 or release.built.sha256}" if release.hashed else ""
-            attributes = f'href="{html.escape(self.file_url(release))}{digest}"'
+            digests = "&amp;".join(f"{name}={digest}" for name, digest in release.told_hashes.items())
+            attributes = f'href="{html.escape(self.file_url(release))}{digests and "#"}{digests}"'
             if release.built.requires_python:
                 attributes += f' data-requires-python="{html.escape(release.built.requires_python)}"'
             if release.yanked is not False:

@@ -30,8 +30,17 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     """False leaves the sha256 out of the page."""
     sha256: str | None = None
     """A digest to show instead of the true one."""
+    hashes: Mapping[str, str] | None = None
+    """Hashes to show instead of the sha256, by algorithm."""
     metadata: bool = True
     """False: this file advertises no metadata file (PEP 658)."""
+
+    @property
+    def told_hashes(self) -> dict[str, str]:
+        """What a page shows."""
+        if self.hashes is not None:
+            return dict(self.hashes)
+        return {"sha256": self.sha256 or self.built.sha256} if self.hashed else {}
 
     @property
     def filename(self) -> str:
@@ -66,11 +75,18 @@ class Registry:
         upload_time: str | None = "2025-01-01T00:00:00.000000Z",
         hashed: bool = True,
         sha256: str | None = None,
+        hashes: Mapping[str, str] | None = None,
         metadata: bool = True,
     ) -> Release:
         """Publish an archive with particulars."""
         release = Release(
-            built=built, yanked=yanked, upload_time=upload_time, hashed=hashed, sha256=sha256, metadata=metadata
+            built=built,
+            yanked=yanked,
+            upload_time=upload_time,
+            hashed=hashed,
+            sha256=sha256,
+            hashes=hashes,
+            metadata=metadata,
         )
         return self.add(built, release)
 

@@ -40,7 +40,7 @@ async def test_json_and_html_say_the_same(index: IndexFactory, connect: Connect,
     release = server.registry.releases("a")[0]
     assert artifact.sha256 == release.built.sha256
     assert artifact.location == server.file_path(release)
-    assert artifact.metadata_sha256 == release.built.metadata_sha256
+    assert artifact.metadata_hashes == f"sha256={release.built.metadata_sha256}"
 
 
 async def test_a_page_is_asked_for_once_however_many_want_it(index: IndexFactory, connect: Connect) -> None:

@@ -226,7 +226,7 @@ async def test_a_broken_wheel_rules_the_version_out(index: IndexFactory, connect
 
 def test_the_plainest_wheel_stands_for_a_version() -> None:
     def wheel(tag: str, metadata: str = "") -> Artifact:
-        return Artifact(filename=f"a-1.0-{tag}.whl", metadata_sha256=metadata)
+        return Artifact(filename=f"a-1.0-{tag}.whl", metadata_hashes=metadata)
 
     mac, linux, pure = wheel("cp311-cp311-macosx_11_0_arm64"), wheel("cp311-cp311-linux_x86_64"), wheel("py3-none-any")
     sdist = Artifact(filename="a-1.0.tar.gz")

@@ -79,7 +79,7 @@ def test_everything_a_json_page_says_of_a_file_is_kept() -> None:
         location="p/demo-1.0-py3-none-any.whl",
         requires_python=">=3.8,<4",
         yanked=True,
-        metadata_sha256="cd" * 32,
+        metadata_hashes="sha256=" + "cd" * 32,
     )
     assert made.base == "https://files.test/"
     assert made.listing.yanked == (0,)
@@ -109,13 +109,14 @@ def test_the_first_upload_is_unknown_when_one_file_has_none() -> None:
     [
         ({"core-metadata": False, "dist-info-metadata": True}, ""),
         ({"core-metadata": True}, "true"),
-        ({"dist-info-metadata": {"sha256": SHA}}, SHA),
-        ({"core-metadata": {"md5": "0"}}, "true"),
+        ({"dist-info-metadata": {"sha256": SHA}}, f"sha256={SHA}"),
+        ({"core-metadata": {"md5": "0"}}, "md5=0"),
+        ({"core-metadata": {"crc": "0"}}, "true"),
         ({}, ""),
     ],
 )
 def test_core_metadata_wins_over_its_old_name(core: dict[str, Any], expected: str) -> None:
-    assert only(page(entry("demo-1.0-py3-none-any.whl", **core))).metadata_sha256 == expected
+    assert only(page(entry("demo-1.0-py3-none-any.whl", **core))).metadata_hashes == expected
 
 
 def test_what_is_no_wheel_or_sdist_of_the_package_is_left_out() -> None:
@@ -199,10 +200,10 @@ def test_html_attributes_are_unescaped() -> None:
     assert first.requires_python == ">=3.8,<4"
     assert first.yanked
     assert first.sha256 == SHA
-    assert first.metadata_sha256 == SHA
+    assert first.metadata_hashes == f"sha256={SHA}"
     assert first.location == "root/demo-1.0-py3-none-any.whl"
     assert not second.yanked
-    assert second.metadata_sha256 == "true"
+    assert second.metadata_hashes == "true"
     assert second.filename == "demo-2.0+local.tar.gz"
 
 

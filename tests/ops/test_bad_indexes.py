@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 import pytest
@@ -153,6 +154,46 @@ def test_a_file_without_a_hash_that_changes_afterwards_is_refused(empty_shop: Sh
     shop.packages.publish(make_wheel("bare", "1.0", files={"bare.py": "EVIL = 1\n"}), hashed=False)
     said = shop.refuses("sync", "--no-cache")
     assert "bare-1.0-py3-none-any.whl" in said.err
+
+
+OTHER_HASHES = ("md5", "sha1", "sha224", "sha384", "sha512", "sha3_256", "blake2b")
+
+
+@pytest.mark.parametrize("algorithm", OTHER_HASHES)
+@pytest.mark.parametrize("page", ["json", "html", "list"])
+def test_hashes_of_other_algorithms_are_compared(
+    empty_shop: Shop,
+    index: Callable[..., IndexServer],
+    monkeypatch: pytest.MonkeyPatch,
+    algorithm: str,
+    page: str,
+) -> None:
+    shop, packages = empty_shop, registry()
+    shop.index = index(packages, html_only=page != "json")
+    address = f"{shop.index.url}bare/" if page == "list" else shop.index.url
+    monkeypatch.setenv("INTERLOCK_FIND_LINKS" if page == "list" else "INTERLOCK_DEFAULT_INDEX", address)
+    wheel, source = make_wheel("bare", "1.0"), make_sdist("bare", "1.0")
+    shop.member("app", "bare")
+    for built, lie in ((wheel, ""), (source, ""), (wheel, "0"), (source, "0")):
+        digest = hashlib.new(algorithm, built.data).hexdigest()
+        packages.publish(built, hashes={"unheard-of": "1", algorithm: lie * len(digest) or digest.upper()})
+        if lie:
+            said = shop.refuses("lock", "--no-cache", error="digest-mismatch")
+            assert f"{built.filename} does not have the promised hash: expected {algorithm} 0" in said.err
+        else:
+            shop.run("lock", "--no-cache")
+            (package,) = shop.lock.packages
+            assert [artifact.sha256 for artifact in package.artifacts] == [built.sha256]
+            shop.run("lock", "--check")
+        packages.withdraw(built.filename)
+        shop.lockfile.unlink(missing_ok=True)
+
+
+def test_a_hash_that_cannot_be_one_is_not_that_of_the_file(empty_shop: Shop) -> None:
+    empty_shop.packages.publish(make_wheel("bare", "1.0"), hashes={"sha256": "none"})
+    empty_shop.member("app", "bare")
+    said = empty_shop.refuses("lock", error="digest-mismatch")
+    assert "expected sha256 none" in said.err
 
 
 def test_a_set_that_cannot_be_satisfied_is_explained(shop: Shop) -> None:

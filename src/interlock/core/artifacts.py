@@ -12,7 +12,7 @@ _SHORT = {
     "upload_time": "time",
     "location": "path",
     "requires_python": "requires-python",
-    "metadata_sha256": "metadata",
+    "metadata_hashes": "metadata",
 }
 
 
@@ -23,6 +23,9 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, re
     """As published; never contains a directory separator."""
     sha256: str = ""
     """Lower-case hex; empty when the index states none (then only a download can tell)."""
+    hashes: str = ""
+    """Other hashes that the index states, where it states no sha256 (:mod:`interlock.core.hashes`). Never in a lock,
+    whose files all have a sha256."""
     size: int | None = None
     """Bytes."""
     upload_time: str = ""
@@ -33,8 +36,8 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, re
     requires_python: str = ""
     """PEP 440 text as published, unvalidated."""
     yanked: bool = False
-    metadata_sha256: str = ""
-    """Hash of the PEP 658 file, ``"true"`` when offered without one, empty when not offered."""
+    metadata_hashes: str = ""
+    """Hashes of the PEP 658 file, ``"true"`` when offered without one, empty when not offered."""
 
     @property
     def is_wheel(self) -> bool:

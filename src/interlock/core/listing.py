@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from interlock.core.artifacts import Artifact
+from interlock.core.hashes import pairs
 from interlock.core.names import NormalizedName
 from interlock.core.published import read_artifacts, yank_reason
 
@@ -82,14 +83,14 @@ def encode_artifacts(artifacts: Iterable[Artifact]) -> memoryview:
 
 
 def _described(artifact: Artifact) -> dict[str, Any]:
-    offered = artifact.metadata_sha256
+    offered = artifact.metadata_hashes
     return {
         "filename": artifact.filename,
         "url": artifact.location,
-        "hashes": {"sha256": artifact.sha256} if artifact.sha256 else {},
+        "hashes": {"sha256": artifact.sha256} if artifact.sha256 else dict(pairs(artifact.hashes)),
         "requires-python": artifact.requires_python or None,
         "size": artifact.size,
         "upload-time": artifact.upload_time or None,
         "yanked": artifact.yanked,
-        "core-metadata": {"sha256": offered} if offered not in {"", "true"} else offered == "true",
+        "core-metadata": dict(pairs(offered)) if offered not in {"", "true"} else offered == "true",
     }

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from interlock.core.artifacts import Artifact
+from interlock.core.hashes import as_text
 
 __all__ = ["read_artifacts", "utc", "yank_reason"]
 
@@ -17,7 +18,20 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z")
 
 
 class _Hashes(msgspec.Struct, gc=False):
+    """The algorithms of :data:`interlock.core.hashes.ALGORITHMS`."""
+
     sha256: str = ""
+    sha512: str = ""
+    sha384: str = ""
+    sha224: str = ""
+    sha1: str = ""
+    md5: str = ""
+    blake2b: str = ""
+    blake2s: str = ""
+    sha3_224: str = ""
+    sha3_256: str = ""
+    sha3_384: str = ""
+    sha3_512: str = ""
 
 
 class _Published(msgspec.Struct, rename="kebab", gc=False):
@@ -80,19 +94,25 @@ def _artifact(file: _Published, cut: int) -> Artifact:
     return Artifact(
         filename=file.filename,
         sha256=sha256,
+        hashes=_hashes(file.hashes) if not sha256 and file.hashes is not None else "",
         size=file.size,
         upload_time=utc(file.upload_time or ""),
         location=file.url[cut:],
         requires_python=file.requires_python or "",
         yanked=bool(file.yanked),
-        metadata_sha256=_metadata_hash(core),
+        metadata_hashes=_metadata_hashes(core),
     )
 
 
-def _metadata_hash(core: bool | _Hashes | None) -> str:
+def _hashes(hashes: _Hashes) -> str:
+    """All that is told; what cannot be a hash will not be that of the file either."""
+    return as_text((name, getattr(hashes, name)) for name in hashes.__struct_fields__)
+
+
+def _metadata_hashes(core: bool | _Hashes | None) -> str:
     if isinstance(core, _Hashes):
         digest = core.sha256.lower()
-        return digest if _SHA256.fullmatch(digest) else "true"
+        return f"sha256={digest}" if _SHA256.fullmatch(digest) else _hashes(core) or "true"
     return "true" if core else ""
 
 

@@ -43,6 +43,8 @@ class Url(msgspec.Struct, frozen=True, tag="url", omit_defaults=True):
 
     url: str
     subdirectory: str = ""
+    hashes: str = ""
+    """What is asked of the archive (:mod:`interlock.core.hashes`); empty once it was seen to have them."""
 
 
 class File(msgspec.Struct, frozen=True, tag="file", omit_defaults=True):
@@ -50,6 +52,8 @@ class File(msgspec.Struct, frozen=True, tag="file", omit_defaults=True):
 
     path: str
     subdirectory: str = ""
+    hashes: str = ""
+    """As those of a :class:`Url`."""
 
 
 class Directory(msgspec.Struct, frozen=True, tag="directory", omit_defaults=True):

@@ -159,9 +159,12 @@ class IndexClient:
         await anyio.to_thread.run_sync(self._put, receiver, destination)
         return destination
 
-    async def fetch_url(self, url: str, sha256: str | None = None) -> Fetched:
-        """A file from a direct URL (``https:`` or ``file:``), verified when a hash is given."""
-        return await self._downloads.fetch_url(url, sha256 or "")
+    async def fetch_url(self, url: str, sha256: str = "", *, hashes: str = "") -> Fetched:
+        """A file from a direct URL (``https:`` or ``file:``), verified where hashes are given.
+
+        ``hashes``: as in :mod:`interlock.core.hashes`.
+        """
+        return await self._downloads.fetch_url(url, sha256, hashes)
 
     def _put(self, receiver: Receiver, destination: Path) -> None:
         source = receiver.path

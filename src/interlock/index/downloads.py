@@ -10,6 +10,7 @@ import msgspec
 from packaging.version import InvalidVersion
 
 from interlock.core.artifacts import Artifact
+from interlock.core.hashes import pairs
 from interlock.core.names import NormalizedName
 from interlock.core.sources import Index
 from interlock.core.versions import parse_version
@@ -25,7 +26,7 @@ from interlock.store.digests import DigestMismatch
 from interlock.store.layout import Layout
 from interlock.store.replace import move_file
 
-__all__ = ["Downloads", "Fetched"]
+__all__ = ["Downloads", "Fetched", "verify_hashes"]
 
 _SDISTS = "sdists-v1"
 _CHUNK = 1 << 20
@@ -58,7 +59,7 @@ class Downloads:
         """
         kept = self._kept(artifact.sha256)
         if kept is not None and not artifact.is_wheel:
-            return await self._read(kept, artifact.filename, artifact.sha256, artifact.size)
+            return await self._read(kept, artifact)
         url = self.address(index, name, artifact) or await self._learned(index, name, artifact)
         if url:
             try:
@@ -74,9 +75,10 @@ class Downloads:
             raise FileMissing(artifact.filename, index=index.name)
         return await self._receive(found, index, artifact)
 
-    async def fetch_url(self, url: str, sha256: str) -> Fetched:
+    async def fetch_url(self, url: str, sha256: str, hashes: str = "") -> Fetched:
         """A file that no index knows of."""
-        receiver = await self._receive(url, None, Artifact(filename=filename_of(url) or redact(url), sha256=sha256))
+        artifact = Artifact(filename=filename_of(url) or redact(url), sha256=sha256, hashes=hashes)
+        receiver = await self._receive(url, None, artifact)
         return Fetched(content=receiver.content, sha256=await receiver.finish())
 
     def address(self, index: Index, name: NormalizedName, artifact: Artifact) -> str:
@@ -101,33 +103,37 @@ class Downloads:
 
     async def _receive(self, url: str, index: Index | None, artifact: Artifact) -> Receiver:
         if not is_remote(url):
-            return await self._read(file_path(url), artifact.filename, artifact.sha256, artifact.size)
+            return await self._read(file_path(url), artifact)
         sha256 = self._actual.get(url, "")
         kept = self._kept(sha256)
         if kept is not None:
-            return await self._read(kept, artifact.filename, artifact.sha256, artifact.size)
-        response, receiver = await self._session.stream(url, "file", lambda: Receiver(self._layout), index=index)
+            return await self._read(kept, artifact)
+        response, receiver = await self._session.stream(url, "file", lambda: self.receiver(artifact), index=index)
         try:
             if response.status != 200:
                 if response.status in {404, 410}:
                     raise FileMissing(artifact.filename, index=index.name if index else "", url=redact(url))
                 raise BadStatus(redact(url), response.status, index=index.name if index else "")
-            self._actual[url] = await _verify(receiver, artifact.filename, artifact.sha256, artifact.size)
+            self._actual[url] = await _verify(receiver, artifact)
         except BaseException:
             receiver.discard()
             raise
         return receiver
 
-    async def _read(self, path: Path, filename: str, sha256: str, size: int | None) -> Receiver:
+    def receiver(self, artifact: Artifact) -> Receiver:
+        """What takes the bytes of a file so that :func:`verify_hashes` can judge them."""
+        return Receiver(self._layout, others=[name for name, _ in pairs(artifact.hashes)])
+
+    async def _read(self, path: Path, artifact: Artifact) -> Receiver:
         """A file of this machine, as if it had been fetched."""
-        receiver = Receiver(self._layout)
+        receiver = self.receiver(artifact)
         try:
             async with await anyio.open_file(path, "rb") as file:
                 while chunk := await file.read(_CHUNK):
                     await receiver.feed(chunk)
-            await _verify(receiver, filename, sha256, size)
+            await _verify(receiver, artifact)
         except FileNotFoundError as error:
-            raise FileMissing(filename, url=str(path)) from error
+            raise FileMissing(artifact.filename, url=str(path)) from error
         except BaseException:
             receiver.discard()
             raise
@@ -155,13 +161,22 @@ class Downloads:
         return self._kept(sha256)
 
 
-async def _verify(receiver: Receiver, filename: str, sha256: str, size: int | None) -> str:
+async def verify_hashes(receiver: Receiver, artifact: Artifact) -> str:
+    """The sha256 of a file that has every hash it was promised to have; raises :class:`DigestMismatch`."""
     actual = await receiver.finish()
-    if sha256 and actual != sha256:
-        raise DigestMismatch(filename, sha256, actual)
-    # The hash is what counts; without one, the size is all there is to compare.
-    if not sha256 and size is not None and receiver.size != size:
-        raise SizeMismatch(filename, size, receiver.size)
+    if artifact.sha256 and actual != artifact.sha256:
+        raise DigestMismatch(artifact.filename, artifact.sha256, actual)
+    for algorithm, digest in pairs(artifact.hashes):
+        if receiver.digest(algorithm) != digest:
+            raise DigestMismatch(artifact.filename, digest, receiver.digest(algorithm), algorithm=algorithm)
+    return actual
+
+
+async def _verify(receiver: Receiver, artifact: Artifact) -> str:
+    actual = await verify_hashes(receiver, artifact)
+    # The hashes are what counts; without any, the size is all there is to compare.
+    if not artifact.sha256 and not artifact.hashes and artifact.size is not None and receiver.size != artifact.size:
+        raise SizeMismatch(artifact.filename, artifact.size, receiver.size)
     return actual
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
+from interlock.core.hashes import in_fragment, pairs
 from interlock.index.page_file import PageFile
 from interlock.index.urls import filename_of
 
@@ -108,14 +109,12 @@ class Links:
         filename = filename_of(href)
         if not filename.endswith(_WANTED):
             return
-        algorithm, _, digest = href.partition("#")[2].partition("=")
         core = values.get("data-core-metadata", values.get("data-dist-info-metadata"))
         offered = "data-core-metadata" in values or "data-dist-info-metadata" in values
         self.files.append(
             PageFile(
                 filename=filename,
                 url=href,
-                hashes={algorithm.lower(): digest.partition("&")[0]} if digest else {},
                 requires_python=values.get("data-requires-python"),
                 yanked=(values["data-yanked"] or True) if "data-yanked" in values else False,
                 core_metadata=_metadata(core) if offered else None,
@@ -129,5 +128,5 @@ def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
 
 
 def _metadata(text: str | None) -> bool | dict[str, str]:
-    algorithm, _, digest = (text or "").partition("=")
-    return {algorithm.lower(): digest} if digest else (text or "true").lower() != "false"
+    hashes = dict(pairs(in_fragment(text or "")))
+    return hashes or (text or "true").lower() != "false"

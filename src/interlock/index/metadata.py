@@ -13,12 +13,13 @@ import anyio
 from packaging.version import InvalidVersion
 
 from interlock.core.artifacts import Artifact
+from interlock.core.hashes import pairs
 from interlock.core.metadata import Metadata
 from interlock.core.metadata_text import InvalidMetadata, parse_metadata, static_sdist_metadata
 from interlock.core.names import NormalizedName
 from interlock.core.sources import Index
 from interlock.core.versions import parse_version
-from interlock.index.downloads import Downloads
+from interlock.index.downloads import Downloads, verify_hashes
 from interlock.index.failures import FileMissing, Offline, Unauthorized
 from interlock.index.fetcher import Response
 from interlock.index.index_pages import Pages
@@ -100,7 +101,7 @@ class MetadataLadder:
         url = self._downloads.address(index, name, artifact)
         text: bytes | None = None
         if url and is_remote(url):
-            if artifact.metadata_sha256:
+            if artifact.metadata_hashes:
                 text = await self._from_metadata_file(url, index, artifact)
             if text is None and origin(url) not in self._without_ranges:
                 text = await self._from_tail(url, index, artifact)
@@ -117,10 +118,10 @@ class MetadataLadder:
             return None
         if response.status != 200:
             return None
-        if artifact.metadata_sha256 != "true":
-            actual = hashlib.sha256(response.body).hexdigest()
-            if actual != artifact.metadata_sha256:
-                raise DigestMismatch(f"{artifact.filename}.metadata", artifact.metadata_sha256, actual)
+        for algorithm, digest in pairs(artifact.metadata_hashes) if artifact.metadata_hashes != "true" else ():
+            actual = hashlib.new(algorithm, response.body, usedforsecurity=False).hexdigest()
+            if actual != digest:
+                raise DigestMismatch(f"{artifact.filename}.metadata", digest, actual, algorithm=algorithm)
         return response.body
 
     async def _from_tail(self, url: str, index: Index, artifact: Artifact) -> bytes | None:
@@ -128,15 +129,16 @@ class MetadataLadder:
         pieces, wanted = Pieces(), f"bytes=-{_TAIL}"
         for _ in range(_MOST_READS):
             response, receiver = await self._session.stream(
-                url, "range", lambda: Receiver(self._layout), index=index, headers={"range": wanted}
+                url, "range", lambda: self._downloads.receiver(artifact), index=index, headers={"range": wanted}
             )
             if response.status == 200:
                 # The host ignores ranges and sent everything: use it.
                 self._without_ranges.add(origin(url))
-                actual = await receiver.finish()
-                if artifact.sha256 and actual != artifact.sha256:
+                try:
+                    await verify_hashes(receiver, artifact)
+                except BaseException:
                     receiver.discard()
-                    raise DigestMismatch(artifact.filename, artifact.sha256, actual)
+                    raise
                 return await _whole(receiver, artifact.filename)
             first = _first_byte(response)
             if response.status != 206 or first is None:
@@ -171,7 +173,7 @@ def choose_artifact(artifacts: Sequence[Artifact]) -> Artifact | None:
 def _rank(artifact: Artifact) -> tuple[bool, bool, bool, str]:
     return (
         not artifact.is_wheel,
-        not artifact.metadata_sha256,
+        not artifact.metadata_hashes,
         not artifact.filename.endswith(("-none-any.whl", ".tar.gz")),
         artifact.filename,
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from interlock.core.hashes import in_fragment, pairs
 from interlock.core.listing import Listing
 from interlock.core.names import NormalizedName
 from interlock.core.published import utc
@@ -68,7 +69,8 @@ def make_page(name: NormalizedName, index: str, url: str, page: PageFiles) -> Pa
                 page.notes.append(f"{filename}: this is not the name of a file of {name}")
             links.pop(filename, None)
             continue
-        groups.setdefault(text, []).append(msgspec.structs.replace(file, url=location))
+        hashes = file.hashes or dict(pairs(in_fragment(file.url.partition("#")[2])))
+        groups.setdefault(text, []).append(msgspec.structs.replace(file, url=location, hashes=hashes))
     ordered, invalid = in_order(groups)
     for text in invalid:
         skipped += len(groups[text])

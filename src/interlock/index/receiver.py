@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,11 +23,12 @@ _BATCH = 1 << 20
 class Receiver:
     """Takes one body. ``data`` or ``path`` is set, never both; nothing is visible to others before it was verified."""
 
-    def __init__(self, layout: Layout, *, small: int = SMALL) -> None:
+    def __init__(self, layout: Layout, *, small: int = SMALL, others: Iterable[str] = ()) -> None:
+        """``others`` are algorithms to hash by besides sha256, which the lock wants of every file."""
         self._layout = layout
         self._small = small
         self._pending = bytearray()
-        self._hash = hashlib.sha256()
+        self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in dict.fromkeys(("sha256", *others))}
         self._handle = -1
         self._digest = ""
         self.path: Path | None = None
@@ -52,8 +54,12 @@ class Receiver:
             await anyio.to_thread.run_sync(self._close)
         else:
             self._close()
-        self._digest = self._hash.hexdigest()
+        self._digest = self.digest("sha256")
         return self._digest
+
+    def digest(self, algorithm: str) -> str:
+        """The hash of it all, once it is finished, by an algorithm that was asked for."""
+        return self._hashes[algorithm].hexdigest()
 
     @property
     def data(self) -> bytes:
@@ -83,16 +89,20 @@ class Receiver:
         self._flush()
 
     def _flush(self) -> None:
-        self._hash.update(self._pending)
+        self._update()
         view = memoryview(self._pending)
         while view:
             view = view[os.write(self._handle, view) :]
         view.release()
         self._pending = bytearray()
 
+    def _update(self) -> None:
+        for hashed in self._hashes.values():
+            hashed.update(self._pending)
+
     def _close(self) -> None:
         if self.path is None:
-            self._hash.update(self._pending)
+            self._update()
             return
         if self._pending:
             self._flush()

@@ -20,6 +20,7 @@ from interlock.core.selection import MemberSelection, Selection
 from interlock.envs.interpreters import Interpreter
 from interlock.store.replace import replace_file
 from interlock.workspace.context import Context
+from interlock.workspace.hashes import fill_hashes
 from interlock.workspace.lockfile import read_lock
 from interlock.workspace.provision import Provisioner
 from interlock.workspace.provisioning import open_toolchain
@@ -131,7 +132,8 @@ async def _resolved(context: Context, script: Path, metadata: ScriptMetadata) ->
         policy=Policy(prerelease=settings.prerelease, resolution=settings.resolution, cutoff=settings.exclude_newer),
     )
     async with open_toolchain(context) as toolchain:
-        return await resolve(toolchain, problem, locate=lambda _: script.name)
+        made = await resolve(toolchain, problem, locate=lambda _: script.name)
+        return await fill_hashes(toolchain.client, made, None)
 
 
 def _text(wish: Wish, specifier: str) -> str:

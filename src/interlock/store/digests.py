@@ -12,11 +12,12 @@ class DigestMismatch(IntegrityError):
 
     code = "digest-mismatch"
 
-    def __init__(self, filename: str, expected: str, actual: str) -> None:
+    def __init__(self, filename: str, expected: str, actual: str, *, algorithm: str = "sha256") -> None:
         super().__init__(
-            f"{filename} does not have the promised hash: expected sha256 {expected}, got {actual}.",
-            hint="The file was changed after it was locked, or damaged on its way. Nothing of it has been used.",
-            facts={"filename": filename, "expected": expected, "actual": actual},
+            f"{filename} does not have the promised hash: expected {algorithm} {expected}, got {actual}.",
+            hint="The file was changed after its hash was written down, or damaged on its way. Nothing of it has been "
+            "used.",
+            facts={"filename": filename, "algorithm": algorithm, "expected": expected, "actual": actual},
         )
         self.filename = filename
         self.expected = expected

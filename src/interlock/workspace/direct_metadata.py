@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import anyio
 import anyio.to_thread
+import msgspec
 
 from interlock.build.source_tree import SourceTree
 from interlock.core.artifacts import Artifact
@@ -26,9 +27,10 @@ __all__ = ["learn"]
 async def learn(
     toolchain: Toolchain, name: NormalizedName, source: Source, *, root: Path
 ) -> tuple[Source, Metadata, Artifact | None]:
-    """The source with its moving reference replaced by a commit, its metadata, and its file when it is an archive.
+    """The source as a lock names it, its metadata, and its file when it is an archive.
 
-    A git source that names a commit stays at it. Raises what fetching, unpacking and building raise.
+    A moving reference is replaced by a commit, and hashes are compared and then dropped: the file has its own. A git
+    source that names a commit stays at it. Raises what fetching, unpacking and building raise.
     """
     if isinstance(source, Git):
         source = source if source.commit else await locate(toolchain, source, root=root)
@@ -37,7 +39,8 @@ async def learn(
     if isinstance(source, Directory):
         return source, await _of_tree(toolchain, SourceTree(path=root / source.path, name=name)), None
     assert isinstance(source, Url | File), source
-    return source, *await _of_archive(toolchain, name, source, root)
+    found = await _of_archive(toolchain, name, source, root)
+    return msgspec.structs.replace(source, hashes=""), *found
 
 
 async def _of_tree(toolchain: Toolchain, tree: SourceTree) -> Metadata:
@@ -53,7 +56,7 @@ async def _of_archive(
     else:
         path = root / source.path
         url, filename = path.as_uri(), path.name
-    fetched = await toolchain.client.fetch_url(url)
+    fetched = await toolchain.client.fetch_url(url, hashes=source.hashes)
     content, layout = fetched.content, toolchain.layout
     size = len(content) if isinstance(content, bytes) else content.stat().st_size
     artifact = Artifact(filename=filename, sha256=fetched.sha256, size=size)

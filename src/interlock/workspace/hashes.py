@@ -70,10 +70,15 @@ async def hashed(client: IndexClient, name: NormalizedName, index: str, artifact
     """A file of an index with its hash and size; fetched."""
     content = await client.download(name, index, artifact)
     if isinstance(content, bytes):
-        return msgspec.structs.replace(artifact, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
+        return _with(artifact, hashlib.sha256(content).hexdigest(), len(content))
 
     digest, size = await anyio.to_thread.run_sync(_consume, content)
-    return msgspec.structs.replace(artifact, sha256=digest, size=size)
+    return _with(artifact, digest, size)
+
+
+def _with(artifact: Artifact, sha256: str, size: int) -> Artifact:
+    """A file that has been compared with what the index says of it."""
+    return msgspec.structs.replace(artifact, sha256=sha256, hashes="", size=size)
 
 
 def _consume(path: Path) -> tuple[str, int]:

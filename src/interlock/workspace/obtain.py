@@ -116,7 +116,7 @@ class Obtainer:
             if known is not None:
                 return known
         url = source.url if isinstance(source, Url) else (self._root / source.path).as_uri()
-        fetched = await self._toolchain.client.fetch_url(url, artifact.sha256 or None)
+        fetched = await self._toolchain.client.fetch_url(url, artifact.sha256)
         if artifact.is_wheel:
             return await self._stored(fetched.content, artifact.filename, fetched.sha256, temporary=True)
         folder = layout.temporary_directory()

@@ -88,7 +88,7 @@ def test_a_misspelt_source_gets_a_suggestion() -> None:
             Git(url="https://h.test/o/x.git", reference="rev:v1", subdirectory="s"),
         ),
         ("git+ssh://git@h.test/o/x", Git(url="ssh://git@h.test/o/x")),
-        ("https://h.test/x-1.whl#sha256=abc", Url(url="https://h.test/x-1.whl")),
+        ("https://h.test/x-1.whl#sha256=abc", Url(url="https://h.test/x-1.whl", hashes="sha256=abc")),
         ("file:///abs/x-1.whl", File(path="/abs/x-1.whl")),
         ("file:../b", Directory(path="packages/b")),
         ("file://${PROJECT_ROOT}/c%20d", Directory(path="packages/a/c d")),

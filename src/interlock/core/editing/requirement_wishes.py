@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 from packaging.version import InvalidVersion, Version
 
+from interlock.core.hashes import in_fragment
 from interlock.core.manifests.sources import is_archive
 from interlock.core.names import ExtraName, NormalizedName, is_name, normalize_extra, normalize_name
 from interlock.core.poetry_constraint import specifier_of
@@ -236,7 +237,8 @@ def _egg(text: str) -> str:
 
 def _url(address: str, marker: str) -> Wish:
     url, _, fragment = address.partition("#")
-    source = {"url": url}
+    hashes = in_fragment(fragment)
+    source = {"url": f"{url}#{hashes}" if hashes else url}
     for part in fragment.split("&"):
         if part.startswith("subdirectory="):
             source["subdirectory"] = part.partition("=")[2]

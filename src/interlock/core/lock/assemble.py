@@ -276,6 +276,7 @@ def _locked(artifact: Artifact, known: Artifact | None) -> Artifact:
     return Artifact(
         filename=artifact.filename,
         sha256=artifact.sha256,
+        hashes=artifact.hashes,
         size=artifact.size if artifact.size is not None else source.size,
         upload_time=artifact.upload_time or source.upload_time,
         location=source.location,

@@ -10,6 +10,9 @@ import posixpath
 import re
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+import msgspec
+
+from interlock.core.hashes import in_fragment
 from interlock.core.manifests.manifest import SourceRule
 from interlock.core.manifests.problems import suggest
 from interlock.core.manifests.table import Table
@@ -101,6 +104,7 @@ def parse_url_source(url: str, base: str) -> Source:
     """The source that the URL of a direct reference (``name @ url``) means."""
     address, _, fragment = url.partition("#")
     subdirectory = next((part[13:] for part in fragment.split("&") if part.startswith("subdirectory=")), "")
+    hashes = in_fragment(fragment)
     if address.startswith("git+"):
         address = without_credentials(address[4:])
         head, at, reference = address.rpartition("@")
@@ -110,8 +114,10 @@ def parse_url_source(url: str, base: str) -> Source:
     local = _local_path(address)
     if local is not None:
         path = join_path(base, local)
-        return File(path=path, subdirectory=subdirectory) if is_archive(path) else Directory(path=path)
-    return Url(url=without_credentials(address), subdirectory=subdirectory)
+        if is_archive(path):
+            return File(path=path, subdirectory=subdirectory, hashes=hashes)
+        return Directory(path=path)
+    return Url(url=without_credentials(address), subdirectory=subdirectory, hashes=hashes)
 
 
 def _local_path(address: str) -> str | None:
@@ -215,12 +221,16 @@ def _repository(written: str, path: str) -> str:
     return without_credentials(url) if "://" in url else join_path(path, url)
 
 
-def _url(table: Table, _: NormalizedName, __: str) -> Source | None:
+def _url(table: Table, _: NormalizedName, path: str) -> Source | None:
     written = table.text("url") or ""
     if not is_fetchable(written):
         table.problems.add(table.where, f"has `{written}`, which is not a URL that can be fetched.")
         return None
-    return Url(url=without_credentials(written.partition("#")[0]), subdirectory=_subdirectory(table))
+    # A file: URL is a place on this machine, which is kept as a path.
+    source, subdirectory = parse_url_source(written, path), _subdirectory(table)
+    if not subdirectory or not isinstance(source, Url | File):
+        return source
+    return msgspec.structs.replace(source, subdirectory=subdirectory)
 
 
 def _index(table: Table, _: NormalizedName, __: str) -> Source | None:
