@@ -156,6 +156,18 @@ def test_a_file_without_a_hash_that_changes_afterwards_is_refused(empty_shop: Sh
     assert "bare-1.0-py3-none-any.whl" in said.err
 
 
+def test_a_script_s_lock_has_the_hashes_that_the_index_leaves_out(empty_shop: Shop) -> None:
+    shop = empty_shop
+    shop.packages.publish(make_wheel("bare", "1.0"), hashed=False)
+    script = shop.write("job.py", '# /// script\n# dependencies = ["bare"]\n# ///\nimport bare; print(bare.VERSION)\n')
+    shop.run("lock", "--script", script)
+    assert shop.spawn("run", script).out.strip() == "1.0"
+    lockfile = script.with_name("job.py.lock")
+    lockfile.write_text(lockfile.read_text().replace('"version": "1.0"', '"version": "2.0"'))
+    said = shop.spawn("run", script, code=1)
+    assert "error[lock-corrupt]" in said.err
+
+
 OTHER_HASHES = ("md5", "sha1", "sha224", "sha384", "sha512", "sha3_256", "blake2b")
 
 
