@@ -39,13 +39,16 @@ def test_both_are_right_and_the_largest(pairs: list[tuple[int, int]]) -> None:
     items = [ConflictItem(normalize_name(f"m{number}")) for number in range(7)]
     given_pairs = [(items[one], items[other]) for one, other in pairs]
     edges = {frozenset(pair) for pair in given_pairs}
-    named = sorted({item for pair in given_pairs for item in pair})
+    named = sorted({item for pair in given_pairs for item in pair}, key=lambda item: item.order)
     subsets = [set(chosen) for size in range(1, 8) for chosen in combinations(named, size)]
     for found, wanted in ((exclusive_sets(given_pairs), True), (joint_sets(given_pairs), False)):
         fitting = [
             subset
             for subset in subsets
-            if all((frozenset(pair) in edges) == wanted for pair in combinations(sorted(subset), 2))
+            if all(
+                (frozenset(pair) in edges) == wanted
+                for pair in combinations(sorted(subset, key=lambda item: item.order), 2)
+            )
         ]
         largest = {frozenset(subset) for subset in fitting if not any(subset < other for other in fitting)}
         assert {frozenset(chosen) for chosen in found} == largest

@@ -46,10 +46,10 @@ def test_a_lock_with_the_marks_of_a_merge(shop: Shop, command: tuple[str, ...]) 
 def test_a_lock_from_the_future(shop: Shop, command: tuple[str, ...]) -> None:
     shop.run("lock")
     text = shop.lockfile.read_text()
-    shop.lockfile.write_text(text.replace('"format": [1, 0]', '"format": [2, 0], "unheard-of": [1]'))
+    shop.lockfile.write_text(text.replace('"format": [1, 0]', '"format": [3, 0], "unheard-of": [1]'))
     said = shop.refuses(*command)
     assert "interlock.lock" in said.err
-    assert "has format 2.0" in said.err
+    assert "has format 3.0" in said.err
     assert "Upgrade interlock" in said.err
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
-from interlock.core.lock.model import Lock, LockedMember, ResolutionInputs
+from interlock.core.lock.model import FORMAT, Lock, LockedMember, ResolutionInputs
 from interlock.core.names import NormalizedName
 
 __all__ = ["CurrentMember", "Stale", "compare"]
@@ -26,7 +26,7 @@ class Stale(msgspec.Struct, frozen=True, kw_only=True):
     member: NormalizedName | None
     """None for a setting of the workspace."""
     key: str
-    """The key of the manifest, ``member`` for a whole member, ``trees`` for a source tree, or a setting's name."""
+    """The key of the manifest, ``member`` for a whole member, ``trees`` for a source tree, ``format`` or a setting."""
     kind: str
     """``added | removed | changed``, as seen from the lock."""
     path: str = ""
@@ -34,6 +34,8 @@ class Stale(msgspec.Struct, frozen=True, kw_only=True):
     def __str__(self) -> str:
         if self.key == "trees":
             return f"{self.path}: what the project there says it needs has {_PHRASES[self.kind]}"
+        if self.key == "format":
+            return "it has declared conflicts and was written in an older format, which loses what is reached by them"
         if self.member is None:
             return f"the setting {self.key} has {_PHRASES[self.kind]}"
         where = "the workspace root" if self.path in {"", "."} else self.path
@@ -59,6 +61,9 @@ def compare(
     count as unchanged. The cutoff of a relative window is a fact of the lock, so the caller passes the locked one on.
     """
     found = _settings(lock.inputs, inputs)
+    if inputs.conflicts and lock.inputs.conflicts and lock.format < FORMAT:
+        # Written before what a selection reaches counted as selected: it may lack what is reached only so.
+        found.append(Stale(member=None, key="format", kind="changed"))
     locked = {member.name: member for member in lock.members}
     seen = set()
     for member in members:

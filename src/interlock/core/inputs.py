@@ -76,7 +76,7 @@ def resolution_inputs(
         indexes=tuple(index.name for index in indexes),
         environments=tuple(sorted(settings.environments)),
         required_environments=tuple(sorted(settings.required_environments)),
-        conflicts=tuple(sorted(settings.conflicts)),
+        conflicts=tuple(sorted(settings.conflicts, key=lambda items: [item.order for item in items])),
         constraints=_lines(settings.constraints),
         overrides=_lines(settings.overrides),
         scoped_overrides=tuple(

@@ -94,11 +94,11 @@ def _pair(facts: dict[str, Any]) -> Conflict | None:
     """Two items that a failure names and that need not be installed together: preferably two that want one package."""
     asked = [(_item(entry), entry) for entry in facts.get("requirements", ())]
     pairs = [
-        (_package(one[1]) != _package(other[1]), tuple(sorted({one[0], other[0]})))
+        (_package(one[1]) != _package(other[1]), tuple(sorted({one[0], other[0]}, key=lambda item: item.order)))
         for one, other in combinations(asked, 2)
         if one[0] != other[0] and not _depends(one[0], other[0])
     ]
-    return min(pairs)[1] if pairs else None
+    return min(pairs, key=lambda pair: (pair[0], [item.order for item in pair[1]]))[1] if pairs else None
 
 
 def _depends(one: ConflictItem, other: ConflictItem) -> bool:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
-from interlock.core.lock.graph import Graph, Key, Target, active_keys, key_of, root_edges
+from interlock.core.lock.conflicts import activity
+from interlock.core.lock.graph import Graph, Key, Target, key_of, root_edges
 from interlock.core.lock.model import Edge, LockedMember
-from interlock.core.lock.select import walk
+from interlock.core.lock.select import holding
 from interlock.core.manifests.problems import suggest
-from interlock.core.markers.diagram import evaluate, parse_marker
+from interlock.core.markers.diagram import FALSE
 from interlock.core.names import ExtraName, NormalizedName
 from interlock.core.selection import MemberSelection, Selection
 from interlock.errors import UsageError
@@ -76,18 +77,8 @@ def _parts(member: LockedMember, part: MemberSelection) -> Iterator[tuple[str, t
 
 
 def _condition(graph: Graph, selection: Selection, environment: Mapping[str, str] | None) -> Callable[[str], bool]:
-    if environment is None:
-        return lambda marker: True
-    active = active_keys(selection) | walk(graph, environment, selection).active
-    known: dict[str, bool] = {"": True}
-
-    def holds(marker: str) -> bool:
-        found = known.get(marker)
-        if found is None:
-            found = known[marker] = evaluate(parse_marker(marker), environment, active)
-        return found
-
-    return holds
+    settled = activity(graph, selection).union()
+    return (lambda text: settled(text) is not FALSE) if environment is None else holding(settled, environment)
 
 
 def reached(graph: Graph, links: Links) -> Iterable[Target]:

@@ -85,10 +85,10 @@ def list_packages(locked: Locked, environment: Mapping[str, str] | None, *, top_
     graph = Graph(locked.lock)
     markers: dict[tuple[str, str, str], str] = {}
     if environment is None:
-        reached = reach(locked.lock, locked.selection)
+        reached = reach(locked.lock, locked.selection, union=True)
         markers = {key: format_marker(marker) for key, marker in reached.items() if marker is not FALSE}
     else:
-        for packages in walk(graph, environment, locked.selection).packages.values():
+        for packages in walk(graph, environment, locked.selection, union=True).packages.values():
             markers.update((_key(package), "") for package in packages)
     direct = _direct(graph)
     reaching = members_reaching(locked.lock)

@@ -184,10 +184,10 @@ def test_conflict_markers_are_named() -> None:
 
 
 def test_a_newer_major_format_is_refused_whatever_it_holds() -> None:
-    with pytest.raises(LockTooNew, match=r"2\.0"):
-        decode_lock(b'{"format": [2, 0], "members": {"a": 1}}')
+    with pytest.raises(LockTooNew, match=r"3\.0"):
+        decode_lock(b'{"format": [3, 0], "members": {"a": 1}}')
     with pytest.raises(LockTooNew):
-        decode_lock(b'{"format": [2, 1]}')
+        decode_lock(b'{"format": [3, 1]}')
 
 
 def test_a_newer_minor_format_is_read_without_what_is_unknown() -> None:

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from interlock.core.artifacts import Artifact
 from interlock.core.asks import MemberAsks
 from interlock.core.lock.layout import edge_order, package_order
-from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage, ResolutionInputs
-from interlock.core.markers.diagram import FALSE, Marker, format_marker, lower_bound_marker, simplify
+from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage, ResolutionInputs, format_of
+from interlock.core.manifests.manifest import ConflictItem
+from interlock.core.markers.diagram import FALSE, Marker, extras_in, format_marker, lower_bound_marker, simplify
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.resolver.dependencies import ROOT, Dependency
 from interlock.core.resolver.incompatibility import PackageKey
@@ -18,8 +19,15 @@ from interlock.core.resolver.resolver import Resolver
 from interlock.core.sources import Member, Source
 from interlock.core.tags import implied_marker
 from interlock.core.versions import parse_version
+from interlock.errors import ResolutionError
 
-__all__ = ["assemble", "requires_python_hull"]
+__all__ = ["ConflictingDependency", "assemble", "requires_python_hull"]
+
+
+class ConflictingDependency(ResolutionError):
+    """A package that is no member needs something of a member that is declared to conflict."""
+
+    code = "conflicting-dependency"
 
 
 class _Node(NamedTuple):
@@ -34,28 +42,40 @@ _ROOT_NODE = _Node(ROOT.name, 0)
 _BASE: _Slot = (None, None)
 
 
-class _Forks:
-    """Sets of forks as integers: bit *i* stands for fork *i*. Most of a graph is the same in all of them."""
+class _Regions:
+    """Sets of regions as integers: bit *i* stands for region *i*, a fork or what a part of a package is for in it.
+
+    Most of a graph is the same in all of them.
+    """
 
     def __init__(self) -> None:
         self._envs: list[Marker] = []
+        self._bits: dict[Marker, int] = {}
         self._unions: dict[int, Marker] = {0: FALSE}
         self._touched: dict[Marker, int] = {}
 
-    def add(self, env: Marker) -> int:
-        self._envs.append(env)
-        return 1 << (len(self._envs) - 1)
-
-    def union(self, forks: int) -> Marker:
-        """The environments of a set of forks."""
-        found = self._unions.get(forks)
+    def bit(self, env: Marker) -> int:
+        found = self._bits.get(env)
         if found is None:
-            lowest = forks & -forks
-            found = self._unions[forks] = self._envs[lowest.bit_length() - 1] | self.union(forks ^ lowest)
+            found = self._bits[env] = 1 << len(self._envs)
+            self._envs.append(env)
+        return found
+
+    def union(self, regions: int) -> Marker:
+        """The environments and selections of a set of regions."""
+        found = self._unions.get(regions)
+        if found is None:
+            found = FALSE
+            rest = regions
+            while rest:
+                lowest = rest & -rest
+                found = found | self._envs[lowest.bit_length() - 1]
+                rest ^= lowest
+            self._unions[regions] = found
         return found
 
     def touched(self, where: Marker) -> int:
-        """The forks in which a marker can hold."""
+        """The regions in which a marker can hold; asked for when all of them are known."""
         found = self._touched.get(where)
         if found is None:
             found = sum(1 << i for i, env in enumerate(self._envs) if not env.is_disjoint(where))
@@ -72,15 +92,15 @@ class _Graph:
         self.slot_envs: dict[_Parent, Marker] = {}
         self.edges: dict[_Parent, dict[_Child, Marker]] = {}
         self.reach: dict[_Parent, Marker] = {}
-        self._forks = _Forks()
+        self._regions = _Regions()
         self._chosen: dict[_Parent, int] = {}
         self._told: dict[_Parent, dict[tuple[_Child, Marker], int]] = {}
-        """By parent: what it asks for under which marker, and in which forks that was chosen."""
+        """By parent: what it asks for under which marker, and in which regions that was chosen."""
 
     def add(self, fork: ForkSolution) -> None:
         chosen = fork.chosen
-        bit = self._forks.add(fork.env)
         for key, position in chosen.items():
+            bit = self._regions.bit(fork.env & self.resolver.parts.region(key))
             parent = (_Node(key.name, position), (key.extra, key.group))
             self._chosen[parent] = self._chosen.get(parent, 0) | bit
             told = self._told.setdefault(parent, {})
@@ -100,9 +120,9 @@ class _Graph:
             self._tell(parent, None)
         self._spread()
         for parent, forks in self._chosen.items():
-            counting = forks & self._forks.touched(self.reach.get(parent, FALSE))
+            counting = forks & self._regions.touched(self.reach.get(parent, FALSE))
             if counting:
-                env = self._forks.union(counting)
+                env = self._regions.union(counting)
                 self.slot_envs[parent] = env
                 self.envs[parent[0]] = self.envs.get(parent[0], FALSE) | env
         # Likewise the edges: those of a fork in which they can never be followed are not told.
@@ -114,8 +134,8 @@ class _Graph:
     def _tell(self, parent: _Parent, reach: Marker | None) -> None:
         edges: dict[_Child, Marker] = {}
         for (child, marker), told in self._told[parent].items():
-            forks = told if reach is None else told & self._forks.touched(marker & reach)
-            where = marker & self._forks.union(forks)
+            forks = told if reach is None else told & self._regions.touched(marker & reach)
+            where = marker & self._regions.union(forks)
             if not where.is_false:
                 edges[child] = edges[child] | where if child in edges else where
         if edges:
@@ -146,7 +166,7 @@ def _child(dependency: Dependency, chosen: Mapping[PackageKey, int]) -> _Child |
     name = dependency.requirement.name
     if dependency.kind == "constraint":
         return None
-    position = chosen.get(PackageKey(name, None, dependency.group))
+    position = chosen.get(PackageKey(name, None, dependency.group, dependency.part))
     if position is None:
         return None
     # Only the root asks for groups; a colon cannot occur in an extra's name.
@@ -179,6 +199,7 @@ def assemble(
     markers = tuple(sorted(format_marker(simplify(fork.env, world)) for fork in forks)) if len(forks) > 1 else ()
     return Lock(
         requires_python=requires_python_hull(member.requires_python for member in resolver.problem.members),
+        format=format_of(inputs),
         inputs=inputs,
         forks=markers,
         members=tuple(sorted(members, key=lambda member: member.name)),
@@ -191,6 +212,8 @@ class _Writer:
         self._graph = graph
         self._facts = graph.resolver.facts
         self._world = graph.resolver.world
+        self._sides = graph.resolver.sides
+        self._members = frozenset(member.name for member in graph.resolver.problem.members)
         self._positions: dict[NormalizedName, list[_Node]] = {}
         for node in graph.envs:
             if (node, _BASE) in graph.reach:
@@ -225,25 +248,76 @@ class _Writer:
             name=node.name,
             version=universe.version(node.position),
             source=source,
-            markers=(format_marker(simplify(self._graph.envs[node], self._world)),) if several else (),
+            markers=(self._marker(self._graph.envs[node], self._world),) if several else (),
             dependencies=self._edges(node, _BASE),
             extras={extra: edges for extra in extras if (edges := self._edges(node, (extra, None)))},
             artifacts=self._artifacts(node),
         )
 
     def _edges(self, node: _Node, slot: _Slot) -> tuple[Edge, ...]:
+        found = self._to_members(node, slot) if self._sides and node.name in self._members else []
         reach = self._graph.reach.get((node, slot))
         if reach is None:
-            return ()
+            return tuple(sorted(found, key=edge_order))
         assuming = self._graph.slot_envs[node, slot]
-        found = []
+        if self._sides and node.name in self._members:
+            assuming = assuming & self._graph.resolver.activation.of(node.name, *slot)
         for (child, extras), where in self._graph.edges.get((node, slot), {}).items():
             if (reach & where).is_false:
                 continue
+            if self._sides and child.name in self._members:
+                if node.name not in self._members:
+                    self._refuse_conflicting(node, child, extras)
+                else:
+                    continue
             version, source = self._which(child)
-            marker = format_marker(simplify(where & assuming, assuming))
+            marker = self._marker(where, assuming)
             found.append(Edge(name=child.name, version=version, source=source, extras=extras, marker=marker))
         return tuple(sorted(found, key=edge_order))
+
+    def _marker(self, where: Marker, assuming: Marker) -> str:
+        """What is left to say where the assumption holds, and no two items in conflict are active."""
+        if self._sides:
+            assuming = self._sides.consistent(assuming, extras_in(where) | extras_in(assuming))
+        return format_marker(simplify(where & assuming, assuming))
+
+    def _to_members(self, node: _Node, slot: _Slot) -> list[Edge]:
+        """A member's edges to members, as its manifest has them: what is active is computed from these, so they depend
+        on nothing that is."""
+        found: dict[tuple[NormalizedName, tuple[ExtraName, ...]], Marker] = {}
+        world = self._graph.resolver.world
+        for requirement, marker in self._graph.resolver.dependencies.itself(ConflictItem(node.name, *slot)):
+            where = marker & world
+            if requirement.name in self._members and not where.is_false:
+                key = requirement.name, requirement.extras
+                found[key] = found.get(key, FALSE) | where
+        return [
+            Edge(name=name, extras=extras, marker=format_marker(simplify(where, world)))
+            for (name, extras), where in found.items()
+        ]
+
+    def _refuse_conflicting(self, node: _Node, child: _Node, extras: tuple[ExtraName, ...]) -> None:
+        """Only members may need what conflicts: what a package needs is known when it has been chosen, and it may not
+        be chosen by what it needs."""
+        for extra in (None, *extras):
+            item = ConflictItem(child.name, extra)
+            reached = self._graph.resolver.activation.reached(item)
+            if reached:
+                version = self._facts.universes[node.name].version(node.position)
+                who = f"{node.name} {version}".rstrip()
+                conflicting = ", ".join(sorted(found.key for found in reached))
+                raise ConflictingDependency(
+                    f"{who} is no member of the workspace and needs {item.key}, and so what is declared to conflict:"
+                    f" {conflicting}.",
+                    hint="Only members can need what conflicts. Take the requirement out with an override or with "
+                    "`exclude-dependencies`, and let the members ask for it.",
+                    facts={
+                        "package": node.name,
+                        "version": version,
+                        "needs": item.key,
+                        "conflicting": conflicting.split(", "),
+                    },
+                )
 
     def _which(self, child: _Node) -> tuple[str, Source | None]:
         """What an edge must say besides the name so that its target is the only one meant."""

@@ -13,7 +13,7 @@ import msgspec
 
 from interlock.core.artifacts import Artifact
 from interlock.core.lock.layout import UnportableLock, encode_lock
-from interlock.core.lock.model import FORMAT, Edge, Lock, LockedMember, LockedPackage, ResolutionInputs
+from interlock.core.lock.model import FORMAT, PLAIN_FORMAT, Edge, Lock, LockedMember, LockedPackage, ResolutionInputs
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.sources import Source
 from interlock.errors import LockError
@@ -117,7 +117,8 @@ def decode_lock(data: bytes, *, file: str = "interlock.lock") -> Lock:
 
 def is_newer_minor(lock: Lock) -> bool:
     """Whether a newer version wrote the lock, in a format that this one can still read."""
-    return lock.format[0] == FORMAT[0] and lock.format[1] > FORMAT[1]
+    known = {version[0]: version for version in (PLAIN_FORMAT, FORMAT)}
+    return lock.format > known.get(lock.format[0], FORMAT)
 
 
 def _member(member: _Member) -> LockedMember:

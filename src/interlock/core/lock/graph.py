@@ -7,14 +7,12 @@ from collections.abc import Iterable, Iterator
 from interlock.core.lock.codec import LockCorrupt
 from interlock.core.lock.layout import source_key
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
-from interlock.core.manifests.manifest import ConflictItem
-from interlock.core.markers.environment import conflict_key
 from interlock.core.names import NormalizedName
-from interlock.core.selection import MemberSelection, Selection
+from interlock.core.selection import MemberSelection
 from interlock.core.sources import Member
 from interlock.errors import UsageError
 
-__all__ = ["Graph", "Key", "Target", "UnknownInLock", "active_keys", "item_key", "key_of", "root_edges"]
+__all__ = ["Graph", "Key", "Target", "UnknownInLock", "key_of", "root_edges"]
 
 Target = LockedMember | LockedPackage
 Key = tuple[str, str, str]
@@ -111,18 +109,3 @@ def _unknown(member: LockedMember, kind: str, name: str, known: Iterable[str]) -
         hint=f"It has: {names}." if names else f"It has no {kind}s; run `interlock lock` if that changed.",
         facts={"member": member.name, kind: name},
     )
-
-
-def active_keys(selection: Selection) -> frozenset[str]:
-    """The conflict keys that a selection itself switches on."""
-    keys = set()
-    for part in selection.members:
-        if part.project:
-            keys.add(conflict_key(part.member, None, None))
-        keys.update(conflict_key(part.member, extra, None) for extra in part.extras)
-        keys.update(conflict_key(part.member, None, group) for group in part.groups)
-    return frozenset(keys)
-
-
-def item_key(item: ConflictItem) -> str:
-    return conflict_key(item.member, item.extra, item.group)

@@ -42,6 +42,13 @@ JSON has no trailing commas, so adding an element at the end of a list would cha
 that do so would conflict. Hence every list ends with the sentinel ``null`` and every table that grows with ``""``, on
 the line of the closing bracket: each element's own line always ends with a comma, and adding or removing an element
 never touches a neighbour's line. Blocks likewise end with a key that is always there.
+
+The format is ``[1, 0]`` where nothing is declared to conflict, and ``[2, 0]`` where something is. There a marker may
+test ``extra == 'KEY'``, with the key of an item in conflict: ``member``, ``member[extra]`` or ``member:group`` (keys of
+other forms are left free for kinds of items to come). An item is active when it is selected, or reached from what is
+selected along edges from members to members; these edges test no keys, so what is active is known before any other edge
+is read, each of which is then read once. Two active items of one conflict are refused. In ``[1, 0]`` edges to members
+tested keys too, and what was reached only so was lost: such a lock with conflicts is out of date.
 """
 
 from __future__ import annotations

@@ -9,10 +9,14 @@ from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.sources import Source
 
-__all__ = ["FORMAT", "Edge", "Lock", "LockedMember", "LockedPackage", "ResolutionInputs"]
+__all__ = ["FORMAT", "PLAIN_FORMAT", "Edge", "Lock", "LockedMember", "LockedPackage", "ResolutionInputs", "format_of"]
 
-FORMAT = (1, 0)
-"""Major and minor version of the file format. A newer major is refused, a newer minor warned about."""
+PLAIN_FORMAT = (1, 0)
+"""Version of the file format of a lock in which nothing conflicts."""
+FORMAT = (2, 0)
+"""Major and minor version of the file format of one with declared conflicts: from 2.0 on a member's edges to members
+are as its manifest has them, and what such edges reach from a selection decides which items are active. A newer major
+is refused, a newer minor warned about."""
 
 
 class Edge(msgspec.Struct, frozen=True, order=True, omit_defaults=True, kw_only=True, gc=False):
@@ -106,4 +110,9 @@ class Lock(msgspec.Struct, frozen=True, kw_only=True):
     """Sorted by name."""
     packages: tuple[LockedPackage, ...] = ()
     """Sorted by name, version, source."""
-    format: tuple[int, int] = FORMAT
+    format: tuple[int, int] = PLAIN_FORMAT
+
+
+def format_of(inputs: ResolutionInputs) -> tuple[int, int]:
+    """The version of the format that a lock made from these has."""
+    return FORMAT if inputs.conflicts else PLAIN_FORMAT

@@ -6,29 +6,20 @@ since extras make cycles legal. The same propagation answers which members reach
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 
 import msgspec
 
-from interlock.core.lock.conflicts import declared_keys, refuse_conflicts
+from interlock.core.lock.conflicts import activity, members_condition
 from interlock.core.lock.flow import Flow
-from interlock.core.lock.graph import Graph, Key, Target, active_keys, key_of, root_edges
+from interlock.core.lock.graph import Graph, Key, key_of, root_edges
 from interlock.core.lock.model import Edge, Lock, LockedMember
-from interlock.core.markers.diagram import (
-    FALSE,
-    TRUE,
-    Marker,
-    extras_in,
-    parse_marker,
-    requires_python_marker,
-    restrict_key,
-    simplify,
-)
-from interlock.core.markers.environment import conflict_key
+from interlock.core.manifests.manifest import ConflictItem
+from interlock.core.markers.diagram import FALSE, TRUE, Marker, parse_marker, requires_python_marker, simplify
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.selection import MemberSelection, Selection
 
-__all__ = ["Offer", "assumption", "closure", "members_reaching", "reach", "selected_python", "switched_on"]
+__all__ = ["Offer", "assumption", "closure", "members_reaching", "reach", "selected_python"]
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,11 +29,11 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     extras: tuple[ExtraName, ...] = ()
     groups: tuple[GroupName, ...] = ()
 
-    def markers(self) -> dict[str, Marker]:
-        """The condition of each, by conflict key."""
-        found = {conflict_key(self.member, extra): parse_marker(f"'{extra}' in extras") for extra in self.extras}
+    def markers(self) -> dict[ConflictItem, Marker]:
+        """When each is wanted."""
+        found = {ConflictItem(self.member, extra): parse_marker(f"'{extra}' in extras") for extra in self.extras}
         for group in self.groups:
-            found[conflict_key(self.member, None, group)] = parse_marker(f"'{group}' in dependency_groups")
+            found[ConflictItem(self.member, None, group)] = parse_marker(f"'{group}' in dependency_groups")
         return found
 
 
@@ -52,52 +43,27 @@ def reach(
     *,
     offer: Offer | None = None,
     prune: frozenset[NormalizedName] = frozenset(),
+    union: bool = False,
 ) -> dict[Key, Marker]:
     """The marker of every member and package that the selection can need in some environment.
 
-    Markers are simplified under :func:`assumption`. Conflict keys are settled: on when selected or reached, the PEP 751
-    variable when offered, else off. What is in ``prune`` is left out together with what only it needs.
+    Markers are simplified under :func:`assumption`. What conflicts is settled: active when selected or reached, as the
+    PEP 751 variable says when offered. What is in ``prune`` is left out together with what only it needs. ``union`` is
+    for what only looks: all sides of what conflicts, and no refusal.
     Raises :class:`~interlock.core.lock.conflicts.ConflictingSelection`.
     """
-    found = _settle(lock, selection, offer, prune, strict=True)[0]
+    graph = Graph(lock)
     assuming = assumption(lock, selected_python(lock, selection))
+    if not union:
+        activity(graph, selection).refuse(assuming)
+    active = activity(graph, selection, offer.markers() if offer else {})
+    settled = active.union() if union else active.strict()
+    found = _reach(graph, selection, offer, settled, prune)
     return {
         key_of(found.targets[place]): simplify(marker, assuming)
         for (place, extra), marker in found.values.items()
         if not extra
     }
-
-
-def switched_on(lock: Lock, selection: Selection) -> frozenset[str]:
-    """The conflict keys that are on: selected, or reached by an edge in some environment. Conflicts are let through."""
-    return (
-        _settle(lock, selection, None, frozenset(), strict=False)[1]
-        if lock.inputs.conflicts
-        else active_keys(selection)
-    )
-
-
-def _settle(
-    lock: Lock, selection: Selection, offer: Offer | None, prune: frozenset[NormalizedName], *, strict: bool
-) -> tuple[Flow[Marker], frozenset[str]]:
-    """Flow with ever more conflict keys switched on, until those reached are those that are on."""
-    graph = Graph(lock)
-    declared = declared_keys(lock)
-    offered = offer.markers() if offer else {}
-    active = active_keys(selection)
-    while True:
-        if strict:
-            refuse_conflicts(lock, active)
-        found = _reach(graph, selection, offer, _Settled(active, offered), offered, prune)
-        reached = {
-            conflict_key(target.name, extra or None)
-            for target, extra in ((found.targets[place], extra) for place, extra in found.values if declared)
-            if isinstance(target, LockedMember)
-        }
-        grown = active | (declared & reached - offered.keys())
-        if grown == active:
-            return found, active
-        active = grown
 
 
 def selected_python(lock: Lock, selection: Selection) -> str:
@@ -165,59 +131,26 @@ def _all_edges(member: LockedMember) -> list[tuple[Edge, ...]]:
     return [member.dependencies, *member.extras.values(), *member.groups.values()]
 
 
-class _Settled:
-    """Weighs edges: their markers with the conflict keys settled, memoised by text."""
-
-    __slots__ = ("_active", "_memo", "_offered")
-
-    def __init__(self, active: frozenset[str], offered: Mapping[str, Marker]) -> None:
-        self._active = active
-        self._offered = offered
-        self._memo: dict[str, Marker] = {"": TRUE}
-
-    def __repr__(self) -> str:
-        return f"_Settled({sorted(self._active)})"
-
-    def __call__(self, edge: Edge) -> Marker:
-        found = self._memo.get(edge.marker)
-        if found is None:
-            found = parse_marker(edge.marker)
-            for key in sorted(extras_in(found)):
-                offered = None if key in self._active else self._offered.get(key)
-                if offered is None:
-                    found = restrict_key(found, key, key in self._active)
-                else:
-                    found = restrict_key(found, key, True) & offered | restrict_key(found, key, False) & ~offered
-            self._memo[edge.marker] = found
-        return found
-
-
-def _admits(target: Target) -> Marker:
-    """A member is not wanted on a Python that it does not support, nor is what only it needs."""
-    if isinstance(target, LockedMember) and target.requires_python:
-        return requires_python_marker(target.requires_python)
-    return TRUE
-
-
 def _reach(
     graph: Graph,
     selection: Selection,
     offer: Offer | None,
-    weigh: _Settled,
-    offered: Mapping[str, Marker],
+    settled: Callable[[str], Marker],
     prune: frozenset[NormalizedName],
 ) -> Flow[Marker]:
-    flow = Flow(graph, nothing=FALSE, weigh=weigh, admits=_admits, prune=prune)
+    flow: Flow[Marker] = Flow(
+        graph, nothing=FALSE, weigh=lambda edge: settled(edge.marker), admits=members_condition, prune=prune
+    )
     for part in selection.members:
         member = graph.member(part.member)
         if part.project and member.name not in prune:
-            flow.arrive(member, "", _admits(member))
+            flow.arrive(member, "", members_condition(member))
         for edges in root_edges(member, part):
-            flow.start(edges, _admits(member))
+            flow.start(edges, members_condition(member))
     if offer:
         member = graph.member(offer.member)
         everything = MemberSelection(member=member.name, project=False, extras=offer.extras, groups=offer.groups)
-        for marker, edges in zip(offered.values(), root_edges(member, everything), strict=True):
-            flow.start(edges, marker & _admits(member))
+        for marker, edges in zip(offer.markers().values(), root_edges(member, everything), strict=True):
+            flow.start(edges, marker & members_condition(member))
     flow.run()
     return flow

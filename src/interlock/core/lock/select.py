@@ -7,14 +7,13 @@ else the sdist.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from interlock.core.artifacts import Artifact
-from interlock.core.lock.conflicts import ConflictingSelection, declared_keys, refuse_conflicts
-from interlock.core.lock.graph import Graph, Target, active_keys, root_edges
+from interlock.core.lock.conflicts import ConflictingSelection, activity
+from interlock.core.lock.graph import Graph, Target, root_edges
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
-from interlock.core.markers.diagram import evaluate, parse_marker, requires_python_marker
-from interlock.core.markers.environment import conflict_key
+from interlock.core.markers.diagram import Marker, evaluate, parse_marker, requires_python_marker
 from interlock.core.names import ExtraName, NormalizedName
 from interlock.core.plan import Wanted
 from interlock.core.selection import Selection
@@ -28,6 +27,7 @@ __all__ = [
     "NoUsableArtifact",
     "PythonNotAdmitted",
     "Reached",
+    "holding",
     "select",
     "walk",
 ]
@@ -54,24 +54,15 @@ class EnvironmentNotLocked(EnvironmentFailure):
 class Reached:
     """The packages, members and extras that a walk came by."""
 
-    __slots__ = ("active", "extras", "members", "packages")
+    __slots__ = ("extras", "members", "packages")
 
-    def __init__(self, active: frozenset[str]) -> None:
-        self.active = active
-        """The conflict keys that were on."""
+    def __init__(self) -> None:
         self.members: dict[NormalizedName, LockedMember] = {}
         self.packages: dict[NormalizedName, list[LockedPackage]] = {}
         self.extras: dict[NormalizedName, set[ExtraName]] = {}
 
     def __repr__(self) -> str:
         return f"Reached({len(self.members)} members, {len(self.packages)} packages)"
-
-    def keys(self) -> Iterable[str]:
-        """The conflict keys of what was reached."""
-        for name in self.members:
-            yield conflict_key(name, None, None)
-            for extra in self.extras[name]:
-                yield conflict_key(name, extra, None)
 
 
 def select(
@@ -120,28 +111,34 @@ def select(
     return tuple(sorted(wanted, key=lambda item: item.name))
 
 
-def walk(graph: Graph, environment: Mapping[str, str], selection: Selection) -> Reached:
+def walk(graph: Graph, environment: Mapping[str, str], selection: Selection, *, union: bool = False) -> Reached:
     """Follow the edges that hold in the environment.
 
-    Raises :class:`~interlock.core.lock.conflicts.ConflictingSelection`. A conflicting extra of a member may be switched
-    on by an edge instead of by the selection; then the walk is made again with it switched on.
+    ``union`` is for what only looks: all sides of what conflicts, and no refusal.
+    Raises :class:`~interlock.core.lock.conflicts.ConflictingSelection`.
     """
-    declared = declared_keys(graph.lock)
-    active = active_keys(selection)
-    while True:
-        refuse_conflicts(graph.lock, active)
-        reached = _walk(graph, environment, selection, active)
-        if not declared:
-            return reached
-        grown = active | declared.intersection(reached.keys())
-        if grown == active:
-            return reached
-        active = grown
+    active = activity(graph, selection)
+    if not union:
+        active.refuse(environment=environment)
+    settled = active.union() if union else active.strict()
+    return _walk(graph, selection, holding(settled, environment))
 
 
-def _walk(graph: Graph, environment: Mapping[str, str], selection: Selection, active: frozenset[str]) -> Reached:
-    reached = Reached(active)
-    holds: dict[str, bool] = {"": True}
+def holding(settled: Callable[[str], Marker], environment: Mapping[str, str]) -> Callable[[str], bool]:
+    """Whether an edge's condition holds in an environment, memoised by text."""
+    held: dict[str, bool] = {"": True}
+
+    def holds(text: str) -> bool:
+        found = held.get(text)
+        if found is None:
+            found = held[text] = evaluate(settled(text), environment, frozenset())
+        return found
+
+    return holds
+
+
+def _walk(graph: Graph, selection: Selection, holds: Callable[[str], bool]) -> Reached:
+    reached = Reached()
     seen: dict[int, set[ExtraName]] = {}
     stack: list[tuple[Edge, ...]] = []
     for part in selection.members:
@@ -152,10 +149,7 @@ def _walk(graph: Graph, environment: Mapping[str, str], selection: Selection, ac
     only = graph.only
     while stack:
         for edge in stack.pop():
-            held = holds.get(edge.marker)
-            if held is None:
-                held = holds[edge.marker] = evaluate(parse_marker(edge.marker), environment, active)
-            if not held:
+            if not holds(edge.marker):
                 continue
             target = only.get(edge.name) or graph.target(edge)
             extras = seen.get(id(target))

@@ -16,7 +16,7 @@ from interlock.core.asks import MemberAsks
 from interlock.core.freshness import Stale
 from interlock.core.lock.graph import Graph, Target
 from interlock.core.lock.layout import edge_order
-from interlock.core.lock.model import FORMAT, Edge, Lock, LockedMember, LockedPackage
+from interlock.core.lock.model import PLAIN_FORMAT, Edge, Lock, LockedMember, LockedPackage
 from interlock.core.lock.needed import Needed, needed, same_elsewhere, selected_where
 from interlock.core.markers.diagram import FALSE, Marker, format_marker, parse_marker, requires_python_marker
 from interlock.core.markers.diagram import simplify as simplified
@@ -62,7 +62,11 @@ def changed_tables(old: Lock, problem: Problem, reasons: Iterable[Stale]) -> dic
             return None
         changed.setdefault(reason.member, set()).update(kind)
     names = [member.name for member in problem.members]
-    if problem.conflicts or old.format != FORMAT or sorted(names) != sorted(member.name for member in old.members):
+    if (
+        problem.conflicts
+        or old.format != PLAIN_FORMAT
+        or sorted(names) != sorted(member.name for member in old.members)
+    ):
         return None
     return changed
 

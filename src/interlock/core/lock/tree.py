@@ -5,13 +5,13 @@ All of it is data first (:func:`to_data`); the text is drawn in :func:`to_text`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
+from interlock.core.lock.conflicts import activity
 from interlock.core.lock.graph import Graph, Target, UnknownInLock
 from interlock.core.lock.model import Edge, Lock, LockedMember
-from interlock.core.lock.reach import switched_on
 from interlock.core.markers.diagram import (
     FALSE,
     TRUE,
@@ -20,7 +20,6 @@ from interlock.core.markers.diagram import (
     format_marker,
     parse_marker,
     requires_python_marker,
-    restrict_extra,
 )
 from interlock.core.names import ExtraName, NormalizedName
 from interlock.core.selection import MemberSelection, Selection
@@ -170,9 +169,8 @@ class _Drawing:
     def __init__(self, lock: Lock, options: TreeOptions) -> None:
         self.graph = Graph(lock)
         self.options = options
-        self._active: frozenset[str] = frozenset()
+        self._settle: Callable[[str], Marker] = parse_marker
         self._assuming = requires_python_marker(lock.requires_python) if lock.requires_python else TRUE
-        self._markers: dict[str, Marker] = {"": TRUE}
         self._shown: dict[int, set[ExtraName]] = {}
 
     def __repr__(self) -> str:
@@ -180,15 +178,11 @@ class _Drawing:
 
     def enter(self, selection: Selection) -> None:
         """Read markers as they are with this selected."""
-        self._active = switched_on(self.graph.lock, selection)
-        self._markers = {"": TRUE}
+        self._settle = activity(self.graph, selection).union()
 
     def _settled(self, link: _Link) -> _Link | None:
         """The link with its marker as it is to be shown; None when it does not hold."""
-        text = link.edge.marker
-        marker = self._markers.get(text)
-        if marker is None:
-            marker = self._markers[text] = restrict_extra(parse_marker(text), self._active)
+        marker = self._settle(link.edge.marker)
         if marker & self._assuming is FALSE:
             return None
         environment = self.options.environment

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from interlock.core.manifests.cache_keys import CacheKey
+from interlock.core.markers.environment import conflict_key
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirement import Requirement
 from interlock.core.sources import Index, Registry, Source
@@ -53,12 +54,22 @@ class SourceRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     """``source`` is the root of another workspace, and its member of that name is meant."""
 
 
-class ConflictItem(msgspec.Struct, frozen=True, order=True):
-    """One side of a declared conflict: a member, or one of its extras or groups."""
+class ConflictItem(msgspec.Struct, frozen=True):
+    """One item of a declared conflict: a member, or one of its extras or groups."""
 
     member: NormalizedName
     extra: ExtraName | None = None
     group: GroupName | None = None
+
+    @property
+    def key(self) -> str:
+        """As people write it and as a lock's markers test it: ``member``, ``member[extra]`` or ``member:group``."""
+        return conflict_key(self.member, self.extra, self.group)
+
+    @property
+    def order(self) -> tuple[str, str, str]:
+        """What items are sorted by."""
+        return self.member, self.extra or "", self.group or ""
 
 
 class ScopedOverride(msgspec.Struct, frozen=True, order=True):

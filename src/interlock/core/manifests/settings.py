@@ -130,7 +130,7 @@ def _conflicts(table: Table, name: NormalizedName | None) -> tuple[tuple[Conflic
         complete = [item for item in items if item is not None]
         if len(complete) < 2 and len(complete) == len(items):
             table.problem("conflicts", "has a set with fewer than two items.")
-        found.append(tuple(sorted(set(complete), key=lambda item: (item.member, item.extra or "", item.group or ""))))
+        found.append(tuple(sorted(set(complete), key=lambda item: item.order)))
     return tuple(found)
 
 

@@ -25,7 +25,14 @@ from interlock.core.markers.meaning import (
     requires_python_marker,
 )
 from interlock.core.markers.nodes import FALSE, TRUE, Marker
-from interlock.core.markers.restriction import extras_in, restrict_extra, restrict_key, simplify, without_extras
+from interlock.core.markers.restriction import (
+    extras_in,
+    restrict_extra,
+    restrict_key,
+    simplify,
+    without_environment,
+    without_extras,
+)
 from interlock.core.markers.writing import format_marker
 
 __all__ = [
@@ -48,5 +55,6 @@ __all__ = [
     "restrict_extra",
     "restrict_key",
     "simplify",
+    "without_environment",
     "without_extras",
 ]

@@ -7,11 +7,20 @@ from interlock.core.markers.nodes import EXTRA_BITS, FALSE, TRUE, Marker, Variab
 from interlock.core.markers.writing import comparisons
 from interlock.core.names import ExtraName, normalize_extra
 
-__all__ = ["extra_key", "extras_in", "restrict_extra", "restrict_key", "simplify", "without_extras"]
+__all__ = [
+    "extra_key",
+    "extras_in",
+    "restrict_extra",
+    "restrict_key",
+    "simplify",
+    "without_environment",
+    "without_extras",
+]
 
 _RESTRICTED: dict[tuple[Marker, frozenset[str]], Marker] = {}
 _SETTLED: dict[tuple[Marker, str, bool], Marker] = {}
 _PROJECTED: dict[Marker, Marker] = {}
+_KEYS_ONLY: dict[Marker, Marker] = {}
 _EXTRAS: dict[Marker, frozenset[ExtraName]] = {}
 _SIMPLIFIED: dict[tuple[Marker, Marker], Marker] = {}
 _FLAGS = frozenset({"extra", "extras", "dependency_groups"})
@@ -65,6 +74,23 @@ def without_extras(marker: Marker) -> Marker:
         children = [without_extras(child) for child in marker.children]
         found = children[0] | children[1] if marker.variable.name in _FLAGS else rebuild(marker, children)
         _PROJECTED[marker] = found
+    return found
+
+
+def without_environment(marker: Marker) -> Marker:
+    """For which choices of extras and groups the marker can hold in some environment."""
+    if not marker.mask & EXTRA_BITS:
+        return FALSE if marker is FALSE else TRUE
+    found = _KEYS_ONLY.get(marker)
+    if found is None:
+        children = [without_environment(child) for child in marker.children]
+        if marker.variable.name in _FLAGS:
+            found = rebuild(marker, children)
+        else:
+            found = FALSE
+            for child in children:
+                found = found | child
+        _KEYS_ONLY[marker] = found
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from typing import NamedTuple
 
 from interlock.core.artifacts import Artifact
@@ -75,8 +76,16 @@ class Candidates:
             self._direct.setdefault(requirement.name, []).append((requirement, None))
 
     def prefer(self, name: NormalizedName, position: int) -> None:
-        """Wish for a candidate because an earlier fork chose it."""
-        self._from_forks.setdefault(name, []).append(position)
+        """Remember what an earlier fork chose."""
+        chosen = self._from_forks.setdefault(name, [])
+        if position not in chosen:
+            chosen.append(position)
+
+    def anew(self) -> Candidates:
+        """The same before any fork has chosen."""
+        other = copy(self)
+        other._from_forks = {}
+        return other
 
     # ---- what is out of the question -------------------------------------------------------------------------
 
@@ -185,24 +194,30 @@ class Candidates:
     def next(self, name: NormalizedName, mask: int, env: Marker) -> tuple[int, bool]:
         """What to try first among those of a non-empty mask, and whether because it was locked.
 
-        What an earlier fork chose comes next, and then the best.
+        Otherwise it is the best, so that what one fork asks for decides nothing in another; with
+        ``fork-strategy = "fewest"`` it is what an earlier fork chose, where that is admitted here too.
         """
         position = self.locked(name, mask, env)
         if position is not None:
             return position, True
-        for position in self._from_forks.get(name, ()):
-            if mask >> position & 1:
-                return position, False
+        if self._policy.fork_strategy == "fewest":
+            admitted = self._admitted(name, mask)
+            for position in self._from_forks.get(name, ()):
+                if admitted >> position & 1:
+                    return position, False
         return self.best(name, mask), False
+
+    def _admitted(self, name: NormalizedName, mask: int) -> int:
+        """Those of a non-empty mask that need not be asked for, or all when there are none."""
+        universe = self._facts.universes[name]
+        mask = mask & universe.default_mask or mask
+        if self._policy.prerelease_of(name) != "allow":
+            mask = mask & ~self._prerelease_mask(universe) or mask
+        return mask
 
     def best(self, name: NormalizedName, mask: int) -> int:
         """The best candidate of a non-empty mask by what the policy says."""
-        universe = self._facts.universes[name]
-        default = mask & universe.default_mask
-        mask = default or mask
-        if self._policy.prerelease_of(name) != "allow":
-            stable = mask & ~self._prerelease_mask(universe)
-            mask = stable or mask
+        mask = self._admitted(name, mask)
         if self._lowest(name):
             return (mask & -mask).bit_length() - 1
         return mask.bit_length() - 1

@@ -8,11 +8,12 @@ from typing import NamedTuple
 from interlock.core.asks import Ask, MemberAsks, Origin
 from interlock.core.manifests.manifest import ConflictItem, ScopedOverride
 from interlock.core.markers.diagram import TRUE, Marker, extras_in, parse_marker, requires_python_marker, restrict_extra
-from interlock.core.markers.environment import conflict_key
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirement import Requirement, format_requirement
+from interlock.core.resolver.activation import Activation
 from interlock.core.resolver.facts import Facts, Known, Universe
 from interlock.core.resolver.incompatibility import PackageKey
+from interlock.core.resolver.parts import Parts
 from interlock.core.resolver.problem import Problem
 from interlock.core.sources import Source
 
@@ -32,6 +33,8 @@ class Dependency(NamedTuple):
     group: GroupName | None = None
     origin: Origin | None = None
     kind: str = "requirement"
+    part: int = 0
+    """Which part of the package asked for is meant."""
 
 
 _Child = tuple[Marker, tuple[PackageKey, ...]]
@@ -42,7 +45,11 @@ def keys_of(dependency: Dependency) -> list[PackageKey]:
     name = dependency.requirement.name
     if dependency.group is not None:
         return [PackageKey(name, None, dependency.group)]
-    return [PackageKey(name), *(PackageKey(name, extra) for extra in dependency.requirement.extras)]
+    part = dependency.part
+    return [
+        PackageKey(name, part=part),
+        *(PackageKey(name, extra, part=part) for extra in dependency.requirement.extras),
+    ]
 
 
 def admitted(universe: Universe, dependency: Dependency) -> int:
@@ -59,9 +66,15 @@ def admitted(universe: Universe, dependency: Dependency) -> int:
 
 
 class Dependencies:
-    """Expands and remembers dependencies; they do not depend on the fork."""
+    """Expands and remembers dependencies; they do not depend on the fork.
 
-    def __init__(self, problem: Problem, facts: Facts) -> None:
+    ``parts`` are those of packages that conflicts touch, ``activation`` is when members can be selected; without them
+    nothing conflicts.
+    """
+
+    def __init__(
+        self, problem: Problem, facts: Facts, parts: Parts | None = None, activation: Activation | None = None
+    ) -> None:
         self._problem = problem
         self._facts = facts
         self._memo: dict[tuple[PackageKey, int], tuple[Dependency, ...]] = {}
@@ -71,14 +84,39 @@ class Dependencies:
         self._scopes: dict[NormalizedName, list[ScopedOverride]] = {}
         for rule in problem.scoped_overrides:
             self._scopes.setdefault(rule.package, []).append(rule)
-        self._conflicting = {item for items in problem.conflicts for item in items}
+        self._parts = parts
+        self._activation = activation
 
     def of(self, key: PackageKey, position: int) -> tuple[Dependency, ...]:
         """What a candidate (or one of its extras or groups) asks for; its facts must be there."""
         found = self._memo.get((key, position))
         if found is None:
-            found = self._memo[key, position] = tuple(self._adjusted(self._scoped(key, position)))
+            found = self._memo[key, position] = tuple(self._parted(key, self._adjusted(self._scoped(key, position))))
         return found
+
+    def itself(self, item: ConflictItem) -> Iterator[tuple[Requirement, Marker]]:
+        """What a member, an extra or a group itself asks for, and where; the same whatever is parted."""
+        key = PackageKey(item.member, item.extra, item.group)
+        for dependency in self._adjusted(self._scoped(key, 0)):
+            if dependency.kind != "constraint":
+                yield dependency.requirement, dependency.marker
+
+    def _parted(self, key: PackageKey, dependencies: Iterable[Dependency]) -> Iterator[Dependency]:
+        """Ask for each part of a package by itself, as far as it lies within the asking part."""
+        parts = self._parts
+        if parts is None:
+            yield from dependencies
+            return
+        here = parts.region(key)
+        for dependency in dependencies:
+            regions = parts.of(dependency.requirement.name)
+            if len(regions) == 1:
+                yield dependency
+                continue
+            for part, region in enumerate(regions):
+                marker = dependency.marker & region
+                if not marker.is_disjoint(here):
+                    yield dependency._replace(marker=marker, part=part)
 
     def children(self, key: PackageKey, position: int) -> tuple[_Child, ...]:
         """Of each dependency, in the order of :meth:`of`, where it holds and what it asks for; constraints ask for
@@ -114,32 +152,22 @@ class Dependencies:
                 yield from self._one(item, frozenset((key.extra,)), only_extra=True)
 
     def _of_root(self, member: MemberAsks) -> Iterator[Dependency]:
-        """The root asks for every member, each of its extras and each of its groups, where their Pythons allow."""
+        """The root asks for every member, each of its extras and each of its groups, where their Pythons allow and in
+        the selections in which they can be active."""
         where = requires_python_marker(member.requires_python)
         name = member.name
-        yield Dependency(Requirement(name), where & self._if_selected(name), kind="member")
+        yield Dependency(Requirement(name), where & self._active(name), kind="member")
         for extra in sorted(member.extras):
-            marker = where & self._if_selected(name) & self._if_selected(name, extra=extra)
-            yield Dependency(Requirement(name, extras=(extra,)), marker, kind="member")
+            yield Dependency(Requirement(name, extras=(extra,)), where & self._active(name, extra), kind="member")
         for group in sorted(member.groups):
-            marker = where & self._if_selected(name, group=group)
-            if not self._exclude_each_other(ConflictItem(name), ConflictItem(name, None, group)):
-                marker = marker & self._if_selected(name)
+            marker = where & self._active(name, None, group)
             python = member.group_requires_python.get(group, "")
             if python:
                 marker = marker & requires_python_marker(python)
             yield Dependency(Requirement(name), marker, group=group, kind="member")
 
-    def _exclude_each_other(self, one: ConflictItem, other: ConflictItem) -> bool:
-        """Whether two items are in one conflict: a group can be installed without its member."""
-        return any(one in items and other in items for items in self._problem.conflicts)
-
-    def _if_selected(
-        self, name: NormalizedName, extra: ExtraName | None = None, group: GroupName | None = None
-    ) -> Marker:
-        if self._conflicting and ConflictItem(name, extra, group) in self._conflicting:
-            return parse_marker(f"extra == '{conflict_key(name, extra, group)}'")
-        return TRUE
+    def _active(self, name: NormalizedName, extra: ExtraName | None = None, group: GroupName | None = None) -> Marker:
+        return TRUE if self._activation is None else self._activation.of(name, extra, group)
 
     def _one(self, item: Requirement | Ask, active: frozenset[str], *, only_extra: bool) -> Iterator[Dependency]:
         requirement, source, origin = (
@@ -159,10 +187,6 @@ class Dependencies:
             return
         if marker.is_false:
             return
-        if self._conflicting:
-            marker = marker & self._if_selected(requirement.name)
-            for extra in requirement.extras:
-                marker = marker & self._if_selected(requirement.name, extra=extra)
         yield Dependency(requirement, marker, source, None, origin)
 
     def _scoped(self, key: PackageKey, position: int) -> Iterable[Dependency]:

@@ -39,6 +39,13 @@ class PackageKey(NamedTuple):
     name: NormalizedName
     extra: ExtraName | None = None
     group: GroupName | None = None
+    part: int = 0
+    """Which part of a package that is chosen apart for the sides of conflicts."""
+
+    @property
+    def base(self) -> PackageKey:
+        """The package that an extra or a group belongs to."""
+        return PackageKey(self.name, part=self.part)
 
     def __str__(self) -> str:
         if self.extra is not None:

@@ -41,7 +41,7 @@ def notices(resolver: Resolver, forks: Iterable[ForkSolution]) -> tuple[Notice, 
                 if dependency.origin is None:
                     continue
                 name = dependency.requirement.name
-                target = fork.chosen.get(PackageKey(name))
+                target = fork.chosen.get(PackageKey(name, part=dependency.part))
                 found.update(_given_up(resolver, name, target))
                 if not dependency.requirement.extras:
                     continue

@@ -11,23 +11,34 @@ from interlock.core.markers.diagram import (
     parse_marker,
     requires_python_marker,
     simplify,
+    without_environment,
+    without_extras,
 )
-from interlock.core.markers.environment import conflict_key
+from interlock.core.names import NormalizedName
+from interlock.core.resolver.activation import Activation
 from interlock.core.resolver.candidates import Candidates
+from interlock.core.resolver.causes import leaves, markers
 from interlock.core.resolver.dependencies import ROOT, Dependencies
 from interlock.core.resolver.facts import Facts, Known, Universe
-from interlock.core.resolver.incompatibility import Derived, Incompatibility, Rejected
+from interlock.core.resolver.incompatibility import Incompatibility, Rejected
 from interlock.core.resolver.outcome import Needs, Solved, Unsolvable
+from interlock.core.resolver.parts import Parts
 from interlock.core.resolver.problem import Problem
 from interlock.core.resolver.required import Required
 from interlock.core.resolver.resolution import ForkSolution
 from interlock.core.resolver.shared import Shared
+from interlock.core.resolver.sides import Sides
 from interlock.core.resolver.solver import NoSolution, Solver
 from interlock.core.resolver.split import Split, halves, ordered
+from interlock.core.resolver.touched import clashing, first_parts, touched
 from interlock.core.sources import Member
 from interlock.core.versions import VersionList
 
 __all__ = ["Resolver", "world"]
+
+_ROUNDS = 3
+"""How often all is solved again because conflicts touch more packages than thought; whatever they touch, each round is
+sound."""
 
 
 def world(problem: Problem) -> Marker:
@@ -47,7 +58,11 @@ def world(problem: Problem) -> Marker:
 
 
 class Resolver:
-    """Drives a solver per fork; call :meth:`advance` again whenever the facts it asked for are there."""
+    """Drives a solver per fork; call :meth:`advance` again whenever the facts it asked for are there.
+
+    The forks are solved in rounds: when conflicts turn out to touch more packages than those that were chosen apart for
+    them, all is solved once more with these apart too.
+    """
 
     def __init__(self, problem: Problem, facts: Facts) -> None:
         self.problem = problem
@@ -56,48 +71,107 @@ class Resolver:
         self._highest_first = problem.policy.fork_strategy != "fewest"
         for member in problem.members:
             _introduce_member(facts, member)
-        self.dependencies = Dependencies(problem, facts)
-        self.candidates = Candidates(problem, facts)
+        self.sides = Sides(problem.conflicts)
+        self.activation = Activation(problem.members, Dependencies(problem, facts).itself, self.sides)
+        self._members = frozenset((ROOT.name, *(member.name for member in problem.members)))
+        self._required = Required(problem)
+        self._spent = (0, 0)
+        self._rounds = 0
+        self._begin(first_parts(problem, self.sides, Dependencies(problem, facts)), Candidates(problem, facts))
+
+    def __repr__(self) -> str:
+        return f"<Resolver: {len(self._solved)} forks solved, {len(self._stack)} to go>"
+
+    def _begin(self, parts: Parts, candidates: Candidates) -> None:
+        """Start to solve all forks, with packages chosen apart as ``parts`` says."""
+        self.parts = parts
+        self.candidates = candidates
+        conflicting = (parts, self.activation) if self.sides else ()
+        self.dependencies = Dependencies(self.problem, self.facts, *conflicting)
         self.shared = Shared(
-            facts,
+            self.facts,
             self.dependencies,
-            self.candidates,
-            Required(problem),
+            candidates,
+            self._required,
+            parts,
             world=self.world,
             fork_python=self._highest_first,
         )
         self._solved: list[ForkSolution] = []
         self._stack = [Solver(self.shared, env) for env in reversed(self._first_forks())]
 
-    def __repr__(self) -> str:
-        return f"<Resolver: {len(self._solved)} forks solved, {len(self._stack)} to go>"
+    def _again(self, parts: Parts) -> None:
+        self._spent = (self.decisions, self.setbacks)
+        self._begin(parts, self.candidates.anew())
 
     @property
     def decisions(self) -> int:
-        return self.shared.decisions
+        return self._spent[0] + self.shared.decisions
 
     @property
     def setbacks(self) -> int:
-        return self.shared.setbacks
+        return self._spent[1] + self.shared.setbacks
 
     def advance(self) -> Needs | Solved | Unsolvable:
-        while self._stack:
-            solver = self._stack[-1]
-            outcome = solver.advance()
-            if isinstance(outcome, Needs):
-                return outcome
-            self._stack.pop()
-            if isinstance(outcome, Split):
-                self._push([solver.clone(env) for env in self._in_order(outcome.forks)])
-            elif isinstance(outcome, NoSolution):
-                parts = self._retry(solver, outcome.cause)
-                if parts is None:
-                    where = "" if solver.env is self.world else format_marker(simplify(solver.env, self.world))
-                    return Unsolvable(outcome.cause, where)
-                self._push([Solver(self.shared, env) for env in self._in_order(parts)])
-            else:
-                self._finish(solver)
-        return Solved(tuple(self._solved))
+        """Go on until facts are missing or there is an answer.
+
+        Raises :class:`~interlock.core.resolver.parts.EntangledConflicts`.
+        """
+        while True:
+            while self._stack:
+                outcome = self._step(self._stack[-1])
+                if outcome is not None:
+                    return outcome
+            parts = self._more_parts() if self.sides and self._rounds < _ROUNDS else None
+            if parts is None:
+                return Solved(tuple(self._solved))
+            self._rounds += 1
+            self._again(parts)
+
+    def _step(self, solver: Solver) -> Needs | Unsolvable | None:
+        outcome = solver.advance()
+        if isinstance(outcome, Needs):
+            return outcome
+        self._stack.pop()
+        if isinstance(outcome, Split):
+            self._push([solver.clone(env) for env in self._in_order(outcome.forks)])
+        elif isinstance(outcome, NoSolution):
+            return self._failed(solver, outcome.cause)
+        else:
+            self._finish(solver)
+        return None
+
+    def _failed(self, solver: Solver, cause: Incompatibility) -> Unsolvable | None:
+        """Try again with packages or environments apart that this fork had together, or give up."""
+        parts = self._apart(cause, None)
+        forks = self._retry(solver, cause) if parts is None else None
+        if parts is None and forks is None:
+            parts = self._apart(cause, solver.env)
+        if parts is not None:
+            self._again(parts)
+        elif forks is not None:
+            self._push([Solver(self.shared, env) for env in self._in_order(forks)])
+        else:
+            return Unsolvable(cause, self._where(solver.env, cause))
+        return None
+
+    def _apart(self, cause: Incompatibility, env: Marker | None) -> Parts | None:
+        return self.parts.grown(needed=clashing(self.sides, cause, self.shared.keys, self._members, env))
+
+    def _where(self, env: Marker, cause: Incompatibility) -> str:
+        """The environments and the selections that a failure is about."""
+        where = env
+        for marker in markers(cause):
+            where = where & without_environment(marker)
+        return "" if where is self.world else format_marker(simplify(where, self.world))
+
+    def _more_parts(self) -> Parts | None:
+        """The parts that come of what the conflicts have turned out to touch; None when these are all there are."""
+        found: dict[NormalizedName, set[int]] = {}
+        for fork in self._solved:
+            for name, sides in touched(self.sides, fork.chosen, self.dependencies, self._members).items():
+                found.setdefault(name, set()).update(sides)
+        return self.parts.grown(touched=found)
 
     def _push(self, solvers: list[Solver]) -> None:
         self._stack.extend(reversed(solvers))
@@ -121,7 +195,7 @@ class Resolver:
         """
         env = solver.env
         stale = False
-        for marker in _markers(cause):
+        for marker in map(without_extras, markers(cause)):
             if marker.is_disjoint(env):
                 stale = True
             elif not env.implies(marker):
@@ -139,7 +213,7 @@ class Resolver:
         """Where the candidates that were rejected for their Python run."""
         return [
             self.candidates.usability(reason.key.name, position).python
-            for leaf in _leaves(cause)
+            for leaf in leaves(cause)
             if isinstance(reason := leaf.cause, Rejected) and reason.reason == "python"
             for _, mask in leaf.terms
             for position in range(mask.bit_length() - 1)
@@ -153,15 +227,10 @@ class Resolver:
                 part for text in self.problem.environments if not (part := self.world & parse_marker(text)).is_false
             ]
         if self.problem.forks:
-            seeds = [parse_marker(text) for text in self.problem.forks]
+            seeds = [without_extras(parse_marker(text)) for text in self.problem.forks]
             seeded = [part for fork in forks for seed in seeds if not (part := fork & seed).is_false]
             rest = [part for fork in forks if not (part := fork & ~_union(seeds)).is_false]
             forks = seeded + rest
-        for items in self.problem.conflicts:
-            keys = [parse_marker(f"extra == '{conflict_key(item.member, item.extra, item.group)}'") for item in items]
-            sides = [_alone(keys, chosen) for chosen in range(len(keys))]
-            sides.append(_alone(keys, None))
-            forks = [part for fork in forks for side in sides if not (part := fork & side).is_false]
         unique = list(dict.fromkeys(forks))
         return ordered(sorted(unique, key=format_marker), highest_first=self._highest_first)
 
@@ -170,35 +239,6 @@ def _union(markers: list[Marker]) -> Marker:
     found = FALSE
     for marker in markers:
         found = found | marker
-    return found
-
-
-def _alone(keys: list[Marker], chosen: int | None) -> Marker:
-    """One item of a conflict set selected and no other; or none of them."""
-    found = TRUE
-    for number, key in enumerate(keys):
-        found = found & (key if number == chosen else ~key)
-    return found
-
-
-def _markers(cause: Incompatibility) -> list[Marker]:
-    """Markers of the requirements behind a failure, nearest to the conclusion first."""
-    return list(dict.fromkeys(leaf.marker for leaf in _leaves(cause) if leaf.marker is not None))
-
-
-def _leaves(cause: Incompatibility) -> list[Incompatibility]:
-    """The facts a failure is derived from, nearest to the conclusion first."""
-    found: list[Incompatibility] = []
-    seen: set[int] = set()
-    queue = [cause]
-    for incompatibility in queue:
-        if id(incompatibility) in seen:
-            continue
-        seen.add(id(incompatibility))
-        if isinstance(incompatibility.cause, Derived):
-            queue.extend((incompatibility.cause.left, incompatibility.cause.right))
-        else:
-            found.append(incompatibility)
     return found
 
 

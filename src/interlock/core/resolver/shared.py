@@ -7,6 +7,7 @@ from interlock.core.resolver.candidates import Candidates
 from interlock.core.resolver.dependencies import Dependencies
 from interlock.core.resolver.facts import Facts
 from interlock.core.resolver.incompatibility import PackageKey
+from interlock.core.resolver.parts import Parts
 from interlock.core.resolver.required import Required
 
 __all__ = ["Shared"]
@@ -21,6 +22,7 @@ class Shared:
         dependencies: Dependencies,
         candidates: Candidates,
         required: Required,
+        parts: Parts,
         *,
         world: Marker,
         fork_python: bool,
@@ -29,6 +31,7 @@ class Shared:
         self.dependencies = dependencies
         self.candidates = candidates
         self.required = required
+        self.parts = parts
         self.world = world
         """All environments of the lock."""
         self.fork_python = fork_python

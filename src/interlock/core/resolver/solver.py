@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from interlock.core.markers.diagram import TRUE, Marker
-from interlock.core.names import NormalizedName
 from interlock.core.resolver.conflict import Learned, root_cause
 from interlock.core.resolver.dependencies import ROOT, Dependency, admitted, keys_of
 from interlock.core.resolver.facts import Unusable
@@ -52,7 +51,8 @@ class Solver:
         """Those that may not hold in a part of the fork although what they are about is needed there."""
         self.contradicted: dict[Incompatibility, int] = {}
         self.priorities = Priorities()
-        self.introduced: set[NormalizedName] = set()
+        self.introduced: set[PackageKey] = set()
+        """Packages, a part each, of which is known what is out of the question."""
         self.reach = Reach(shared.dependencies, env)
         self.merged: dict[tuple[int, int, int], Incompatibility] = {}
         """Dependency incompatibilities by (depender, dependee, mask), so that versions that agree share one."""
@@ -85,8 +85,8 @@ class Solver:
         copy.final = None
         # Which pinned sources may be used depends on the fork, so packages are introduced to it anew.
         copy._forget(self.reach.left_behind(copy.reach))
-        for name in sorted(self.introduced):
-            copy._introduce(name)
+        for key in sorted(self.introduced, key=lambda key: (key.name, key.part)):
+            copy._introduce(key)
         return copy
 
     def _forget(self, left_behind: Iterable[PackageKey]) -> None:
@@ -182,7 +182,7 @@ class Solver:
         """The best candidate in range; ``None`` when candidates had to be rejected first."""
         candidates = self.shared.candidates
         mask = self.solution.masks[package] >> 1
-        base = self._package_of(key.name)
+        base = self._package_of(key)
         if base != package:
             # An extra is of the version its package has: look no further than that.
             common = mask & (self.solution.masks[base] >> 1)
@@ -193,10 +193,11 @@ class Solver:
                 return None
             mask = common
         rejected: dict[str, int] = {}
+        env = self.env & self.shared.parts.region(key)
         choice: int | Split | None = None
         last_resort: int | None = None
         while mask:
-            position, locked = candidates.next(key.name, mask, self.env)
+            position, locked = candidates.next(key.name, mask, env)
             verdict = judge(self.shared, self.env, key.name, position, mask, locked=locked)
             if not isinstance(verdict, str):
                 choice = verdict
@@ -207,7 +208,7 @@ class Solver:
                 last_resort = position
             mask &= ~(1 << position)
         for reason, found in rejected.items():
-            self._add(Incompatibility([(base, found << 1)], Rejected(PackageKey(key.name), reason)))
+            self._add(Incompatibility([(base, found << 1)], Rejected(key.base, reason)))
             self.changed.append(base)
         if rejected:
             return None
@@ -221,8 +222,8 @@ class Solver:
             if known is None:
                 return Needs(dependencies=((key.name, position),))
             if isinstance(known, Unusable):
-                base = self._package_of(key.name)
-                cause = Rejected(PackageKey(key.name), "unusable", known.reason)
+                base = self._package_of(key)
+                cause = Rejected(key.base, "unusable", known.reason)
                 self._add(Incompatibility([(base, 2 << position)], cause))
                 if base != package:
                     self._add(Incompatibility([(package, 2 << position)], cause))
@@ -240,7 +241,7 @@ class Solver:
                 return Split(forks)
         self.reach.grow(growth)
         if key.extra is not None or key.group is not None:
-            base = self._package_of(key.name)
+            base = self._package_of(key)
             others = shared.full[base] & ~(2 << position)
             if key.group is not None:
                 # Whoever wants the member says so: its group may be wanted where the member is not.
@@ -256,12 +257,12 @@ class Solver:
     def _require(self, term: Term, depender: PackageKey, dependency: Dependency) -> None:
         requirement = dependency.requirement
         universe = self.shared.facts.universes[requirement.name]
-        self._introduce(requirement.name)
+        self._introduce(PackageKey(requirement.name, part=dependency.part))
         allowed = admitted(universe, dependency)
         cause = NeededBy(depender, requirement, dependency.origin, dependency.kind)
         if dependency.kind == "constraint":
             # A constraint restricts a package but does not ask for it: not being there is fine too.
-            package = self._package_of(requirement.name)
+            package = self._package_of(PackageKey(requirement.name, part=dependency.part))
             self._depend(term, package, allowed << 1 | ABSENT, cause, dependency.marker)
             return
         pinned = self.shared.required.is_pin(requirement)
@@ -294,19 +295,19 @@ class Solver:
         self.merged[depender, package, forbidden] = made
         self._add(made)
 
-    def _introduce(self, name: NormalizedName) -> None:
+    def _introduce(self, key: PackageKey) -> None:
         """Tell the solver, once per fork, what is out of the question for a package."""
-        if name in self.introduced:
+        if key in self.introduced:
             return
-        self.introduced.add(name)
-        universe = self.shared.facts.universes[name]
-        base = self._package_of(name)
-        for rejection in self.shared.candidates.rejections(name):
-            cause = Rejected(PackageKey(name), rejection.reason, rejection.detail)
+        self.introduced.add(key)
+        universe = self.shared.facts.universes[key.name]
+        base = self._package_of(key)
+        for rejection in self.shared.candidates.rejections(key.name):
+            cause = Rejected(key, rejection.reason, rejection.detail)
             self._add(Incompatibility([(base, rejection.mask << 1)], cause))
         excluded = universe.full & ~self.shared.required.allowed(universe, self.env)
         if excluded:
-            self._add(Incompatibility([(base, excluded << 1)], Rejected(PackageKey(name), "source")))
+            self._add(Incompatibility([(base, excluded << 1)], Rejected(key, "source")))
         self.changed.append(base)
 
     def _propagate(self) -> Incompatibility | None:
@@ -388,8 +389,9 @@ class Solver:
             self.by_package.append([])
         return package
 
-    def _package_of(self, name: NormalizedName) -> int:
-        return self._package(PackageKey(name), self.shared.facts.universes[name].size)
+    def _package_of(self, key: PackageKey) -> int:
+        """The number of the package that a key is about."""
+        return self._package(key.base, self.shared.facts.universes[key.name].size)
 
     def _add(self, incompatibility: Incompatibility) -> None:
         for package, _ in incompatibility.terms:

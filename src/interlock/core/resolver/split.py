@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from interlock.core.markers.diagram import Marker, python_lower_bound
+from interlock.core.markers.diagram import Marker, python_lower_bound, without_extras
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.dependencies import Dependency
 from interlock.core.versions import parse_version
@@ -31,13 +31,15 @@ def split(env: Marker, dependencies: Sequence[Dependency]) -> list[Marker]:
     Forks with more requirements that have an upper bound come first: what is chosen for ``numpy<2`` may do for
     ``numpy>=1`` as well, and hardly ever the other way round.
     """
-    by_name: dict[NormalizedName, dict[Marker, str]] = {}
+    by_name: dict[tuple[NormalizedName, int], dict[Marker, str]] = {}
     for dependency in dependencies:
         requirement = dependency.requirement
-        markers = by_name.setdefault(requirement.name, {})
+        markers = by_name.setdefault((requirement.name, dependency.part), {})
+        # Forks are of environments: what depends on the selection is told by the parts of a package.
+        where = without_extras(dependency.marker)
         # Which requirement is written first must not matter, so they are taken in the order of their text.
         text = f"{requirement.specifier} {requirement.marker}"
-        markers[dependency.marker] = min(text, markers.get(dependency.marker, text))
+        markers[where] = min(text, markers.get(where, text))
     forks = [env]
     for name in sorted(by_name):
         texts = by_name[name]
@@ -48,7 +50,9 @@ def split(env: Marker, dependencies: Sequence[Dependency]) -> list[Marker]:
             forks = [half for fork in forks for half in halves(fork, marker)]
     if len(forks) == 1:
         return forks
-    capped = [found.marker for found in dependencies if _UPPER_BOUND.search(found.requirement.specifier)]
+    capped = [
+        without_extras(found.marker) for found in dependencies if _UPPER_BOUND.search(found.requirement.specifier)
+    ]
     return sorted(forks, key=lambda fork: -sum(not marker.is_disjoint(fork) for marker in capped))
 
 
