@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -128,51 +127,6 @@ def test_a_missing_interpreter_is_told(tmp_path: Path, interpreter: Interpreter)
     with pytest.raises(BrokenEnvironment, match="removed") as caught:
         load_environment(tmp_path / ".venv")
     assert caught.value.ours
-
-
-@pytest.mark.skipif(os.name == "nt", reason="POSIX shells")
-@pytest.mark.parametrize("shell", ["sh", "bash", "zsh", "dash", "ksh"])
-def test_activation_and_its_undoing(tmp_path: Path, interpreter: Interpreter, shell: str) -> None:
-    if shutil.which(shell) is None:
-        pytest.skip(f"{shell} is not here")
-    root = tmp_path / "it's an env $HOME"
-    made = create_environment(root, interpreter, prompt="my 'prompt'")
-    script = (
-        'set -eu; before=$PATH; . "$1"; command -v python; echo "$VIRTUAL_ENV"; echo "$VIRTUAL_ENV_PROMPT"; '
-        "deactivate; "
-        '[ "$PATH" = "$before" ] && echo restored; echo "${VIRTUAL_ENV-unset}"'
-    )
-    command = [shell, "-c", script, shell, os.path.join(made.scripts, "activate")]
-    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    assert out == [made.python, str(root), "my 'prompt'", "restored", "unset"]
-
-
-@pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not here")
-def test_activation_in_fish(tmp_path: Path, interpreter: Interpreter) -> None:
-    made = create_environment(tmp_path / "it's", interpreter)
-    script = f"source '{made.scripts}/activate.fish'".replace("it's", "it\\'s") + "; echo $VIRTUAL_ENV; deactivate"
-    out = subprocess.run(["fish", "-c", script], capture_output=True, text=True, check=True).stdout
-    assert out.strip() == str(tmp_path / "it's")
-
-
-@pytest.mark.parametrize("shell", ["csh", "tcsh"])
-def test_activation_in_csh(tmp_path: Path, interpreter: Interpreter, shell: str) -> None:
-    if shutil.which(shell) is None:
-        pytest.skip(f"{shell} is not here")
-    made = create_environment(tmp_path / "it's an env", interpreter)
-    script = (
-        'set before = "$PATH"; source "$ACTIVATE"; which python; echo "$VIRTUAL_ENV"; deactivate; '
-        'if ("$PATH" == "$before") echo restored; if (! $?VIRTUAL_ENV) echo unset'
-    ).replace("; ", "\n")
-    out = subprocess.run(
-        [shell, "-f"],
-        input=script + "\n",
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "ACTIVATE": os.path.join(made.scripts, "activate.csh")},
-    ).stdout.splitlines()
-    assert out == [made.python, str(tmp_path / "it's an env"), "restored", "unset"]
 
 
 def test_making_is_quick_because_no_process_is_started(tmp_path: Path, interpreter: Interpreter) -> None:

@@ -138,7 +138,8 @@ def create_environment(
     path = Path(os.path.abspath(path))
     if not _is_free(path):
         remove_environment(path)
-    prompt = prompt or path.name
+    # A line of pyvenv.cfg has no end but its own.
+    prompt = " ".join((prompt or path.name).splitlines())
     paths = interpreter.scheme.at(str(path))
     existed = path.exists()
     try:
