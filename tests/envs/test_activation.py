@@ -62,11 +62,12 @@ def foreign(maker: str, path: Path) -> Path:
 def test_activation_and_its_undoing(tmp_path: Path, interpreter: Interpreter, shell: str, folder: str) -> None:
     made = create_environment(tmp_path / folder, interpreter, prompt="my 'prompt'")
     lines = [
-        'set -eu; before=$PATH; PS1="> "; . "$ACTIVATE"; command -v python; echo "$VIRTUAL_ENV"; echo "$PS1"',
+        'set -eu; before=$PATH; PS1="> "; . "$ACTIVATE"; python -c "$SHOW"; echo "$VIRTUAL_ENV"; echo "$PS1"',
         'deactivate; [ "$PATH" = "$before" ] && echo "restored $PS1"; echo "${VIRTUAL_ENV-unset}"',
         '. "$ACTIVATE"; . "$ACTIVATE"; deactivate; [ "$PATH" = "$before" ] && echo "$PS1${_OLD_VIRTUAL_PS1-}"',
     ]
-    out = run(shell, lines, ACTIVATE=os.path.join(made.scripts, "activate"))
+    show = "import sys; print(sys.executable)"
+    out = run(shell, lines, ACTIVATE=os.path.join(made.scripts, "activate"), SHOW=show)
     wanted = [made.python, str(tmp_path / folder), "(my 'prompt') > ", "restored > ", "unset", "> "]
     assert "\n".join(out) == "\n".join(wanted)
 
