@@ -348,6 +348,32 @@ def test_a_member_that_is_needed_and_nowhere_is_warned_of(run: Run, shop: Shop, 
     assert "unpublished-dependency" not in run("publish", "--package", "web").err
 
 
+def test_a_pin_that_nothing_there_is_or_comes_meets_is_refused(run: Run, shop: Shop, proxy: Proxy) -> None:
+    manifest = shop.base / "packages/web/pyproject.toml"
+    manifest.write_text(manifest.read_text().replace("'core'", "'core==0.9'"))
+    assert "core==0.9" in manifest.read_text()
+    assert run("build", "--package", "web").code == 0
+    for asked in (["--package", "web"], ["--all-packages"]):
+        error = run("publish", *asked, "--json").json()["error"]
+        assert error["code"] == "not-publishable"
+        assert "web 1.0 requires the member `core==0.9`, which is not there" in error["message"]
+    assert proxy.uploads == []
+    (proxy.index.folder / "core-0.9.tar.gz").write_bytes(b"an older one")
+    assert run("publish", "--all-packages").code == 0
+
+
+def test_a_range_of_pythons_that_a_needed_member_does_not_have_is_said(run: Run, shop: Shop, proxy: Proxy) -> None:
+    assert "narrowed-python" not in run("publish", "--all-packages", "--dry-run").err
+    manifest = shop.base / "packages/core/pyproject.toml"
+    manifest.write_text(manifest.read_text().replace("[project]\n", '[project]\nrequires-python = ">=3.99"\n'))
+    sources = "[tool.interlock.sources]\n" + "".join(f"{name} = {{ workspace = true }}\n" for name in shop.order)
+    top = shop.base / "pyproject.toml"
+    top.write_text(f"{top.read_text()}\n{sources}")
+    said = run("publish", "--all-packages", "--dry-run").err
+    assert "web says Python" in said
+    assert "it can be installed on >=3.99 only" in said
+
+
 @pytest.mark.parametrize(("fault", "code"), [("forbid", "upload-unauthorized"), ("moved", "upload-redirected")])
 def test_who_may_not_upload_is_told_before_anything_is_sent(
     run: Run, shop: Shop, proxy: Proxy, fault: str, code: str

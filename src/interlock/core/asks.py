@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from interlock.core.names import ExtraName, GroupName, NormalizedName
@@ -44,4 +46,24 @@ class MemberAsks(msgspec.Struct, frozen=True, kw_only=True):
     extras: dict[ExtraName, tuple[Ask, ...]] = {}
     groups: dict[GroupName, tuple[Ask, ...]] = {}
     """Includes expanded; groups that cannot be used are left out."""
+    extra_requires_python: dict[ExtraName, str] = {}
+    """Of the extras that cannot be had wherever the member can."""
     group_requires_python: dict[GroupName, str] = {}
+
+    @property
+    def table_pythons(self) -> dict[str, str]:
+        """The ranges of the tables that have one of their own, by table: ``extra:x`` or ``group:g``."""
+        found = {f"extra:{name}": text for name, text in self.extra_requires_python.items()}
+        found |= {f"group:{name}": text for name, text in self.group_requires_python.items() if name in self.groups}
+        return dict(sorted(found.items()))
+
+    @property
+    def pythons(self) -> tuple[str, dict[str, str]]:
+        """The ranges of the member and of its tables."""
+        return self.requires_python, self.table_pythons
+
+    def every(self) -> Iterator[Ask]:
+        """The asks of all tables, one after the other."""
+        yield from self.dependencies
+        for asks in (*self.extras.values(), *self.groups.values()):
+            yield from asks

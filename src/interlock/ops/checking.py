@@ -6,6 +6,7 @@ import anyio.to_thread
 import msgspec
 from trove_classifiers import classifiers, deprecated_classifiers
 
+from interlock.core.asks import MemberAsks
 from interlock.core.manifests.parse import read_document
 from interlock.core.manifests.problems import suggest
 from interlock.core.tasks import BadTask
@@ -16,7 +17,9 @@ from interlock.workspace.context import Context
 from interlock.workspace.discovery import NoProject, discover
 from interlock.workspace.lockfile import lockfile_path
 from interlock.workspace.members import Member, Workspace
+from interlock.workspace.narrowed import describe_wider, published_wider
 from interlock.workspace.options import LockOptions
+from interlock.workspace.stale_pins import stale_pins
 from interlock.workspace.tasks import tasks_of
 
 __all__ = ["Finding", "check"]
@@ -57,11 +60,27 @@ def _manifests(context: Context, workspace: Workspace) -> list[Finding]:
         for text in workspace.warnings
     ]
     try:
-        lower(workspace)
+        asks = lower(workspace)
     except InterlockError as error:
         found.append(_error("pyproject.toml", error))
+    else:
+        found += _between_members(workspace, asks)
     for member in workspace.members:
         found += _member(workspace, member)
+    return found
+
+
+def _between_members(workspace: Workspace, asks: tuple[MemberAsks, ...]) -> list[Finding]:
+    """What members say of each other that those who install them from an index would come upon."""
+    found = []
+    for narrowing in published_wider(workspace, asks):
+        member = workspace.by_name[narrowing.member]
+        message = f"{describe_wider(workspace, narrowing)}."
+        found.append(Finding(level="warning", file=member.file, code="narrowed-python", message=message))
+    for pin in stale_pins(workspace, asks):
+        file = "pyproject.toml" if pin.origin.path in {"", "."} else f"{pin.origin.path}/pyproject.toml"
+        message = f"requires `{pin.text}`, but the member {pin.needs} is {pin.version}."
+        found.append(Finding(level="warning", file=file, code="stale-pin", message=message))
     return found
 
 

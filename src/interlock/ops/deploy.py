@@ -49,7 +49,7 @@ async def deploy(context: Context, options: DeployOptions) -> DeployOutcome:
     output = context.place(options.output)
     await anyio.to_thread.run_sync(_check, output)
     wanted = msgspec.structs.replace(options.sync, exact=True, no_editable=True, locked=not options.sync.frozen)
-    prepared, _, _ = await locked_workspace(
+    prepared, locked, _ = await locked_workspace(
         context, frozen=wanted.frozen, locked=wanted.locked, selection=wanted.selection
     )
     workspace, here = prepared.workspace, prepared.context
@@ -59,7 +59,7 @@ async def deploy(context: Context, options: DeployOptions) -> DeployOutcome:
 
     def make() -> None:
         interpreter = choose_interpreter(
-            here, start=here.start, root=workspace.root, requires_python=needed_python(workspace, selection)
+            here, start=here.start, root=workspace.root, requires_python=needed_python(workspace, locked, selection)
         )
         passing.parent.mkdir(parents=True, exist_ok=True)
         create_environment(passing, interpreter, prompt=names[0] if names else output.name, relocatable=True)

@@ -14,6 +14,7 @@ from interlock.core.lock.diff import LockDiff, diff
 from interlock.core.lock.model import Lock
 from interlock.core.lock.splice import splice
 from interlock.core.names import NormalizedName
+from interlock.core.narrowing import narrow
 from interlock.errors import LockError, LockOutdated
 from interlock.events import Warned
 from interlock.store.locks import hold
@@ -25,6 +26,7 @@ from interlock.workspace.lockfile import load_lock_if_any, no_lock, read_lockfil
 from interlock.workspace.members import Workspace
 from interlock.workspace.options import LockOptions, LockOutcome
 from interlock.workspace.prepared import Prepared, is_plain, make_problem, prepare, stale_reasons, unmet_reasons
+from interlock.workspace.remarks import remarks
 from interlock.workspace.stamp import stamp_fresh
 
 __all__ = ["lock", "lock_held", "write_lock"]
@@ -49,7 +51,7 @@ async def lock(context: Context, options: LockOptions) -> LockOutcome:
         outcome = await lock_held(context, workspace, options)
         if not (outcome.changed and options.dry_run):
             here = context.within(workspace.settings)
-            await anyio.to_thread.run_sync(lambda: stamp_fresh(here, workspace, outcome.lock, written=outcome.changed))
+            await anyio.to_thread.run_sync(lambda: stamp_fresh(here, workspace, outcome))
         return outcome
 
 
@@ -58,13 +60,14 @@ async def lock_held(context: Context, workspace: Workspace, options: LockOptions
     pins = await anyio.to_thread.run_sync(_pins_of_conflicted, workspace.root)
     old = pins if pins is not None else await anyio.to_thread.run_sync(load_lock_if_any, workspace.root)
     prepared = await anyio.to_thread.run_sync(lambda: prepare(context, old, workspace, whole=True))
-    _warn(prepared)
+    said = await anyio.to_thread.run_sync(remarks, prepared)
+    _warn(prepared, said)
     reasons: tuple[object, ...] = stale_reasons(prepared, old) if old is not None else ()
     if pins is not None:
         reasons = ("it had merge conflicts; what both sides share was kept",)
     keep = old is not None and not reasons and not (options.upgrade or options.upgrade_packages or options.pins)
     if keep and old is not None:
-        return LockOutcome(path=prepared.lockfile, changed=False, lock=old)
+        return LockOutcome(path=prepared.lockfile, changed=False, lock=old, aloud=bool(said))
     made = None
     if old is not None and pins is None and not (options.upgrade or options.upgrade_packages or options.pins):
         made = await _with_what_is_new(prepared, old, options)
@@ -92,6 +95,7 @@ async def lock_held(context: Context, workspace: Workspace, options: LockOptions
         created=old is None,
         diff=changes,
         reasons=tuple(str(reason) for reason in reasons),
+        aloud=bool(said),
     )
 
 
@@ -133,9 +137,9 @@ def _warn_of_unknown(prepared: Prepared, options: LockOptions, old: Lock | None,
         )
 
 
-def _warn(prepared: Prepared) -> None:
-    for text in dict.fromkeys(prepared.workspace.warnings):
-        prepared.context.reporter.report(Warned("manifest", text))
+def _warn(prepared: Prepared, found: tuple[Warned, ...]) -> None:
+    for remark in found:
+        prepared.context.reporter.report(remark)
 
 
 def _check(context: Context, workspace: Workspace) -> LockOutcome:
@@ -150,15 +154,16 @@ def _check(context: Context, workspace: Workspace) -> LockOutcome:
             hint="Run `interlock lock`.",
             facts={"stale": [msgspec.to_builtins(reason) for reason in reasons]},
         )
+    outcome = LockOutcome(path=prepared.lockfile, changed=False, lock=old, aloud=bool(remarks(prepared)))
     if not prepared.absent and not stale_reasons(prepared, old):
-        stamp_fresh(prepared.context, workspace, old)
-    return LockOutcome(path=prepared.lockfile, changed=False, lock=old)
+        stamp_fresh(prepared.context, workspace, outcome)
+    return outcome
 
 
 async def _with_what_is_new(prepared: Prepared, old: Lock, options: LockOptions) -> Lock | None:
     """The lock made without resolving what is locked, where that can be done; else None."""
     reasons = stale_reasons(prepared, old)
-    if not is_plain(prepared):
+    if not is_plain(prepared) or narrow(prepared.asks, prepared.tool.environments).impossible:
         return None
     problem = make_problem(prepared, prepared.asks, {}, old, options)
     digests = {member.name: member.inputs for member in prepared.current}

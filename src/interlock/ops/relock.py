@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import anyio.to_thread
+import msgspec
 
 from interlock.build.environment import BuildEnvironment
 from interlock.core.freshness import Stale
@@ -10,8 +13,11 @@ from interlock.core.lock.apart import put_back, set_apart, wanted_elsewhere
 from interlock.core.lock.commits import kept_commits
 from interlock.core.lock.graft import graft, scion
 from interlock.core.lock.model import Lock
+from interlock.core.narrowing import everywhere, narrow, narrow_to
 from interlock.core.resolver.problem import Problem
 from interlock.envs.environments import VirtualEnvironment, load_environment
+from interlock.errors import ResolutionError
+from interlock.events import Warned
 from interlock.ops.environments import environment_path
 from interlock.workspace.direct import discover_direct
 from interlock.workspace.dynamic import complete
@@ -23,6 +29,7 @@ from interlock.workspace.provisioning import open_toolchain
 from interlock.workspace.resolve import resolve, resolve_at_once
 from interlock.workspace.siblings import BuildSiblings
 from interlock.workspace.toolchain import Toolchain, ToolchainOptions
+from interlock.workspace.without_python import refuse_without_python
 
 __all__ = ["relock", "relock_new"]
 
@@ -44,21 +51,62 @@ async def relock(prepared: Prepared, old: Lock | None, options: LockOptions) -> 
         asks = await complete(toolchain, workspace, prepared.asks)
         kept = kept_commits(base, options.upgrade_packages) if base is not None else frozenset()
         found = await discover_direct(toolchain, asks, root=workspace.root, locked=kept)
+        refuse_without_python(prepared, found.members)
         apart = wanted_elsewhere(found.members)
         problem = make_problem(prepared, set_apart(found.members, apart), found.direct, base, options)
         digests = {member.name: member.inputs for member in prepared.current}
-        made = await resolve(
-            toolchain,
-            problem,
-            sourced=found.sourced,
-            inputs=prepared.inputs,
-            digests=digests,
-            old=old,
-            locate=locator(workspace.root),
-        )
+
+        async def attempt(problem: Problem) -> Lock:
+            return await resolve(
+                toolchain,
+                problem,
+                sourced=found.sourced,
+                inputs=prepared.inputs,
+                digests=digests,
+                old=old,
+                locate=locator(workspace.root),
+            )
+
+        made = await _where_all_run(prepared, problem, attempt)
         if apart:
             made = put_back(made, apart, digests)
         return await fill_hashes(toolchain.client, made, old)
+
+
+async def _where_all_run(prepared: Prepared, problem: Problem, attempt: Callable[[Problem], Awaitable[Lock]]) -> Lock:
+    """Resolve, and what cannot be had on a Python that some members do not run on anyway, without that Python.
+
+    So is meant what a virtual root asks for, which has no range of its own, and all of a workspace of uv's, which locks
+    for the Pythons that all members share.
+    """
+    everyone = prepared.workspace.manifest.dialect == "uv"
+    while True:
+        try:
+            return await attempt(problem)
+        except ResolutionError as error:
+            tables = _tables_without_python(error)
+            shared = everywhere(problem.members)
+            members = [
+                narrow_to(shared, member, tables.get(member.name, ())) if everyone or not member.name else member
+                for member in problem.members
+            ]
+            if not shared or members == list(problem.members):
+                raise
+            for before, member in zip(problem.members, members, strict=True):
+                if before != member:
+                    text = f"{error.message.splitlines()[0]} Locked for Python {shared} only, where all members run."
+                    prepared.context.reporter.report(Warned("narrowed-python", text))
+            problem = msgspec.structs.replace(problem, members=narrow(members, problem.environments).members)
+
+
+def _tables_without_python(error: ResolutionError) -> dict[str, list[str]]:
+    """By member: the tables that ask for what some Python cannot have, if that is what is wrong."""
+    found: dict[str, list[str]] = {}
+    ruled_out, needs = error.facts.get("ruled-out"), error.facts.get("requirements")
+    if isinstance(ruled_out, list) and any(ruling["reason"] == "python" for ruling in ruled_out):
+        for need in needs if isinstance(needs, list) else ():
+            found.setdefault(need["member"], []).append(need["table"])
+    return found
 
 
 async def _building(prepared: Prepared, toolchain: Toolchain) -> Toolchain:

@@ -261,11 +261,11 @@ class _Sync:
 
     def _existing(self) -> VirtualEnvironment | None:
         target = self._target
-        wanted = needed_python(self._workspace, target.selection)
+        wanted = needed_python(self._workspace, self._lock, target.selection)
         return existing_environment(self._context, target.path, self._workspace, target.member, wanted)
 
     async def _interpreter(self) -> Interpreter:
-        wanted = needed_python(self._workspace, self._target.selection)
+        wanted = needed_python(self._workspace, self._lock, self._target.selection)
         return await anyio.to_thread.run_sync(
             new_interpreter, self._context, self._workspace, self._target.member, wanted
         )

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
 
+from interlock.core.lock.graph import root_tables
+from interlock.core.lock.model import Lock
 from interlock.core.names import NormalizedName
 from interlock.core.selection import Selection
 from interlock.envs.discovery import parse_python_version_file, parse_request
@@ -18,13 +20,22 @@ from interlock.workspace.python import Pin, choose_interpreter, find_pin
 __all__ = ["existing_environment", "needed_python", "new_interpreter"]
 
 
-def needed_python(workspace: Workspace, selection: Selection) -> str:
-    """What the selected members together require of the interpreter; members that are not selected have no say."""
-    texts = {
-        member.manifest.requires_python
-        for chosen in selection.members
-        if (member := workspace.by_name.get(chosen.member)) is not None and member.manifest.requires_python
-    }
+def needed_python(workspace: Workspace, lock: Lock, selection: Selection) -> str:
+    """What the selected members together require of the interpreter; members that are not selected have no say.
+
+    A member may be locked for fewer Pythons than it says, and its extras and groups for fewer still.
+    """
+    locked = {member.name: member for member in lock.members}
+    texts: set[str] = set()
+    for chosen in selection.members:
+        member, known = workspace.by_name.get(chosen.member), locked.get(chosen.member)
+        if known is not None:
+            texts.update(
+                (known.requires_python, *(known.table_pythons.get(table, "") for table in root_tables(chosen)))
+            )
+        elif member is not None:
+            texts.add(member.manifest.requires_python)
+    texts.discard("")
     if not texts:
         # A virtual root's groups alone: any member's range is as good as another's, the widest is kept.
         return workspace.manifest.requires_python

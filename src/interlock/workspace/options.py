@@ -53,6 +53,8 @@ class LockOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What changed against the lock that was there; everything, when there was none."""
     reasons: tuple[str, ...] = ()
     """Why the old lock did not do, one sentence each; empty when it was fresh."""
+    aloud: bool = False
+    """Something was said of the workspace that is said each time."""
 
 
 class SyncOptions(msgspec.Struct, frozen=True, kw_only=True):

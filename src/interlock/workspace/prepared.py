@@ -16,6 +16,7 @@ from interlock.core.lock.model import Lock, ResolutionInputs
 from interlock.core.lock.splice import splice
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName
+from interlock.core.narrowing import narrow
 from interlock.core.pins import Pin, forks_of
 from interlock.core.requirement import Requirement
 from interlock.core.resolver.problem import Policy, Preference, Problem
@@ -169,8 +170,9 @@ def make_problem(
     base: Lock | None,
     options: LockOptions,
 ) -> Problem:
+    """The problem of members as they ask, locked for the Pythons on which they can be had."""
     return Problem(
-        members=tuple(sorted(members, key=lambda member: member.name)),
+        members=narrow(sorted(members, key=lambda member: member.name), prepared.tool.environments).members,
         direct=direct,
         environments=prepared.tool.environments,
         required_environments=prepared.tool.required_environments,

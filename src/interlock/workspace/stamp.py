@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from interlock.core.lock.model import Lock
 from interlock.settings import GlobalFlags
 from interlock.workspace.context import Context
 from interlock.workspace.lockfile import lockfile_path
 from interlock.workspace.members import Workspace
+from interlock.workspace.options import LockOutcome
 from interlock.workspace.unchanged import FRESH, stamp_path, stamp_text, store_root, watched
 
 __all__ = ["YOUNG", "are_newer", "can_tell", "save_stamp", "stamp_fresh"]
@@ -19,12 +19,13 @@ YOUNG = 2.0
 """Seconds. What changed a moment ago may change again within the same tick of the file system's clock."""
 
 
-def stamp_fresh(context: Context, workspace: Workspace, lock: Lock, *, written: bool = False) -> None:
+def stamp_fresh(context: Context, workspace: Workspace, outcome: LockOutcome) -> None:
     """Remember that the lock is fresh, unless that depends on more than the stamp tells. Blocking.
 
-    ``written``: by this very command. Any other file that changed after the command began leaves it open which of the
-    two states was looked at, and then nothing is remembered.
+    Any file but a lock that was written by this very command that changed after the command began leaves it open which
+    of the two states was looked at, and then nothing is remembered.
     """
+    lock, written = outcome.lock, outcome.changed
     lockfile = str(lockfile_path(workspace.root))
     files = [path for path in watched(str(context.start), context.around.files) if path != lockfile]
     if (
@@ -32,7 +33,7 @@ def stamp_fresh(context: Context, workspace: Workspace, lock: Lock, *, written: 
         and can_tell(context, workspace)
         and not are_newer(files if written else [*files, lockfile], context.now.timestamp())
     ):
-        message = f"{len(lock.packages)} {'aloud' if workspace.warnings else 'silent'}"
+        message = f"{len(lock.packages)} {'aloud' if outcome.aloud else 'silent'}"
         save_stamp(context, workspace, FRESH, [*files, lockfile], message)
 
 

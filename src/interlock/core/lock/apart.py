@@ -6,7 +6,7 @@ while the problem is solved; in the lock it has its own again, and what points a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -24,7 +24,7 @@ _SUFFIX = " (member)"
 def wanted_elsewhere(members: Iterable[MemberAsks]) -> frozenset[NormalizedName]:
     """The members whose name is asked for from somewhere else than the workspace."""
     members = tuple(members)
-    asked = {ask.requirement.name for member in members for ask in _asks(member) if not isinstance(ask.source, Member)}
+    asked = {ask.requirement.name for member in members for ask in member.every() if not isinstance(ask.source, Member)}
     return frozenset(member.name for member in members if member.name in asked)
 
 
@@ -83,6 +83,7 @@ def put_back(lock: Lock, names: frozenset[NormalizedName], digests: Mapping[Norm
                 inputs=dict(sorted(digests.get(name, {}).items())),
                 requires_python=member.requires_python,
                 package=member.package,
+                table_pythons=member.table_pythons,
                 dependencies=edges(member.dependencies),
                 extras={extra: edges(found) for extra, found in member.extras.items()},
                 groups={group: edges(found) for group, found in member.groups.items()},
@@ -104,9 +105,3 @@ def put_back(lock: Lock, names: frozenset[NormalizedName], digests: Mapping[Norm
 
 def _apart(name: NormalizedName) -> NormalizedName:
     return NormalizedName(f"{name}{_SUFFIX}")
-
-
-def _asks(member: MemberAsks) -> Iterator[Ask]:
-    yield from member.dependencies
-    for asks in (*member.extras.values(), *member.groups.values()):
-        yield from asks

@@ -232,6 +232,7 @@ class _Writer:
             inputs=dict(sorted(digests.items())),
             requires_python=member.requires_python,
             package=member.package,
+            table_pythons=member.table_pythons,
             dependencies=self._edges(node, _BASE),
             extras={extra: self._edges(node, (extra, None)) for extra in sorted(member.extras)},
             groups={group: self._edges(node, (None, group)) for group in sorted(member.groups)},

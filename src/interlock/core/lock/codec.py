@@ -51,6 +51,7 @@ class _Member(msgspec.Struct, rename="kebab", kw_only=True, gc=False):
     path: str
     inputs: dict[str, str] = {}
     requires_python: str = ""
+    table_pythons: dict[str, str] = {}
     package: bool = True
     extras: dict[ExtraName, _Edges | None] = {}
     groups: dict[GroupName, _Edges | None] = {}
@@ -123,12 +124,14 @@ def is_newer_minor(lock: Lock) -> bool:
 
 def _member(member: _Member) -> LockedMember:
     member.inputs.pop("", None)
+    member.table_pythons.pop("", None)
     return LockedMember(
         name=member.name,
         path=member.path,
         inputs=member.inputs,
         requires_python=member.requires_python,
         package=member.package,
+        table_pythons=member.table_pythons,
         dependencies=_cut(member.dependencies),
         extras=_tables(member.extras),
         groups=_tables(member.groups),

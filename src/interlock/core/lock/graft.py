@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from interlock.core.asks import Ask, MemberAsks
+from interlock.core.asks import MemberAsks
 from interlock.core.freshness import Stale
 from interlock.core.lock.graph import Graph, Key, Target, key_of
 from interlock.core.lock.layout import edge_order, package_order
@@ -51,21 +51,18 @@ def scion(old: Lock, problem: Problem, reasons: Iterable[Stale]) -> Scion | None
     locked = {member.name: member for member in old.members}
     asks = {member.name: member for member in problem.members}
     sourced = sourced_names(problem)
+    if any(asks[name].pythons != locked[name].pythons for name in asks):
+        return None
     for name in changed:
         before, now = locked[name], asks[name]
-        if (before.requires_python, before.package, before.path) != (now.requires_python, now.package, now.path):
+        if (before.package, before.path) != (now.package, now.path):
             return None
-        if any(ask.requirement.url or ask.requirement.name in sourced for ask in _every(now)):
+        if any(ask.requirement.url or ask.requirement.name in sourced for ask in now.every()):
             return None
     small = msgspec.structs.replace(problem, members=_members(problem, changed))
     if world(small) != world(problem):
         return None
     return Scion(problem=small, facts=_standing(old, problem, changed), changed=changed)
-
-
-def _every(asks: MemberAsks) -> Iterable[Ask]:
-    for table in (asks.dependencies, *asks.extras.values(), *asks.groups.values()):
-        yield from table
 
 
 def _members(problem: Problem, changed: Mapping[NormalizedName, set[str]]) -> tuple[MemberAsks, ...]:

@@ -12,7 +12,7 @@ from interlock.core.selection import MemberSelection
 from interlock.core.sources import Member
 from interlock.errors import UsageError
 
-__all__ = ["Graph", "Key", "Target", "UnknownInLock", "key_of", "root_edges"]
+__all__ = ["Graph", "Key", "Target", "UnknownInLock", "key_of", "root_edges", "root_tables"]
 
 Target = LockedMember | LockedPackage
 Key = tuple[str, str, str]
@@ -86,6 +86,14 @@ class Graph:
                 facts={"member": name},
             )
         return found
+
+
+def root_tables(selection: MemberSelection) -> Iterator[str]:
+    """What a selection of a member selects, named as in a lock, in the order of :func:`root_edges`."""
+    if selection.project:
+        yield ""
+    yield from (f"extra:{extra}" for extra in selection.extras)
+    yield from (f"group:{group}" for group in selection.groups)
 
 
 def root_edges(member: LockedMember, selection: MemberSelection) -> Iterator[tuple[Edge, ...]]:

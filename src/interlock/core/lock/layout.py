@@ -159,6 +159,11 @@ def _member_block(member: LockedMember) -> Iterator[str]:
         yield '      "": ""},'
     if member.requires_python:
         yield f'      "requires-python": {_inline(member.requires_python)},'
+    if member.table_pythons:
+        yield '      "table-pythons": {'
+        for key in sorted(member.table_pythons):
+            yield f"        {_inline(key)}: {_inline(member.table_pythons[key])},"
+        yield '      "": ""},'
     if not member.package:
         yield '      "package": false,'
     yield from _tables_block("extras", member.extras)

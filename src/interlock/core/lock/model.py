@@ -44,10 +44,17 @@ class LockedMember(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """Digest of each resolution input by key (``dependencies``, ``optional-dependencies.x``, ``dependency-groups.y``,
     ``requires-python``, ``sources.z``, ``name``): 16 hexadecimal digits each. Two equal mappings resolve alike."""
     requires_python: str = ""
+    table_pythons: dict[str, str] = {}
+    """Ranges of Pythons of extras and groups that have one of their own, by table: ``extra:x``, ``group:g``."""
     package: bool = True
     dependencies: tuple[Edge, ...] = ()
     extras: dict[ExtraName, tuple[Edge, ...]] = {}
     groups: dict[GroupName, tuple[Edge, ...]] = {}
+
+    @property
+    def pythons(self) -> tuple[str, dict[str, str]]:
+        """The ranges of the member and of its tables, to compare with those that are asked for."""
+        return self.requires_python, self.table_pythons
 
 
 class LockedPackage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

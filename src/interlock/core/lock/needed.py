@@ -9,9 +9,9 @@ from interlock.core.lock.flow import Flow, Place
 from interlock.core.lock.graph import Graph
 from interlock.core.lock.model import Lock
 from interlock.core.markers.diagram import FALSE, TRUE, Marker, parse_marker, requires_python_marker
-from interlock.core.names import NormalizedName
+from interlock.core.names import ExtraName, NormalizedName
 
-__all__ = ["Needed", "needed", "same_elsewhere", "selected_where"]
+__all__ = ["Needed", "extra_selected_where", "needed", "same_elsewhere", "selected_where"]
 
 Needed = dict[Place, Marker]
 """By the identity of a member or package of the lock, and one of its extras or nothing."""
@@ -37,8 +37,9 @@ def needed(
         flow.start(member.dependencies, where)
         flow.arrive(member, "", where)
         for extra, edges in member.extras.items():
-            flow.start(edges, where)
-            flow.arrive(member, extra, where)
+            there = extra_selected_where(asks[member.name], extra, world)
+            flow.start(edges, there)
+            flow.arrive(member, extra, there)
         for group, edges in () if member.name in without else member.groups.items():
             bound = bounds.get(group, "")
             flow.start(edges, where & requires_python_marker(bound) if bound else where)
@@ -49,6 +50,11 @@ def needed(
 def selected_where(asks: MemberAsks, world: Marker) -> Marker:
     """The environments a member can be selected in."""
     return requires_python_marker(asks.requires_python) & world
+
+
+def extra_selected_where(asks: MemberAsks, extra: ExtraName, world: Marker) -> Marker:
+    """The environments an extra of a member can be selected in."""
+    return selected_where(asks, world) & requires_python_marker(asks.extra_requires_python.get(extra, ""))
 
 
 def same_elsewhere(left: Needed, right: Needed, old: Lock, changed: Collection[NormalizedName]) -> bool:

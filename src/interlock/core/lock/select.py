@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Mapping
 
 from interlock.core.artifacts import Artifact
 from interlock.core.lock.conflicts import ConflictingSelection, activity
-from interlock.core.lock.graph import Graph, Target, root_edges
+from interlock.core.lock.graph import Graph, Target, root_edges, root_tables
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
 from interlock.core.markers.diagram import Marker, evaluate, parse_marker, requires_python_marker
 from interlock.core.names import ExtraName, NormalizedName
 from interlock.core.plan import Wanted
-from interlock.core.selection import Selection
+from interlock.core.selection import MemberSelection, Selection
 from interlock.core.sources import Directory, Git, Member
 from interlock.core.tags import parse_wheel_filename, rank
 from interlock.errors import EnvironmentFailure, InstallError, LockError
@@ -84,6 +84,8 @@ def select(
     reached = walk(graph, environment, selection)
     for member in _with_selected(graph, reached, selection):
         _refuse_python(member, environment)
+    for part in selection.members:
+        _refuse_tables(graph.members[part.member], part, environment)
     order = {tag: position for position, tag in enumerate(tags)}
     files = _Files(
         order,
@@ -198,6 +200,20 @@ def _refuse_python(member: LockedMember, environment: Mapping[str, str]) -> None
             hint="Use an interpreter in that range, for example with `--python`, or select other members.",
             facts={"member": member.name, "requires-python": wanted, "python": python},
         )
+
+
+def _refuse_tables(member: LockedMember, part: MemberSelection, environment: Mapping[str, str]) -> None:
+    for table in root_tables(part):
+        wanted = member.table_pythons.get(table, "")
+        if wanted and not evaluate(requires_python_marker(wanted), environment, frozenset()):
+            python = environment.get("python_full_version", "")
+            kind, _, name = table.partition(":")
+            raise PythonNotAdmitted(
+                f"The {kind} `{name}` of {member.name or 'the workspace root'} is locked for Python {wanted}, but this"
+                f" environment has Python {python}.",
+                hint=f"Use an interpreter in that range, for example with `--python`, or leave the {kind} out.",
+                facts={"member": member.name, kind: name, "requires-python": wanted, "python": python},
+            )
 
 
 def _twice(name: NormalizedName, package: LockedPackage) -> ConflictingSelection:

@@ -17,7 +17,7 @@ from interlock.core.freshness import Stale
 from interlock.core.lock.graph import Graph, Target
 from interlock.core.lock.layout import edge_order
 from interlock.core.lock.model import PLAIN_FORMAT, Edge, Lock, LockedMember, LockedPackage
-from interlock.core.lock.needed import Needed, needed, same_elsewhere, selected_where
+from interlock.core.lock.needed import Needed, extra_selected_where, needed, same_elsewhere, selected_where
 from interlock.core.markers.diagram import FALSE, Marker, format_marker, parse_marker, requires_python_marker
 from interlock.core.markers.diagram import simplify as simplified
 from interlock.core.names import ExtraName, GroupName, NormalizedName
@@ -112,6 +112,8 @@ class _Splice:
             rest = rest & ~fork
         if not rest.is_false:
             raise _Doubt
+        if any(asks.pythons != self.graph.members[name].pythons for name, asks in self.asks.items()):
+            raise _Doubt
         known, fresh = self.graph.members, self.fresh
         regrouped = frozenset(name for name, kinds in self.changed.items() if "groups" in kinds)
         # How far an old group reached is not in the lock (it may have had a Python range of its own), so what is
@@ -137,7 +139,7 @@ class _Splice:
         name, asks, kinds = before.name, self.asks[before.name], self.changed[before.name]
         target = id(self.graph.members[name])
         base = reach[target, ""]
-        if asks.requires_python != before.requires_python or asks.package != before.package or asks.path != before.path:
+        if asks.package != before.package or asks.path != before.path:
             raise _Doubt
         if any((base & fork).is_false for fork in self.forks):
             raise _Doubt
@@ -147,7 +149,7 @@ class _Splice:
             extras = {
                 extra: self._edges(
                     PackageKey(name, extra),
-                    reach.get((target, extra), selected_where(self.asks[name], self.world)),
+                    reach.get((target, extra), extra_selected_where(asks, extra, self.world)),
                     reach,
                 )
                 for extra in sorted(asks.extras)
@@ -160,6 +162,7 @@ class _Splice:
             inputs=dict(sorted(self.digests[name].items())),
             requires_python=before.requires_python,
             package=before.package,
+            table_pythons=before.table_pythons,
             dependencies=dependencies,
             extras=extras,
             groups=groups,
@@ -210,8 +213,6 @@ class _Splice:
         member = self.asks.get(name)
         if member is not None:
             if source != Member(name) or name in self.graph.packages:
-                raise _Doubt
-            if member.version and not VersionList((member.version,)).mask(requirement.specifier):
                 raise _Doubt
             return self.graph.members[name]
         if source is not None:

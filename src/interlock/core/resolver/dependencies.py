@@ -15,6 +15,7 @@ from interlock.core.resolver.facts import Facts, Known, Universe
 from interlock.core.resolver.incompatibility import PackageKey
 from interlock.core.resolver.parts import Parts
 from interlock.core.resolver.problem import Problem
+from interlock.core.sources import Member as FromMember
 from interlock.core.sources import Source
 
 __all__ = ["ROOT", "Dependencies", "Dependency", "admitted", "keys_of"]
@@ -55,7 +56,8 @@ def keys_of(dependency: Dependency) -> list[PackageKey]:
 def admitted(universe: Universe, dependency: Dependency) -> int:
     """The candidates a dependency leaves."""
     requirement = dependency.requirement
-    if dependency.kind == "member":
+    if dependency.kind == "member" or isinstance(dependency.source, FromMember):
+        # What is in the workspace is what is meant; a range that its version is not in is for those who publish.
         return universe.full
     if requirement.url and dependency.source is None:
         # A package of an index may not bring in a URL of its own (S8, D13): only one that a member asked for.
@@ -158,7 +160,9 @@ class Dependencies:
         name = member.name
         yield Dependency(Requirement(name), where & self._active(name), kind="member")
         for extra in sorted(member.extras):
-            yield Dependency(Requirement(name, extras=(extra,)), where & self._active(name, extra), kind="member")
+            marker = where & self._active(name, extra)
+            marker = marker & requires_python_marker(member.extra_requires_python.get(extra, ""))
+            yield Dependency(Requirement(name, extras=(extra,)), marker, kind="member")
         for group in sorted(member.groups):
             marker = where & self._active(name, None, group)
             python = member.group_requires_python.get(group, "")

@@ -18,7 +18,7 @@ from interlock.index.urls import redact
 from interlock.ops.building.build import build, output_directory
 from interlock.ops.building.report import BuildRequest
 from interlock.ops.publishing.login import find_login
-from interlock.ops.publishing.needs import absent_needs
+from interlock.ops.publishing.needs import AbsentNeeds, absent_needs, refuse_stale, wider_than_installable
 from interlock.ops.publishing.plan import Release, check_releases, publishable, read_releases
 from interlock.ops.publishing.report import PublishedFile, PublishedMember, PublishReport, PublishRequest
 from interlock.ops.publishing.repository import Repository, find_repository
@@ -66,8 +66,12 @@ async def publish(context: Context, request: PublishRequest, *, signing: Signing
         attested = request.attestations and not request.attest
         await anyio.to_thread.run_sync(lambda: check_releases(releases, problems, attested=attested))
         work.refuse_others(seen.others(releases))
-        for text in await absent_needs(workspace, releases, presence) if presence is not None else ():
+        needs = await absent_needs(workspace, releases, presence) if presence is not None else AbsentNeeds([], [])
+        refuse_stale(needs)
+        for text in needs.coming:
             context.reporter.report(Warned("unpublished-dependency", f"{text}; nobody can install it yet."))
+        for text in await anyio.to_thread.run_sync(wider_than_installable, workspace, releases):
+            context.reporter.report(Warned("narrowed-python", text))
         state = PublishState(folder, redact(repository.upload_url), resume=request.resume)
         missing = seen.missing(releases, state)
         if missing:
