@@ -77,6 +77,19 @@ def test_python_pin_is_written_shown_and_removed(run: Run, workspace: Path) -> N
     assert not (workspace / ".python-version").exists()
 
 
+def test_a_pin_may_be_the_name_of_an_environment_of_pyenv(
+    run: Run, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "pyenv" / "versions" / "mine" / "bin" / "python3"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
+    (workspace / ".python-version").write_text("mine\n")
+    assert run("-C", workspace, "python", "find").out == f"{python}\n"
+    (workspace / ".python-version").write_text("nobodys\n")
+    assert "bad-python-request" in run("-C", workspace, "python", "find").err
+
+
 def test_a_pin_at_the_root_decides_which_python_its_environment_has(
     run: Run, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

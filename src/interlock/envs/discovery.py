@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from interlock.envs.interpreters import Interpreter, InterpreterUnusable, query_interpreter
+from interlock.envs.interpreters import Interpreter, InterpreterUnusable, is_shim, query_interpreter
+from interlock.envs.pyenv import natural_key
 from interlock.errors import EnvironmentFailure, UsageError
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Places",
     "Request",
     "find_interpreter",
+    "interpreter_in",
     "iter_interpreters",
     "parse_python_version_file",
     "parse_request",
@@ -36,6 +38,7 @@ _IMPLEMENTATIONS = {
 }
 _NAMED = re.compile(r"(?P<name>[a-z]+)?[@-]?(?P<version>\d+(?:\.\d+)*)?(?P<free>t|\+freethreaded)?")
 _EXECUTABLE = re.compile(r"(?:python|pypy)(?:3(?:\.\d+)?t?)?(?:\.exe)?")
+_PLAIN = ("python3", "python", "python3.exe", "python.exe")
 _COMPACT = re.compile(r"(3)(\d{1,2})")
 _EXACT = re.compile(r"==(\d+\.\d+)")
 _IN_PATH = re.compile(r"(?<![\d.])(\d++\.\d++)(?:\.\d++)*+t?(?:\.exe)?$")
@@ -52,6 +55,7 @@ class BadPythonRequest(UsageError):
             hint="Write a version (3.12), a range (>=3.11,<3.14), a name (python3.12, pypy@3.10) or a path.",
             facts={"request": text},
         )
+        self.text = text
 
 
 class NoInterpreter(EnvironmentFailure):
@@ -112,6 +116,10 @@ class Places(msgspec.Struct, frozen=True, kw_only=True):
     """Entries of ``PATH``."""
     pyenv: str = ""
     """Root of pyenv; its ``versions`` are looked at."""
+    selected: tuple[str, ...] = ()
+    """Folders of the installations that pyenv selects: what stands in the place of its shims."""
+    start: str = ""
+    """The directory that other programs' shims select for; empty: the process's own."""
     own: bool = True
     """Whether the interpreter that runs Interlock is considered, last."""
 
@@ -171,7 +179,7 @@ def find_interpreter(
     ranges = [SpecifierSet(text) for text in (request.specifier, requires_python) if text]
     seen: set[str] = set()
     for executable in _candidates(request, places):
-        real = os.path.realpath(executable)
+        real = _identity(executable)
         if not request.path and real in seen:
             continue
         seen.add(real)
@@ -180,10 +188,11 @@ def find_interpreter(
             rejected.append((executable, why))
             continue
         try:
-            interpreter = query_interpreter(executable, remembered)
+            interpreter = query_interpreter(executable, remembered, places.start)
         except InterpreterUnusable as error:
             rejected.append((executable, error.why))
             continue
+        seen.add(_identity(interpreter.executable))
         why = _misfit(interpreter, request, ranges)
         if not why:
             return interpreter
@@ -200,15 +209,22 @@ def iter_interpreters(places: Places, *, remembered: Path | None = None) -> Iter
     """Every usable interpreter, each once, in the order of the places; blocking."""
     seen: set[str] = set()
     for executable in _candidates(Request(), places):
-        real = os.path.realpath(executable)
-        if real in seen:
+        if _identity(executable) in seen:
             continue
-        seen.add(real)
+        seen.add(_identity(executable))
         try:
-            interpreter = query_interpreter(executable, remembered)
+            interpreter = query_interpreter(executable, remembered, places.start)
         except InterpreterUnusable:
             continue
+        if interpreter.executable != executable and _identity(interpreter.executable) in seen:
+            continue
+        seen.add(_identity(interpreter.executable))
         yield interpreter
+
+
+def _identity(executable: str) -> str:
+    """The same for two names of one interpreter. Shims may be links to one program that goes by its name."""
+    return os.path.abspath(executable) if is_shim(executable) else os.path.realpath(executable)
 
 
 def _misfit(interpreter: Interpreter, request: Request, ranges: list[SpecifierSet]) -> str:
@@ -245,42 +261,60 @@ def _candidates(request: Request, places: Places) -> Iterator[str]:
         return
     if places.active:
         yield from _at_path(places.active)
-    for folder in places.path:
-        yield from _in_folder(folder)
+    # What people start as "python3" is meant, wherever it is on PATH; other names are what else there is.
+    for names in (_plain_names, _versioned_names):
+        for folder in places.path:
+            if not _is_pyenv(folder, places):
+                yield from _in_folder(folder, names(folder))
+            elif names is _plain_names:
+                yield from _at_paths(places.selected)
     if places.pyenv:
         versions = os.path.join(places.pyenv, "versions")
-        for version in sorted(_listed(versions), key=_natural, reverse=True):
-            yield from _at_path(os.path.join(versions, version))
+        names_there = sorted(_listed(versions), key=natural_key, reverse=True)
+        yield from _at_paths((*places.selected, *(os.path.join(versions, name) for name in names_there)))
     if places.own:
         yield getattr(sys, "_base_executable", None) or sys.executable
 
 
+def interpreter_in(folder: str) -> str:
+    """The interpreter of an environment or installation; empty when there is none."""
+    names = ("bin/python3", "bin/python", "bin/pypy3", "Scripts/python.exe", "python.exe")
+    return next((os.path.join(folder, name) for name in names if os.path.exists(os.path.join(folder, name))), "")
+
+
 def _at_path(path: str) -> Iterator[str]:
     """An executable, or the interpreter of an environment or installation."""
-    if not os.path.isdir(path):
-        yield path
-        return
-    for name in ("bin/python3", "bin/python", "bin/pypy3", "Scripts/python.exe", "python.exe"):
-        if os.path.exists(os.path.join(path, name)):
-            yield os.path.join(path, name)
-            return
+    found = interpreter_in(path) if os.path.isdir(path) else path
+    if found:
+        yield found
 
 
-def _in_folder(folder: str) -> Iterator[str]:
-    # pyenv's shims are scripts that start another interpreter: their versions are looked at directly.
-    if os.path.basename(os.path.normpath(folder)) == "shims":
-        return
-    names = [name for name in _listed(folder) if _EXECUTABLE.fullmatch(name)]
-    # The plain names are what the user meant by putting the folder on PATH; then the newest.
-    plain = [name for name in ("python3", "python", "python3.exe", "python.exe") if name in names]
-    for name in plain + sorted(set(names) - set(plain), key=_natural, reverse=True):
+def _at_paths(paths: Iterable[str]) -> Iterator[str]:
+    for path in paths:
+        yield from _at_path(path)
+
+
+def _is_pyenv(folder: str, places: Places) -> bool:
+    """Whether a folder has pyenv's shims. They start what it selects, but slowly, and from every directory another."""
+    shims = os.path.join(places.pyenv, "shims") if places.pyenv else ""
+    return bool(shims) and os.path.realpath(folder) == os.path.realpath(shims)
+
+
+def _plain_names(folder: str) -> list[str]:
+    return [name for name in _PLAIN if os.path.exists(os.path.join(folder, name))]
+
+
+def _versioned_names(folder: str) -> list[str]:
+    """The newest first."""
+    names = [name for name in _listed(folder) if _EXECUTABLE.fullmatch(name) and name not in _PLAIN]
+    return sorted(names, key=natural_key, reverse=True)
+
+
+def _in_folder(folder: str, names: list[str]) -> Iterator[str]:
+    for name in names:
         path = os.path.join(folder, name)
         if os.path.isfile(path) and os.access(path, os.X_OK):
             yield path
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name) if part]
 
 
 def _listed(folder: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import re
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ from interlock.store.replace import replace_file
 __all__ = ["Interpreter", "InterpreterUnusable", "SchemePaths", "query_interpreter"]
 
 _FORMAT = "2"
+_INTERPRETER = re.compile(r"\W?(?:python|pypy|graalpy)", re.IGNORECASE)
 _PATIENCE = 60.0
 _PROBE = Path(__file__).with_name("probe.py")
 _LONGEST_EVIDENCE = 400
@@ -102,21 +104,42 @@ class _Remembered(msgspec.Struct, frozen=True, kw_only=True):
 _DECODER = msgspec.msgpack.Decoder(_Remembered)
 
 
-def query_interpreter(executable: str, remembered: Path | None = None) -> Interpreter:
-    """Ask an interpreter about itself; blocking.
+def is_shim(executable: str) -> bool:
+    """Whether a program is no interpreter but starts one, that may be another one elsewhere or tomorrow.
+
+    It is a script, or a link to a program that is called otherwise (pyenv, asdf, mise); blocking.
+    """
+    real = os.path.realpath(executable)
+    if _INTERPRETER.match(os.path.basename(real)) is None and os.path.islink(executable):
+        return True
+    try:
+        with open(real, "rb") as program:
+            return program.read(2) == b"#!"
+    except OSError:
+        return False
+
+
+def query_interpreter(executable: str, remembered: Path | None = None, start: str = "") -> Interpreter:
+    """Ask an interpreter about itself; blocking. A shim (:func:`is_shim`) answers for the one that it starts now.
 
     ``remembered`` is the store's folder for answers (``interpreters-v1``); an answer is used while path, size and time
     of the interpreter (behind links) and of its ``pyvenv.cfg`` are the same.
     """
     executable = os.path.abspath(executable)
     stamp = _stamp(executable)
+    if is_shim(executable):
+        started = _ask(executable, start)
+        if started.executable and not is_shim(started.executable):
+            return query_interpreter(started.executable, remembered)
+        return msgspec.structs.replace(started, executable=executable)
     path = remembered / hashlib.sha256(executable.encode()).hexdigest()[:32] if remembered is not None else None
     if path is not None:
         with suppress(OSError, msgspec.DecodeError, msgspec.ValidationError):
             known = _DECODER.decode(path.read_bytes())
             if known.stamp == stamp:
                 return known.interpreter
-    interpreter = _ask(executable)
+    # Asked for by this name; sys.executable may be another link to the same file.
+    interpreter = msgspec.structs.replace(_ask(executable), executable=executable)
     if path is not None:
         _remember(path, _Remembered(stamp=stamp, interpreter=interpreter))
     return interpreter
@@ -135,7 +158,7 @@ def _stamp(executable: str) -> str:
     return "|".join(parts)
 
 
-def _ask(executable: str) -> Interpreter:
+def _ask(executable: str, start: str = "") -> Interpreter:
     spec = importlib.util.find_spec("packaging")
     if spec is None or spec.origin is None:  # a dependency of ours: it is there
         raise InterpreterUnusable(executable, "the package 'packaging' is missing beside interlock")
@@ -143,7 +166,9 @@ def _ask(executable: str) -> Interpreter:
     # -B: neither the probe nor packaging may leave bytecode of a foreign interpreter in our own installation.
     command = [executable, "-I", "-S", "-B", str(_PROBE), folder]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=_PATIENCE, check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            command, capture_output=True, timeout=_PATIENCE, check=False, stdin=subprocess.DEVNULL, cwd=start or None
+        )
     except subprocess.TimeoutExpired as error:
         raise InterpreterUnusable(executable, f"it did not answer within {_PATIENCE:g} seconds") from error
     except OSError as error:
@@ -158,8 +183,7 @@ def _ask(executable: str) -> Interpreter:
         raise InterpreterUnusable(executable, "its answer cannot be understood") from error
     if not answer.tags:
         answer = msgspec.structs.replace(answer, tags=_tags_of_older(answer, executable))
-    # Asked for by this name; sys.executable may be another link to the same file.
-    return msgspec.structs.replace(answer, executable=executable)
+    return answer
 
 
 def _tags_of_older(interpreter: Interpreter, executable: str) -> tuple[str, ...]:

@@ -10,12 +10,12 @@ from interlock.core.lock.graph import root_tables
 from interlock.core.lock.model import Lock
 from interlock.core.names import NormalizedName
 from interlock.core.selection import Selection
-from interlock.envs.discovery import parse_python_version_file, parse_request
+from interlock.envs.discovery import parse_request
 from interlock.envs.environments import BrokenEnvironment, NotOurs, VirtualEnvironment, load_environment
 from interlock.envs.interpreters import Interpreter, query_interpreter
 from interlock.workspace.context import Context
 from interlock.workspace.members import Workspace
-from interlock.workspace.python import Pin, choose_interpreter, find_pin
+from interlock.workspace.python import Pin, choose_interpreter, find_pin, request_of
 
 __all__ = ["existing_environment", "needed_python", "new_interpreter"]
 
@@ -92,7 +92,7 @@ def _misfit(interpreter: Interpreter, context: Context, requires_python: str, pi
     if requires_python and not SpecifierSet(requires_python).contains(interpreter.version, prereleases=True):
         return f"its Python {interpreter.version} is not in {requires_python}"
     asked = context.settings.python
-    request = parse_request(asked) if asked else parse_python_version_file(pin.text) if pin is not None else None
+    request = parse_request(asked) if asked else request_of(context, pin)
     if request is None:
         return ""
     if request.specifier and not SpecifierSet(request.specifier).contains(interpreter.version, prereleases=True):

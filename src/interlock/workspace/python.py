@@ -11,14 +11,17 @@ from packaging.specifiers import SpecifierSet
 
 from interlock.core.encoded_text import decode_text
 from interlock.envs.discovery import (
+    BadPythonRequest,
     Places,
     find_interpreter,
+    interpreter_in,
     iter_interpreters,
     parse_python_version_file,
     parse_request,
 )
 from interlock.envs.discovery import Request as PythonRequest
 from interlock.envs.interpreters import Interpreter
+from interlock.envs.pyenv import find_installation, selected_installations
 from interlock.errors import InterlockError, UsageError
 from interlock.store.replace import replace_file
 from interlock.workspace.context import Context
@@ -36,6 +39,7 @@ __all__ = [
     "other_pin",
     "places_of",
     "remove_pin",
+    "request_of",
     "write_pin",
 ]
 
@@ -58,11 +62,13 @@ class Pin(msgspec.Struct, frozen=True):
 def places_of(context: Context) -> Places:
     """Where interpreters are looked for."""
     environ = context.environ
-    pyenv = environ.get("PYENV_ROOT") or (os.path.join(context.around.home, ".pyenv") if context.around.home else "")
+    pyenv = pyenv_root(context)
     return Places(
         active=environ.get("VIRTUAL_ENV") or "",
         path=tuple(folder for folder in environ.get("PATH", "").split(os.pathsep) if folder),
         pyenv=pyenv,
+        selected=selected_installations(pyenv, environ.get("PYENV_VERSION") or "", context.start) if pyenv else (),
+        start=str(context.start),
     )
 
 
@@ -83,10 +89,36 @@ def find_pin(start: Path, root: Path | None) -> Pin | None:
     return None
 
 
-def other_pin(folder: Path, interpreter: Interpreter) -> Pin | None:
+def request_of(context: Context, pin: Pin | None) -> PythonRequest | None:
+    """What a pin asks for; it may be the name of something in pyenv, which puts environments there.
+
+    Raises :class:`~interlock.envs.discovery.BadPythonRequest`.
+    """
+    if pin is None:
+        return None
+    try:
+        request = parse_python_version_file(pin.text)
+    except BadPythonRequest as error:
+        found = interpreter_in(find_installation(pyenv_root(context), error.text))
+        if not found:
+            raise
+        return PythonRequest(path=found)
+    if request is not None and request.path and not os.path.isabs(request.path):
+        found = interpreter_in(find_installation(pyenv_root(context), request.path))
+        return PythonRequest(path=found) if found else request
+    return request
+
+
+def pyenv_root(context: Context) -> str:
+    """Empty where there can be none."""
+    home = context.around.home
+    return context.environ.get("PYENV_ROOT") or (os.path.join(home, ".pyenv") if home else "")
+
+
+def other_pin(context: Context, folder: Path, interpreter: Interpreter) -> Pin | None:
     """The pin in a folder, when it asks for another interpreter than this one."""
     pin = find_pin(folder, folder)
-    request = parse_python_version_file(pin.text) if pin is not None else None
+    request = request_of(context, pin)
     return pin if request is not None and not _admits(request, interpreter) else None
 
 
@@ -102,7 +134,7 @@ def choose_interpreter(
     request: PythonRequest | None = parse_request(text) if text else None
     if request is None:
         pin = find_pin(start, root)
-        request = parse_python_version_file(pin.text) if pin is not None else None
+        request = request_of(context, pin)
     remembered = context.layout.bucket("interpreters-v1")
     return find_interpreter(
         request or PythonRequest(), places_of(context), requires_python=requires_python, remembered=remembered

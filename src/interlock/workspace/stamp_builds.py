@@ -62,7 +62,7 @@ def _interpreters(context: Context, python: str) -> list[str]:
     places = places_of(context)
     found = [python, *places.path]
     if places.pyenv:
-        found.append(os.path.join(places.pyenv, "versions"))
+        found += (os.path.join(places.pyenv, name) for name in ("version", "versions"))
     if places.active:
         found.append(os.path.join(places.active, "pyvenv.cfg"))
     return found

@@ -34,7 +34,7 @@ __all__ = [
 
 _MANIFEST = "pyproject.toml"
 _PREFIXES = ("INTERLOCK_", "UV_", "PIP_", "POETRY_", "XDG_")
-_NAMES = ("CONDA_DEFAULT_ENV", "CONDA_PREFIX", "HOME", "USERPROFILE", "VIRTUAL_ENV")
+_NAMES = ("CONDA_DEFAULT_ENV", "CONDA_PREFIX", "HOME", "PYENV_ROOT", "PYENV_VERSION", "USERPROFILE", "VIRTUAL_ENV")
 _PASSING = ("_", "OLDPWD", "PWD", "SHLVL")
 """Variables that change from one command to the next."""
 _FORMAT = f"interlock {__version__} stamp 3"

@@ -27,7 +27,7 @@ async def run(call: Call) -> int:
         call.document({"path": state.path, "python": wanted.version, "made": not same})
     else:
         call.terminal.say(f"{state.path} {'has' if same else 'now has'} Python {wanted.version}.")
-        pin = other_pin(state.path.parent, wanted)
+        pin = other_pin(call.context, state.path.parent, wanted)
         if pin is not None:
             call.terminal.warn(
                 f"`.python-version` asks for {pin.text.split()[0]}, and the next sync goes back to it."
