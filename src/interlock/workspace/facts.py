@@ -185,7 +185,7 @@ class FactsDriver:
     def _likely(self, universe: Universe, mask: int) -> int | None:
         """The candidate the solver would try first where the newest Python is used."""
         candidates = self._resolver.candidates
-        for rejection in candidates.rejections(universe.name):
+        for rejection in candidates.rejections(universe.name, self._resolver.world):
             mask &= ~rejection.mask
         while mask:
             position = candidates.locked(universe.name, mask, self._resolver.world)

@@ -75,7 +75,7 @@ async def place_wishes(
 
 
 async def newest(context: Context, workspace: Workspace, placed: Iterable[Placed]) -> dict[NormalizedName, str]:
-    """A bound that asks for the newest version of each, pre-releases included."""
+    """A bound that asks for the newest version of each, pre-releases included, yanked ones not."""
     found: dict[NormalizedName, str] = {}
     async with open_toolchain(context.within(workspace.manifest.settings)) as toolchain:
         for item in placed:
@@ -83,8 +83,11 @@ async def newest(context: Context, workspace: Workspace, placed: Iterable[Placed
                 continue
             index = item.source.get("index")
             listing = await toolchain.client.listing(item.wish.normalized, str(index) if index else None)
-            if not isinstance(listing, Absent) and listing.versions:
-                found[item.wish.normalized] = f">={max(listing.versions, key=release_key)}"
+            if isinstance(listing, Absent):
+                continue
+            offered = [text for at, text in enumerate(listing.versions) if at not in listing.yanked]
+            if offered:
+                found[item.wish.normalized] = f">={max(offered, key=release_key)}"
     return found
 
 

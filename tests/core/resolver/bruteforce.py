@@ -60,12 +60,6 @@ class Everything:
         self._world = world
         self._options: Table = world.get("options", {})
         self._packages: Table = world.get("packages", {})
-        self._pins = [
-            requirement
-            for texts in self._of_members()
-            for requirement in map(_parsed, texts)
-            if any(clause.operator == "==" and not clause.version.endswith(".*") for clause in requirement.specifier)
-        ]
         self.environments = {name: values for name, values in environments.items() if self._counts(values)}
         """Those that some member runs in and that the options admit."""
 
@@ -172,9 +166,9 @@ class Everything:
         if "unusable" in release:
             return "is unusable"
         if release.get("yanked") is True and not any(
-            pin.name == name and _admits(pin.specifier, version) for pin in self._pins
+            _admits(pin.specifier, version) and not self._is_met(pin, values) for pin in self._pins(name, values)
         ):
-            return "is yanked and no member pins it"
+            return "is yanked and nothing here pins it"
         for constraint in map(_parsed, self._options.get("constraints", ())):
             applies = constraint.name == name and _applies(constraint, values)
             if applies and not _admits(constraint.specifier, version):
@@ -185,6 +179,25 @@ class Everything:
             if _holds(required, tuple(sorted(values.items()))) and not self._serves(release, required):
                 return f"has nothing for {required}"
         return ""
+
+    def _pins(self, name: str, values: Values) -> Iterator[Requirement]:
+        """The exact requirements on a package that apply here."""
+        settings = [*self._options.get("constraints", ()), *self._options.get("overrides", ())]
+        for pin in (*self.asked(values), *(one for one in map(_parsed, settings) if _applies(one, values))):
+            exact = any(clause.operator == "==" and not clause.version.endswith(".*") for clause in pin.specifier)
+            if pin.name == name and exact:
+                yield pin
+
+    def _is_met(self, pin: Requirement, values: Values) -> bool:
+        """Whether a version that is not yanked is what a pin means and can be used here."""
+        releases = self._packages.get(pin.name, {})
+        return any(
+            _admits(pin.specifier, version)
+            and release.get("yanked") is not True
+            and (release.get("sdist") or any(_fits(tags, values) for tags in release.get("wheels", ["py3-none-any"])))
+            and _python_fits(release.get("requires-python", ""), values["python_full_version"])
+            for version, release in releases.items()
+        )
 
     def _serves(self, release: Table, required: str) -> bool:
         """Whether a file fits some environment of those that must be served; of all when there is no marker."""

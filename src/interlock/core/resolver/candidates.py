@@ -11,10 +11,11 @@ from interlock.core.markers.diagram import FALSE, TRUE, Marker, lower_bound_mark
 from interlock.core.names import NormalizedName
 from interlock.core.requirements import Requirement
 from interlock.core.resolver.facts import Facts, Known, Segment, Universe
+from interlock.core.resolver.pinned import Pinned
 from interlock.core.resolver.problem import Preference, Problem
 from interlock.core.sources import Registry, Source
 from interlock.core.tags import implied_marker
-from interlock.core.versions import is_exact, mentions_prerelease, parse_version
+from interlock.core.versions import mentions_prerelease, parse_version
 
 __all__ = ["Candidates", "Rejection", "Usability", "usable_artifacts"]
 
@@ -56,10 +57,12 @@ def usable_artifacts(
 class Candidates:
     """Chooses candidates for one problem; shared by all forks."""
 
-    def __init__(self, problem: Problem, facts: Facts) -> None:
+    def __init__(self, problem: Problem, facts: Facts, pinned: Pinned) -> None:
         self._policy = problem.policy
         self._problem = problem
         self._facts = facts
+        self._pinned = pinned
+        self._admission: dict[NormalizedName, dict[int, Marker]] = {}
         self._usability: dict[tuple[NormalizedName, int], Usability] = {}
         self._rejections: dict[NormalizedName, tuple[Rejection, ...]] = {}
         self._prereleases: dict[NormalizedName, int] = {}
@@ -89,7 +92,14 @@ class Candidates:
 
     # ---- what is out of the question -------------------------------------------------------------------------
 
-    def rejections(self, name: NormalizedName) -> tuple[Rejection, ...]:
+    def rejections(self, name: NormalizedName, where: Marker) -> tuple[Rejection, ...]:
+        """What may be chosen nowhere in a region."""
+        yanked = sum(1 << at for at, admitted in self._admissions(name).items() if admitted.is_disjoint(where))
+        found = self._ruled_out(name)
+        return (Rejection(yanked, "yanked", ""), *found) if yanked else found
+
+    def _ruled_out(self, name: NormalizedName) -> tuple[Rejection, ...]:
+        """By the settings, which hold everywhere."""
         found = self._rejections.get(name)
         if found is None:
             universe = self._facts.universes[name]
@@ -102,15 +112,6 @@ class Candidates:
         listing, name = segment.listing, universe.name
         if listing is None:
             return
-        if listing.yanked:
-            mask = sum(1 << position for position in listing.yanked) << segment.offset
-            mask &= ~self._asked_exactly(universe)
-            for wish, _ in self._preferences.get(name, ()):
-                locked = universe.find(wish.version, wish.source)
-                if locked is not None:
-                    mask &= ~(1 << locked)
-            if mask:
-                yield Rejection(mask, "yanked", "")
         cutoff = self._policy.cutoff_of(name)
         if cutoff:
             limit = cutoff[:_TIMESTAMP]
@@ -128,12 +129,58 @@ class Candidates:
             if mask:
                 yield Rejection(mask, "prerelease", prerelease)
 
-    def _asked_exactly(self, universe: Universe) -> int:
-        mask = 0
-        for requirement, source in self._direct.get(universe.name, ()):
-            if requirement.specifier and is_exact(requirement.specifier):
-                mask |= universe.mask(requirement.specifier, source)
-        return mask
+    # ---- what was yanked -------------------------------------------------------------------------------------
+
+    def admission(self, name: NormalizedName, position: int) -> Marker:
+        """Where a candidate may be chosen: everywhere, or if it is yanked where it is pinned or was locked."""
+        return self._admissions(name).get(position, TRUE)
+
+    def _admissions(self, name: NormalizedName) -> dict[int, Marker]:
+        """By yanked candidate of a package."""
+        found = self._admission.get(name)
+        if found is None:
+            universe = self._facts.universes[name]
+            yanked = [
+                segment.offset + position
+                for segment in universe.segments
+                if segment.listing is not None
+                for position in segment.listing.yanked
+            ]
+            found = self._admission[name] = {position: self._admitted_where(universe, position) for position in yanked}
+        return found
+
+    def _admitted_where(self, universe: Universe, position: int) -> Marker:
+        found = FALSE
+        for wish, where in self._preferences.get(universe.name, ()):
+            if universe.find(wish.version, wish.source) == position:
+                found = found | (TRUE if where is None else where)
+        for pin in self._pinned.of(universe.name):
+            mask = universe.mask(pin.specifier, pin.source)
+            if mask >> position & 1:
+                found = found | self._needed_by(universe, position, mask, pin.where)
+        return found
+
+    def _needed_by(self, universe: Universe, position: int, mask: int, where: Marker) -> Marker:
+        """Where a pin cannot be met by anything but yanked candidates: ``==2`` is met by ``2`` and by ``2+local``."""
+        served = FALSE
+        for other in self._unyanked(universe, mask):
+            served = served | self.usability(universe.name, other).platform
+        if served.is_disjoint(where):
+            return where
+        return where & ~served & self.usability(universe.name, position).platform
+
+    def _unyanked(self, universe: Universe, mask: int) -> Iterator[int]:
+        """The candidates of a set that nothing rules out."""
+        for rejection in self._ruled_out(universe.name):
+            mask &= ~rejection.mask
+        for segment in universe.segments:
+            if segment.listing is not None:
+                mask &= ~(sum(1 << at for at in segment.listing.yanked) << segment.offset)
+        while mask:
+            other = mask.bit_length() - 1
+            mask &= ~(1 << other)
+            if self.usability(universe.name, other).has_files:
+                yield other
 
     # ---- where a candidate can be used -----------------------------------------------------------------------
 

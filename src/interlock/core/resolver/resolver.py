@@ -23,6 +23,7 @@ from interlock.core.resolver.facts import Facts, Known, Universe
 from interlock.core.resolver.incompatibility import Incompatibility, Rejected
 from interlock.core.resolver.outcome import Needs, Solved, Unsolvable
 from interlock.core.resolver.parts import Parts
+from interlock.core.resolver.pinned import Pinned
 from interlock.core.resolver.problem import Problem
 from interlock.core.resolver.required import Required
 from interlock.core.resolver.resolution import ForkSolution
@@ -77,7 +78,8 @@ class Resolver:
         self._required = Required(problem)
         self._spent = (0, 0)
         self._rounds = 0
-        self._begin(first_parts(problem, self.sides, Dependencies(problem, facts)), Candidates(problem, facts))
+        pinned = Pinned(problem, Dependencies(problem, facts, None, self.activation), self.world)
+        self._begin(first_parts(problem, self.sides, Dependencies(problem, facts)), Candidates(problem, facts, pinned))
 
     def __repr__(self) -> str:
         return f"<Resolver: {len(self._solved)} forks solved, {len(self._stack)} to go>"

@@ -198,7 +198,7 @@ class Solver:
         last_resort: int | None = None
         while mask:
             position, locked = candidates.next(key.name, mask, env)
-            verdict = judge(self.shared, self.env, key.name, position, mask, locked=locked)
+            verdict = judge(self.shared, self.env, key, position, mask, locked=locked)
             if not isinstance(verdict, str):
                 choice = verdict
                 break
@@ -302,7 +302,7 @@ class Solver:
         self.introduced.add(key)
         universe = self.shared.facts.universes[key.name]
         base = self._package_of(key)
-        for rejection in self.shared.candidates.rejections(key.name):
+        for rejection in self.shared.candidates.rejections(key.name, self.env & self.shared.parts.region(key)):
             cause = Rejected(key, rejection.reason, rejection.detail)
             self._add(Incompatibility([(base, rejection.mask << 1)], cause))
         excluded = universe.full & ~self.shared.required.allowed(universe, self.env)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from interlock.core.markers.diagram import Marker
+from interlock.core.markers.diagram import TRUE, Marker, without_extras
 from interlock.core.names import NormalizedName
+from interlock.core.resolver.incompatibility import PackageKey
 from interlock.core.resolver.shared import Shared
 from interlock.core.resolver.split import Split, halves
 
@@ -13,10 +14,15 @@ ELSEWHERE = "elsewhere"
 """The reason that is none: the candidate has files, but for no environment of this fork."""
 
 
-def judge(
-    shared: Shared, env: Marker, name: NormalizedName, position: int, mask: int, *, locked: bool
-) -> int | Split | str:
+def judge(shared: Shared, env: Marker, key: PackageKey, position: int, mask: int, *, locked: bool) -> int | Split | str:
     """The position itself when it can be used all over the fork, a split when only in a part, else a reason."""
+    name = key.name
+    admission = shared.candidates.admission(name, position)
+    if admission is not TRUE:
+        # Elsewhere it is as if it did not exist.
+        where = without_extras(admission & shared.parts.region(key))
+        if not env.implies(where):
+            return "yanked" if env.is_disjoint(where) else Split(halves(env, where))
     usability = shared.candidates.usability(name, position)
     if not usability.has_files:
         return "platform"
