@@ -335,3 +335,13 @@ source = { editable = "." }
     assert second.local
     with pytest.raises(UnreadableLock):
         parse_foreign_lock("uv.lock", b"[")
+
+
+def test_a_group_of_poetrys_that_has_no_marker_needs_the_package_everywhere() -> None:
+    entry = '[[package]]\nname = "a"\nversion = "1"\ngroups = ["dev", "main"]\n'
+    marked = "markers = { main = \"os_name == 'nt'\" }\n"
+    (one,) = parse_foreign_lock("poetry.lock", (entry + marked).encode())
+    assert one.markers == ()
+    both = "markers = { main = \"os_name == 'nt'\", dev = \"os_name == 'posix'\" }\n"
+    (one,) = parse_foreign_lock("poetry.lock", (entry + both).encode())
+    assert one.markers == ("os_name == 'nt'", "os_name == 'posix'")

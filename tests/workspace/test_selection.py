@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from interlock.core.groups import BrokenGroup, GroupCycle, UnknownGroup
-from interlock.core.names import NormalizedName
+from interlock.core.names import ExtraName, NormalizedName
 from interlock.workspace.discovery import discover
 from interlock.workspace.members import UnknownMember
 from interlock.workspace.selection import (
@@ -200,3 +200,33 @@ def test_what_is_selected_and_not_installed(root: Path, flags: dict[str, Any], s
     found = select(workspace, SelectionFlags(**flags), local=(NormalizedName("vendored"),))
     assert found.skip == skip
     assert found.members[0].project
+
+
+DYNAMIC = project("d", "dynamic = ['optional-dependencies']")
+
+
+def test_extras_that_a_backend_tells_are_those_of_the_lock(root: Path) -> None:
+    write(root, packages__d=DYNAMIC)
+    workspace = discover(root / "packages/d")
+    locked = {NormalizedName("d"): frozenset(map(ExtraName, ("x", "y")))}
+
+    def extras(flags: SelectionFlags) -> list[tuple[ExtraName, ...]]:
+        return [part.extras for part in select(workspace, flags, extras=locked).members]
+
+    assert extras(SelectionFlags(all_extras=True)) == [("x", "y")]
+    assert extras(SelectionFlags(all_extras=True, no_extras=("y",))) == [("x",)]
+    assert extras(SelectionFlags(extras=("y",))) == [("y",)]
+    with pytest.raises(NoSuchExtra, match=r"Extra \[z\] is not specified by d"):
+        extras(SelectionFlags(extras=("z",)))
+    assert select(workspace, SelectionFlags(extras=("z",))).members[0].extras == ("z",), "nobody can know yet"
+
+
+def test_of_all_members_one_has_to_have_an_extra(root: Path) -> None:
+    write(root, packages__d=DYNAMIC)
+    workspace = discover(root)
+    locked = {NormalizedName("d"): frozenset(map(ExtraName, ("x",)))}
+    everyone = SelectionFlags(all_packages=True, extras=("x",))
+    found = select(workspace, everyone, extras=locked).members
+    assert {part.member: part.extras for part in found if part.extras} == {"d": ("x",)}
+    with pytest.raises(NoSuchExtra, match=r"Extra \[z\] is not specified by"):
+        select(workspace, SelectionFlags(all_packages=True, extras=("z",)), extras=locked)

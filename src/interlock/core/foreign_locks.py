@@ -72,6 +72,9 @@ def _markers(entry: dict[str, object]) -> tuple[str, ...]:
         if isinstance(found, str):
             return (found,)
         if isinstance(found, dict):
+            groups = entry.get("groups")
+            if isinstance(groups, list) and not found.keys() >= set(groups):
+                return ()  # one of the groups needs it everywhere
             return tuple(dict.fromkeys(str(marker) for marker in found.values()))
     return ()
 

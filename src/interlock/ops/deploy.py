@@ -21,7 +21,7 @@ from interlock.workspace.context import Context
 from interlock.workspace.environment import needed_python
 from interlock.workspace.options import SyncOptions
 from interlock.workspace.python import choose_interpreter
-from interlock.workspace.selection import select
+from interlock.workspace.selection import locked_extras, select
 
 __all__ = ["DeployOptions", "DeployOutcome", "deploy"]
 
@@ -53,7 +53,7 @@ async def deploy(context: Context, options: DeployOptions) -> DeployOutcome:
         context, frozen=wanted.frozen, locked=wanted.locked, selection=wanted.selection
     )
     workspace, here = prepared.workspace, prepared.context
-    selection = select(workspace, wanted.selection, absent=prepared.absent)
+    selection = select(workspace, wanted.selection, absent=prepared.absent, extras=locked_extras(locked))
     names = [part.member for part in selection.members if part.project]
     passing = output.with_name(f".{output.name}.{os.getpid()}")
 

@@ -36,7 +36,7 @@ from interlock.workspace.context import Context
 from interlock.workspace.graph import member_graph
 from interlock.workspace.lockfile import LOCKFILE
 from interlock.workspace.members import Workspace
-from interlock.workspace.selection import SelectionFlags, select
+from interlock.workspace.selection import SelectionFlags, locked_extras, select
 
 __all__ = ["OutputNotEmpty", "OutsideWorkspace", "PruneOptions", "PruneOutcome", "prune"]
 
@@ -83,7 +83,7 @@ async def prune(context: Context, options: PruneOptions) -> PruneOutcome:
         context, frozen=options.frozen, locked=not options.frozen, selection=options.selection
     )
     workspace = prepared.workspace
-    selection = select(workspace, options.selection, absent=prepared.absent)
+    selection = select(workspace, options.selection, absent=prepared.absent, extras=locked_extras(lock))
     output = context.place(options.output)
     await anyio.to_thread.run_sync(_check_output, output, workspace)
     names = _needed(workspace, lock, selection)

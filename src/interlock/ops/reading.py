@@ -18,7 +18,7 @@ from interlock.workspace.lockfile import load_lock
 from interlock.workspace.members import Workspace
 from interlock.workspace.options import LockOptions
 from interlock.workspace.python import choose_interpreter
-from interlock.workspace.selection import SelectionFlags, select
+from interlock.workspace.selection import SelectionFlags, locked_extras, select
 
 __all__ = ["Locked", "environment_here", "read_locked"]
 
@@ -50,7 +50,7 @@ async def read_locked(context: Context, flags: SelectionFlags, *, frozen: bool, 
         context=context.within(workspace.settings),
         workspace=workspace,
         lock=found,
-        selection=select(workspace, flags, local=_local(found)),
+        selection=select(workspace, flags, local=_local(found), extras=locked_extras(found)),
     )
 
 

@@ -38,7 +38,7 @@ from interlock.workspace.obtain import Obtainer
 from interlock.workspace.options import EnvironmentOutcome, LockOptions, LockOutcome, SyncOptions, SyncOutcome
 from interlock.workspace.prepared import Prepared, prepare, stale_reasons, unmet_reasons
 from interlock.workspace.provisioning import open_toolchain
-from interlock.workspace.selection import SelectionFlags, select
+from interlock.workspace.selection import SelectionFlags, locked_extras, select
 from interlock.workspace.siblings import BuildSiblings
 from interlock.workspace.stamp_environment import stamp_in_sync
 from interlock.workspace.toolchain import Toolchain, ToolchainOptions
@@ -137,7 +137,9 @@ def _targets(prepared: Prepared, locked: Lock, options: SyncOptions) -> list[_Ta
     workspace, context = prepared.workspace, prepared.context
     local = [package.name for package in locked.packages if isinstance(package.source, Directory | File)]
     names = [package.name for package in locked.packages]
-    whole = select(workspace, options.selection, local=local, locked=names, absent=prepared.absent)
+    whole = select(
+        workspace, options.selection, local=local, locked=names, absent=prepared.absent, extras=locked_extras(locked)
+    )
     if context.settings.env != "member":
         return [_Target(path=environment_path(context, workspace), selection=whole)]
     targets = []

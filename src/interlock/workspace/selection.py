@@ -7,13 +7,14 @@ root's groups, as with uv. An exclusion beats an inclusion; ``--only-*`` leaves 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TypeVar
 
 import msgspec
 
 from interlock.core.groups import UnknownGroup, expand_group
 from interlock.core.lock.conflicts import ConflictingSelection
+from interlock.core.lock.model import Lock
 from interlock.core.manifests.manifest import ConflictItem, Manifest
 from interlock.core.manifests.problems import suggest
 from interlock.core.names import ExtraName, GroupName, NormalizedName, normalize_extra, normalize_group, normalize_name
@@ -21,8 +22,10 @@ from interlock.core.selection import MemberSelection, Selection
 from interlock.errors import UsageError
 from interlock.workspace.members import VIRTUAL_ROOT, Workspace
 
-__all__ = ["ConflictingSelection", "NoSuchExtra", "NoSuchGroup", "SelectionFlags", "select"]
+__all__ = ["ConflictingSelection", "NoSuchExtra", "NoSuchGroup", "SelectionFlags", "locked_extras", "select"]
 
+Extras = Mapping[NormalizedName, frozenset[ExtraName]]
+_NOTHING: Extras = {}
 _Name = TypeVar("_Name")
 _DEV = GroupName("dev")
 _MAIN = GroupName("main")
@@ -95,18 +98,21 @@ def select(
     local: Collection[NormalizedName] = (),
     locked: Collection[NormalizedName] = (),
     absent: Collection[NormalizedName] = (),
+    extras: Extras = _NOTHING,
 ) -> Selection:
     """Decide what is wanted.
 
-    ``locked`` are all locked packages and ``local`` those that come from a directory or file of this machine, for the
-    flags that leave these out; ``absent`` are locked members whose directories are not here. Raises
-    :class:`UsageError`, and :class:`ManifestError` for a selected group that cannot be used.
+    ``extras`` are those of members whose manifests leave them to the backend, as a lock has them. ``locked`` are all
+    locked packages and ``local`` those that come from a directory or file of this machine, for the flags that leave
+    these out; ``absent`` are locked members whose directories are not here. Raises :class:`UsageError`, and
+    :class:`ManifestError` for a selected group that cannot be used.
     """
     wishes = _wishes(flags)
     chosen = _manifests(workspace, flags)
     _check_groups(workspace, chosen, wishes)
-    _check_extras(chosen, wishes)
-    members = [_member(manifest, wishes, flags) for manifest in chosen]
+    known = [_extras_of(manifest, extras) for manifest in chosen]
+    _check_extras(chosen, known, wishes)
+    members = [_member(manifest, wishes, flags, known=of) for manifest, of in zip(chosen, known, strict=True)]
     members += _root_groups(workspace, chosen, wishes)
     kept = tuple(member for member in members if member.project or member.groups)
     _check_conflicts(workspace, kept)
@@ -149,14 +155,17 @@ def _manifests(workspace: Workspace, flags: SelectionFlags) -> list[Manifest]:
     return members if workspace.manifest.name is not None else [workspace.manifest, *members]
 
 
-def _member(manifest: Manifest, wishes: _Wishes, flags: SelectionFlags) -> MemberSelection:
-    known = {*manifest.groups, *manifest.group_problems}
+def _member(
+    manifest: Manifest, wishes: _Wishes, flags: SelectionFlags, *, known: frozenset[ExtraName] | None
+) -> MemberSelection:
+    extras = _extras(known, wishes, flags)
+    known_groups = {*manifest.groups, *manifest.group_problems}
     if wishes.only is not None:
-        groups = wishes.only & known
+        groups = wishes.only & known_groups
     else:
-        groups = wishes.groups & known
+        groups = wishes.groups & known_groups
         if flags.all_groups:
-            groups |= known
+            groups |= known_groups
         elif not flags.no_default_groups:
             groups |= _defaults(manifest)
     groups -= wishes.excluded
@@ -166,7 +175,7 @@ def _member(manifest: Manifest, wishes: _Wishes, flags: SelectionFlags) -> Membe
     return MemberSelection(
         member=manifest.name or VIRTUAL_ROOT,
         project=project,
-        extras=_extras(manifest, wishes, flags) if project and wishes.only is None else (),
+        extras=extras if project and wishes.only is None else (),
         groups=tuple(sorted(groups)),
     )
 
@@ -183,10 +192,21 @@ def _defaults(manifest: Manifest) -> set[GroupName]:
     return set(manifest.default_groups)
 
 
-def _extras(manifest: Manifest, wishes: _Wishes, flags: SelectionFlags) -> tuple[ExtraName, ...]:
-    wanted = set(manifest.extras) if flags.all_extras else set()
-    dynamic = "optional-dependencies" in manifest.dynamic
-    wanted |= {extra for extra in wishes.extras if dynamic or extra in manifest.extras}
+def locked_extras(lock: Lock) -> Extras:
+    """The extras that a lock has of each member."""
+    return {member.name: frozenset(member.extras) for member in lock.members}
+
+
+def _extras_of(manifest: Manifest, locked: Extras) -> frozenset[ExtraName] | None:
+    """The extras of a member; None for one whose backend has not been asked yet."""
+    if "optional-dependencies" not in manifest.dynamic or manifest.name is None:
+        return frozenset(manifest.extras)
+    return locked.get(manifest.name)
+
+
+def _extras(known: frozenset[ExtraName] | None, wishes: _Wishes, flags: SelectionFlags) -> tuple[ExtraName, ...]:
+    wanted = set(known or ()) if flags.all_extras else set()
+    wanted |= {extra for extra in wishes.extras if known is None or extra in known}
     return tuple(sorted(wanted - wishes.no_extras))
 
 
@@ -219,10 +239,10 @@ def _check_groups(workspace: Workspace, chosen: list[Manifest], wishes: _Wishes)
             )
 
 
-def _check_extras(chosen: list[Manifest], wishes: _Wishes) -> None:
-    if any("optional-dependencies" in manifest.dynamic for manifest in chosen):
+def _check_extras(chosen: list[Manifest], found: list[frozenset[ExtraName] | None], wishes: _Wishes) -> None:
+    if None in found:
         return
-    known = {extra for manifest in chosen for extra in manifest.extras}
+    known = {extra for extras in found for extra in extras or ()}
     for extra in sorted(wishes.extras | wishes.no_extras):
         if extra not in known:
             raise NoSuchExtra(
