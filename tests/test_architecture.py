@@ -62,6 +62,7 @@ DEFERRED = {
     "interlock.workspace.provisioning": "loads what makes build environments when something is built",
     "interlock.workspace.resolve": "loads archives for builds, and explanations for failures",
     "interlock.workspace.direct": "loads repositories and archives for those who have such sources",
+    "interlock.workspace.outside_indexes": "loads repositories for those who have such sources",
 }
 """Modules that may import inside a function, and why."""
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from interlock.core.asks import Ask, MemberAsks
+from interlock.core.asks import Ask, Limits, MemberAsks
 from interlock.core.markers.diagram import parse_marker
-from interlock.core.names import ExtraName
+from interlock.core.names import ExtraName, NormalizedName
 from interlock.core.requirement import format_requirement
 from interlock.core.sources import Directory, File, Git, Member, Registry, Url
 from interlock.workspace.asks import (
@@ -18,6 +18,7 @@ from interlock.workspace.asks import (
     lower,
 )
 from interlock.workspace.discovery import discover
+from interlock.workspace.limits import lower_limits
 from interlock.workspace.members import VIRTUAL_ROOT
 from tests.trees import project, write
 
@@ -263,3 +264,73 @@ def test_an_index_that_a_member_defines_for_itself_is_explicit(tmp_path: Path) -
     assert [(index.name, index.explicit) for index in workspace.settings.indexes] == [("torch", True)]
     assert workspace.warnings == ()
     assert lower(workspace)[0].dependencies[0].source == Registry("torch")
+
+
+# ---- what the root says of everybody's requirements ---------------------------------------------------------------
+
+
+def limits(base: Path, lines: str, **members: str) -> Limits:
+    workspace = discover(write(base, **{"root": ROOT + lines, **members}))
+    return lower_limits(workspace, workspace.settings)
+
+
+@pytest.mark.parametrize(
+    ("said", "sources", "expected"),
+    [
+        ("x<2", "", [("x<2", None)]),
+        ("x<2", 'x = { path = "vendor/x" }', [("x<2", Directory("vendor/x"))]),
+        ("x<2", 'x = { index = "corp" }', [("x<2", Registry("corp"))]),
+        ("x[e]<2", 'x = { git = "https://git.test/x" }', [("x[e]<2", Git(url="https://git.test/x"))]),
+        (
+            "x<2",
+            "x = [{ index = 'corp', marker = \"os_name == 'nt'\" }]",
+            [('x<2 ; os_name == "nt"', Registry("corp")), ("x<2 ; sys_platform != 'win32'", None)],
+        ),
+        ("x<2", 'x = [{ index = "corp", extra = "e" }, { index = "corp", group = "g" }]', [("x<2", None)]),
+        (
+            "x @ https://files.test/x-1.0.tar.gz",
+            'x = { index = "corp" }',
+            [("x @ https://files.test/x-1.0.tar.gz", Url("https://files.test/x-1.0.tar.gz"))],
+        ),
+        ("b<2", "", [("b<2", None)]),
+        ("b<2", "b = { workspace = true }", [("b<2", Member(NormalizedName("b")))]),
+        ("b @ file:packages/b", "", [("b @ file:packages/b", Member(NormalizedName("b")))]),
+    ],
+)
+def test_constraints_and_overrides_follow_the_roots_sources(
+    tmp_path: Path, said: str, sources: str, expected: list[tuple[str, object]]
+) -> None:
+    index = '[[tool.uv.index]]\nname = "corp"\nurl = "https://index.test/simple/"\nexplicit = true\n'
+    scoped = f'{{ package = {{ name = "z" }}, dependencies = ["{said}"] }}'
+    keys = f'[tool.uv]\nconstraint-dependencies = ["{said}"]\noverride-dependencies = ["{said}", {scoped}]\n'
+    found = limits(tmp_path, f"{keys}[tool.uv.sources]\n{sources}\n{index}", packages__b=project("b"))
+    (one,) = found.scoped
+    for asks in (found.constraints, found.overrides, one.asks):
+        assert [(format_requirement(ask.requirement), ask.source) for ask in asks] == expected
+
+
+def test_a_limit_from_an_index_nobody_declares(tmp_path: Path) -> None:
+    lines = '[tool.uv]\nconstraint-dependencies = ["x<2"]\n[tool.uv.sources]\nx = { index = "corp" }\n'
+    with pytest.raises(UnknownIndex, match="`x<2` in constraint of"):
+        limits(tmp_path, lines)
+
+
+def test_what_of_a_marker_an_override_leaves(tmp_path: Path) -> None:
+    """What sources and references to own extras say; not what the requirement says itself."""
+    found = asked(
+        tmp_path,
+        packages__a=project(
+            "a",
+            "dependencies = [\"x ; python_version < '3.12'\", \"a[e] ; os_name == 'nt'\"]",
+            "optional-dependencies.e = [\"y ; python_version < '3.13'\", \"a[f] ; platform_machine == 'arm64'\"]",
+            'optional-dependencies.f = ["w"]',
+            "[tool.uv.sources]\nx = [{ url = 'https://files.test/x.tar.gz', marker = \"sys_platform == 'linux'\" }]",
+        ),
+    )["a"]
+    told = [(str(ask.requirement.name), parse_marker(ask.condition)) for ask in found.dependencies]
+    assert told == [
+        ("x", parse_marker("sys_platform == 'linux'")),
+        ("x", parse_marker("sys_platform != 'linux'")),
+        ("y", parse_marker("os_name == 'nt'")),
+        ("w", parse_marker("os_name == 'nt' and platform_machine == 'arm64'")),
+    ]

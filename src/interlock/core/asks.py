@@ -10,7 +10,7 @@ from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirements import Requirement
 from interlock.core.sources import Source
 
-__all__ = ["Ask", "MemberAsks", "Origin"]
+__all__ = ["Ask", "Limits", "MemberAsks", "Origin", "ScopedAsks"]
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,7 +18,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
     member: NormalizedName
     table: str = "dependencies"
-    """``dependencies``, ``extra:x`` or ``group:g``."""
+    """``dependencies``, ``extra:x`` or ``group:g``; ``constraint`` or ``override`` for what the root says of all."""
     text: str = ""
     """The requirement as written."""
     path: str = ""
@@ -30,6 +30,9 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     source: Source | None = None
     """None: the index that answers for the name."""
     editable: bool | None = None
+    condition: str = ""
+    """The part of the marker that is not the requirement's own, but of its source and of the references that lead to
+    it: it stays when the requirement is overridden."""
     origin: Origin
 
 
@@ -67,3 +70,25 @@ class MemberAsks(msgspec.Struct, frozen=True, kw_only=True):
         yield from self.dependencies
         for asks in (*self.extras.values(), *self.groups.values()):
             yield from asks
+
+
+class ScopedAsks(msgspec.Struct, frozen=True, kw_only=True):
+    """What one package is said to ask for, whatever it says itself."""
+
+    package: NormalizedName
+    specifier: str = ""
+    """Of the versions it is about; empty: all."""
+    asks: tuple[Ask, ...]
+    """Each replaces what the package asks of that name, or is added."""
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What the root of a workspace says about everybody's requirements, with its sources."""
+
+    constraints: tuple[Ask, ...] = ()
+    overrides: tuple[Ask, ...] = ()
+    scoped: tuple[ScopedAsks, ...] = ()
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        return (*self.constraints, *self.overrides, *(ask for rule in self.scoped for ask in rule.asks))

@@ -7,7 +7,7 @@ change it. Digests are 16 hexadecimal digits of a SHA-256 over canonical JSON.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -65,23 +65,26 @@ def resolution_inputs(
     settings: ToolSettings,
     indexes: Iterable[Index] = (),
     *,
+    sources: Mapping[NormalizedName, tuple[SourceRule, ...]] | None = None,
     exclude_newer: str = "",
     exclude_newer_span: str = "",
 ) -> ResolutionInputs:
     """The settings that shaped a resolution.
 
-    ``indexes`` in order of priority; the cutoff is the timestamp that was used, with the window it came from if any.
+    ``indexes`` in order of priority; ``sources`` are the root's, which constraints and overrides follow; the cutoff is
+    the timestamp that was used, with the window it came from if any.
     """
+    sources = sources or {}
     return ResolutionInputs(
         indexes=tuple(index.name for index in indexes),
         environments=tuple(sorted(settings.environments)),
         required_environments=tuple(sorted(settings.required_environments)),
         conflicts=tuple(sorted(settings.conflicts, key=lambda items: [item.order for item in items])),
-        constraints=_lines(settings.constraints),
-        overrides=_lines(settings.overrides),
+        constraints=_limits(settings.constraints, sources),
+        overrides=_limits(settings.overrides, sources),
         scoped_overrides=tuple(
             sorted(
-                f"{item.package}{item.specifier}: {', '.join(_lines(item.requirements))}"
+                f"{item.package}{item.specifier}: {', '.join(_limits(item.requirements, sources))}"
                 for item in settings.scoped_overrides
             )
         ),
@@ -121,6 +124,20 @@ def _lines(entries: Iterable[Requirement | IncludeGroup]) -> tuple[str, ...]:
     return tuple(
         sorted(
             {f"@{entry.group}" if isinstance(entry, IncludeGroup) else format_requirement(entry) for entry in entries}
+        )
+    )
+
+
+def _limits(
+    requirements: Iterable[Requirement], sources: Mapping[NormalizedName, tuple[SourceRule, ...]]
+) -> tuple[str, ...]:
+    """Like :func:`_lines`, with a digest of the sources where there are some."""
+    return tuple(
+        sorted(
+            {
+                format_requirement(item) + (f" [{_rules(sources[item.name])}]" if sources.get(item.name) else "")
+                for item in requirements
+            }
         )
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -100,6 +100,10 @@ class IndexClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    def admit(self, indexes: Iterable[Index]) -> None:
+        """Answer for more indexes, to those who pin something to them."""
+        self._by_name |= {index.name: _with_url(index) for index in indexes}
 
     async def close(self) -> None:
         with anyio.CancelScope(shield=True):

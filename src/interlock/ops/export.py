@@ -19,6 +19,8 @@ from interlock.store.stream import write_stream
 from interlock.workspace.addresses import find_addresses, index_urls
 from interlock.workspace.context import Context
 from interlock.workspace.options import ExportOptions
+from interlock.workspace.outside_indexes import admit_outside
+from interlock.workspace.provisioning import open_toolchain
 
 __all__ = ["export"]
 
@@ -78,7 +80,10 @@ def _requirements(locked: Locked, options: ExportOptions, root: str) -> str:
 
 
 async def _pylock(locked: Locked, options: ExportOptions, root: str) -> str:
-    addresses = await find_addresses(locked.context, locked.lock)
+    async with open_toolchain(locked.context) as toolchain:
+        await admit_outside(toolchain, locked.lock, locked.workspace.root)
+        context = toolchain.context
+    addresses = await find_addresses(context, locked.lock)
 
     def locate(index: str, artifact: Artifact) -> str:
         return addresses.get((index, artifact.filename), "")
@@ -88,7 +93,7 @@ async def _pylock(locked: Locked, options: ExportOptions, root: str) -> str:
         locked.selection,
         PylockOptions(
             locate=locate,
-            indexes=index_urls(locked.context.settings),
+            indexes=index_urls(context.settings),
             root=root,
             emit_workspace=options.emit_workspace and options.emit_local,
             emit_project=options.emit_project,

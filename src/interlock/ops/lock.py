@@ -165,7 +165,7 @@ async def _with_what_is_new(prepared: Prepared, old: Lock, options: LockOptions)
     reasons = stale_reasons(prepared, old)
     if not is_plain(prepared) or narrow(prepared.asks, prepared.tool.environments).impossible:
         return None
-    problem = make_problem(prepared, prepared.asks, {}, old, options)
+    problem = make_problem(prepared, prepared.asks, old, options)
     digests = {member.name: member.inputs for member in prepared.current}
     made = await anyio.to_thread.run_sync(lambda: splice(old, problem, reasons, digests))
     if made is None:

@@ -16,6 +16,7 @@ from interlock.ops.lock import lock
 from interlock.ops.reading import Locked
 from interlock.ops.show import list_packages
 from interlock.workspace.options import LockOptions
+from interlock.workspace.outside_indexes import admit_outside
 from interlock.workspace.provisioning import open_toolchain
 
 __all__ = ["Outdated", "find_outdated"]
@@ -53,6 +54,7 @@ async def find_outdated(
     reaching, cutoffs = members_reaching(locked.lock), update.lock.inputs
     newest: dict[NormalizedName, str] = {}
     async with open_toolchain(locked.context) as toolchain, anyio.create_task_group() as tasks:
+        await admit_outside(toolchain, locked.lock, locked.workspace.root)
 
         async def one(package: LockedPackage) -> None:
             assert isinstance(package.source, Registry)

@@ -50,17 +50,19 @@ async def relock(prepared: Prepared, old: Lock | None, options: LockOptions) -> 
         toolchain = await _building(prepared, opened)
         asks = await complete(toolchain, workspace, prepared.asks)
         kept = kept_commits(base, options.upgrade_packages) if base is not None else frozenset()
-        found = await discover_direct(toolchain, asks, root=workspace.root, locked=kept)
+        found = await discover_direct(toolchain, asks, root=workspace.root, limits=prepared.limits, locked=kept)
         refuse_without_python(prepared, found.members)
         apart = wanted_elsewhere(found.members)
-        problem = make_problem(prepared, set_apart(found.members, apart), found.direct, base, options)
+        problem = make_problem(
+            prepared, set_apart(found.members, apart), base, options, direct=found.direct, limits=found.limits
+        )
         digests = {member.name: member.inputs for member in prepared.current}
 
         async def attempt(problem: Problem) -> Lock:
             return await resolve(
                 toolchain,
                 problem,
-                sourced=found.sourced,
+                direct=found.candidates,
                 inputs=prepared.inputs,
                 digests=digests,
                 old=old,

@@ -36,6 +36,7 @@ from interlock.workspace.lockfile import load_lock, load_lock_if_any, no_lock
 from interlock.workspace.members import Workspace
 from interlock.workspace.obtain import Obtainer
 from interlock.workspace.options import EnvironmentOutcome, LockOptions, LockOutcome, SyncOptions, SyncOutcome
+from interlock.workspace.outside_indexes import admit_outside
 from interlock.workspace.prepared import Prepared, prepare, stale_reasons, unmet_reasons
 from interlock.workspace.provisioning import open_toolchain
 from interlock.workspace.selection import SelectionFlags, locked_extras, select
@@ -126,6 +127,7 @@ async def sync(context: Context, options: SyncOptions) -> SyncOutcome:
         )
         tools = ToolchainOptions(tool=prepared.tool, siblings=BuildSiblings(prepared.workspace, prepared.tool))
         async with open_toolchain(prepared.context, tools) as toolchain:
+            await admit_outside(toolchain, locked, prepared.workspace.root)
             environments = []
             for target in _targets(prepared, locked, options):
                 work = _Sync(prepared, locked, options, target, toolchain)

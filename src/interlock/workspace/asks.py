@@ -28,10 +28,12 @@ from interlock.core.sources import Member as FromMember
 from interlock.errors import ManifestError
 from interlock.workspace.discovery import discover
 from interlock.workspace.members import VIRTUAL_ROOT, Workspace
-from interlock.workspace.outside import restricted
+from interlock.workspace.outside import SourceNotMember, UnknownIndex, restricted
 
 __all__ = [
+    "Asked",
     "ConflictingSources",
+    "Lowering",
     "MemberWithoutSource",
     "SourceNotMember",
     "UnknownExtra",
@@ -49,12 +51,6 @@ class MemberWithoutSource(ManifestError):
     code = "member-without-source"
 
 
-class SourceNotMember(ManifestError):
-    """A source says ``workspace = true`` for a name that is no member's."""
-
-    code = "source-not-member"
-
-
 class ConflictingSources(ManifestError):
     """A requirement has a URL and its name has a source as well."""
 
@@ -65,12 +61,6 @@ class UnknownExtra(ManifestError):
     """An extra of a member is required that the member does not have."""
 
     code = "unknown-extra"
-
-
-class UnknownIndex(ManifestError):
-    """A source names an index that is not configured."""
-
-    code = "unknown-source-index"
 
 
 def lower(
@@ -86,15 +76,15 @@ def lower(
     whose entries in sources tables do not count: a member of such a name is looked up on the index. Raises
     :class:`ManifestError`.
     """
-    lowering = _Lowering(workspace, absent, no_sources)
+    lowering = Lowering(workspace, absent, no_sources)
     found = [lowering.member(member.manifest, member.name) for member in workspace.members]
     if workspace.manifest.name is None and (workspace.manifest.groups or workspace.manifest.group_problems):
         found.insert(0, lowering.member(workspace.manifest, VIRTUAL_ROOT))
     return tuple(found)
 
 
-class _Lowering:
-    """The work of :func:`lower`; memoises what many members share."""
+class Lowering:
+    """The work of :func:`lower`, whose arguments these are; memoises what many members share."""
 
     def __init__(self, workspace: Workspace, absent: frozenset[NormalizedName], no_sources: frozenset[str]) -> None:
         self.workspace = workspace
@@ -112,7 +102,7 @@ class _Lowering:
                 requirements = expand_group(manifest, group)
             except ManifestError:
                 continue  # an error when the group is asked for, not before (PEP 735)
-            asked = _Asked(self, manifest, name, f"group:{group}", group=group)
+            asked = Asked(self, manifest, name, f"group:{group}", group=group)
             groups[group] = asked.all(requirements)
         return MemberAsks(
             name=name,
@@ -120,9 +110,9 @@ class _Lowering:
             version=manifest.version or "",
             requires_python=manifest.requires_python,
             package=manifest.package,
-            dependencies=_Asked(self, manifest, name, "dependencies").all(manifest.dependencies),
+            dependencies=Asked(self, manifest, name, "dependencies").all(manifest.dependencies),
             extras={
-                extra: _Asked(self, manifest, name, f"extra:{extra}", extra=extra).all(requirements)
+                extra: Asked(self, manifest, name, f"extra:{extra}", extra=extra).all(requirements)
                 for extra, requirements in manifest.extras.items()
             },
             groups=groups,
@@ -157,12 +147,12 @@ class _Lowering:
         return os.path.relpath(path, self._root).replace(os.sep, "/") if os.path.isabs(path) else path
 
 
-class _Asked:
+class Asked:
     """The asks of one table of one manifest."""
 
     def __init__(
         self,
-        lowering: _Lowering,
+        lowering: Lowering,
         manifest: Manifest,
         name: NormalizedName,
         table: str,
@@ -179,27 +169,28 @@ class _Asked:
 
     def all(self, requirements: Iterable[Requirement]) -> tuple[Ask, ...]:
         found: list[Ask] = []
-        for requirement in self._expanded(requirements):
-            found.extend(self._ask(requirement))
+        for requirement, under in self._expanded(requirements):
+            found.extend(self._ask(requirement, under))
         return tuple(found)
 
-    def _expanded(self, requirements: Iterable[Requirement]) -> Iterator[Requirement]:
+    def _expanded(self, requirements: Iterable[Requirement]) -> Iterator[tuple[Requirement, str]]:
         """The requirements with references of the project to its own extras replaced by what is in them, each extra
         once, where any way leads to it.
 
-        A group keeps such a reference: there it asks for the project itself too.
+        With each the marker of the references that lead to it, which is part of its own. A group keeps such a
+        reference: there it asks for the project itself too.
         """
         if self.group is not None:
             for requirement in requirements:
                 if requirement.name == self.name:
                     self._check_extras(requirement)
-                yield requirement
+                yield requirement, ""
             return
         written = tuple(requirements)
-        yield from (item for item in written if item.name != self.name)
+        yield from ((item, "") for item in written if item.name != self.name)
         for extra, marker in self._own_extras(written).items():
             inner = self.manifest.extras.get(extra, ())
-            yield from (restricted(item, marker) for item in inner if item.name != self.name)
+            yield from ((restricted(item, marker), marker) for item in inner if item.name != self.name)
 
     def _own_extras(self, requirements: tuple[Requirement, ...]) -> dict[ExtraName, str]:
         """The extras of the project that requirements lead to, with the conditions, but for the extra they are of."""
@@ -223,24 +214,17 @@ class _Asked:
                         waiting.append((self.manifest.extras.get(extra, ()), now, texts[extra]))
         return texts
 
-    def _ask(self, requirement: Requirement) -> list[Ask]:
+    def _ask(self, requirement: Requirement, under: str = "") -> list[Ask]:
         origin = Origin(
             member=self.name, table=self.table, text=format_requirement(requirement), path=self.manifest.path
         )
         rules = self._rules(requirement.name)
         if requirement.url:
-            if rules:
-                raise ConflictingSources(
-                    f"{self._where(requirement)} has a URL, and `{requirement.name}` has a source as well.",
-                    hint="Remove one of the two.",
-                )
-            source = self.lowering.place(parse_url_source(requirement.url, self.manifest.path))
-            self._check_member(requirement, source)
-            return [Ask(requirement=msgspec.structs.replace(requirement, url=""), source=source, origin=origin)]
+            return [self.by_url(requirement, rules, under, origin)]
         if not rules and requirement.name == self.name:
             rules = (SourceRule(source=FromMember(self.name)),)
         asks = []
-        rest = parse_marker(requirement.marker) if rules and all(rule.marker for rule in rules) else FALSE
+        rest = TRUE if rules and all(rule.marker for rule in rules) else FALSE
         for rule in rules:
             source = self._source(rule, requirement)
             self._check_rule(requirement, source)
@@ -249,17 +233,33 @@ class _Asked:
                     requirement=restricted(requirement, rule.marker),
                     source=source,
                     editable=rule.editable,
+                    condition=_both(under, rule.marker),
                     origin=origin,
                 )
             )
             if rest is not FALSE:
                 rest = rest & ~parse_marker(rule.marker)
         if not rules:
-            self._need_source(requirement)
-            asks.append(Ask(requirement=requirement, origin=origin))
-        elif not rest.is_false:
-            asks.append(self._rest(requirement, rest, origin))
+            self.need_source(requirement)
+            asks.append(Ask(requirement=requirement, condition=under, origin=origin))
+        elif not (where := parse_marker(requirement.marker) & rest).is_false:
+            asks.append(
+                msgspec.structs.replace(
+                    self._rest(requirement, where, origin), condition=_both(under, format_marker(rest))
+                )
+            )
         return asks
+
+    def by_url(self, requirement: Requirement, rules: tuple[SourceRule, ...], under: str, origin: Origin) -> Ask:
+        if rules:
+            raise ConflictingSources(
+                f"{self._where(requirement)} has a URL, and `{requirement.name}` has a source as well.",
+                hint="Remove one of the two.",
+            )
+        source = self.lowering.place(parse_url_source(requirement.url, self.manifest.path))
+        self._check_member(requirement, source)
+        bare = msgspec.structs.replace(requirement, url="")
+        return Ask(requirement=bare, source=source, condition=under, origin=origin)
 
     def _source(self, rule: SourceRule, requirement: Requirement) -> Source:
         """What a rule means; where it names another workspace, the source tree of its member."""
@@ -326,7 +326,7 @@ class _Asked:
         if isinstance(source, FromMember):
             self._check_extras(requirement)
         elif member is not None and isinstance(source, Registry):
-            self._need_source(requirement)
+            self.need_source(requirement)
 
     def _check_extras(self, requirement: Requirement) -> None:
         owner = self.lowering.workspace.find(requirement.name)
@@ -342,7 +342,7 @@ class _Asked:
                     facts={"member": requirement.name, "extra": extra, "known": known},
                 )
 
-    def _need_source(self, requirement: Requirement) -> None:
+    def need_source(self, requirement: Requirement) -> None:
         name = requirement.name
         if self.lowering.workspace.find(name) is None or self.lowering.is_sourceless(name):
             return
@@ -362,3 +362,9 @@ class _Asked:
 
     def _where(self, requirement: Requirement) -> str:
         return f"`{format_requirement(requirement)}` in {self.table.replace(':', ' ')} of {self._file}"
+
+
+def _both(one: str, other: str) -> str:
+    if not one or not other:
+        return one or other
+    return f"({one}) and ({other})"

@@ -13,16 +13,17 @@ import anyio
 import anyio.to_thread
 import msgspec
 
-from interlock.core.asks import Ask, MemberAsks, Origin
+from interlock.core.asks import Ask, Limits, MemberAsks, Origin
 from interlock.core.manifests.sources import parse_url_source
 from interlock.core.metadata import Metadata
 from interlock.core.names import NormalizedName
 from interlock.core.requirement import Requirement
 from interlock.core.resolver.facts import Known
-from interlock.core.sources import Directory, File, Git, Registry, Source, Url
+from interlock.core.sources import Directory, File, Git, Index, Registry, Source, Url
 from interlock.errors import ManifestError
-from interlock.workspace.facts import DirectCandidate, Sourced
+from interlock.workspace.facts import Direct, DirectCandidate
 from interlock.workspace.outside import Outside
+from interlock.workspace.outside_indexes import final_names, read_outside
 from interlock.workspace.toolchain import Toolchain
 
 __all__ = ["DirectNameMismatch", "Discovered", "discover_direct"]
@@ -39,19 +40,28 @@ class DirectNameMismatch(ManifestError):
 class Discovered(msgspec.Struct, frozen=True, kw_only=True):
     members: tuple[MemberAsks, ...]
     """The asks, with every moving reference replaced by the commit it stands for."""
+    limits: Limits
+    """Likewise."""
     direct: dict[tuple[NormalizedName, Source], MemberAsks]
-    sourced: Sourced
+    candidates: Direct
 
 
 async def discover_direct(
-    toolchain: Toolchain, members: tuple[MemberAsks, ...], *, root: Path, locked: frozenset[Git] = frozenset()
+    toolchain: Toolchain,
+    members: tuple[MemberAsks, ...],
+    *,
+    root: Path,
+    limits: Limits | None = None,
+    locked: frozenset[Git] = frozenset(),
 ) -> Discovered:
     """Learn every direct source; ``locked`` are commits to stay at as long as the same reference is asked for."""
     discovery = _Discovery(toolchain, root, locked)
+    limits = limits or Limits()
     for member in members:
         discovery.want(_all_asks(member))
+    discovery.want(limits.asks)
     await discovery.run()
-    return discovery.result(members)
+    return discovery.result(members, limits)
 
 
 def _all_asks(asks: MemberAsks) -> Iterable[Ask]:
@@ -70,6 +80,9 @@ class _Discovery:
         self._resolved: dict[_Key, Source] = {}
         self._found: dict[_Key, DirectCandidate] = {}
         self._asks: dict[_Key, MemberAsks] = {}
+        self._indexes: dict[str, Index] = {}
+        """Indexes of projects outside, by names that no other index has."""
+        self._named: dict[Source, Source] = {}
 
     def want(self, asks: Iterable[Ask]) -> None:
         for ask in asks:
@@ -101,7 +114,9 @@ class _Discovery:
                 hint=f"Ask for {metadata.name}, or correct the source.",
             )
         self._resolved[key] = source
-        outside = await self._outside(source)
+        outside = await read_outside(self._toolchain, source, self._root)
+        if outside is not None:
+            self._indexes |= outside.indexes
         asks = await anyio.to_thread.run_sync(self._asks_of, metadata, source, outside)
         self._asks[key] = asks
         version = "" if isinstance(source, Directory) and "version" in metadata.dynamic else metadata.version
@@ -110,17 +125,6 @@ class _Discovery:
         )
         self._found[key] = DirectCandidate(source=source, version=version, artifact=artifact, known=known_facts)
         self.want(asks.dependencies)
-
-    async def _outside(self, source: Source) -> Outside | None:
-        """Where a tree says that its requirements come from; an archive says nothing."""
-        if isinstance(source, Directory):
-            return await anyio.to_thread.run_sync(Outside, self._root, self._root / source.path)
-        if not isinstance(source, Git):
-            return None
-        from interlock.workspace.checkouts import checkout_tree  # noqa: PLC0415
-
-        top = await checkout_tree(self._toolchain, msgspec.structs.replace(source, subdirectory=""), root=self._root)
-        return await anyio.to_thread.run_sync(Outside, self._root, top / source.subdirectory, (source, top))
 
     def _asks_of(self, metadata: Metadata, source: Source, outside: Outside | None) -> MemberAsks:
         path = source.path if isinstance(source, Directory) else ""
@@ -144,56 +148,59 @@ class _Discovery:
     def _source_of(self, requirement: Requirement, path: str) -> Source:
         return parse_url_source(requirement.url, base=path or ".")
 
-    def result(self, members: tuple[MemberAsks, ...]) -> Discovered:
-        rewritten = tuple(self._rewritten(member) for member in members)
+    def result(self, members: tuple[MemberAsks, ...], limits: Limits) -> Discovered:
+        self._admit()
         direct = {
             (key[0], self._resolved[key]): self._rewritten(self._asks[key])
             for key in sorted(self._asks, key=lambda key: (key[0], str(self._resolved[key])))
         }
-        every = [*rewritten, *direct.values()]
         candidates: dict[NormalizedName, dict[Source, DirectCandidate]] = {}
         for key in sorted(self._found, key=lambda key: (key[0], str(self._resolved[key]))):
             found = self._found[key]
             requires = direct[key[0], found.source].dependencies
             known = msgspec.structs.replace(found.known, requires=requires)
             candidates.setdefault(key[0], {})[found.source] = msgspec.structs.replace(found, known=known)
-        pins: dict[NormalizedName, set[str]] = {}
-        always: set[NormalizedName] = set()
-        for member in every:
-            for ask in _all_asks(member):
-                if isinstance(ask.source, Registry):
-                    pins.setdefault(ask.requirement.name, set()).add(ask.source.index)
-                elif ask.source is not None and not ask.requirement.marker:
-                    always.add(ask.requirement.name)
+        scoped = tuple(msgspec.structs.replace(rule, asks=self._every(rule.asks)) for rule in limits.scoped)
         return Discovered(
-            members=rewritten,
-            direct=direct,
-            sourced=Sourced(
-                pins={name: tuple(sorted(indexes)) for name, indexes in sorted(pins.items())},
-                direct={name: tuple(found.values()) for name, found in candidates.items()},
-                no_index=frozenset(always & set(candidates)),
+            members=tuple(self._rewritten(member) for member in members),
+            limits=Limits(
+                constraints=self._every(limits.constraints), overrides=self._every(limits.overrides), scoped=scoped
             ),
+            direct=direct,
+            candidates={name: tuple(found.values()) for name, found in candidates.items()},
         )
+
+    def _admit(self) -> None:
+        """Give the indexes of projects outside their final names, now that all are known, and let the client ask them.
+
+        An index of the workspace is never among them: those have been called by its names.
+        """
+        sources = {ask.source for asks in self._asks.values() for ask in _all_asks(asks)}
+        asked = {source.index for source in sources if isinstance(source, Registry)}
+        used = {key: index for key, index in self._indexes.items() if key in asked}
+        names = final_names(used, (index.name for index in self._toolchain.context.settings.indexes))
+        self._named = {Registry(key): Registry(name) for key, name in names.items()}
+        found = {name: msgspec.structs.replace(used[key], name=name) for key, name in names.items()}
+        self._toolchain.admit([found[name] for name in sorted(found)])
 
     def _rewritten(self, asks: MemberAsks) -> MemberAsks:
         if not self._resolved:
             return asks
-
-        def one(ask: Ask) -> Ask:
-            if ask.source is None:
-                return ask
-            resolved = self._resolved.get((ask.requirement.name, ask.source))
-            return ask if resolved is None or resolved == ask.source else msgspec.structs.replace(ask, source=resolved)
-
-        def every(found: tuple[Ask, ...]) -> tuple[Ask, ...]:
-            return tuple(one(ask) for ask in found)
-
         return msgspec.structs.replace(
             asks,
-            dependencies=every(asks.dependencies),
-            extras={name: every(found) for name, found in asks.extras.items()},
-            groups={name: every(found) for name, found in asks.groups.items()},
+            dependencies=self._every(asks.dependencies),
+            extras={name: self._every(found) for name, found in asks.extras.items()},
+            groups={name: self._every(found) for name, found in asks.groups.items()},
         )
+
+    def _every(self, asks: tuple[Ask, ...]) -> tuple[Ask, ...]:
+        return tuple(self._one(ask) for ask in asks)
+
+    def _one(self, ask: Ask) -> Ask:
+        if ask.source is None:
+            return ask
+        resolved = self._named.get(ask.source) or self._resolved.get((ask.requirement.name, ask.source))
+        return ask if resolved is None or resolved == ask.source else msgspec.structs.replace(ask, source=resolved)
 
 
 def _bare(requirement: Requirement) -> Requirement:

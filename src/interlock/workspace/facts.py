@@ -8,7 +8,7 @@ The guess decides only what is fetched early, never what is chosen.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any, Protocol
 
 import anyio
@@ -32,7 +32,7 @@ from interlock.index.outcomes import Absent, NeedsBuild, Unavailable
 
 _NO_EXTRAS: frozenset[str] = frozenset()
 
-__all__ = ["DirectCandidate", "FactsDriver", "Index", "Pins", "Sourced"]
+__all__ = ["Direct", "DirectCandidate", "FactsDriver", "Index"]
 
 
 class Index(Protocol):
@@ -48,9 +48,6 @@ class Index(Protocol):
 BuildMetadata = Callable[[NormalizedName, str, str, Artifact], Awaitable[Metadata | Unavailable]]
 """Name, version, index, sdist: the metadata that building it gives."""
 
-Pins = dict[NormalizedName, tuple[str, ...]]
-"""Names of the indexes that members pin a package to."""
-
 
 class DirectCandidate(msgspec.Struct, frozen=True, kw_only=True):
     """A candidate from a source tree or an archive, learned before solving."""
@@ -61,13 +58,8 @@ class DirectCandidate(msgspec.Struct, frozen=True, kw_only=True):
     known: Known
 
 
-class Sourced(msgspec.Struct, frozen=True, kw_only=True):
-    """Packages that do not, or not only, come from the index that answers by default."""
-
-    pins: Pins = {}
-    direct: dict[NormalizedName, tuple[DirectCandidate, ...]] = {}
-    no_index: frozenset[NormalizedName] = frozenset()
-    """Names that always come from a direct source, so that no index needs to be asked."""
+Direct = Mapping[NormalizedName, tuple[DirectCandidate, ...]]
+"""Candidates that come from no index, by name."""
 
 
 class FactsDriver:
@@ -79,14 +71,14 @@ class FactsDriver:
         index: Index,
         build: BuildMetadata,
         *,
-        sourced: Sourced,
+        direct: Direct,
         reporter: Reporter = SILENT,
     ) -> None:
         self._resolver = resolver
         self._facts = resolver.facts
         self._index = index
         self._build = build
-        self._sourced = sourced
+        self._direct = direct
         self._reporter = reporter
         self._universes: dict[NormalizedName, anyio.Event] = {}
         self._candidates: dict[tuple[NormalizedName, int], anyio.Event] = {}
@@ -223,9 +215,10 @@ class FactsDriver:
     async def _fetch_universe(self, name: NormalizedName) -> None:
         segments: list[tuple[Source, VersionList, Listing | None, Artifact | None]] = []
         reason = ""
-        direct = self._sourced.direct.get(name, ())
-        indexes = () if name in self._sourced.no_index else (None, *self._sourced.pins.get(name, ()))
-        for index in indexes:
+        direct = self._direct.get(name, ())
+        required = self._resolver.shared.required
+        has_default = not required.belongs_elsewhere(name)
+        for index in (*((None,) if has_default else ()), *required.indexes(name)):
             listing = await self._index.listing(name, index)
             if isinstance(listing, Absent):
                 reason = reason or listing.reason
@@ -234,7 +227,9 @@ class FactsDriver:
             if all(registry != known[0] for known in segments):
                 segments.append((registry, VersionList(listing.versions), listing, None))
         segments += [(found.source, VersionList((found.version,)), None, found.artifact) for found in direct]
-        universe = self._facts.universes[name] = Universe(name, segments, missing="" if segments else reason)
+        universe = self._facts.universes[name] = Universe(
+            name, segments, missing="" if segments else reason, has_default=has_default
+        )
         for segment, candidate in zip(universe.segments[len(universe.segments) - len(direct) :], direct, strict=True):
             self._facts.dependencies[name, segment.offset] = candidate.known
             self._follow(candidate.known.requires)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from interlock.core.asks import MemberAsks
+from interlock.core.asks import Ask, Limits, MemberAsks, Origin
 from interlock.core.freshness import CurrentMember, Stale, compare
 from interlock.core.inputs import resolution_inputs
 from interlock.core.lock.apart import wanted_elsewhere
@@ -27,6 +27,7 @@ from interlock.settings import Settings
 from interlock.workspace.asks import lower
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import absent_members, discover
+from interlock.workspace.limits import lower_limits
 from interlock.workspace.lockfile import lockfile_path
 from interlock.workspace.members import Workspace
 from interlock.workspace.options import LockOptions
@@ -45,6 +46,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     tool: ToolSettings
     """The root's tool table with what the command line and the environment override."""
     asks: tuple[MemberAsks, ...]
+    limits: Limits
     current: tuple[CurrentMember, ...]
     inputs: ResolutionInputs
     absent: frozenset[NormalizedName] = frozenset()
@@ -71,11 +73,9 @@ def prepare(
     settings = context.settings
     tool = _effective(workspace, settings)
     absent = absent_members(workspace, old) if old is not None and not whole else frozenset()
-    asks = lower(
-        workspace,
-        absent=absent,
-        no_sources=frozenset((_ALL,)) if tool.no_sources else frozenset(tool.no_sources_packages),
-    )
+    no_sources = frozenset((_ALL,)) if tool.no_sources else frozenset(tool.no_sources_packages)
+    asks = lower(workspace, absent=absent, no_sources=no_sources)
+    limits = lower_limits(workspace, tool, absent=absent, no_sources=no_sources)
     cutoff = settings.exclude_newer
     if old is not None and settings.exclude_newer_span and old.inputs.exclude_newer_span == settings.exclude_newer_span:
         cutoff = old.inputs.exclude_newer
@@ -84,10 +84,15 @@ def prepare(
         workspace=workspace,
         tool=tool,
         asks=asks,
+        limits=limits,
         current=workspace.inputs(),
         inputs=msgspec.structs.replace(
             resolution_inputs(
-                tool, settings.indexes, exclude_newer=cutoff, exclude_newer_span=settings.exclude_newer_span
+                tool,
+                settings.indexes,
+                sources=workspace.manifest.sources,
+                exclude_newer=cutoff,
+                exclude_newer_span=settings.exclude_newer_span,
             ),
             trees=_trees(workspace, old),
         ),
@@ -141,7 +146,7 @@ def _still_answers(prepared: Prepared, old: Lock, reasons: tuple[Stale, ...]) ->
     """Whether resolving would find the same again, for the manifests as they are."""
     if not is_plain(prepared):
         return False
-    problem = make_problem(prepared, prepared.asks, {}, old, LockOptions())
+    problem = make_problem(prepared, prepared.asks, old, LockOptions())
     made = splice(old, problem, reasons, {member.name: member.inputs for member in prepared.current})
     return made is not None and _without_digests(made) == _without_digests(old)
 
@@ -155,32 +160,41 @@ def is_plain(prepared: Prepared) -> bool:
     """Whether nothing is built to know what is asked for, and all of it comes from members and indexes."""
     if any("dynamic" in member.inputs for member in prepared.current) or wanted_elsewhere(prepared.asks):
         return False
-    return all(
-        isinstance(ask.source, FromMember | Registry | None)
+    tables = [
+        asks
         for member in prepared.asks
         for asks in (member.dependencies, *member.extras.values(), *member.groups.values())
-        for ask in asks
+    ]
+    return all(
+        isinstance(ask.source, FromMember | Registry | None) for asks in (*tables, prepared.limits.asks) for ask in asks
     )
 
 
 def make_problem(
     prepared: Prepared,
     members: Iterable[MemberAsks],
-    direct: dict[tuple[NormalizedName, Source], MemberAsks],
     base: Lock | None,
     options: LockOptions,
+    *,
+    direct: dict[tuple[NormalizedName, Source], MemberAsks] | None = None,
+    limits: Limits | None = None,
 ) -> Problem:
-    """The problem of members as they ask, locked for the Pythons on which they can be had."""
+    """The problem of members as they ask, locked for the Pythons on which they can be had.
+
+    ``direct`` and ``limits`` as they were discovered.
+    """
+    limits = limits or prepared.limits
+    wishes = _wished(options.upgrade_packages)
+    asked = Origin(member=NormalizedName(""), table="constraint")
+    constraints = (*limits.constraints, *(Ask(requirement=wish, origin=asked) for wish in wishes))
     return Problem(
         members=narrow(sorted(members, key=lambda member: member.name), prepared.tool.environments).members,
-        direct=direct,
+        direct=direct or {},
         environments=prepared.tool.environments,
         required_environments=prepared.tool.required_environments,
         conflicts=prepared.tool.conflicts,
-        constraints=(*prepared.tool.constraints, *_wished(options.upgrade_packages)),
-        wishes=_wished(options.upgrade_packages),
-        overrides=prepared.tool.overrides,
-        scoped_overrides=prepared.tool.scoped_overrides,
+        limits=msgspec.structs.replace(limits, constraints=constraints),
+        wishes=wishes,
         excludes=frozenset(prepared.tool.excludes),
         policy=_policy(prepared),
         preferences=_pinned(prepared, options.pins) or _preferences(base, options.upgrade_packages),

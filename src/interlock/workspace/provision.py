@@ -15,7 +15,7 @@ import anyio.to_thread
 import msgspec
 
 from interlock.build.environment import BuildEnvironment
-from interlock.core.asks import Ask, MemberAsks, Origin
+from interlock.core.asks import Ask, Limits, MemberAsks, Origin
 from interlock.core.lock.select import select
 from interlock.core.names import NormalizedName
 from interlock.core.plan import Wanted
@@ -172,7 +172,7 @@ class Provisioner:
             members=found.members if found is not None else members,
             direct=found.direct if found is not None else {},
             environments=(marker,),
-            constraints=tool.build_constraints,
+            limits=Limits(constraints=tuple(Ask(requirement=item, origin=origin) for item in tool.build_constraints)),
             policy=Policy(
                 cutoff=settings.exclude_newer,
                 cutoff_packages=settings.exclude_newer_package,
@@ -181,8 +181,8 @@ class Provisioner:
             ),
         )
         where = "to be tried" if self._anew else "build requirements"
-        sourced = found.sourced if found is not None else None
-        lock = await resolve(self._toolchain, problem, sourced=sourced, locate=lambda _: where)
+        direct = found.candidates if found is not None else None
+        lock = await resolve(self._toolchain, problem, direct=direct, locate=lambda _: where)
         wanted = select(
             lock,
             interpreter.markers,

@@ -21,7 +21,7 @@ from interlock.core.resolver.resolver import Resolver
 from interlock.errors import BuildError
 from interlock.events import Finished, Started, Warned
 from interlock.index.outcomes import Unavailable
-from interlock.workspace.facts import FactsDriver, Sourced
+from interlock.workspace.facts import Direct, FactsDriver
 from interlock.workspace.toolchain import Toolchain
 
 __all__ = ["resolve", "resolve_at_once"]
@@ -31,7 +31,7 @@ async def resolve(
     toolchain: Toolchain,
     problem: Problem,
     *,
-    sourced: Sourced | None = None,
+    direct: Direct | None = None,
     inputs: ResolutionInputs | None = None,
     digests: Mapping[NormalizedName, Mapping[str, str]] | None = None,
     old: Lock | None = None,
@@ -42,7 +42,7 @@ async def resolve(
     Raises :class:`~interlock.core.resolver.report.NoSolution` and what the index and builds raise.
     """
     resolver = Resolver(problem, Facts())
-    outcome = await _solve(toolchain, resolver, sourced or Sourced())
+    outcome = await _solve(toolchain, resolver, direct or {})
     if not isinstance(outcome, Solved):
         from interlock.core.resolver.report import Indexes, no_solution  # noqa: PLC0415
 
@@ -60,7 +60,7 @@ async def resolve(
 async def resolve_at_once(toolchain: Toolchain, problem: Problem, facts: Facts) -> Lock | None:
     """The same from facts that are known, and only where everything that is tried first will do."""
     resolver = Resolver(problem, facts)
-    outcome = await _solve(toolchain, resolver, Sourced())
+    outcome = await _solve(toolchain, resolver, {})
     if not isinstance(outcome, Solved) or resolver.setbacks or notices(resolver, outcome.forks):
         return None
     return assemble(resolver, outcome.forks, inputs=ResolutionInputs(), digests={})
@@ -71,7 +71,7 @@ def _report_notices(toolchain: Toolchain, resolver: Resolver, outcome: Solved) -
         toolchain.context.reporter.report(Warned(notice.code, notice.message))
 
 
-async def _solve(toolchain: Toolchain, resolver: Resolver, sourced: Sourced) -> Solved | Unsolvable:
+async def _solve(toolchain: Toolchain, resolver: Resolver, direct: Direct) -> Solved | Unsolvable:
     async def build(name: NormalizedName, version: str, index: str, artifact: Artifact) -> Metadata | Unavailable:
         # Most resolutions build nothing, and most end well: neither archives nor explanations are loaded for them.
         from interlock.workspace.sdists import sdist_tree  # noqa: PLC0415
@@ -84,7 +84,7 @@ async def _solve(toolchain: Toolchain, resolver: Resolver, sourced: Sourced) -> 
                 return Unavailable(error.message)
 
     reporter = toolchain.context.reporter
-    driver = FactsDriver(resolver, toolchain.client, build, sourced=sourced, reporter=reporter)
+    driver = FactsDriver(resolver, toolchain.client, build, direct=direct, reporter=reporter)
     reporter.report(Started("resolve"))
     try:
         return await driver.run()

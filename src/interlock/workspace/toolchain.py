@@ -18,6 +18,7 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName
+from interlock.core.sources import Index
 from interlock.workspace.build_hashes import BuildHashes
 from interlock.workspace.context import Context
 
@@ -67,7 +68,6 @@ class Toolchain:
         self._tools = tools
         self._interpreter = interpreter
         self._shared = shared
-        self.context = tools.context
         self.layout = tools.context.layout
         self.options = tools.options
 
@@ -80,8 +80,17 @@ class Toolchain:
         return Toolchain(self._tools, interpreter, shared)
 
     @property
+    def context(self) -> Context:
+        """The command's, with the indexes of projects outside of the workspace that were admitted."""
+        return self._tools.context
+
+    @property
     def client(self) -> IndexClient:
         return self._tools.client
+
+    def admit(self, indexes: Iterable[Index]) -> None:
+        """Let the client ask more indexes, for what is pinned to them."""
+        self._tools.admit(indexes)
 
     def arriving(self, sha256: str) -> anyio.Lock:
         """Held while a wheel is fetched: environments, those of builds among them, want the same at the same time."""
@@ -146,6 +155,16 @@ class Tools:
             self._client = open_client(self.context)
             self._stack.push_async_callback(self._client.close)
         return self._client
+
+    def admit(self, indexes: Iterable[Index]) -> None:
+        """Let the client ask more indexes, for what is pinned to them."""
+        more = tuple(indexes)
+        if more:
+            settings = self.context.settings
+            settings = msgspec.structs.replace(settings, indexes=(*settings.indexes, *more))
+            self.context = msgspec.structs.replace(self.context, settings=settings)
+            if self._client is not None:
+                self._client.admit(more)
 
     async def interpreter(self) -> Interpreter:
         """Any interpreter that is at hand, for what does not depend on it."""

@@ -26,6 +26,7 @@ from interlock.core.names import ExtraName, GroupName, normalize_name
 from interlock.core.resolver.problem import Policy, Problem
 from interlock.core.selection import MemberSelection, Selection
 from interlock.workspace.asks import lower
+from interlock.workspace.limits import lower_limits
 from interlock.workspace.members import Member, Workspace
 from tests.core.resolver.world import resolve_problem
 
@@ -378,14 +379,11 @@ def lock_workspace(workspace: Table) -> Lock | None:
         for path, manifest in read.items()
     ]
     settings = root.settings
-    asks = lower(
-        Workspace(root=Path("/nowhere"), manifest=root, members=tuple(sorted(members, key=lambda one: one.name)))
-    )
+    whole = Workspace(root=Path("/nowhere"), manifest=root, members=tuple(sorted(members, key=lambda one: one.name)))
     problem = Problem(
-        members=tuple(sorted(asks, key=lambda one: one.name)),
+        members=tuple(sorted(lower(whole), key=lambda one: one.name)),
         conflicts=settings.conflicts,
-        constraints=settings.constraints,
-        overrides=settings.overrides,
+        limits=lower_limits(whole, settings),
         excludes=frozenset(settings.excludes),
         policy=Policy(resolution=settings.resolution, fork_strategy=settings.fork_strategy),
     )

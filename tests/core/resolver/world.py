@@ -14,18 +14,19 @@ from typing import Any
 from packaging.version import Version
 
 from interlock.core.artifacts import Artifact
-from interlock.core.asks import Ask, MemberAsks, Origin
+from interlock.core.asks import Ask, Limits, MemberAsks, Origin, ScopedAsks
 from interlock.core.listing import Listing, encode_artifacts
 from interlock.core.lock.assemble import assemble
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.model import Lock, ResolutionInputs
-from interlock.core.manifests.manifest import ConflictItem, ScopedOverride
+from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.names import ExtraName, GroupName, NormalizedName, normalize_name
 from interlock.core.requirements import Requirement, parse_requirement
 from interlock.core.resolver.facts import Facts, Known, Universe, Unusable
 from interlock.core.resolver.outcome import Needs, Solved, Unsolvable
 from interlock.core.resolver.problem import Policy, Preference, Problem
 from interlock.core.resolver.report import NoSolution, no_solution
+from interlock.core.resolver.required import Required
 from interlock.core.resolver.resolver import Resolver
 from interlock.core.sources import Directory, Git, Member, Registry, Source, Url
 from interlock.core.versions import VersionList
@@ -101,7 +102,7 @@ def resolve_problem(problem: Problem, world: Table, facts: Facts | None = None) 
         assert outcome.universes or outcome.dependencies, "asked for nothing"
         for name in outcome.universes:
             assert name not in facts.universes, f"{name} asked for twice"
-            facts.universes[name] = registry.universe(name, facts)
+            facts.universes[name] = registry.universe(name, facts, resolver.shared.required)
         for name, position in outcome.dependencies:
             assert (name, position) not in facts.dependencies, f"{name} asked for twice"
             facts.dependencies[name, position] = registry.known(facts.universes[name], position)
@@ -135,9 +136,11 @@ def problem_of(world: Table, locked: Lock | None = None, upgrade: Sequence[str] 
         environments=tuple(options.get("environments", ())),
         required_environments=tuple(options.get("required-environments", ())),
         conflicts=tuple(tuple(_conflict(item) for item in items) for items in options.get("conflicts", ())),
-        constraints=tuple(parse_requirement(text) for text in options.get("constraints", ())),
-        overrides=tuple(parse_requirement(text) for text in options.get("overrides", ())),
-        scoped_overrides=tuple(_scoped(item) for item in options.get("scoped-overrides", ())),
+        limits=Limits(
+            constraints=_limits(options.get("constraints", ()), "constraint", options),
+            overrides=_limits(options.get("overrides", ()), "override", options),
+            scoped=tuple(_scoped(item, options) for item in options.get("scoped-overrides", ())),
+        ),
         excludes=frozenset(normalize_name(name) for name in options.get("excludes", ())),
         policy=Policy(
             prerelease=options.get("prerelease", "if-necessary"),
@@ -153,9 +156,20 @@ def problem_of(world: Table, locked: Lock | None = None, upgrade: Sequence[str] 
     )
 
 
-def _scoped(item: Table) -> ScopedOverride:
-    requirements = tuple(parse_requirement(text) for text in item["requires"])
-    return ScopedOverride(normalize_name(item["package"]), item.get("version", ""), requirements)
+def _limits(texts: Sequence[str], table: str, options: Table) -> tuple[Ask, ...]:
+    """What the root says of everybody's requirements, with the sources among the options."""
+    sources = {normalize_name(key): _source(value) for key, value in options.get("sources", {}).items()}
+    origin = Origin(member=NormalizedName(""), table=table)
+    requirements = [parse_requirement(text) for text in texts]
+    return tuple(Ask(requirement=item, source=sources.get(item.name), origin=origin) for item in requirements)
+
+
+def _scoped(item: Table, options: Table) -> ScopedAsks:
+    return ScopedAsks(
+        package=normalize_name(item["package"]),
+        specifier=item.get("version", ""),
+        asks=_limits(item["requires"], "override", options),
+    )
 
 
 def _asks(name: NormalizedName, table: Table, members: frozenset[NormalizedName], world: Table) -> MemberAsks:
@@ -230,9 +244,11 @@ class _Registry:
             parsed = {str(Version(version)): release for version, release in releases.items()}
             self._packages[normalize_name(name), index or INDEX] = parsed
 
-    def universe(self, name: NormalizedName, facts: Facts) -> Universe:
+    def universe(self, name: NormalizedName, facts: Facts, required: Required) -> Universe:
         segments: list[tuple[Source, VersionList, Listing | None, Artifact | None]] = []
-        indexes = [INDEX, *sorted(index for known, index in self._packages if known == name and index != INDEX)]
+        has_default = not required.belongs_elsewhere(name)
+        others = sorted(index for known, index in self._packages if known == name and index != INDEX)
+        indexes = [*([INDEX] if has_default else []), *others]
         for index in indexes:
             releases = self._packages.get((name, index))
             if releases is not None:
@@ -241,7 +257,7 @@ class _Registry:
         tables = self._direct.get(name, ())
         trees = tables if isinstance(tables, list) else [tables] if tables else []
         segments += [(_source(table), VersionList((table.get("version", ""),)), None, None) for table in trees]
-        universe = Universe(name, segments, missing="" if segments else self._missing)
+        universe = Universe(name, segments, missing="" if segments else self._missing, has_default=has_default)
         for segment, table in zip(universe.segments[len(segments) - len(trees) :], trees, strict=True):
             facts.dependencies[name, segment.offset] = _known(table)
         return universe

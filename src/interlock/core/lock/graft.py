@@ -84,6 +84,9 @@ def _standing(old: Lock, problem: Problem, changed: Mapping[NormalizedName, set[
         if len(packages) == 1 and isinstance(package.source, Registry):
             facts.universes[name] = Universe(name, [(package.source, VersionList((package.version,)), None, None)])
             facts.dependencies[name, 0] = Known(extras=frozenset(package.extras))
+    for name in sourced_names(problem) - facts.universes.keys():
+        # Who asks for it and from where is not all in the small problem, and nobody else must be told the name.
+        facts.universes[name] = Universe(name, [], missing="left to a whole resolution")
     for member in problem.members:
         if member.name not in changed:
             source = Member(member.name)

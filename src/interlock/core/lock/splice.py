@@ -272,4 +272,5 @@ def sourced_names(problem: Problem) -> frozenset[NormalizedName]:
             for ask in asks:
                 if ask.source is not None and not isinstance(ask.source, Member):
                     found.add(ask.requirement.name)
+    found.update(ask.requirement.name for ask in problem.limits.asks if not isinstance(ask.source, Member | None))
     return frozenset(found)

@@ -75,8 +75,8 @@ class Candidates:
             for asks in (member.dependencies, *member.extras.values(), *member.groups.values()):
                 for ask in asks:
                     self._direct.setdefault(ask.requirement.name, []).append((ask.requirement, ask.source))
-        for requirement in (*problem.constraints, *problem.overrides):
-            self._direct.setdefault(requirement.name, []).append((requirement, None))
+        for ask in (*problem.limits.constraints, *problem.limits.overrides):
+            self._direct.setdefault(ask.requirement.name, []).append((ask.requirement, ask.source))
 
     def prefer(self, name: NormalizedName, position: int) -> None:
         """Remember what an earlier fork chose."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from interlock.core.asks import Ask, MemberAsks, Origin
-from interlock.core.manifests.manifest import ConflictItem, ScopedOverride
+from interlock.core.asks import Ask, MemberAsks, Origin, ScopedAsks
+from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.markers.diagram import TRUE, Marker, extras_in, parse_marker, requires_python_marker, restrict_extra
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirement import Requirement, format_requirement
@@ -36,6 +36,8 @@ class Dependency(NamedTuple):
     kind: str = "requirement"
     part: int = 0
     """Which part of the package asked for is meant."""
+    condition: Marker = TRUE
+    """The part of :attr:`marker` that an override leaves."""
 
 
 _Child = tuple[Marker, tuple[PackageKey, ...]]
@@ -81,10 +83,10 @@ class Dependencies:
         self._facts = facts
         self._memo: dict[tuple[PackageKey, int], tuple[Dependency, ...]] = {}
         self._children: dict[tuple[PackageKey, int], tuple[_Child, ...]] = {}
-        self._constraints = _by_name(problem.constraints)
-        self._overrides = _by_name(problem.overrides)
-        self._scopes: dict[NormalizedName, list[ScopedOverride]] = {}
-        for rule in problem.scoped_overrides:
+        self._constraints = _by_name(problem.limits.constraints)
+        self._overrides = _by_name(problem.limits.overrides)
+        self._scopes: dict[NormalizedName, list[ScopedAsks]] = {}
+        for rule in problem.limits.scoped:
             self._scopes.setdefault(rule.package, []).append(rule)
         self._parts = parts
         self._activation = activation
@@ -191,7 +193,8 @@ class Dependencies:
             return
         if marker.is_false:
             return
-        yield Dependency(requirement, marker, source, None, origin)
+        condition = parse_marker(item.condition) if isinstance(item, Ask) and item.condition else TRUE
+        yield Dependency(requirement, marker, source, None, origin, condition=condition)
 
     def _scoped(self, key: PackageKey, position: int) -> Iterable[Dependency]:
         """What is asked, with the overrides for this one package: they replace by name, and add what is not asked."""
@@ -199,9 +202,7 @@ class Dependencies:
         rules = [rule for rule in self._scopes.get(key.name, ()) if self._is_meant(rule, key, position)]
         if not rules:
             return asked
-        given: dict[NormalizedName, list[Requirement]] = _by_name(
-            requirement for rule in rules for requirement in rule.requirements
-        )
+        given = _by_name(ask for rule in rules for ask in rule.asks)
         found: list[Dependency] = []
         replaced: set[NormalizedName] = set()
         for dependency in asked:
@@ -216,7 +217,7 @@ class Dependencies:
             found += [_override(item, None) for item in missing]
         return found
 
-    def _is_meant(self, rule: ScopedOverride, key: PackageKey, position: int) -> bool:
+    def _is_meant(self, rule: ScopedAsks, key: PackageKey, position: int) -> bool:
         universe = self._facts.universes.get(key.name)
         if not rule.specifier or universe is None:
             return not rule.specifier
@@ -227,27 +228,31 @@ class Dependencies:
         if not self._constraints and not self._overrides:
             yield from asked
             return
-        constrained: set[tuple[Requirement, Marker]] = set()
+        constrained: set[tuple[Ask, Marker]] = set()
         for dependency in asked:
             name = dependency.requirement.name
             overrides = self._overrides.get(name)
+            found = [dependency]
             if overrides and dependency.kind not in {"member", "override"}:
-                found = [_override(override, dependency) for override in overrides]
-            else:
-                found = [dependency]
+                replaced = [_override(override, dependency) for override in overrides]
+                found = [one for one in replaced if not one.marker.is_false]
             yield from found
-            for constraint in self._constraints.get(name, ()):
-                marker = _union([one.marker for one in found]) & parse_marker(constraint.marker)
+            for constraint in self._constraints.get(name, ()) if found else ():
+                marker = _union([one.marker for one in found]) & parse_marker(constraint.requirement.marker)
                 if not marker.is_false and (constraint, marker) not in constrained:
                     constrained.add((constraint, marker))
-                    yield Dependency(constraint, marker, kind="constraint")
+                    yield Dependency(constraint.requirement, marker, constraint.source, kind="constraint")
 
 
-def _override(override: Requirement, of: Dependency | None) -> Dependency:
-    """A requirement in the place of another one, whose extras and source it keeps."""
-    extras = tuple(sorted({*(of.requirement.extras if of is not None else ()), *override.extras}))
-    replaced = Requirement(override.name, override.specifier, override.marker, extras, override.url)
-    return Dependency(replaced, parse_marker(override.marker), of.source if of is not None else None, kind="override")
+def _override(override: Ask, of: Dependency | None) -> Dependency:
+    """A requirement in the place of another one, whose extras it keeps, and its source without one of its own."""
+    wanted = override.requirement
+    extras = tuple(sorted({*(of.requirement.extras if of is not None else ()), *wanted.extras}))
+    replaced = Requirement(wanted.name, wanted.specifier, wanted.marker, extras, wanted.url)
+    marker, source = parse_marker(wanted.marker), override.source
+    if of is not None:
+        marker, source = marker & of.condition, source or (None if wanted.url else of.source)
+    return Dependency(replaced, marker, source, kind="override")
 
 
 def _union(markers: Sequence[Marker]) -> Marker:
@@ -262,8 +267,8 @@ def _canonical(item: Requirement | Ask) -> tuple[str, ...]:
     return (requirement.name, format_requirement(requirement), str(source))
 
 
-def _by_name(requirements: Iterable[Requirement]) -> dict[NormalizedName, list[Requirement]]:
-    found: dict[NormalizedName, list[Requirement]] = {}
-    for requirement in requirements:
-        found.setdefault(requirement.name, []).append(requirement)
+def _by_name(asks: Iterable[Ask]) -> dict[NormalizedName, list[Ask]]:
+    found: dict[NormalizedName, list[Ask]] = {}
+    for ask in asks:
+        found.setdefault(ask.requirement.name, []).append(ask)
     return found

@@ -37,10 +37,11 @@ class Universe:
     """All candidates of one package: bit *i* of every set of them stands for candidate *i*.
 
     Candidates from the index that answers by default come first and in ascending order; those of pinned indexes and
-    direct sources follow, a segment each. The universe never changes once the solver has seen it.
+    direct sources follow, a segment each. Without ``has_default`` that index was not asked. The universe never changes
+    once the solver has seen it.
     """
 
-    __slots__ = ("_artifacts", "_masks", "full", "missing", "name", "segments", "size")
+    __slots__ = ("_artifacts", "_has_default", "_masks", "full", "missing", "name", "segments", "size")
 
     def __init__(
         self,
@@ -48,8 +49,10 @@ class Universe:
         segments: Sequence[tuple[Source, VersionList, Listing | None, Artifact | None]],
         *,
         missing: str = "",
+        has_default: bool = True,
     ) -> None:
         self.name = name
+        self._has_default = has_default
         made: list[Segment] = []
         offset = 0
         for source, versions, listing, artifact in segments:
@@ -128,7 +131,7 @@ class Universe:
     @property
     def is_direct(self) -> bool:
         """Whether no index gives it by default: there is only a member, a source tree, an archive or a pinned index."""
-        return not self.default_mask or not isinstance(self.segments[0].source, Registry)
+        return not (self._has_default and self.default_mask and isinstance(self.segments[0].source, Registry))
 
     @property
     def default_mask(self) -> int:
@@ -136,7 +139,7 @@ class Universe:
         if len(self.segments) <= 1:
             return self.full
         first = self.segments[0]
-        return first.mask if isinstance(first.source, Registry) and first.offset == 0 else 0
+        return first.mask if self._has_default and isinstance(first.source, Registry) else 0
 
 
 class Known(msgspec.Struct, frozen=True):

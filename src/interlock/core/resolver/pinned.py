@@ -58,9 +58,12 @@ class Pinned:
         """All that members, settings and source trees ask for, and where."""
         asked = [*self._of_members()]
         yield from asked
-        for requirement in (*self._problem.constraints, *self._problem.overrides):
-            yield requirement, None, parse_marker(requirement.marker)
-        replaced = {requirement.name for requirement in self._problem.overrides} | self._problem.excludes
+        limits = self._problem.limits
+        for ask in (*limits.constraints, *limits.overrides):
+            limit = ask.requirement, ask.source, parse_marker(ask.requirement.marker)
+            asked.append(limit)
+            yield limit
+        replaced = {ask.requirement.name for ask in limits.overrides} | self._problem.excludes
         yield from (one for one in self._of_trees(asked) if one[0].name not in replaced)
 
     def _of_members(self) -> Iterator[_Asked]:

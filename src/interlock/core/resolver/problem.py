@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from interlock.core.asks import MemberAsks
-from interlock.core.manifests.manifest import ConflictItem, ScopedOverride
+from interlock.core.asks import Limits, MemberAsks
+from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.names import NormalizedName
 from interlock.core.requirements import Requirement
 from interlock.core.sources import Source
@@ -60,11 +60,9 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     environments: tuple[str, ...] = ()
     required_environments: tuple[str, ...] = ()
     conflicts: tuple[tuple[ConflictItem, ...], ...] = ()
-    constraints: tuple[Requirement, ...] = ()
+    limits: Limits = Limits()
     wishes: tuple[Requirement, ...] = ()
     """Those of the constraints that hold for this one resolution because somebody asked for these versions."""
-    overrides: tuple[Requirement, ...] = ()
-    scoped_overrides: tuple[ScopedOverride, ...] = ()
     excludes: frozenset[NormalizedName] = frozenset()
     policy: Policy = Policy()
     preferences: dict[NormalizedName, tuple[Preference, ...]] = {}

@@ -86,6 +86,7 @@ class _Report:
         indexes: Indexes,
     ) -> None:
         self._facts = resolver.facts
+        self._required = resolver.shared.required
         self._evidence = evidence
         self._wording = wording
         self._indexes = indexes
@@ -188,6 +189,11 @@ class _Report:
             return f"`{name}` is not in the cache, and the network may not be used"
         if self._facts.universes[name].is_quarantined:
             return f"`{name}` is quarantined by its index, which gives no files of it"
+        required = self._required
+        if required.belongs_elsewhere(name) and (pins := required.indexes(name)):
+            return (
+                f"{listed(f'index `{pin}`' for pin in pins)} {'have' if len(pins) > 1 else 'has'} no package `{name}`"
+            )
         asked = f" (asked: {', '.join(self._indexes.asked)})" if self._indexes.asked else ""
         return f"no index has a package `{name}`{asked}"
 

@@ -74,6 +74,13 @@ class Hints:
         near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.8)
         if near:
             return f"Is `{near[0]}` meant instead of `{name}`?"
+        required = self._resolver.shared.required
+        if required.belongs_elsewhere(name) and (pins := required.indexes(name)):
+            where = listed(f"`{pin}`" for pin in pins)
+            return (
+                f"Check how `{name}` is spelt, or its source: `{name}` is pinned to the index {where}, and no other"
+                " index is asked for it."
+            )
         explicit = self._indexes.explicit
         if explicit:
             return (

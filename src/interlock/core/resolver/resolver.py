@@ -75,7 +75,7 @@ class Resolver:
         self.sides = Sides(problem.conflicts)
         self.activation = Activation(problem.members, Dependencies(problem, facts).itself, self.sides)
         self._members = frozenset((ROOT.name, *(member.name for member in problem.members)))
-        self._required = Required(problem)
+        self._required = Required(problem, self.world, self.activation)
         self._spent = (0, 0)
         self._rounds = 0
         pinned = Pinned(problem, Dependencies(problem, facts, None, self.activation), self.world)

@@ -43,6 +43,10 @@ class Shared:
         self.setbacks = 0
         """How often what was tried first stood in the way of something else."""
 
+    def allowed(self, key: PackageKey, env: Marker) -> int:
+        """The candidates that may be used for a part of a package in a fork, as far as sources decide."""
+        return self.required.allowed(self.facts.universes[key.name], env & self.parts.region(key))
+
     def package(self, key: PackageKey, size: int) -> int:
         found = self.ids.get(key)
         if found is None:

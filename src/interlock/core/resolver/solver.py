@@ -305,7 +305,7 @@ class Solver:
         for rejection in self.shared.candidates.rejections(key.name, self.env & self.shared.parts.region(key)):
             cause = Rejected(key, rejection.reason, rejection.detail)
             self._add(Incompatibility([(base, rejection.mask << 1)], cause))
-        excluded = universe.full & ~self.shared.required.allowed(universe, self.env)
+        excluded = universe.full & ~self.shared.allowed(key, self.env)
         if excluded:
             self._add(Incompatibility([(base, excluded << 1)], Rejected(key, "source")))
         self.changed.append(base)

@@ -83,8 +83,7 @@ class Staleness:
         if cause.reason == "python":
             return not self._shared.fork_python and self._runs_now(cause.key, fact)
         if cause.reason == "source":
-            universe = self._shared.facts.universes[cause.key.name]
-            allowed = self._shared.required.allowed(universe, self._env) << 1
+            allowed = self._shared.allowed(cause.key, self._env) << 1
             return any(mask & allowed for _, mask in fact.terms)
         return False
 
