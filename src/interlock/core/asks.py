@@ -10,7 +10,7 @@ from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirements import Requirement
 from interlock.core.sources import Source
 
-__all__ = ["Ask", "Limits", "MemberAsks", "Origin", "ScopedAsks"]
+__all__ = ["Ask", "Inclusion", "Limits", "MemberAsks", "Origin", "ScopedAsks"]
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +36,14 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     origin: Origin
 
 
+class Inclusion(msgspec.Struct, frozen=True, kw_only=True):
+    """An extra or a group of the same project whose requirements stand in a table as if they were its own."""
+
+    extra: ExtraName | None = None
+    group: GroupName | None = None
+    marker: str = ""
+
+
 class MemberAsks(msgspec.Struct, frozen=True, kw_only=True):
     """All that one member (or another source tree) asks for."""
 
@@ -51,6 +59,8 @@ class MemberAsks(msgspec.Struct, frozen=True, kw_only=True):
     """Includes expanded; groups that cannot be used are left out."""
     extra_requires_python: dict[ExtraName, str] = {}
     """Of the extras that cannot be had wherever the member can."""
+    includes: dict[str, tuple[Inclusion, ...]] = {}
+    """By table (as in :attr:`Origin.table`) what was expanded there: with a conflict, what includes counts too."""
     group_requires_python: dict[GroupName, str] = {}
 
     @property

@@ -14,10 +14,10 @@ from urllib.parse import unquote
 
 import msgspec
 
-from interlock.core.asks import Ask, MemberAsks, Origin
+from interlock.core.asks import Ask, Inclusion, MemberAsks, Origin
 from interlock.core.groups import expand_group
 from interlock.core.index_order import DEFAULT_INDEX
-from interlock.core.manifests.manifest import Manifest, SourceRule
+from interlock.core.manifests.manifest import IncludeGroup, Manifest, SourceRule
 from interlock.core.manifests.problems import suggest
 from interlock.core.manifests.sources import parse_url_source
 from interlock.core.markers.diagram import FALSE, TRUE, Marker, format_marker, parse_marker
@@ -97,6 +97,7 @@ class Lowering:
 
     def member(self, manifest: Manifest, name: NormalizedName) -> MemberAsks:
         groups: dict[GroupName, tuple[Ask, ...]] = {}
+        includes: dict[str, tuple[Inclusion, ...]] = {}
         for group in manifest.groups:
             try:
                 requirements = expand_group(manifest, group)
@@ -104,18 +105,25 @@ class Lowering:
                 continue  # an error when the group is asked for, not before (PEP 735)
             asked = Asked(self, manifest, name, f"group:{group}", group=group)
             groups[group] = asked.all(requirements)
+            included = (entry.group for entry in manifest.groups[group] if isinstance(entry, IncludeGroup))
+            includes[f"group:{group}"] = tuple(Inclusion(group=name) for name in dict.fromkeys(included))
+        project = Asked(self, manifest, name, "dependencies")
+        extras: dict[ExtraName, tuple[Ask, ...]] = {}
+        includes["dependencies"] = project.included(manifest.dependencies)
+        for extra, requirements in manifest.extras.items():
+            asked = Asked(self, manifest, name, f"extra:{extra}", extra=extra)
+            extras[extra] = asked.all(requirements)
+            includes[f"extra:{extra}"] = asked.included(requirements)
         return MemberAsks(
             name=name,
             path=manifest.path,
             version=manifest.version or "",
             requires_python=manifest.requires_python,
             package=manifest.package,
-            dependencies=Asked(self, manifest, name, "dependencies").all(manifest.dependencies),
-            extras={
-                extra: Asked(self, manifest, name, f"extra:{extra}", extra=extra).all(requirements)
-                for extra, requirements in manifest.extras.items()
-            },
+            dependencies=project.all(manifest.dependencies),
+            extras=extras,
             groups=groups,
+            includes={table: found for table, found in includes.items() if found},
             group_requires_python=manifest.group_requires_python,
         )
 
@@ -191,6 +199,11 @@ class Asked:
         for extra, marker in self._own_extras(written).items():
             inner = self.manifest.extras.get(extra, ())
             yield from ((restricted(item, marker), marker) for item in inner if item.name != self.name)
+
+    def included(self, requirements: Iterable[Requirement]) -> tuple[Inclusion, ...]:
+        """The extras of the project that its requirements lead to."""
+        found = self._own_extras(tuple(requirements))
+        return tuple(Inclusion(extra=extra, marker=marker) for extra, marker in sorted(found.items()))
 
     def _own_extras(self, requirements: tuple[Requirement, ...]) -> dict[ExtraName, str]:
         """The extras of the project that requirements lead to, with the conditions, but for the extra they are of."""

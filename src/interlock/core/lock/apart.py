@@ -87,6 +87,7 @@ def put_back(lock: Lock, names: frozenset[NormalizedName], digests: Mapping[Norm
                 dependencies=edges(member.dependencies),
                 extras={extra: edges(found) for extra, found in member.extras.items()},
                 groups={group: edges(found) for group, found in member.groups.items()},
+                includes=member.includes,
             )
         )
     return msgspec.structs.replace(

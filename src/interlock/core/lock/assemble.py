@@ -10,8 +10,17 @@ from interlock.core.asks import MemberAsks
 from interlock.core.lock.layout import edge_order, package_order
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage, ResolutionInputs, format_of
 from interlock.core.manifests.manifest import ConflictItem
-from interlock.core.markers.diagram import FALSE, Marker, extras_in, format_marker, lower_bound_marker, simplify
+from interlock.core.markers.diagram import (
+    FALSE,
+    Marker,
+    extras_in,
+    format_marker,
+    lower_bound_marker,
+    parse_marker,
+    simplify,
+)
 from interlock.core.names import ExtraName, GroupName, NormalizedName
+from interlock.core.resolver.activation import table_of
 from interlock.core.resolver.dependencies import ROOT, Dependency
 from interlock.core.resolver.incompatibility import PackageKey
 from interlock.core.resolver.resolution import ForkSolution
@@ -213,7 +222,8 @@ class _Writer:
         self._facts = graph.resolver.facts
         self._world = graph.resolver.world
         self._sides = graph.resolver.sides
-        self._members = frozenset(member.name for member in graph.resolver.problem.members)
+        self._asks = {member.name: member for member in graph.resolver.problem.members}
+        self._members = frozenset(self._asks)
         self._positions: dict[NormalizedName, list[_Node]] = {}
         for node in graph.envs:
             if (node, _BASE) in graph.reach:
@@ -236,7 +246,18 @@ class _Writer:
             dependencies=self._edges(node, _BASE),
             extras={extra: self._edges(node, (extra, None)) for extra in sorted(member.extras)},
             groups={group: self._edges(node, (None, group)) for group in sorted(member.groups)},
+            includes=self._includes(member),
         )
+
+    def _includes(self, member: MemberAsks) -> dict[GroupName, tuple[GroupName, ...]]:
+        reached = self._graph.resolver.activation.reached
+        found: dict[GroupName, tuple[GroupName, ...]] = {}
+        for group in sorted(member.groups):
+            included = {inclusion.group for inclusion in member.includes.get(f"group:{group}", ())}
+            names = sorted(name for name in included if name and reached(ConflictItem(member.name, None, name)))
+            if names:
+                found[group] = tuple(names)
+        return found
 
     def package(self, node: _Node) -> LockedPackage:
         universe = self._facts.universes[node.name]
@@ -292,10 +313,22 @@ class _Writer:
             if requirement.name in self._members and not where.is_false:
                 key = requirement.name, requirement.extras
                 found[key] = found.get(key, FALSE) | where
+        for extra, where in self._own_extras(ConflictItem(node.name, *slot)):
+            found[node.name, (extra,)] = found.get((node.name, (extra,)), FALSE) | where
         return [
             Edge(name=name, extras=extras, marker=format_marker(simplify(where, world)))
             for (name, extras), where in found.items()
         ]
+
+    def _own_extras(self, item: ConflictItem) -> Iterable[tuple[ExtraName, Marker]]:
+        """The extras of the same member that an item includes and that lead to something in conflict."""
+        asks = self._asks[item.member]
+        for inclusion in asks.includes.get(table_of(item), ()):
+            extra = inclusion.extra
+            if extra is not None and self._graph.resolver.activation.reached(ConflictItem(item.member, extra)):
+                where = parse_marker(inclusion.marker) & self._graph.resolver.world
+                if not where.is_false:
+                    yield extra, where
 
     def _refuse_conflicting(self, node: _Node, child: _Node, extras: tuple[ExtraName, ...]) -> None:
         """Only members may need what conflicts: what a package needs is known when it has been chosen, and it may not

@@ -55,6 +55,7 @@ class _Member(msgspec.Struct, rename="kebab", kw_only=True, gc=False):
     package: bool = True
     extras: dict[ExtraName, _Edges | None] = {}
     groups: dict[GroupName, _Edges | None] = {}
+    includes: dict[GroupName, tuple[GroupName, ...] | None] = {}
     dependencies: _Edges = ()
 
 
@@ -135,6 +136,7 @@ def _member(member: _Member) -> LockedMember:
         dependencies=_cut(member.dependencies),
         extras=_tables(member.extras),
         groups=_tables(member.groups),
+        includes={group: names for group, names in member.includes.items() if names is not None},
     )
 
 

@@ -25,6 +25,7 @@ from interlock.core.markers.diagram import (
     simplify,
 )
 from interlock.core.markers.environment import conflict_key
+from interlock.core.names import GroupName
 from interlock.core.selection import MemberSelection, Selection
 from interlock.errors import UsageError
 
@@ -131,11 +132,21 @@ def _start(flow: Flow[Marker], graph: Graph, item: ConflictItem, where: Marker, 
     if member is None:
         return
     condition = where & members_condition(member)
-    found[item.key] = found.get(item.key, FALSE) | condition
-    if item.group is not None:
-        flow.start(member.groups.get(item.group, ()), condition)
-    else:
+    if item.group is None:
+        found[item.key] = found.get(item.key, FALSE) | condition
         flow.arrive(member, item.extra or "", condition)
+        return
+    flow.start(member.groups.get(item.group, ()), condition)
+    for group in _with_included(member, item.group):
+        key = ConflictItem(item.member, None, group).key
+        found[key] = found.get(key, FALSE) | condition
+
+
+def _with_included(member: LockedMember, group: GroupName) -> list[GroupName]:
+    found = [group]
+    for name in found:
+        found += [included for included in member.includes.get(name, ()) if included not in found]
+    return found
 
 
 def _items(part: MemberSelection) -> Iterable[ConflictItem]:
@@ -201,6 +212,7 @@ def _following(graph: Graph, member: LockedMember, here: ConflictItem, where: Ma
     edges: tuple[Edge, ...]
     if here.group is not None:
         edges = member.groups.get(here.group, ())
+        yield from (ConflictItem(here.member, None, group) for group in member.includes.get(here.group, ()))
     elif here.extra is not None:
         edges = member.extras.get(here.extra, ())
         yield ConflictItem(here.member)

@@ -46,9 +46,10 @@ never touches a neighbour's line. Blocks likewise end with a key that is always 
 The format is ``[1, 0]`` where nothing is declared to conflict, and ``[2, 0]`` where something is. There a marker may
 test ``extra == 'KEY'``, with the key of an item in conflict: ``member``, ``member[extra]`` or ``member:group`` (keys of
 other forms are left free for kinds of items to come). An item is active when it is selected, or reached from what is
-selected along edges from members to members; these edges test no keys, so what is active is known before any other edge
-is read, each of which is then read once. Two active items of one conflict are refused. In ``[1, 0]`` edges to members
-tested keys too, and what was reached only so was lost: such a lock with conflicts is out of date.
+selected along edges from members to members and the ``includes`` of groups. These edges test no keys, so what is active
+is known before any other edge is read, each of which is then read once. Two active items of one conflict are refused.
+In ``[1, 0]`` edges to members tested keys too, and what was reached only so was lost: such a lock is out of date if
+anything in it conflicts.
 """
 
 from __future__ import annotations
@@ -168,6 +169,11 @@ def _member_block(member: LockedMember) -> Iterator[str]:
         yield '      "package": false,'
     yield from _tables_block("extras", member.extras)
     yield from _tables_block("groups", member.groups)
+    if member.includes:
+        yield '      "includes": {'
+        for group in sorted(member.includes):
+            yield f"        {_inline(group)}: {_inline(sorted(member.includes[group]))},"
+        yield '      "": null},'
     yield from _list("      ", "dependencies", _edges(member.dependencies), end="")
     yield "    },"
 

@@ -50,6 +50,8 @@ class LockedMember(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     dependencies: tuple[Edge, ...] = ()
     extras: dict[ExtraName, tuple[Edge, ...]] = {}
     groups: dict[GroupName, tuple[Edge, ...]] = {}
+    includes: dict[GroupName, tuple[GroupName, ...]] = {}
+    """By group those it includes, as far as they lead to something in conflict; their edges are its own too."""
 
     @property
     def pythons(self) -> tuple[str, dict[str, str]]:

@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 from interlock.core.asks import MemberAsks
 from interlock.core.manifests.manifest import ConflictItem
-from interlock.core.markers.diagram import FALSE, TRUE, Marker
+from interlock.core.markers.diagram import FALSE, TRUE, Marker, parse_marker
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirement import Requirement
 from interlock.core.resolver.sides import ITEM_ORDER, Sides, item_marker
 
-__all__ = ["Activation", "Asked", "Contradiction"]
+__all__ = ["Activation", "Asked", "Contradiction", "table_of"]
 
 Asked = Callable[[ConflictItem], Iterable[tuple[Requirement, Marker]]]
 """What a member, an extra or a group itself asks for, and where."""
@@ -74,10 +74,13 @@ class Activation:
     def _trace(self, members: list[MemberAsks], asked: Asked) -> None:
         """Let each conflicting item flow back to all that reach it."""
         names = {member.name for member in members}
+        included = {item: list(_included(member, item)) for member in members for item in _items([member])}
         needing: dict[ConflictItem, list[tuple[ConflictItem, Marker]]] = {}
         for item in _items(members):
             if item.extra is not None:
                 needing.setdefault(ConflictItem(item.member), []).append((item, TRUE))
+            for target, where in included[item]:
+                needing.setdefault(target, []).append((item, where))
             for requirement, where in asked(item):
                 if requirement.name in names and not where.is_false:
                     for extra in (None, *requirement.extras):
@@ -99,6 +102,20 @@ class Activation:
                     queue.append(item)
         for item, marker in where.items():
             self._reached.setdefault(item, {})[source] = marker
+
+
+def _included(member: MemberAsks, item: ConflictItem) -> Iterable[tuple[ConflictItem, Marker]]:
+    """The extras and groups of a member that stand in one of its tables as if they were its own."""
+    for found in member.includes.get(table_of(item), ()):
+        where = parse_marker(found.marker) if found.marker else TRUE
+        yield ConflictItem(member.name, found.extra, found.group), where
+
+
+def table_of(item: ConflictItem) -> str:
+    """The table of a manifest that an item is about, as origins name it."""
+    if item.extra is not None:
+        return f"extra:{item.extra}"
+    return f"group:{item.group}" if item.group is not None else "dependencies"
 
 
 def _items(members: Iterable[MemberAsks]) -> Iterable[ConflictItem]:
