@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from interlock.core.artifacts import Artifact
 from interlock.core.asks import MemberAsks
+from interlock.core.lock.fork_graph import BASE, ROOT_NODE, ForkGraph, Node, Slot
 from interlock.core.lock.layout import edge_order, package_order
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage, ResolutionInputs, format_of
 from interlock.core.manifests.manifest import ConflictItem
@@ -21,8 +21,6 @@ from interlock.core.markers.diagram import (
 )
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.resolver.activation import table_of
-from interlock.core.resolver.dependencies import ROOT, Dependency
-from interlock.core.resolver.incompatibility import PackageKey
 from interlock.core.resolver.resolution import ForkSolution
 from interlock.core.resolver.resolver import Resolver
 from interlock.core.sources import Member, Source
@@ -39,150 +37,6 @@ class ConflictingDependency(ResolutionError):
     code = "conflicting-dependency"
 
 
-class _Node(NamedTuple):
-    name: NormalizedName
-    position: int
-
-
-_Slot = tuple[ExtraName | None, GroupName | None]
-_Parent = tuple[_Node, _Slot]
-_Child = tuple[_Node, tuple[ExtraName, ...]]
-_ROOT_NODE = _Node(ROOT.name, 0)
-_BASE: _Slot = (None, None)
-
-
-class _Regions:
-    """Sets of regions as integers: bit *i* stands for region *i*, a fork or what a part of a package is for in it.
-
-    Most of a graph is the same in all of them.
-    """
-
-    def __init__(self) -> None:
-        self._envs: list[Marker] = []
-        self._bits: dict[Marker, int] = {}
-        self._unions: dict[int, Marker] = {0: FALSE}
-        self._touched: dict[Marker, int] = {}
-
-    def bit(self, env: Marker) -> int:
-        found = self._bits.get(env)
-        if found is None:
-            found = self._bits[env] = 1 << len(self._envs)
-            self._envs.append(env)
-        return found
-
-    def union(self, regions: int) -> Marker:
-        """The environments and selections of a set of regions."""
-        found = self._unions.get(regions)
-        if found is None:
-            found = FALSE
-            rest = regions
-            while rest:
-                lowest = rest & -rest
-                found = found | self._envs[lowest.bit_length() - 1]
-                rest ^= lowest
-            self._unions[regions] = found
-        return found
-
-    def touched(self, where: Marker) -> int:
-        """The regions in which a marker can hold; asked for when all of them are known."""
-        found = self._touched.get(where)
-        if found is None:
-            found = sum(1 << i for i, env in enumerate(self._envs) if not env.is_disjoint(where))
-            self._touched[where] = found
-        return found
-
-
-class _Graph:
-    """The union of the forks: nodes with the environments they were chosen in, edges with those they apply in."""
-
-    def __init__(self, resolver: Resolver) -> None:
-        self.resolver = resolver
-        self.envs: dict[_Node, Marker] = {}
-        self.slot_envs: dict[_Parent, Marker] = {}
-        self.edges: dict[_Parent, dict[_Child, Marker]] = {}
-        self.reach: dict[_Parent, Marker] = {}
-        self._regions = _Regions()
-        self._chosen: dict[_Parent, int] = {}
-        self._told: dict[_Parent, dict[tuple[_Child, Marker], int]] = {}
-        """By parent: what it asks for under which marker, and in which regions that was chosen."""
-
-    def add(self, fork: ForkSolution) -> None:
-        chosen = fork.chosen
-        for key, position in chosen.items():
-            bit = self._regions.bit(fork.env & self.resolver.parts.region(key))
-            parent = (_Node(key.name, position), (key.extra, key.group))
-            self._chosen[parent] = self._chosen.get(parent, 0) | bit
-            told = self._told.setdefault(parent, {})
-            for dependency in self.resolver.dependencies.of(key, position):
-                child = _child(dependency, chosen)
-                if child is not None:
-                    edge = (child, dependency.marker)
-                    told[edge] = told.get(edge, 0) | bit
-
-    def trace(self) -> None:
-        """Find for every node, extra and group where it is reached from the root, and in which forks a node counts.
-
-        A fork may have chosen something that a requirement from before the split asked for and nothing reaches there;
-        resolving that fork from the start would not choose it.
-        """
-        for parent in self._told:
-            self._tell(parent, None)
-        self._spread()
-        for parent, forks in self._chosen.items():
-            counting = forks & self._regions.touched(self.reach.get(parent, FALSE))
-            if counting:
-                env = self._regions.union(counting)
-                self.slot_envs[parent] = env
-                self.envs[parent[0]] = self.envs.get(parent[0], FALSE) | env
-        # Likewise the edges: those of a fork in which they can never be followed are not told.
-        self.edges = {}
-        for parent in self._told:
-            if parent in self.reach:
-                self._tell(parent, self.reach[parent])
-
-    def _tell(self, parent: _Parent, reach: Marker | None) -> None:
-        edges: dict[_Child, Marker] = {}
-        for (child, marker), told in self._told[parent].items():
-            forks = told if reach is None else told & self._regions.touched(marker & reach)
-            where = marker & self._regions.union(forks)
-            if not where.is_false:
-                edges[child] = edges[child] | where if child in edges else where
-        if edges:
-            self.edges[parent] = edges
-
-    def _spread(self) -> None:
-        self.reach[_ROOT_NODE, _BASE] = self.resolver.world
-        queue: list[_Parent] = [(_ROOT_NODE, _BASE)]
-        while queue:
-            parent = queue.pop()
-            here = self.reach[parent]
-            for (node, extras), where in self.edges.get(parent, {}).items():
-                through = here & where
-                if through.is_false:
-                    continue
-                slots: list[_Slot] = [_BASE] if not (extras and extras[0].startswith(":")) else []
-                slots += [(None, GroupName(x[1:])) if x.startswith(":") else (x, None) for x in extras]
-                for slot in slots:
-                    known = self.reach.get((node, slot), FALSE)
-                    joined = known | through
-                    if joined is not known:
-                        self.reach[node, slot] = joined
-                        queue.append((node, slot))
-
-
-def _child(dependency: Dependency, chosen: Mapping[PackageKey, int]) -> _Child | None:
-    """What a dependency leads to in a fork; None where it does not apply, or only restricts."""
-    name = dependency.requirement.name
-    if dependency.kind == "constraint":
-        return None
-    position = chosen.get(PackageKey(name, None, dependency.group, dependency.part))
-    if position is None:
-        return None
-    # Only the root asks for groups; a colon cannot occur in an extra's name.
-    extras = dependency.requirement.extras if dependency.group is None else (ExtraName(f":{dependency.group}"),)
-    return _Node(name, position), extras
-
-
 def assemble(
     resolver: Resolver,
     forks: tuple[ForkSolution, ...],
@@ -192,7 +46,7 @@ def assemble(
     old: Lock | None = None,
 ) -> Lock:
     """Merge the forks into a lock. ``digests`` are the members' resolution inputs; ``old`` keeps artifact locations."""
-    graph = _Graph(resolver)
+    graph = ForkGraph(resolver)
     for fork in forks:
         graph.add(fork)
     graph.trace()
@@ -202,7 +56,7 @@ def assemble(
     packages = [
         writer.package(node)
         for node in graph.envs
-        if node.name not in names and node != _ROOT_NODE and (node, _BASE) in graph.reach
+        if node.name not in names and node != ROOT_NODE and (node, BASE) in graph.reach
     ]
     world = resolver.world
     markers = tuple(sorted(format_marker(simplify(fork.env, world)) for fork in forks)) if len(forks) > 1 else ()
@@ -217,16 +71,16 @@ def assemble(
 
 
 class _Writer:
-    def __init__(self, graph: _Graph, old: Lock | None) -> None:
+    def __init__(self, graph: ForkGraph, old: Lock | None) -> None:
         self._graph = graph
         self._facts = graph.resolver.facts
         self._world = graph.resolver.world
         self._sides = graph.resolver.sides
         self._asks = {member.name: member for member in graph.resolver.problem.members}
         self._members = frozenset(self._asks)
-        self._positions: dict[NormalizedName, list[_Node]] = {}
+        self._positions: dict[NormalizedName, list[Node]] = {}
         for node in graph.envs:
-            if (node, _BASE) in graph.reach:
+            if (node, BASE) in graph.reach:
                 self._positions.setdefault(node.name, []).append(node)
         self._known: dict[tuple[str, str], Artifact] = {}
         for package in old.packages if old is not None else ():
@@ -235,7 +89,7 @@ class _Writer:
                     self._known[artifact.filename, artifact.sha256] = artifact
 
     def member(self, member: MemberAsks, digests: Mapping[str, str]) -> LockedMember:
-        node = _Node(member.name, 0)
+        node = Node(member.name, 0)
         return LockedMember(
             name=member.name,
             path=member.path,
@@ -243,7 +97,7 @@ class _Writer:
             requires_python=member.requires_python,
             package=member.package,
             table_pythons=member.table_pythons,
-            dependencies=self._edges(node, _BASE),
+            dependencies=self._edges(node, BASE),
             extras={extra: self._edges(node, (extra, None)) for extra in sorted(member.extras)},
             groups={group: self._edges(node, (None, group)) for group in sorted(member.groups)},
             includes=self._includes(member),
@@ -259,7 +113,7 @@ class _Writer:
                 found[group] = tuple(names)
         return found
 
-    def package(self, node: _Node) -> LockedPackage:
+    def package(self, node: Node) -> LockedPackage:
         universe = self._facts.universes[node.name]
         source = universe.source(node.position)
         several = len(self._positions[node.name]) > 1
@@ -271,12 +125,12 @@ class _Writer:
             version=universe.version(node.position),
             source=source,
             markers=(self._marker(self._graph.envs[node], self._world),) if several else (),
-            dependencies=self._edges(node, _BASE),
+            dependencies=self._edges(node, BASE),
             extras={extra: edges for extra in extras if (edges := self._edges(node, (extra, None)))},
             artifacts=self._artifacts(node),
         )
 
-    def _edges(self, node: _Node, slot: _Slot) -> tuple[Edge, ...]:
+    def _edges(self, node: Node, slot: Slot) -> tuple[Edge, ...]:
         found = self._to_members(node, slot) if self._sides and node.name in self._members else []
         reach = self._graph.reach.get((node, slot))
         if reach is None:
@@ -303,7 +157,7 @@ class _Writer:
             assuming = self._sides.consistent(assuming, extras_in(where) | extras_in(assuming))
         return format_marker(simplify(where & assuming, assuming))
 
-    def _to_members(self, node: _Node, slot: _Slot) -> list[Edge]:
+    def _to_members(self, node: Node, slot: Slot) -> list[Edge]:
         """A member's edges to members, as its manifest has them: what is active is computed from these, so they depend
         on nothing that is."""
         found: dict[tuple[NormalizedName, tuple[ExtraName, ...]], Marker] = {}
@@ -330,7 +184,7 @@ class _Writer:
                 if not where.is_false:
                     yield extra, where
 
-    def _refuse_conflicting(self, node: _Node, child: _Node, extras: tuple[ExtraName, ...]) -> None:
+    def _refuse_conflicting(self, node: Node, child: Node, extras: tuple[ExtraName, ...]) -> None:
         """Only members may need what conflicts: what a package needs is known when it has been chosen, and it may not
         be chosen by what it needs."""
         for extra in (None, *extras):
@@ -353,7 +207,7 @@ class _Writer:
                     },
                 )
 
-    def _which(self, child: _Node) -> tuple[str, Source | None]:
+    def _which(self, child: Node) -> tuple[str, Source | None]:
         """What an edge must say besides the name so that its target is the only one meant."""
         universe = self._facts.universes[child.name]
         others = self._positions[child.name]
@@ -364,9 +218,9 @@ class _Writer:
         same = [other for other in others if universe.version(other.position) == version]
         return version, source if len(same) > 1 else None
 
-    def _artifacts(self, node: _Node) -> tuple[Artifact, ...]:
+    def _artifacts(self, node: Node) -> tuple[Artifact, ...]:
         """The files that some environment of the lock could use."""
-        reach = self._graph.reach[node, _BASE]
+        reach = self._graph.reach[node, BASE]
         kept = []
         for artifact in self._graph.resolver.candidates.artifacts(node.name, node.position):
             where = lower_bound_marker(artifact.requires_python)
