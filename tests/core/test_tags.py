@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from packaging.tags import parse_tag
+from packaging.tags import compatible_tags, cpython_tags, generic_tags, parse_tag
 from packaging.utils import parse_wheel_filename as reference
 
 from interlock.core.markers.diagram import FALSE, TRUE, evaluate, format_marker, parse_marker
@@ -144,11 +144,68 @@ def test_rank_is_the_best_position() -> None:
         ("py3-none-ios_13_0_arm64_iphoneos", "sys_platform == 'ios'"),
         ("py3-none-pyodide_2024_0_wasm32", "sys_platform == 'emscripten'"),
         ("py3-none-freebsd_14_amd64", "sys_platform not in 'linux darwin win32'"),
-        ("3-none-any", "implementation_name != 'cpython' and implementation_name != 'pypy'"),
+        (
+            "3-none-any",
+            "implementation_name != 'cpython' and implementation_name != 'pypy' and python_implementation != 'GraalVM'",
+        ),
     ],
 )
 def test_implied_markers(tags: str, marker: str) -> None:
     assert format_marker(implied_marker(f"a-1-{tags}.whl")) == format_marker(parse_marker(marker))
+
+
+PLATFORM = "linux_x86_64"
+CPYTHONS = [(3, minor) for minor in range(8, 17)]
+OTHERS = {
+    "PyPy": [((3, minor), f"pp3{minor}", f"pypy3{minor}_pp73") for minor in (9, 10, 11)],
+    "GraalVM": [((3, 10), "graalpy310", "graalpy240_310_native"), ((3, 11), "graalpy311", "graalpy242_311_native")],
+}
+
+
+def _listed() -> dict[tuple[str, str], set[tuple[str, str]]]:
+    """What packaging has interpreters list, by implementation and version: pairs of Python and ABI tags."""
+    found: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for version in CPYTHONS:
+        for flags in ("", "t"):
+            name = f"cp{version[0]}{version[1]}"
+            listed = [
+                *cpython_tags(version, [name + flags], [PLATFORM]),
+                *compatible_tags(version, name, [PLATFORM]),
+            ]
+            pairs = found.setdefault(("CPython", ".".join(map(str, version))), set())
+            pairs |= {(tag.interpreter, tag.abi) for tag in listed}
+    for implementation, interpreters in OTHERS.items():
+        for version, name, abi in interpreters:
+            listed = [*generic_tags(name, [abi], [PLATFORM])]
+            listed += compatible_tags(version, "pp3" if implementation == "PyPy" else None, [PLATFORM])
+            found[implementation, ".".join(map(str, version))] = {(tag.interpreter, tag.abi) for tag in listed}
+    return found
+
+
+LISTED = _listed()
+PAIRED = sorted({pair for pairs in LISTED.values() for pair in pairs})
+MORE = ["py2", "py27", "cp3", "cp27", "cp2", "cp4", "py4", "pp", "py", "cp27mu", "cp312d", "abi4", "cp3", "any"]
+PYTHONS = sorted({python for python, _ in PAIRED} | set(MORE))
+ABIS = sorted({abi for _, abi in PAIRED} | set(MORE))
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_a_wheel_fits_where_an_interpreter_lists_its_tags(python: str) -> None:
+    """Every Python tag with every ABI tag, those of other implementations and versions included."""
+    for abi in ABIS:
+        marker = implied_marker(f"a-1-{python}-{abi}-{PLATFORM}.whl")
+        for (implementation, version), pairs in LISTED.items():
+            environment = {
+                **STANDARD_ENVIRONMENTS["linux-x86_64-cpython3.12"].as_dict(),
+                "platform_python_implementation": implementation,
+                "implementation_name": {"GraalVM": "graalpy"}.get(implementation, implementation.lower()),
+                "python_version": version,
+                "python_full_version": f"{version}.1",
+            }
+            if abi == "cp312d" and (python, version) == ("cp312", "3.12"):
+                continue  # a build for debugging, which markers do not tell either
+            listed = (python, abi) in pairs
+            assert evaluate(marker, environment) is listed, (python, abi, implementation, version)
 
 
 def test_a_pure_wheel_fits_every_environment() -> None:

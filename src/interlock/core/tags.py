@@ -123,33 +123,45 @@ def tags_marker(pythons: tuple[str, ...], abis: tuple[str, ...], platforms: tupl
 
 
 _PYTHON = re.compile(r"(py|cp|pp|graalpy|ip|jy)([0-9]*)(?:_([0-9]+))?")
-_ABI = re.compile(r"(cp|pypy|graalpy)([0-9]+)(?:_pp([0-9]+)|_pypy([0-9]+))?[a-z]*(?:_.*)?")
 _IMPLEMENTATIONS = {"cp": "CPython", "pp": "PyPy", "graalpy": "GraalVM", "ip": "IronPython", "jy": "Jython"}
+_STABLE = frozenset({"abi3", "abi3t"})
+_OWN_ABIS = {
+    "cp": r"cp{0}[a-z]*",
+    "pp": r"pypy{0}_pp[0-9]+",
+    "graalpy": r"graalpy[0-9]*_{0}_native(?:_.+)?",
+}
+"""The ABI tags of each implementation, with the digits of its Python tag."""
 
 
 @lru_cache(maxsize=4096)
 def _interpreter_marker(python: str, abi: str) -> Marker:
+    """The interpreters that list a Python tag together with an ABI tag (PEP 425).
+
+    An ABI belongs to one implementation and one version, so it goes with no generic tag: ``py3-cp311`` and
+    ``py3-graalpy240_311_native`` are on no interpreter's list.
+    """
     match = _PYTHON.fullmatch(python)
     if match is None:
         # Some other implementation: at least none of those with a tag of their own.
-        return ~(_implementation("cp") | _implementation("pp"))
+        known = _implementation("cp") | _implementation("pp") | _implementation("graalpy")
+        return ~known if abi == "none" else FALSE
     kind, digits, minor = match.groups()
-    if digits[:1] == "2" or not _is_abi(abi):
-        return FALSE
     release = _release(digits, minor)
+    if release is None or release[0] != 3:
+        return FALSE
     if kind == "py":
-        return _generic(release) & _abi_marker(abi)
+        return _at_least(*release) if abi == "none" else FALSE
     implementation = _implementation(kind)
-    if release is None or len(release) == 1:
-        return implementation & _generic(release) & _abi_marker(abi)
-    if abi in {"abi3", "abi3t"}:
+    if len(release) == 1:
+        return implementation if abi == "none" and kind != "cp" else FALSE
+    if kind == "cp" and abi in _STABLE:
         return implementation & _at_least(*release)
-    return implementation & _exactly(*release)
+    return implementation & _exactly(*release) if abi == "none" or _is_own_abi(kind, digits, abi) else FALSE
 
 
-def _is_abi(abi: str) -> bool:
-    """Whether an interpreter could ever list the ABI tag: ``py3-any-any``, say, fits none."""
-    return abi in {"none", "abi3", "abi3t"} or abi.startswith("pypy") or _ABI.fullmatch(abi) is not None
+def _is_own_abi(kind: str, digits: str, abi: str) -> bool:
+    pattern = _OWN_ABIS.get(kind)
+    return pattern is not None and re.fullmatch(pattern.format(digits), abi) is not None
 
 
 def _implementation(kind: str) -> Marker:
@@ -164,28 +176,13 @@ def _release(digits: str, minor: str | None) -> tuple[int, ...] | None:
     return (int(digits[0]), int(digits[1:])) if len(digits) > 1 else (int(digits),)
 
 
-def _generic(release: tuple[int, ...] | None) -> Marker:
-    """py3 and py37: that version and every later one. There is nothing before 3 here, and nothing after it yet."""
-    return _at_least(*release) if release is not None and len(release) > 1 else TRUE
-
-
-def _at_least(major: int, minor: int) -> Marker:
-    return parse_marker(f"python_version >= '{major}.{minor}'")
+def _at_least(major: int, minor: int = 0) -> Marker:
+    """That version and every later one. There is nothing before 3 here, and nothing after it yet."""
+    return parse_marker(f"python_version >= '{major}.{minor}'") if minor else TRUE
 
 
 def _exactly(major: int, minor: int) -> Marker:
     return parse_marker(f"python_version == '{major}.{minor}'")
-
-
-def _abi_marker(abi: str) -> Marker:
-    """What an ABI tag alone says, for generic Python tags such as ``py3-cp311``, which only old tools write."""
-    match = _ABI.fullmatch(abi)
-    if match is None or match[1] != "cp":
-        return _implementation("cp") if abi in {"abi3", "abi3t"} else TRUE
-    release = _release(match[2], None)
-    if release is None or len(release) < 2:
-        return TRUE
-    return _exactly(*release) & _implementation("cp")
 
 
 _LINUX = re.compile(r"(?:manylinux(?:1|2010|2014|_[0-9]+_[0-9]+)|musllinux_[0-9]+_[0-9]+|linux)_(.+)")
