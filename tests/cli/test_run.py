@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -98,6 +100,113 @@ def test_what_cannot_be_started_is_told(run: Run, shop: Path) -> None:
         )
         many = run("run", "-r", "--package", "web", "--no-sync", program)
         assert (many.code, "cannot be started" in many.err) == (1, True), many.err
+
+
+SAYING = "import sys; print(sys.argv[1:], 'click' in str(sys.path) or __name__)\n"
+
+
+@pytest.fixture
+def forms(shop: Path) -> Path:
+    """A directory with one program in every form that Python runs by its path."""
+    here = shop / "apps" / "web"
+    (here / "pkg").mkdir()
+    (here / "a:b").mkdir()
+    for place in ("pkg/__main__.py", "tool.pyw", "a:b/tool.py", "a:b.py", "__main__.py"):
+        (here / place).write_text(SAYING)
+    for name in ("tool.zip", "tool.pyz", "archive"):
+        with zipfile.ZipFile(here / name, "w") as archive:
+            archive.writestr("__main__.py", SAYING)
+    return here
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        *("pkg", "./pkg", "pkg/", ".", "tool.pyw", "./tool.pyw", "tool.zip", "tool.pyz", "./archive"),
+        *("a:b/tool.py", "./a:b/tool.py", "a:b.py", "a:b/"),
+    ],
+)
+def test_every_form_of_a_program_runs(spawn: Run, forms: Path, program: str) -> None:
+    if program == "a:b/":
+        shutil.copy(forms / "pkg/__main__.py", forms / "a:b")
+    assert spawn("run", program, "a b", "--x", cwd=forms).out == "['a b', '--x'] __main__\n"
+    if program != ".":
+        (forms / "pyproject.toml").write_text(
+            (forms / "pyproject.toml").read_text() + f'[tool.interlock.tasks]\nit = ["{program} 1"]\n'
+        )
+        assert spawn("run", "it", cwd=forms).out == "['1'] __main__\n", "as a step of a task"
+
+
+@pytest.mark.parametrize(
+    ("program", "words"),
+    [
+        ("no.pyz", "There is no script"),
+        ("./no.pyw", "There is no script"),
+        ("src", "There is no program"),
+        ("./src", "cannot be started"),
+    ],
+)
+def test_what_is_no_form_of_a_program_is_told(run: Run, forms: Path, program: str, words: str) -> None:
+    (forms / "src").mkdir(exist_ok=True)
+    result = run("run", program)
+    assert (result.code, words in result.err) == (1, True), result.err
+
+
+def test_a_program_of_the_environment_comes_before_a_directory_of_its_name(run: Run, shop: Path) -> None:
+    (shop / "apps" / "web" / "pip").mkdir()
+    scripts = shop / ".venv" / "bin"
+    assert run("sync").code == 0
+    (scripts / "tool").write_text("#!/bin/sh\nexit 7\n")
+    (scripts / "tool").chmod(0o755)
+    (shop / "apps" / "web" / "tool").mkdir()
+    (shop / "apps" / "web" / "tool" / "__main__.py").write_text("import sys; sys.exit(8)\n")
+    assert (run("run", "tool").code, run("run", "./tool").code, run("run", "tool/").code) == (7, 8, 8)
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_program_comes_from_standard_input(spawn: Run, shop: Path, tmp_path: Path, inside: bool) -> None:
+    cwd = shop / "apps" / "web" if inside else tmp_path
+
+    def fed(text: bytes, *more: str) -> tuple[int, str, str]:
+        command = [sys.executable, "-m", "interlock", "run", *more, "-", "a b"]
+        done = subprocess.run(command, input=text, capture_output=True, cwd=cwd, env=environ, check=False)
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    environ = {name: value for name, value in os.environ.items() if name != "INTERLOCK_DIRECTORY"}
+    block = b"# /// script\n# dependencies = ['click']\n# ///\n"
+    says = b"import sys; print(sys.argv, sys.stdin.read(), 'x' in sys.modules)"
+    assert fed(says)[:2] == (0, "['-', 'a b']  False\n")
+    assert fed(b"\xef\xbb\xbf" + block + b"import click; print(click.__name__)")[:2] == (0, "click\n")
+    assert fed(b"import click; print(click.__name__)", "--with", "click")[:2] == (0, "click\n")
+    assert fed(b"import sys; sys.exit(5)")[0] == 5
+    assert fed(b"")[:2] == (0, "")
+    code, _, err = fed(block + block.replace(b"#", b"\n#", 1))
+    assert (code, "more than one `script` block" in err) == (1, True)
+    assert fed(b"", "-r")[0] == 2
+
+
+def test_a_script_of_windows_brings_its_own_environment(run: Run, shop: Path, tmp_path: Path) -> None:
+    script = tmp_path / "s.pyw"
+    script.write_text("# /// script\n# dependencies = ['click']\n# ///\nimport click, sys; sys.exit(4)\n")
+    assert run("run", script).code == 4
+
+
+def test_an_environment_whose_path_cannot_be_on_path(
+    spawn: Run, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "a:b"
+    root.mkdir()
+    (root / "pyproject.toml").write_text(
+        '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.11"\n[project.scripts]\nsay = "x:say"\n'
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    )
+    monkeypatch.setenv("INTERLOCK_DIRECTORY", str(root))
+    assert spawn("sync", "--no-install-project").code == 0
+    tool = root / ".venv" / "bin" / "tool"
+    tool.write_text("#!/bin/sh\necho $PATH\n")
+    tool.chmod(0o755)
+    result = spawn("run", "--no-sync", "tool")
+    assert (result.code, str(root) in result.out, "cannot be on PATH" in result.err) == (0, False, True)
 
 
 def test_a_sequence_stops_at_the_first_failure(run: Run, shop: Path) -> None:

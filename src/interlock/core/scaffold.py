@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import msgspec
 
 from interlock.core.editing.toml_array import literal
@@ -9,7 +11,7 @@ from interlock.core.editing.toml_document import format_value
 from interlock.core.names import normalize_name
 from interlock.core.requirements import parse_requirement
 
-__all__ = ["BACKENDS", "KINDS", "Scaffold", "project_table", "scaffold"]
+__all__ = ["BACKENDS", "KINDS", "Scaffold", "is_standard_module", "project_table", "scaffold"]
 
 KINDS = ("lib", "app", "web", "workspace")
 BACKENDS = {
@@ -20,6 +22,16 @@ BACKENDS = {
     "pdm-backend": ("pdm-backend>=2.4", "pdm.backend"),
     "uv-build": ("uv_build>=0.8,<1", "uv_build"),
 }
+_STANDARD_ELSEWHERE = frozenset(
+    [
+        *("aifc", "annotationlib", "asynchat", "asyncore", "audioop", "cgi", "cgitb", "chunk", "compression"),
+        *("crypt", "distutils", "imghdr", "imp", "lib2to3", "mailcap", "msilib", "nis", "nntplib", "ossaudiodev"),
+        *("pipes", "smtpd", "sndhdr", "spwd", "sunau", "telnetlib", "tomllib", "uu", "xdrlib"),
+    ]
+)
+"""Modules of supported Pythons other than the one that runs this."""
+_STARTED_WITH = frozenset({"sitecustomize", "test", "usercustomize"})
+"""Modules that are no part of that list: Python's own tests, and what it imports whenever it starts."""
 _IGNORED = ".venv/\n__pycache__/\ndist/\n*.egg-info/\n"
 
 
@@ -60,6 +72,15 @@ class Scaffold(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def project(self) -> str:
         return str(normalize_name(self.name))
+
+
+def is_standard_module(name: str) -> bool:
+    """Whether Python has a top-level module of that name, or looks for one, so that no other can be imported.
+
+    >>> is_standard_module("test"), is_standard_module("tests"), is_standard_module("imp")
+    (True, False, True)
+    """
+    return name in sys.stdlib_module_names or name in _STANDARD_ELSEWHERE or name in _STARTED_WITH
 
 
 def scaffold(wanted: Scaffold) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from keyword import iskeyword
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from interlock.core.editing.toml_array import insert, items, literal
 from interlock.core.editing.toml_document import TomlDocument
 from interlock.core.names import is_name
 from interlock.core.requirements import parse_requirement
-from interlock.core.scaffold import Scaffold, project_table, scaffold
+from interlock.core.scaffold import Scaffold, is_standard_module, project_table, scaffold
 from interlock.errors import UsageError
 from interlock.ops.editing import open_editor
 from interlock.ops.rewrite import Files, read_manifest, rewrite
@@ -181,7 +180,7 @@ def check_name(wanted: Scaffold) -> None:
         return
     word = next((part for part in wanted.module.split(".") if iskeyword(part)), "")
     top = wanted.module.partition(".")[0]
-    if word or top in sys.stdlib_module_names:
+    if word or is_standard_module(top):
         what = f"`{word}` is a word of the language" if word else f"`{top}` is a module of Python itself"
         raise BadProjectName(
             f"{what}: a package `{wanted.module}` could not be imported.", hint=f"Give another one: --name my-{top}."

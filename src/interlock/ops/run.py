@@ -16,13 +16,14 @@ import msgspec
 from interlock.core.manifests.manifest import Manifest
 from interlock.core.manifests.problems import suggest
 from interlock.core.names import normalize_name
-from interlock.core.script_metadata import ScriptMetadata
+from interlock.core.script_metadata import ScriptMetadata, parse_script
 from interlock.core.tasks import Step, expand
 from interlock.envs.environments import VirtualEnvironment, load_environment
 from interlock.errors import EnvironmentFailure, UsageError
 from interlock.events import Warned
 from interlock.ops.environments import environment_path, with_environment
 from interlock.ops.overlay import overlaid
+from interlock.ops.runnable import SCRIPTS, is_runnable, looks_runnable, pythonw
 from interlock.ops.scripts import metadata_of, script_environment
 from interlock.ops.sync import sync
 from interlock.workspace.child import supervise, which
@@ -71,11 +72,11 @@ async def run(context: Context, options: RunOptions) -> RunOutcome:
         environ = child_environ(context, place, options.env_files)
         if not steps:
             line = command_line(context, place, options, manifest, environ)
-            return RunOutcome(exit_code=await supervise(line, environ, context.cwd))
+            return RunOutcome(exit_code=await supervise(line, environ, context.cwd, options.program))
         for step in steps:
             base = workspace.root / (manifest.path if name in tasks_of(workspace, manifest, own=True) else ".")
             cwd = base / step.cwd if step.cwd else base
-            code = await supervise(step_line(place, step, environ), {**environ, **step.env}, cwd)
+            code = await supervise(step_line(place, step, environ, cwd), {**environ, **step.env}, cwd)
             if code:
                 return RunOutcome(exit_code=code)
     return RunOutcome(exit_code=0)
@@ -113,8 +114,19 @@ def child_environ(context: Context, place: Place, env_files: tuple[str, ...] = (
     environ.pop("PYTHONHOME", None)
     if place.root:
         environ["VIRTUAL_ENV"] = place.root
-    environ["PATH"] = os.pathsep.join(filter(None, (*place.scripts, environ.get("PATH", ""))))
+    environ["PATH"] = os.pathsep.join(filter(None, (*_listable(context, place.scripts), environ.get("PATH", ""))))
     return environ
+
+
+def _listable(context: Context, folders: tuple[str, ...]) -> list[str]:
+    """The folders that can stand on ``PATH``, where a separator in a name would make two of it."""
+    for folder in folders:
+        if os.pathsep in folder:
+            what = f"{folder} has a `{os.pathsep}` in its path, so it cannot be on PATH"
+            context.reporter.report(
+                Warned("not-on-path", f"{what}: what runs finds no other program there. Another directory would do.")
+            )
+    return [folder for folder in folders if os.pathsep not in folder]
 
 
 def command_line(
@@ -124,24 +136,16 @@ def command_line(
     program, *arguments = options.command
     if options.module:
         return [place.python, "-m", program, *arguments]
-    if program in {"python", "python3"}:
-        return [place.python, *arguments]
-    if program.endswith(".py") and os.path.isfile(context.cwd / program):
+    if program == "-":
         return [place.python, program, *arguments]
-    if program.endswith(".py") and (os.sep in program or which(program, environ["PATH"]) is None):
-        raise CommandNotFound(
-            f"There is no script {context.cwd / program}.", hint="Paths begin at the directory you are in."
-        )
-    if os.sep in program:
-        return [program, *arguments]
-    found = which(program, os.pathsep.join(place.scripts))
-    if found is None and program in manifest.scripts:
+    known = program in manifest.scripts and os.sep not in program
+    if known and which(program, place.scripts) is None and not is_runnable(context.cwd / program, named=False):
         return _not_installed(context, place, program, manifest, environ, arguments)
-    return [*_program(place, program, environ), *arguments]
+    return [*_program(place, program, environ, context.cwd), *arguments]
 
 
-def step_line(place: Place, step: Step, environ: Mapping[str, str]) -> list[str]:
-    """The program to start for a step of a task."""
+def step_line(place: Place, step: Step, environ: Mapping[str, str], cwd: Path) -> list[str]:
+    """The program to start for a step of a task, in the directory where it runs."""
     if step.kind == "shell":
         return ["cmd", "/c", *step.words] if os.name == "nt" else ["sh", "-c", *step.words]
     if step.kind == "call":
@@ -151,24 +155,38 @@ def step_line(place: Place, step: Step, environ: Mapping[str, str]) -> list[str]
         code = f"import sys; sys.path.insert(0, ''); import {module}; sys.exit({module}.{call})"
         return [place.python, "-c", code, *arguments]
     program, *arguments = step.words
+    return [*_program(place, program, environ, cwd), *arguments]
+
+
+def _program(place: Place, program: str, environ: Mapping[str, str], cwd: Path) -> list[str]:
+    """How a program is started that goes by a name or a path."""
     if program in {"python", "python3"}:
-        return [place.python, *arguments]
-    return [*(_program(place, program, environ) if os.sep not in program else (program,)), *arguments]
-
-
-def _program(place: Place, program: str, environ: Mapping[str, str]) -> list[str]:
-    found = which(program, environ["PATH"])
+        return [place.python]
+    named = os.sep in program or program in {".", ".."}
+    if is_runnable(cwd / program, named=named):
+        return [pythonw(place.python, program), program]
+    if named and not looks_runnable(program):
+        return [program]
+    found = which(program, (*place.scripts, *environ["PATH"].split(os.pathsep))) if not named else None
+    if found is None and is_runnable(cwd / program, named=True):
+        return [place.python, program]
     if found is None:
-        near = suggest(program, _programs(place))
-        raise CommandNotFound(
-            f"There is no program `{program}` in {place.scripts[0]} or on PATH.{near}",
-            hint=None
-            if near
-            else "Is the package that brings it a dependency of what is selected? `interlock sync` installs it.",
-        )
+        raise _not_found(place, program, cwd)
     if place.wrapped and os.path.dirname(found) in place.scripts and _is_python(found):
         return [place.python, found]
     return [found]
+
+
+def _not_found(place: Place, program: str, cwd: Path) -> CommandNotFound:
+    if looks_runnable(program):
+        return CommandNotFound(f"There is no script {cwd / program}.", hint="Paths begin at the directory you are in.")
+    near = suggest(program, _programs(place))
+    return CommandNotFound(
+        f"There is no program `{program}` in {place.scripts[0]} or on PATH.{near}",
+        hint=None
+        if near
+        else "Is the package that brings it a dependency of what is selected? `interlock sync` installs it.",
+    )
 
 
 def _programs(place: Place) -> list[str]:
@@ -209,9 +227,12 @@ def _manifest(workspace: Workspace, options: RunOptions) -> Manifest:
 def _script(context: Context, options: RunOptions) -> tuple[Path, ScriptMetadata | None] | None:
     """The script to run on its own: it says what it needs, or it is outside of every workspace."""
     path = context.cwd / options.command[0]
-    if not (options.script or path.suffix == ".py") or not path.is_file():
+    if options.command[0] == "-":
+        metadata = parse_script(options.program or b"", "The program of standard input")
+    elif (options.script or path.suffix in SCRIPTS) and path.is_file():
+        metadata = metadata_of(path)
+    else:
         return None
-    metadata = metadata_of(path)
     if metadata is None and not options.script and workspace_or_none(context) is not None:
         return None
     return path, metadata
@@ -223,8 +244,9 @@ async def _run_script(context: Context, options: RunOptions, path: Path, metadat
     place = Place(python=environment.python, scripts=(environment.path,))
     environ = child_environ(context, place, options.env_files)
     environ.pop("VIRTUAL_ENV", None)
-    line = [environment.python, str(path), *options.command[1:]]
-    return RunOutcome(exit_code=await supervise(line, environ, context.cwd))
+    program = "-" if options.command[0] == "-" else str(path)
+    line = [pythonw(environment.python, program), program, *options.command[1:]]
+    return RunOutcome(exit_code=await supervise(line, environ, context.cwd, options.program))
 
 
 async def _environment(context: Context, options: RunOptions) -> Path:

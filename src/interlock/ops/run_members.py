@@ -115,7 +115,7 @@ async def _run(
     code = 0
     for step in steps:
         cwd = Path(os.path.join(member.directory, step.cwd))
-        code = await _capture(step_line(place, step, environ), {**environ, **step.env}, cwd, say)
+        code = await _capture(step_line(place, step, environ, cwd), {**environ, **step.env}, cwd, say)
         if code:
             break
     status = "failed" if code else "passed"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
+from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 
 import anyio
@@ -27,10 +30,10 @@ class CannotStart(UsageError):
         )
 
 
-def which(program: str, path: str) -> str | None:
-    """The first program of that name on a path."""
+def which(program: str, folders: Iterable[str]) -> str | None:
+    """The first program of that name in some folders."""
     suffixes = ("", ".exe", ".bat", ".cmd") if os.name == "nt" else ("",)
-    for folder in path.split(os.pathsep):
+    for folder in folders:
         for suffix in suffixes:
             candidate = os.path.join(folder, program + suffix)
             if os.path.isfile(candidate) and os.access(candidate, os.X_OK):
@@ -38,15 +41,23 @@ def which(program: str, path: str) -> str | None:
     return None
 
 
-async def supervise(command: list[str], environ: dict[str, str], cwd: Path) -> int:
+async def supervise(command: list[str], environ: dict[str, str], cwd: Path, given: bytes | None = None) -> int:
     """Run a program to its end, passing signals on; its exit code, or 128 plus the number of a signal.
+
+    ``given`` takes the place of our standard input.
 
     Raises :class:`CannotStart`.
     """
-    try:
-        process = await anyio.open_process(command, stdin=None, stdout=None, stderr=None, env=environ, cwd=cwd)
-    except OSError as error:
-        raise CannotStart(command[0], cwd, error) from error
+    with ExitStack() as files:
+        stdin = None
+        if given is not None:
+            stdin = files.enter_context(tempfile.TemporaryFile())
+            stdin.write(given)
+            stdin.seek(0)
+        try:
+            process = await anyio.open_process(command, stdin=stdin, stdout=None, stderr=None, env=environ, cwd=cwd)
+        except OSError as error:
+            raise CannotStart(command[0], cwd, error) from error
 
     async def forward() -> None:
         wanted = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name)]

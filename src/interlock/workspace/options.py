@@ -116,6 +116,8 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """In an environment of its own that is gone afterwards."""
     script: bool = False
     """What is to be run is a script, with or without metadata."""
+    program: bytes | None = None
+    """What standard input held, where that is the program (``-``)."""
 
 
 class RunOutcome(msgspec.Struct, frozen=True, kw_only=True):

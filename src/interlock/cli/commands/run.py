@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 
+import anyio.to_thread
 import msgspec
 
 from interlock.cli.call import BadValue, Call
@@ -33,6 +35,7 @@ async def run(call: Call) -> int:
         with_packages=tuple(call.values.with_packages),
         isolated=call.given("isolated"),
         script=call.given("script"),
+        program=await _read_program(call, recursive=recursive),
     )
     if call.text("affected"):
         selection = await load("interlock.cli.narrowing").only_affected(call, options.sync.selection)
@@ -43,6 +46,17 @@ async def run(call: Call) -> int:
         return await _run_members(call, options)
     outcome = await run_program(call.context, options)
     return outcome.exit_code
+
+
+async def _read_program(call: Call, *, recursive: bool) -> bytes | None:
+    """What is to be run where that is ``-``. On a terminal it is typed to the interpreter itself."""
+    if call.rest[0] != "-" or call.given("module"):
+        return None
+    if recursive:
+        raise BadValue("`-` is one program for one environment.", hint="Name a file or a command.")
+    if sys.stdin is None or sys.stdin.isatty():
+        return None
+    return await anyio.to_thread.run_sync(sys.stdin.buffer.read)
 
 
 async def _run_members(call: Call, options: RunOptions) -> int:
