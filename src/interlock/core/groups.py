@@ -8,7 +8,7 @@ from interlock.core.names import GroupName
 from interlock.core.requirements import Requirement
 from interlock.errors import ManifestError
 
-__all__ = ["BrokenGroup", "GroupCycle", "UnknownGroup", "expand_group"]
+__all__ = ["BrokenGroup", "GroupCycle", "UnknownGroup", "expand_group", "python_of_group"]
 
 
 class UnknownGroup(ManifestError):
@@ -80,6 +80,22 @@ def expand_group(manifest: Manifest, name: GroupName) -> tuple[Requirement, ...]
         else:
             del chain[including]
     return tuple(found)
+
+
+def python_of_group(manifest: Manifest, name: GroupName) -> str:
+    """The Pythons that a group is for, by its own range and those of the groups it includes; empty without any.
+
+    The group must be one that can be expanded.
+    """
+    clauses: list[str] = []
+    queue, seen = [name], {name}
+    for group in queue:
+        clauses += manifest.group_requires_python.get(group, "").split(",")
+        for entry in manifest.groups[group]:
+            if isinstance(entry, IncludeGroup) and entry.group not in seen:
+                seen.add(entry.group)
+                queue.append(entry.group)
+    return ",".join(dict.fromkeys(text.strip() for text in clauses if text.strip()))
 
 
 def _entries(manifest: Manifest, name: GroupName, including: str) -> tuple[Requirement | IncludeGroup, ...]:

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 import msgspec
 
 from interlock.core.asks import Ask, Inclusion, MemberAsks, Origin
-from interlock.core.groups import expand_group
+from interlock.core.groups import expand_group, python_of_group
 from interlock.core.index_order import DEFAULT_INDEX
 from interlock.core.manifests.manifest import IncludeGroup, Manifest, SourceRule
 from interlock.core.manifests.problems import suggest
@@ -124,7 +124,7 @@ class Lowering:
             extras=extras,
             groups=groups,
             includes={table: found for table, found in includes.items() if found},
-            group_requires_python=manifest.group_requires_python,
+            group_requires_python={group: python for group in groups if (python := python_of_group(manifest, group))},
         )
 
     def is_sourceless(self, name: NormalizedName) -> bool:

@@ -151,7 +151,9 @@ def _reach(
     if offer:
         member = graph.member(offer.member)
         everything = MemberSelection(member=member.name, project=False, extras=offer.extras, groups=offer.groups)
-        for marker, edges in zip(offer.markers().values(), root_edges(member, everything), strict=True):
-            flow.start(edges, marker & members_condition(member))
+        offered = zip(offer.markers().values(), root_tables(everything), root_edges(member, everything), strict=True)
+        for marker, table, edges in offered:
+            python = requires_python_marker(member.table_pythons.get(table, ""))
+            flow.start(edges, marker & members_condition(member) & python)
     flow.run()
     return flow

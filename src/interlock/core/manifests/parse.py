@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Collection
 
 import msgspec
 
@@ -70,7 +71,7 @@ def parse_manifest(data: bytes, *, path: str, file: str) -> Manifest:
         extras=project.extras,
         groups=groups,
         group_problems=group_problems,
-        group_requires_python=_group_requires_python(table),
+        group_requires_python=_group_requires_python(table, {*groups, *group_problems}, tool),
         default_groups=_default_groups(table),
         scripts=project.scripts,
         gui_scripts=project.gui_scripts,
@@ -122,7 +123,7 @@ def _build(written: Table | None, table: Table, *, is_project: bool) -> tuple[Bu
     return (BuildSystem() if package and build_system is None else build_system), package
 
 
-def _group_requires_python(table: Table) -> dict[GroupName, str]:
+def _group_requires_python(table: Table, known: Collection[GroupName], tool: Table) -> dict[GroupName, str]:
     inner = table.table("dependency-groups")
     found: dict[GroupName, str] = {}
     for key in inner.values if inner is not None else ():
@@ -131,6 +132,8 @@ def _group_requires_python(table: Table) -> dict[GroupName, str]:
         if entry is not None:
             entry.only(("requires-python",))
             specifier = entry.specifier("requires-python")
+            if normalize_group(key) not in known and "poetry" not in tool:
+                table.problems.warn(f"`{'.'.join(entry.where)}`: there is no dependency group `{key}`.")
             if specifier:
                 found[normalize_group(key)] = specifier
     return found
