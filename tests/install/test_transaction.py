@@ -418,6 +418,19 @@ async def test_a_program_is_linked_and_what_names_python_is_written(machine: Mac
     assert machine.in_site() == set()
 
 
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="the file system does not tell them apart")
+@pytest.mark.parametrize("mode", ["hardlink", "copy", "symlink"])
+async def test_files_whose_names_differ_in_case_only(machine: Machine, mode: str) -> None:
+    files = {"foo.py": "a", "Foo.py": "b", "foo/x.py": "c", "FOO/x.py": "d"}
+    data = {"scripts/tool": "#!python\n", "scripts/Tool": "#!python3\n#\n"}
+    await machine.install(make_wheel("foo", "1", files=files, data=data), options=Options(link_mode=mode))  # type: ignore[arg-type]
+    assert {name: (machine.site / name).read_text() for name in files} == files
+    assert (machine.scripts / "tool").read_bytes() != (machine.scripts / "Tool").read_bytes()
+    assert set(files) <= {str(path) for path in check_record(machine, "foo-1.dist-info")}
+    await machine.install(remove=("foo",))
+    assert machine.in_site() == set()
+
+
 async def test_folders_that_are_gone_from_the_store_are_noticed(machine: Machine) -> None:
     wheel = make_wheel("foo", "1", files={"foo/a.py": "", "foo/b.py": ""})
     stored = await machine.obtain(machine.wanted(wheel)) if machine.plan(wheel) else None

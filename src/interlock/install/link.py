@@ -97,6 +97,9 @@ def _opened(folder: str) -> Iterator[int]:
 
 
 def _copy(source: str, target: str) -> None:
+    # As the other ways do; where case tells no names apart, one file of a wheel must not replace another one.
+    if os.path.lexists(target):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target)
     shutil.copyfile(source, target)
     shutil.copymode(source, target)
 

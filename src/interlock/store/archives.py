@@ -247,8 +247,13 @@ def _unpack(archive: memoryview, temporary: Path, filename: str, sha256: str) ->
     if not promised:
         raise BadWheel(filename, "its RECORD lists nothing")
     tree = temporary / "entry" / _TREE
-    _make_folders(str(tree), entries)
-    files = _write_files(archive, str(tree), entries, promised, filename)
+    try:
+        _make_folders(str(tree), entries)
+        files = _write_files(archive, str(tree), entries, promised, filename)
+    except FileExistsError as error:
+        name = os.path.relpath(error.filename, tree)
+        why = f"the store's file system takes {name} for another file of it, whose name differs in case only"
+        raise BadWheel(filename, why) from error
     index = _Index(
         filename=filename,
         sha256=sha256,
@@ -301,7 +306,8 @@ def _make_folders(tree: str, entries: list[Entry]) -> None:
             made.add(folder)
             folder = folder.rpartition("/")[0]
         for folder in reversed(missing):
-            os.mkdir(f"{tree}/{folder}")
+            # It is there already where folders that differ in case only are one.
+            os.makedirs(f"{tree}/{folder}", exist_ok=True)
 
 
 def _write_files(

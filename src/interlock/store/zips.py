@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Protocol
@@ -275,18 +276,14 @@ def _check_sizes(entries: Sequence[Entry], length: int) -> None:
 
 
 def _check_names(names: Sequence[str]) -> None:
-    """Refuse names that would overwrite each other, on file systems that ignore case too."""
-    folded = {name.casefold() for name in names}
-    if len(folded) != len(names):
-        seen: set[str] = set()
-        for name in names:
-            if name.casefold() in seen:
-                raise BadArchive("two entries have the same name, or names that differ in case only", entry=name)
-            seen.add(name.casefold())
-    folders = {name.rpartition("/")[0] for name in folded}
-    for folder in sorted(folders):
+    """Refuse names that would overwrite each other; those that differ in case only do so on some file systems."""
+    known = set(names)
+    if len(known) != len(names):
+        twice = next(name for name, count in Counter(names).items() if count > 1)
+        raise BadArchive("two entries have the same name", entry=twice)
+    for folder in sorted({name.rpartition("/")[0] for name in known}):
         while folder:
-            if folder in folded:
+            if folder in known:
                 raise BadArchive("a name is a file and a folder at once", entry=folder)
             folder = folder.rpartition("/")[0]
 
