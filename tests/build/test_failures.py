@@ -62,7 +62,7 @@ CASES: list[tuple[str, type[BuildError], str]] = [
         "    open(os.path.join(folder, 'demo-1.0-py3-none-any.whl'), 'w').close()\n"
         "    return 'demo-1.0-py3-none-any.whl'",
         InvalidBuildResult,
-        "not a readable wheel",
+        "not a usable wheel",
     ),
 ]
 ENDINGS = CASES[:5]

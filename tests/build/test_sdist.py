@@ -138,7 +138,7 @@ def test_a_bomb_is_stopped(tmp_path: Path) -> None:
     archive = tmp_path / "x-1.tar.gz"
     with gzip.open(archive, "wb", compresslevel=1) as file:
         file.write(info.tobuf())
-    with pytest.raises(UnsafeArchive, match="implausibly"):
+    with pytest.raises(UnsafeArchive, match="bytes unpack to"):
         unpack_sdist(archive, tmp_path / "out")
 
 

@@ -26,7 +26,7 @@ LOOKING = "core ops store workspace | anyio argparse asyncio packaging platformd
 ON_THIS_MACHINE = "core envs ops store workspace | anyio argparse asyncio packaging platformdirs uvloop"
 IN_SYNC = (
     "build core envs git install ops store workspace | "
-    "anyio argparse asyncio isal packaging platformdirs tomllib uvloop zipfile"
+    "anyio argparse asyncio isal packaging platformdirs tomllib uvloop"
 )
 RUNNING = f"index {IN_SYNC}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -119,14 +120,20 @@ def test_damage_never_surprises(cut: int, flips: list[tuple[int, int]]) -> None:
     assert isinstance(found, bytes)
 
 
-def test_pkg_info_of_tar_and_zip() -> None:
+def test_pkg_info_of_tar_and_zip(tmp_path: Path) -> None:
+    path = tmp_path / "archive"
+
+    def read(data: bytes, filename: str) -> bytes | None:
+        path.write_bytes(data)
+        return read_pkg_info(path, filename)
+
     built = make_sdist("demo", "1.0", requires=["b"])
-    found = read_pkg_info(built.data, built.filename)
+    found = read(built.data, built.filename)
     assert found is not None
     assert b"Requires-Dist: b" in found
     zipped = archive({"demo-1.0/demo.egg-info/PKG-INFO": b"no", "demo-1.0/PKG-INFO": METADATA})
-    assert read_pkg_info(zipped, "demo-1.0.zip") == METADATA
-    assert read_pkg_info(archive({"demo-1.0/x": b""}), "demo-1.0.zip") is None
+    assert read(zipped, "demo-1.0.zip") == METADATA
+    assert read(archive({"demo-1.0/x": b""}), "demo-1.0.zip") is None
     for garbage in (b"", b"garbage", built.data[:50]):
-        assert read_pkg_info(garbage, "demo-1.0.tar.gz") is None
-        assert read_pkg_info(garbage, "demo-1.0.zip") is None
+        assert read(garbage, "demo-1.0.tar.gz") is None
+        assert read(garbage, "demo-1.0.zip") is None

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from interlock.core.limits import Limits
 from interlock.store import archives
 from interlock.store.archives import add_wheel, drop_wheel, open_wheel
 from interlock.store.digests import DigestMismatch
@@ -237,8 +238,11 @@ def test_bombs_and_overlaps_are_refused() -> None:
         archive.writestr("x", bytes(1 << 20))
     bomb = bytearray(target.getvalue())
     struct.pack_into("<L", bomb, bomb.index(b"PK\x01\x02") + 24, 300 << 20)
-    with pytest.raises(BadArchive, match="plausible"):
+    with pytest.raises(BadArchive, match="size that it declares"):
         read_directory(memoryview(bytes(bomb)))
+    with pytest.raises(BadArchive, match="would unpack to") as raised:
+        read_directory(memoryview(target.getvalue()), Limits(unpacked_size=1000))
+    assert "INTERLOCK_LIMIT_UNPACKED_SIZE" in (raised.value.hint or "")
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
         archive.writestr("a", b"aaaa")

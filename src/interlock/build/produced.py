@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tarfile
-import zipfile
-import zlib
 from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
@@ -19,6 +16,8 @@ from interlock.core.metadata import Metadata
 from interlock.core.metadata_text import parse_metadata
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.errors import ManifestError
+from interlock.store.tars import BROKEN_TAR
+from interlock.store.zips import BadArchive, inflate, open_zip, read_directory
 
 __all__ = ["check_identity", "check_requirements", "check_sdist", "check_wheel", "prepared_metadata"]
 
@@ -51,31 +50,24 @@ def check_wheel(folder: Path, value: object, label: str, hook: str) -> tuple[str
     if parts is None:
         raise InvalidBuildResult(f"{hook} of {label} returned `{filename}`, which is not the name of a wheel.")
     try:
-        with zipfile.ZipFile(folder / filename) as archive:
-            _check_names(archive.namelist(), filename, label)
-            names = [name for name in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", name)]
-            if len(names) != 1:
-                raise InvalidBuildResult(f"The wheel {filename} of {label} has {len(names)} METADATA files, not one.")
-            metadata = _parse(archive.read(names[0]), label)
+        with open_zip(folder / filename) as archive:
+            entries = read_directory(archive)
+            found = [entry for entry in entries if re.fullmatch(r"[^/]+\.dist-info/METADATA", entry.name)]
+            if len(found) != 1:
+                raise InvalidBuildResult(f"The wheel {filename} of {label} has {len(found)} METADATA files, not one.")
+            metadata = _parse(bytes(inflate(archive, found[0])), label)
     except FileNotFoundError as error:
         raise InvalidBuildResult(
             f"{hook} of {label} named the file `{filename}`, but made none of that name."
         ) from error
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError) as error:
-        raise InvalidBuildResult(f"{filename}, built by {label}, is not a readable wheel: {error}.") from error
+    except BadArchive as error:
+        where = f" (entry {error.entry!r})" if error.entry else ""
+        raise InvalidBuildResult(f"{filename}, built by {label}, is not a usable wheel: {error.why}{where}.") from error
     if normalize_name(parts[1]) != metadata.name or not _same_version(parts[2], metadata.version):
         raise InvalidBuildResult(
             f"The wheel {filename} of {label} says inside that it is {metadata.name} {metadata.version}."
         )
     return filename, metadata
-
-
-def _check_names(names: list[str], filename: str, label: str) -> None:
-    for name in names:
-        if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") or name[1:2] == ":":
-            raise InvalidBuildResult(
-                f"The wheel {filename} of {label} holds a file that would be installed outside of its place: {name}."
-            )
 
 
 def check_sdist(folder: Path, value: object, source: SourceTree, declared: Declared) -> str:
@@ -105,7 +97,7 @@ def _archive_problem(path: Path) -> str:
         return "" if check_entries(path) else "is empty or no archive"
     except UnsafeArchive as error:
         return f"cannot be unpacked: {error.message.rstrip('.')}"
-    except (tarfile.TarError, EOFError, OSError, zlib.error):
+    except BROKEN_TAR:
         return "is empty or no archive"
 
 

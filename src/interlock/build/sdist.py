@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
-import tarfile
-import zipfile
-import zlib
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from interlock.build.failures import InvalidSourceTree, SubdirectoryMissing, UnsafeArchive
-from interlock.build.tar_entry import check_entry, check_name, write_entry
+from interlock.build.tar_entry import check_entry, write_entry
+from interlock.core.limits import DEFAULT, Limits
+from interlock.store.tars import BROKEN_TAR, Budget, open_tar
+from interlock.store.zips import BadArchive, Entry, inflate, inflate_pieces, open_zip, read_directory
 
 __all__ = ["check_entries", "is_sdist_name", "locate_tree", "read_manifest", "read_pkg_info", "unpack_sdist"]
 
 _TAR = (".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar")
-_BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError)
-# Where a source archive ends and a bomb begins: the largest on the public index unpack to a few GiB.
-_LARGEST = 16 << 30
-_SUSPICIOUS = 512 << 20
-_RATIO = 300
-_MANY = 500_000
-_EXECUTABLE = 0o111
 
 
 def is_sdist_name(filename: str) -> bool:
@@ -31,7 +24,7 @@ def is_sdist_name(filename: str) -> bool:
     return filename.lower().endswith((*_TAR, ".zip"))
 
 
-def unpack_sdist(archive: Path, target: Path) -> Path:
+def unpack_sdist(archive: Path, target: Path, limits: Limits = DEFAULT) -> Path:
     """Unpack into ``target`` (made by this call) and return the one folder that holds the source tree; blocking.
 
     Links that leave the archive, absolute names, devices and set-uid bits are refused or dropped as PEP 706 says.
@@ -39,17 +32,13 @@ def unpack_sdist(archive: Path, target: Path) -> Path:
     """
     target.mkdir(parents=True)
     try:
-        try:
+        with _as_unsafe(archive):
             if archive.name.lower().endswith(".zip"):
-                _unpack_zip(archive, target)
+                _unpack_zip(archive, target, limits)
             elif archive.name.lower().endswith(_TAR):
-                _unpack_tar(archive, target)
+                _unpack_tar(archive, target, limits)
             else:
                 raise UnsafeArchive(f"{archive.name} is neither a tar archive nor a zip file.")
-        except _BROKEN as error:
-            if isinstance(error, OSError) and error.errno is not None:
-                raise  # a full disk says nothing about the archive
-            raise UnsafeArchive(f"{archive.name} cannot be unpacked: {error}.") from error
         tree = _single_folder(archive, target)
         # A border: backends look upwards for a repository and its ignored files, which are none of this tree's affair.
         (target / ".git").touch()
@@ -70,19 +59,32 @@ def read_manifest(archive: Path) -> bytes | None:
 
 
 def _read_top(archive: Path, name: str) -> bytes | None:
-    try:
+    most = DEFAULT.metadata_size
+    with _as_unsafe(archive):
         if archive.name.lower().endswith(".zip"):
-            with zipfile.ZipFile(archive) as opened:
-                found = [entry for entry in opened.infolist() if _is_top(entry.filename, name)]
-                return opened.read(found[0]) if found else None
-        with tarfile.open(archive, "r|*") as tar:
-            for member in tar:
-                if member.isreg() and _is_top(member.name, name):
+            with open_zip(archive) as opened:
+                found = [entry for entry in read_directory(opened) if _is_top(entry.name, name)]
+                return bytes(inflate(opened, found[0])) if found and found[0].size <= most else None
+        with open_tar(archive, Budget(archive.stat().st_size)) as entries:
+            for tar, member in entries:
+                if member.isreg() and _is_top(member.name, name) and member.size <= most:
                     file = tar.extractfile(member)
                     return file.read() if file is not None else None
-    except _BROKEN as error:
-        raise UnsafeArchive(f"{archive.name} cannot be read: {error}.") from error
     return None
+
+
+@contextmanager
+def _as_unsafe(archive: Path) -> Iterator[None]:
+    """Say of whatever goes wrong with an archive which one it is."""
+    try:
+        yield
+    except BadArchive as error:
+        raise UnsafeArchive(f"{archive.name} cannot be unpacked: {error.why}.", hint=error.hint) from error
+    except BROKEN_TAR as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # a full disk says nothing about the archive
+        hint = getattr(error, "hint", None)
+        raise UnsafeArchive(f"{archive.name} cannot be unpacked: {error}.", hint=hint) from error
 
 
 def check_entries(archive: Path) -> int:
@@ -91,8 +93,8 @@ def check_entries(archive: Path) -> int:
     Raises :class:`UnsafeArchive` for one that would be written outside of its folder, and what ``tarfile`` raises.
     """
     count = 0
-    with tarfile.open(archive, "r|gz") as tar:
-        for member in tar:
+    with open_tar(archive, Budget(archive.stat().st_size)) as entries:
+        for _, member in entries:
             check_entry(archive.name, member)
             count += 1
     return count
@@ -135,42 +137,22 @@ def _single_folder(archive: Path, target: Path) -> Path:
     return folders[0]
 
 
-class _Budget:
-    """Counts what has been unpacked, and stops a bomb."""
-
-    def __init__(self, archive: Path) -> None:
-        self.name = archive.name
-        self.packed = archive.stat().st_size
-        self.size = 0
-        self.count = 0
-
-    def take(self, size: int) -> None:
-        self.size += size
-        self.count += 1
-        if self.count > _MANY or self.size > _LARGEST or (self.size > max(_SUSPICIOUS, self.packed * _RATIO)):
-            raise UnsafeArchive(
-                f"{self.name} unpacks to implausibly much: {self.count} files, more than {self.size} bytes."
-            )
-
-
-def _unpack_tar(archive: Path, target: Path) -> None:
-    budget = _Budget(archive)
-    with tarfile.open(archive, "r|*") as tar:
-        for member in tar:
-            budget.take(member.size if member.isreg() else 0)
+def _unpack_tar(archive: Path, target: Path, limits: Limits) -> None:
+    with open_tar(archive, Budget(archive.stat().st_size, limits)) as entries:
+        for tar, member in entries:
             write_entry(tar, member, os.fspath(target), archive.name)
 
 
-def _unpack_zip(archive: Path, target: Path) -> None:
-    budget = _Budget(archive)
-    with zipfile.ZipFile(archive) as opened:
-        for entry in opened.infolist():
-            check_name(archive.name, entry.filename)
-            budget.take(entry.file_size)
-            mode = entry.external_attr >> 16
-            if stat.S_IFMT(mode) not in {0, stat.S_IFREG, stat.S_IFDIR}:
-                raise UnsafeArchive(f"{archive.name} holds a link or device: {entry.filename}.")
-            written = opened.extract(entry, target)
-            if not entry.is_dir() and mode & 0o111:
-                with suppress(OSError):
-                    os.chmod(written, os.stat(written).st_mode | _EXECUTABLE)
+def _unpack_zip(archive: Path, target: Path, limits: Limits) -> None:
+    with open_zip(archive) as opened:
+        for entry in read_directory(opened, limits):
+            _write_zipped(opened, entry, target / entry.name)
+
+
+def _write_zipped(opened: memoryview, entry: Entry, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.open("xb") as file:
+        for piece in inflate_pieces(opened, entry):
+            file.write(piece)
+    if entry.executable:
+        place.chmod(place.stat().st_mode | 0o111)

@@ -158,7 +158,11 @@ class MetadataLadder:
         sha256 = await receiver.finish()
         await anyio.to_thread.run_sync(self._downloads.keep_sdist, receiver, sha256)
         path = self._downloads.sdist_path(sha256)
-        text = None if path is None else await anyio.to_thread.run_sync(read_pkg_info, path, artifact.filename)
+        text = (
+            None
+            if path is None
+            else await anyio.to_thread.run_sync(read_pkg_info, path, artifact.filename, self._layout.limits)
+        )
         metadata = None if text is None else static_sdist_metadata(text)
         return NeedsBuild(artifact) if metadata is None else metadata
 

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import tarfile
-import zipfile
-import zlib
-from io import BytesIO
 from pathlib import Path
+
+from interlock.core.limits import DEFAULT, Limits
+from interlock.store.tars import BROKEN_TAR, Budget, open_tar
+from interlock.store.zips import BadArchive, inflate, open_zip, read_directory
 
 __all__ = ["read_pkg_info"]
 
-_LARGEST = 64 << 20
 
-
-def read_pkg_info(archive: bytes | Path, filename: str) -> bytes | None:
-    """The PKG-INFO at the root of the archive, or None when there is none or the archive cannot be read."""
+def read_pkg_info(archive: Path, filename: str, limits: Limits = DEFAULT) -> bytes | None:
+    """The PKG-INFO at the root of the archive, or None when there is none or the archive cannot be read; blocking."""
     try:
         if filename.endswith(".zip"):
-            return _from_zip(archive)
-        return _from_tar(archive)
-    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, UnicodeDecodeError):
+            return _from_zip(archive, limits)
+        return _from_tar(archive, limits)
+    except (*BROKEN_TAR, BadArchive):
         return None
 
 
@@ -28,21 +26,19 @@ def _is_root_info(name: str) -> bool:
     return len(parts) == 2 and parts[1] == "PKG-INFO"
 
 
-def _from_tar(archive: bytes | Path) -> bytes | None:
-    file = BytesIO(archive) if isinstance(archive, bytes) else None
-    name = None if isinstance(archive, bytes) else archive
+def _from_tar(archive: Path, limits: Limits) -> bytes | None:
     # A stream: PKG-INFO is often the last member, yet never more than once through the file.
-    with tarfile.open(name=name, fileobj=file, mode="r|gz") as tar:
-        for member in tar:
-            if member.isfile() and _is_root_info(member.name) and member.size <= _LARGEST:
+    with open_tar(archive, Budget(archive.stat().st_size, limits)) as entries:
+        for tar, member in entries:
+            if member.isfile() and _is_root_info(member.name) and member.size <= limits.metadata_size:
                 reader = tar.extractfile(member)
                 return reader.read() if reader is not None else None
     return None
 
 
-def _from_zip(archive: bytes | Path) -> bytes | None:
-    with zipfile.ZipFile(BytesIO(archive) if isinstance(archive, bytes) else archive) as zipped:
-        for info in zipped.infolist():
-            if _is_root_info(info.filename) and info.file_size <= _LARGEST:
-                return zipped.read(info)
+def _from_zip(archive: Path, limits: Limits) -> bytes | None:
+    with open_zip(archive) as view:
+        for entry in read_directory(view, limits):
+            if _is_root_info(entry.name) and entry.size <= limits.metadata_size:
+                return bytes(inflate(view, entry))
     return None

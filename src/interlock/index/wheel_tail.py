@@ -145,7 +145,9 @@ def _large(offset: int, packed: int, size: int, extra: bytes) -> tuple[int, int,
     while at + 4 <= len(extra):
         kind, length = struct.unpack_from("<HH", extra, at)
         if kind == 1:
-            numbers = [value for (value,) in struct.iter_unpack("<Q", extra[at + 4 : at + 4 + length // 8 * 8])]
+            # The field may say that it is longer than what there is.
+            count = min(length, len(extra) - at - 4) // 8
+            numbers = list(struct.unpack_from(f"<{count}Q", extra, at + 4))
             taken = [numbers.pop(0) if value == 0xFFFFFFFF and numbers else value for value in (size, packed, offset)]
             return taken[2], taken[1], taken[0]
         at += 4 + length

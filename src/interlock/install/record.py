@@ -33,9 +33,13 @@ def read_record(path: str) -> str | None:
     """The text of an installed RECORD, or None when it cannot be read."""
     try:
         with open(path, encoding="utf-8", newline="") as file:
-            return file.read()
-    except (OSError, UnicodeDecodeError):
+            text = file.read()
+        if '"' in text:
+            recorded_paths(text)
+    except (OSError, UnicodeDecodeError, csv.Error):
         return None
+    # No file has such a name, and no function of the system takes one.
+    return None if "\0" in text else text
 
 
 def recorded_paths(record: str) -> Iterable[str]:

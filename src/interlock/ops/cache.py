@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from interlock.core.names import NormalizedName, normalize_name
 from interlock.errors import InterlockError
 from interlock.store.layout import BUCKETS, Layout
 from interlock.store.locks import LockTimeout, hold_sync
+from interlock.store.tars import BROKEN_TAR, Budget, open_tar
 
 __all__ = ["CacheBusy", "Removed", "Size", "clean", "measure", "prune"]
 
@@ -160,10 +160,9 @@ def _is_among(stem: str, packages: Mapping[NormalizedName, str]) -> bool:
 def _first_folder(path: Path) -> str:
     """The top folder of a source archive, ``name-version``."""
     try:
-        with tarfile.open(path) as archive:
-            first = archive.next()
-            return first.name.partition("/")[0] if first is not None else ""
-    except (tarfile.TarError, OSError, EOFError):
+        with open_tar(path, Budget(path.stat().st_size)) as entries:
+            return next((member.name.partition("/")[0] for _, member in entries), "")
+    except BROKEN_TAR:
         return ""
 
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tarfile
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +13,13 @@ from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sd
 
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.publish.failures import InvalidDistribution
+from interlock.store.tars import BROKEN_TAR, Budget, open_tar
+from interlock.store.zips import BadArchive, inflate, open_zip, read_directory
 
 __all__ = ["Distribution", "read_distribution"]
 
 _METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
 _PKG_INFO = re.compile(r"[^/]+/PKG-INFO")
-_BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, KeyError)
 
 
 class Distribution(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +58,9 @@ def read_distribution(path: Path) -> Distribution:
             data, contents = _of_sdist(path)
     except (InvalidWheelFilename, InvalidSdistFilename) as error:
         raise InvalidDistribution(f"{path.name} is not the name of an sdist or a wheel: {error}.") from error
-    except _BROKEN as error:
+    except BadArchive as error:
+        raise InvalidDistribution(f"{path.name} cannot be read: {error.why}.") from error
+    except BROKEN_TAR as error:
         raise InvalidDistribution(f"{path.name} cannot be read: {error}.") from error
     raw, unparsed = parse_email(data)
     found: RawMetadata = raw
@@ -84,18 +84,18 @@ def read_distribution(path: Path) -> Distribution:
 
 
 def _of_wheel(path: Path) -> tuple[bytes, frozenset[str]]:
-    with zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
-        found = [name for name in names if _METADATA.fullmatch(name)]
+    with open_zip(path) as archive:
+        entries = read_directory(archive)
+        found = [entry for entry in entries if _METADATA.fullmatch(entry.name)]
         if len(found) != 1:
             raise InvalidDistribution(f"{path.name} has {len(found)} METADATA files, not one.")
-        return archive.read(found[0]), frozenset(names)
+        return bytes(inflate(archive, found[0])), frozenset(entry.name for entry in entries)
 
 
 def _of_sdist(path: Path) -> tuple[bytes, frozenset[str]]:
     names, data = [], None
-    with tarfile.open(path, "r:gz") as archive:
-        for member in archive:
+    with open_tar(path, Budget(path.stat().st_size)) as entries:
+        for archive, member in entries:
             names.append(member.name)
             if member.isreg() and _PKG_INFO.fullmatch(member.name):
                 opened = archive.extractfile(member)

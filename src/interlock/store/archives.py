@@ -14,15 +14,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import mmap
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
+from interlock.core.limits import Limits
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.errors import IntegrityError
 from interlock.store.digests import DigestMismatch
@@ -37,7 +36,7 @@ from interlock.store.wheels import (
     parse_wheel_file,
     parse_wheel_name,
 )
-from interlock.store.zips import BadArchive, Buffer, Entry, inflate, inflate_pieces, read_directory
+from interlock.store.zips import BadArchive, Buffer, Entry, inflate, inflate_pieces, open_zip, read_directory
 
 __all__ = ["StoredWheel", "add_wheel", "drop_wheel", "open_wheel"]
 
@@ -135,7 +134,7 @@ def add_wheel(layout: Layout, data: bytes | Path, *, filename: str, sha256: str 
     ``sha256`` is what was promised (empty: nothing was), and it is checked before anything is written, also when the
     wheel is in the store already: the bytes in hand are what the caller vouches for.
     """
-    with _opened(data) as archive:
+    with open_zip(data) as archive:
         actual = hashlib.sha256(archive).hexdigest()
         if sha256 and actual != sha256.lower():
             raise DigestMismatch(filename, sha256.lower(), actual)
@@ -144,10 +143,10 @@ def add_wheel(layout: Layout, data: bytes | Path, *, filename: str, sha256: str 
             return present
         temporary = layout.temporary_directory()
         try:
-            index = _unpack(archive, temporary, filename, actual)
+            index = _unpack(archive, temporary, filename, actual, layout.limits)
             return _publish(layout, temporary, index)
         except BadArchive as error:
-            raise BadArchive(error.why, entry=error.entry, filename=filename) from error
+            raise BadArchive(error.why, entry=error.entry, filename=filename, hint=error.hint) from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
@@ -206,28 +205,9 @@ def _set_aside(layout: Layout, path: Path) -> bool:
     return True
 
 
-@contextmanager
-def _opened(data: bytes | Path) -> Iterator[memoryview]:
-    if isinstance(data, bytes):
-        yield memoryview(data)
-        return
-    with open(data, "rb") as file:
-        if os.fstat(file.fileno()).st_size == 0:
-            yield memoryview(b"")
-            return
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            view = memoryview(mapped)
-            try:
-                yield view
-            finally:
-                # A traceback in flight may still refer to slices of the map; the map then closes with them.
-                with suppress(BufferError):
-                    view.release()
-
-
-def _unpack(archive: memoryview, temporary: Path, filename: str, sha256: str) -> _Index:
+def _unpack(archive: memoryview, temporary: Path, filename: str, sha256: str, limits: Limits) -> _Index:
     named = parse_wheel_name(filename)
-    entries = read_directory(archive)
+    entries = read_directory(archive, limits)
     entries.sort(key=lambda entry: entry.name)
     by_name = {entry.name: entry for entry in entries}
     info, data = _folders(entries, filename)

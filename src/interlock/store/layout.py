@@ -27,6 +27,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from interlock.core.limits import DEFAULT, Limits
 from interlock.errors import InterlockError
 from interlock.store.replace import move_file
 
@@ -55,8 +56,10 @@ class CacheUnusable(InterlockError):
 class Layout:
     """Paths below one store root. Making one touches nothing."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, limits: Limits = DEFAULT) -> None:
         self.root = root
+        self.limits = limits
+        """What may come in."""
         self._passing = itertools.count()
         self._prepared = False
 

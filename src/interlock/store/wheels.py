@@ -6,7 +6,7 @@ import base64
 import binascii
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 from packaging.version import InvalidVersion, Version
@@ -174,7 +174,7 @@ def parse_record(text: bytes, filename: str) -> dict[str, tuple[str, str]]:
     rows: Iterable[list[str]] = (
         csv.reader(lines) if '"' in text.decode("utf-8") else (line.split(",") for line in lines)
     )
-    for row in rows:
+    for row in _rows(rows, filename):
         if not row or not row[0]:
             continue
         algorithm, _, encoded = row[1].partition("=") if len(row) > 1 else ("", "", "")
@@ -190,6 +190,13 @@ def parse_record(text: bytes, filename: str) -> dict[str, tuple[str, str]]:
         except (binascii.Error, ValueError) as error:
             raise BadWheel(filename, f"the hash of {row[0]} in its RECORD cannot be read") from error
     return found
+
+
+def _rows(rows: Iterable[list[str]], filename: str) -> Iterator[list[str]]:
+    try:
+        yield from rows
+    except csv.Error as error:
+        raise BadWheel(filename, f"its RECORD cannot be read ({error})") from error
 
 
 def parse_entry_points(text: bytes, filename: str) -> tuple[EntryPoint, ...]:

@@ -7,15 +7,20 @@ than they declare.
 
 from __future__ import annotations
 
+import mmap
+import os
 import struct
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import ModuleType
 from typing import Protocol
 
 import msgspec
 
+from interlock.core.limits import DEFAULT, Limits, how_to_raise
 from interlock.errors import IntegrityError
 
 try:
@@ -25,7 +30,7 @@ except ImportError:  # pragma: no cover - no wheel of isal for this interpreter
 else:
     _inflater = isal_zlib
 
-__all__ = ["BadArchive", "Buffer", "Entry", "inflate", "inflate_pieces", "read_directory"]
+__all__ = ["BadArchive", "Buffer", "Entry", "inflate", "inflate_pieces", "open_zip", "read_directory"]
 
 Buffer = bytes | memoryview
 
@@ -40,10 +45,13 @@ _UTF8 = 0x800
 _STORED, _DEFLATED = 0, 8
 _UNIX = 3
 _LINK, _REGULAR, _DIRECTORY, _KIND = 0o120000, 0o100000, 0o040000, 0o170000
-_LARGEST = 64 << 30
 _SUSPICIOUS = 256 << 20
-_RATIO = 300
-"""Deflate can reach 1032:1; real wheels stay below 30:1. Only archives that also get large are refused."""
+"""Bytes that any archive may unpack to, whatever its own size."""
+_DEEPEST = 100
+_LONGEST = 4096
+_SHOWN = 60
+_DENSEST, _HARMLESS_SIZE = 1032, 512
+"""What deflate can reach, bytes for one byte; an entry that claims more lies, and nothing is reserved for it."""
 _InflateError: type[Exception] = _inflater.error
 _PIECE = 4 << 20
 _FED = 256 << 10
@@ -56,11 +64,11 @@ class BadArchive(IntegrityError):
 
     code = "bad-archive"
 
-    def __init__(self, why: str, *, entry: str = "", filename: str = "") -> None:
+    def __init__(self, why: str, *, entry: str = "", filename: str = "", hint: str | None = None) -> None:
         where = f" (entry {entry!r})" if entry else ""
         super().__init__(
             f"{filename or 'The archive'} cannot be unpacked: {why}{where}.",
-            hint="Tell its publisher; a version with a sound file can be asked for instead.",
+            hint=hint or "Tell its publisher; a version with a sound file can be asked for instead.",
             facts={"filename": filename, "entry": entry, "why": why},
         )
         self.why = why
@@ -88,11 +96,33 @@ class _Inflater(Protocol):
     def decompress(self, data: Buffer, max_length: int = 0) -> bytes: ...
 
 
-def read_directory(archive: memoryview) -> list[Entry]:
+@contextmanager
+def open_zip(data: bytes | Path) -> Iterator[memoryview]:
+    """The bytes of an archive, mapped from a file."""
+    if isinstance(data, bytes):
+        yield memoryview(data)
+        return
+    with open(data, "rb") as file:
+        if os.fstat(file.fileno()).st_size == 0:
+            yield memoryview(b"")
+            return
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            view = memoryview(mapped)
+            try:
+                yield view
+            finally:
+                # A traceback in flight may still refer to slices of the map; the map then closes with them.
+                with suppress(BufferError):
+                    view.release()
+
+
+def read_directory(archive: memoryview, limits: Limits = DEFAULT) -> list[Entry]:
     """The files of an archive in its own order, without folders; raises :class:`BadArchive` for what is refused."""
     count, size, start = _end(archive)
     if start + size > len(archive):
         raise BadArchive("its central directory lies outside the file")
+    if count > limits.unpacked_files:
+        raise BadArchive(f"it has more than {limits.unpacked_files} entries", hint=how_to_raise("unpacked_files"))
     entries: list[Entry] = []
     at = start
     for _ in range(count):
@@ -101,7 +131,7 @@ def read_directory(archive: memoryview) -> list[Entry]:
         entry, at = _entry(archive, at)
         if entry is not None:
             entries.append(entry)
-    _check_sizes(entries, len(archive))
+    _check_sizes(entries, len(archive), limits)
     _check_names([entry.name for entry in entries])
     _check_overlap(entries, start)
     return entries
@@ -215,7 +245,7 @@ def _entry(archive: memoryview, at: int) -> tuple[Entry | None, int]:
     _check_path(name)
     if method not in {_STORED, _DEFLATED}:
         raise BadArchive(f"it uses compression method {method}, which wheels do not", entry=name)
-    if method == _STORED and packed != size:
+    if packed != size if method == _STORED else size > packed * _DENSEST + _HARMLESS_SIZE:
         raise BadArchive("an entry does not have the size that it declares", entry=name)
     begin = _data_offset(archive, offset, raw, name)
     if begin + packed > len(archive):
@@ -237,7 +267,9 @@ def _zip64(extra: bytes, size: int, packed: int, offset: int) -> tuple[int, int,
     while at + 4 <= len(extra):
         kind, length = struct.unpack_from("<HH", extra, at)
         if kind == 1:
-            values = iter(struct.unpack_from(f"<{length // 8}Q", extra, at + 4))
+            # The field may say that it is longer than what there is.
+            count = min(length, len(extra) - at - 4) // 8
+            values = iter(struct.unpack_from(f"<{count}Q", extra, at + 4))
             try:
                 size = next(values) if size == 0xFFFFFFFF else size
                 packed = next(values) if packed == 0xFFFFFFFF else packed
@@ -265,14 +297,20 @@ def _data_offset(archive: memoryview, offset: int, raw: bytes, name: str) -> int
 def _check_path(name: str) -> None:
     if not name or "\\" in name or "\0" in name or name[0] == "/" or ":" in name.split("/", 1)[0]:
         raise BadArchive("a name is not a relative path", entry=name)
+    if name.count("/") >= _DEEPEST or len(name) > _LONGEST:
+        raise BadArchive("its folders are nested too deeply", entry=f"{name[:_SHOWN]}…")
     if any(part in {"", ".", ".."} for part in name.split("/")):
         raise BadArchive("a name leaves the archive's root or is not canonical", entry=name)
 
 
-def _check_sizes(entries: Sequence[Entry], length: int) -> None:
+def _check_sizes(entries: Sequence[Entry], length: int, limits: Limits) -> None:
     total = sum(entry.size for entry in entries)
-    if total > _LARGEST or (total > _SUSPICIOUS and total > length * _RATIO):
-        raise BadArchive(f"{length} bytes would unpack to {total}, which is not plausible")
+    if total > limits.unpacked_size:
+        raise BadArchive(f"it would unpack to {total} bytes", hint=how_to_raise("unpacked_size"))
+    if total > _SUSPICIOUS and total > length * limits.unpacked_ratio:
+        raise BadArchive(
+            f"{length} bytes would unpack to {total}, which is not plausible", hint=how_to_raise("unpacked_ratio")
+        )
 
 
 def _check_names(names: Sequence[str]) -> None:
