@@ -18,6 +18,7 @@ SURFACE = {"cli", "__main__"}
 EDGES = {
     "": set(),
     "errors": set(),
+    "signals": set(),
     "core": {"errors"},
     "events": {"errors", "core"},
     "settings": {"errors", "core"},
@@ -29,14 +30,15 @@ EDGES = {
     "install": {"errors", "core", "events", "store", "envs"},
     "publish": {"errors", "core", "events", "store", "index"},
     "workspace": {
-        "", "errors", "core", "events", "settings", "store", "envs", "index", "git", "build", "install", "publish",
+        "", "errors", "signals", "core", "events", "settings", "store", "envs", "index", "git", "build", "install",
+        "publish",
     },
     "ops": {
         "", "errors", "core", "events", "settings", "store", "envs", "index", "git", "build", "install", "publish",
         "workspace",
     },
-    "cli": {"", "errors", "core", "events", "settings", "store", "workspace", "ops"},
-    "__main__": {"cli"},
+    "cli": {"", "errors", "signals", "core", "events", "settings", "store", "workspace", "ops"},
+    "__main__": {"cli", "signals"},
 }  # fmt: skip
 """Room -> rooms it may import, beside itself."""
 

@@ -10,7 +10,10 @@ __all__ = ["main"]
 def main() -> int:
     """Carry out this process's command line; Ctrl-C is answered from the first moment on."""
     try:
-        from interlock.cli.main import main as carry_out  # noqa: PLC0415 - loading takes a while, and may be interrupted
+        from interlock.signals import answer_at_once  # noqa: PLC0415 - loading may be interrupted
+
+        answer_at_once()
+        from interlock.cli.main import main as carry_out  # noqa: PLC0415 - takes a while
 
         return carry_out()
     except KeyboardInterrupt:

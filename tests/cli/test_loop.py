@@ -12,7 +12,8 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from interlock.cli.loop import Terminated, run_to_end
+from interlock.cli.loop import run_to_end
+from interlock.signals import Interrupted
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
@@ -47,7 +48,7 @@ def test_a_thread_at_work_is_waited_for() -> None:
 
 def test_sigterm_has_an_exception_of_its_own() -> None:
     timer = signal_after(0.1, signal.SIGTERM)
-    with pytest.raises(Terminated) as caught:
+    with pytest.raises(Interrupted) as caught:
         run_to_end(_sleep(5))
     timer.join()
     assert caught.value.exit_code == 143

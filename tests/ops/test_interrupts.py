@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.interrupting import interrupt_often, staged
 from tests.shop import Result, Shop, broken_records, interrupt, snapshot, stored_wheels_are_whole
 from tests.wheels import make_wheel
 
@@ -141,3 +142,13 @@ def test_a_program_that_is_run_gets_the_signal_and_tells_the_code(shop: Shop, tm
     os.kill(process.pid, signal.SIGTERM)
     process.communicate(timeout=20)
     assert process.returncode == 7
+
+
+@pytest.mark.slow
+def test_at_any_moment(tmp_path: Path) -> None:
+    """A short round of :mod:`tests.interrupting`."""
+    with staged(tmp_path) as shop:
+        found = interrupt_often(shop, 4, seed=1)
+        assert not found.wrong, str(found)
+        assert not [name for name in os.listdir(shop.root) if name.startswith(".interlock")]
+        shop.spawn("lock", "--check")

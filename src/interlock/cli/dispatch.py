@@ -15,6 +15,7 @@ from interlock.cli.render import Terminal
 from interlock.cli.surroundings import make_context, read_flags, read_surroundings
 from interlock.core.variables import Variables
 from interlock.settings import Settings
+from interlock.signals import held_back
 
 __all__ = ["dispatch"]
 
@@ -55,9 +56,10 @@ def dispatch(request: Request, terminal: Terminal) -> int:
             hooks.after(code)
         return code
     finally:
-        reporter.close()
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
+        with held_back():
+            reporter.close()
+            if temporary is not None:
+                shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _wants_progress(settings: Settings, terminal: Terminal) -> bool:

@@ -6,10 +6,13 @@ import asyncio
 import gc
 import signal
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 import anyio
+
+from interlock.signals import ENDING, Interrupted, receiving
 
 try:
     import uvloop
@@ -18,67 +21,78 @@ except ImportError:  # no wheel for this platform: asyncio's own loop does
 else:
     _new_loop = uvloop.new_event_loop
 
-__all__ = ["Terminated", "run_to_end"]
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM arrived and everything under way was cancelled."""
-
-    exit_code = 128 + signal.SIGTERM
+__all__ = ["run_to_end"]
 
 
 def run_to_end(work: Awaitable[int]) -> int:
     """Run one command to its exit code.
 
-    Ctrl-C cancels the command and raises KeyboardInterrupt when its clean-up is done; SIGTERM does the same and raises
-    :class:`Terminated`.
+    Ctrl-C and SIGTERM cancel the command; :class:`Interrupted` is raised when its clean-up is done.
     """
     # A command makes hundreds of thousands of values that live until it ends: looking for garbage among them is waste.
     gc.freeze()
     gc.set_threshold(100_000, 20, 50)
-    with asyncio.Runner(loop_factory=_new_loop) as runner:
-        return runner.run(_guarded(work))
+    # Outside of the loop, so that no signal meets one that is being made or closed.
+    stop = _Stop()
+    with _listening(stop), asyncio.Runner(loop_factory=_new_loop) as runner:
+        code = runner.run(_guarded(work, stop))
+    if isinstance(code, Interrupted):
+        raise code
+    return code
 
 
-async def _guarded(work: Awaitable[int]) -> int:
-    """Cancel by a scope and never the task itself: what is shielded, a thread's work above all, is then waited for."""
-    task = asyncio.current_task()
-    assert task is not None
-    received: list[int] = []
-    with anyio.CancelScope() as scope:
+class _Stop:
+    """The wish to end, from whenever it comes."""
 
-        def stop(number: int) -> None:
-            if received:
-                # Somebody means it: waiting for what is shielded ends too.
-                task.cancel()
-            received.append(number)
+    def __init__(self) -> None:
+        self.received: list[int] = []
+        self._begun: tuple[asyncio.AbstractEventLoop, asyncio.Task[object], anyio.CancelScope] | None = None
+
+    def __repr__(self) -> str:
+        return f"<_Stop {self.received}>"
+
+    def begin(self, task: asyncio.Task[object], scope: anyio.CancelScope) -> None:
+        """From now on there is something to cancel."""
+        self._begun = (task.get_loop(), task, scope)
+        if self.received:
             scope.cancel()
 
-        with _handling(stop):
-            try:
-                return await work
-            except asyncio.CancelledError:
-                if len(received) > 1:
-                    raise _reason(received) from None
+    def deliver(self, number: int) -> None:
+        self.received.append(number)
+        if self._begun is None:
+            return
+        loop, task, scope = self._begun
+        if not loop.is_closed():
+            # The second time somebody means it: waiting for what is shielded ends too.
+            loop.call_soon_threadsafe(task.cancel if len(self.received) > 1 else scope.cancel)
+
+    @property
+    def reason(self) -> Interrupted:
+        return Interrupted(signal.SIGTERM if signal.SIGTERM in self.received else self.received[0])
+
+
+async def _guarded(work: Awaitable[int], stop: _Stop) -> int | Interrupted:
+    """Cancel by a scope and never the task itself: what is shielded, a thread's work above all, is then waited for.
+
+    What an interrupted command fails with is of no interest: a program it had started was interrupted with it.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    with anyio.CancelScope() as scope:
+        stop.begin(task, scope)
+        try:
+            return await work
+        except (Exception, asyncio.CancelledError) as error:
+            if not stop.received or (isinstance(error, asyncio.CancelledError) and len(stop.received) == 1):
                 raise
-    raise _reason(received)
-
-
-def _reason(received: list[int]) -> KeyboardInterrupt:
-    return Terminated() if signal.SIGTERM in received else KeyboardInterrupt()
+    return stop.reason
 
 
 @contextmanager
-def _handling(stop: Callable[[int], None]) -> Iterator[None]:
-    """Have the signals that end a program handled; asyncio's own way with SIGINT is all there is on Windows."""
-    if sys.platform == "win32":
+def _listening(stop: _Stop) -> Iterator[None]:
+    """Have the signals that end a program delivered; asyncio's own way with SIGINT is all there is on Windows."""
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
         yield
         return
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop, number)
-    try:
+    with receiving(ENDING, stop.deliver):
         yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)

@@ -26,7 +26,7 @@ from interlock.ops.overlay import overlaid
 from interlock.ops.runnable import SCRIPTS, is_runnable, looks_runnable, pythonw
 from interlock.ops.scripts import metadata_of, script_environment
 from interlock.ops.sync import sync
-from interlock.workspace.child import supervise, which
+from interlock.workspace.child import Children, which
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.env_file import with_env_files
@@ -72,14 +72,24 @@ async def run(context: Context, options: RunOptions) -> RunOutcome:
         environ = child_environ(context, place, options.env_files)
         if not steps:
             line = command_line(context, place, options, manifest, environ)
-            return RunOutcome(exit_code=await supervise(line, environ, context.cwd, options.program))
-        for step in steps:
-            base = workspace.root / (manifest.path if name in tasks_of(workspace, manifest, own=True) else ".")
-            cwd = base / step.cwd if step.cwd else base
-            code = await supervise(step_line(place, step, environ, cwd), {**environ, **step.env}, cwd)
-            if code:
-                return RunOutcome(exit_code=code)
+            return await _alone(line, environ, context.cwd, options.program)
+        base = workspace.root / (manifest.path if name in tasks_of(workspace, manifest, own=True) else ".")
+        async with Children() as children:
+            for step in steps:
+                cwd = base / step.cwd if step.cwd else base
+                code = await children.run(step_line(place, step, environ, cwd), {**environ, **step.env}, cwd)
+                if code:
+                    return _outcome(code, children)
     return RunOutcome(exit_code=0)
+
+
+async def _alone(line: list[str], environ: dict[str, str], cwd: Path, given: bytes | None) -> RunOutcome:
+    async with Children() as children:
+        return _outcome(await children.run(line, environ, cwd, given), children)
+
+
+def _outcome(code: int, children: Children) -> RunOutcome:
+    return RunOutcome(exit_code=code, interrupted=children.ended_with(code))
 
 
 @asynccontextmanager
@@ -246,7 +256,7 @@ async def _run_script(context: Context, options: RunOptions, path: Path, metadat
     environ.pop("VIRTUAL_ENV", None)
     program = "-" if options.command[0] == "-" else str(path)
     line = [pythonw(environment.python, program), program, *options.command[1:]]
-    return RunOutcome(exit_code=await supervise(line, environ, context.cwd, options.program))
+    return await _alone(line, environ, context.cwd, options.program)
 
 
 async def _environment(context: Context, options: RunOptions) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import msgspec
 from interlock.core.names import NormalizedName
 from interlock.core.tasks import Step, expand
 from interlock.ops.run import Place, child_environ, entered, step_line
-from interlock.workspace.child import CannotStart
+from interlock.workspace.child import Children, exit_code, read_lines
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.graph import member_graph
@@ -43,7 +44,10 @@ class MemberRun(msgspec.Struct, frozen=True, kw_only=True):
     status: str
     """``passed | failed | skipped``; skipped because of a failure before it."""
     code: int = 0
+    """Of a skipped one 128 plus the number of the signal that asked for an end, where one did."""
     seconds: float = 0.0
+    interrupted: bool = False
+    """Whether a signal to us ended it or kept it from being started."""
 
 
 async def run_members(
@@ -60,7 +64,7 @@ async def run_members(
     done: dict[NormalizedName, anyio.Event] = {name: anyio.Event() for name in planned}
     results: dict[NormalizedName, MemberRun] = {}
     stopped = anyio.Event()
-    async with entered(context, options.run) as place:
+    async with entered(context, options.run) as place, Children() as children:
         environ = child_environ(context, place, options.run.env_files)
         limiter = anyio.CapacityLimiter(max(1, options.jobs))
         width = max(map(len, planned), default=0)
@@ -71,11 +75,14 @@ async def run_members(
                 if name != member.name:
                     await done[name].wait()
             async with limiter:
-                if stopped.is_set() and not options.keep_going:
+                if children.stopped:
+                    code = 128 + children.stopped
+                    results[member.name] = MemberRun(member=member.name, status="skipped", code=code, interrupted=True)
+                elif stopped.is_set() and not options.keep_going:
                     results[member.name] = MemberRun(member=member.name, status="skipped")
                 else:
                     say = (lambda line: write(f"[{member.name:<{width}}] {line}")) if options.prefix else write
-                    results[member.name] = await _run(member, steps, place, environ, say)
+                    results[member.name] = await _Run(children, place, environ, say).run(member, steps)
                     if results[member.name].code:
                         stopped.set()
             done[member.name].set()
@@ -108,34 +115,39 @@ def _order(workspace: Workspace, planned: dict[NormalizedName, tuple[Step, ...]]
     return [name for name in member_graph(workspace).order(_BEFORE) if name in planned]
 
 
-async def _run(
-    member: Member, steps: tuple[Step, ...], place: Place, environ: dict[str, str], say: Callable[[str], None]
-) -> MemberRun:
-    begin = anyio.current_time()
-    code = 0
-    for step in steps:
-        cwd = Path(os.path.join(member.directory, step.cwd))
-        code = await _capture(step_line(place, step, environ, cwd), {**environ, **step.env}, cwd, say)
-        if code:
-            break
-    status = "failed" if code else "passed"
-    return MemberRun(member=member.name, status=status, code=code, seconds=round(anyio.current_time() - begin, 3))
+class _Run:
+    """The run in one member."""
 
+    def __init__(self, children: Children, place: Place, environ: dict[str, str], say: Callable[[str], None]) -> None:
+        self._children = children
+        self._place = place
+        self._environ = environ
+        self._say = say
 
-async def _capture(command: list[str], environ: dict[str, str], cwd: Path, say: Callable[[str], None]) -> int:
-    """Run a program and pass its lines on, those of stderr among them, in the order they come."""
-    try:
-        started = await anyio.open_process(command, env=environ, cwd=cwd, stdin=-3, stdout=-1, stderr=-2)
-    except OSError as error:
-        raise CannotStart(command[0], cwd, error) from error
-    async with started as process:
-        assert process.stdout is not None
-        rest = b""
-        async for data in process.stdout:
-            *lines, rest = (rest + data).split(b"\n")
-            for line in lines:
-                say(line.decode("utf-8", "replace").rstrip("\r"))
-        if rest:
-            say(rest.decode("utf-8", "replace"))
-        code = await process.wait()
-    return code if code >= 0 else 128 - code
+    async def run(self, member: Member, steps: tuple[Step, ...]) -> MemberRun:
+        begin = anyio.current_time()
+        code = 0
+        for step in steps:
+            cwd = Path(os.path.join(member.directory, step.cwd))
+            line = step_line(self._place, step, self._environ, cwd)
+            code = await self._capture(line, {**self._environ, **step.env}, cwd)
+            if code:
+                break
+        status = "failed" if code else "passed"
+        return MemberRun(
+            member=member.name,
+            status=status,
+            code=code,
+            seconds=round(anyio.current_time() - begin, 3),
+            interrupted=self._children.ended_with(code),
+        )
+
+    async def _capture(self, command: list[str], environ: dict[str, str], cwd: Path) -> int:
+        """Run a program and pass its lines on, those of stderr among them, in the order they come."""
+        if self._children.stopped:
+            return 128 + self._children.stopped
+        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        async with self._children.started(command, environ, cwd, **streams) as process:
+            async for line in read_lines(process):
+                self._say(line)
+            return await exit_code(process)

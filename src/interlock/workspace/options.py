@@ -123,6 +123,8 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
 class RunOutcome(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int
     """The child's, or 128 plus the number of the signal that ended it."""
+    interrupted: bool = False
+    """Whether what ended it was a signal to us."""
 
 
 class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):

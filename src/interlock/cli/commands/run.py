@@ -45,6 +45,8 @@ async def run(call: Call) -> int:
     if recursive:
         return await _run_members(call, options)
     outcome = await run_program(call.context, options)
+    if outcome.interrupted:
+        call.terminal.interrupted()
     return outcome.exit_code
 
 
@@ -81,7 +83,9 @@ def _show_runs(call: Call, options: RunOptions, results: tuple[MemberRun, ...]) 
         )
         for result in failed:
             call.terminal.say(f"{result.member} failed with exit code {result.code}.")
-    return failed[0].code if failed else 0
+    if any(result.interrupted for result in results):
+        call.terminal.interrupted()
+    return next((result.code for result in (*failed, *results) if result.code), 0)
 
 
 def _list(call: Call) -> int:

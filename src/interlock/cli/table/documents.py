@@ -57,7 +57,7 @@ DOCUMENTS: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {
         ("tasks[].env", "NAME"),
         ("scripts", "NAME"),
         ("with -r", "command, results"),
-        ("results[]", "member, status, code, seconds"),
+        ("results[]", "member, status, code, seconds, interrupted"),
     ),
     ("tree",): (
         ("", "roots"),
