@@ -7,10 +7,11 @@ which is where simplification under an assumption comes from.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from interlock.core.markers.folding import any_of
 from interlock.core.markers.nodes import (
     FALSE,
     TRUE,
@@ -72,6 +73,8 @@ while those of the other are few."""
 _SUMS: dict[tuple[Marker, Marker], tuple[Term, ...] | int] = {}
 _COVERS: dict[tuple[Marker, Marker], tuple[Term, ...]] = {}
 _MANY = 24
+"""Of more terms, or more parts of one literal, none is tried to be left out: that takes the square of their number."""
+_MANY_SHAPES = 64
 
 
 def cover(lower: Marker, upper: Marker, limit: int = LIMITS[-1]) -> tuple[Term, ...] | None:
@@ -112,8 +115,11 @@ def _split(lower: Marker, upper: Marker, limit: int) -> list[Term] | None:
     def under(node: Marker, block: int) -> Marker:
         return assume(node, tested.name, str(keys[block])) if tested.kind == "string" and block < len(keys) else node
 
-    shapes = list(dict.fromkeys(uppers))
-    reach = {shape: frozenset(i for i, u in enumerate(uppers) if under(shape, i).implies(u)) for shape in shapes}
+    shapes = _blocks_of(uppers)
+    if len(shapes) <= _MANY_SHAPES:
+        reach = {shape: frozenset(i for i, u in enumerate(uppers) if under(shape, i).implies(u)) for shape in shapes}
+    else:  # comparing each with each would be quadratic: the terms become longer, not wrong
+        reach = {shape: frozenset(own).union(shapes.get(TRUE, ())) for shape, own in shapes.items()}
     # The most general shapes first: what they cover needs no longer term.
     for shape in sorted(shapes, key=lambda shape: -len(reach[shape])):
         needed = frozenset(i for i in reach[shape] if uppers[i] is shape and remaining[i] is not FALSE)
@@ -129,6 +135,14 @@ def _split(lower: Marker, upper: Marker, limit: int) -> list[Term] | None:
                 remaining[block] &= ~under(covered, block)
             terms += [(literal, *term) if literal is not None else term for term in below]
     return terms
+
+
+def _blocks_of(markers: Iterable[Marker]) -> dict[Marker, list[int]]:
+    """Where each marker stands in a row of them."""
+    found: dict[Marker, list[int]] = {}
+    for position, marker in enumerate(markers):
+        found.setdefault(marker, []).append(position)
+    return found
 
 
 def _pieces(
@@ -193,8 +207,8 @@ def _range(tested: Variable, cuts: tuple[Cut, ...], blocks: list[int], holes: li
 def branches(marker: Marker) -> Iterator[tuple[Literal, Marker]]:
     """The edges of a node as literals that exclude each other, each with the marker below."""
     tested, children = marker.variable, marker.children
-    for child in dict.fromkeys(children):
-        blocks = frozenset(i for i, other in enumerate(children) if other is child)
+    for child, positions in _blocks_of(children).items():
+        blocks = frozenset(positions)
         for literal, _ in _pieces(tested, marker.keys, blocks, blocks):
             if literal is not None and child is not FALSE:
                 yield literal, child
@@ -232,10 +246,7 @@ def term_marker(term: Term) -> Marker:
 
 
 def union(terms: tuple[Term, ...]) -> Marker:
-    result = FALSE
-    for term in terms:
-        result |= term_marker(term)
-    return result
+    return any_of(map(term_marker, terms))
 
 
 def _widen(term: Term, upper: Marker) -> Term:
@@ -260,9 +271,9 @@ def _weaker(literal: Literal) -> Iterator[Term]:
         if low is not None and high is not None:
             yield (Range(tested, None, high, holes),)
             yield (Range(tested, low, None, holes),)
-        for position in range(len(holes)):
+        for position in range(len(holes) if len(holes) <= _MANY else 0):
             yield (Range(tested, low, high, holes[:position] + holes[position + 1 :]),)
-    elif isinstance(literal, Values) and literal.negated and len(literal.values) > 1:
+    elif isinstance(literal, Values) and literal.negated and 1 < len(literal.values) <= _MANY:
         for position in range(len(literal.values)):
             yield (Values(literal.variable, literal.values[:position] + literal.values[position + 1 :], True),)
 

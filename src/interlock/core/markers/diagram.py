@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from interlock.core.markers.evaluation import evaluate
 from interlock.core.markers.expression import InvalidMarker
+from interlock.core.markers.folding import all_of, any_of
 from interlock.core.markers.intervals import Interval, python_lower_bound, python_range, python_upper_bound
 from interlock.core.markers.meaning import (
     equals,
@@ -41,6 +42,8 @@ __all__ = [
     "Interval",
     "InvalidMarker",
     "Marker",
+    "all_of",
+    "any_of",
     "equals",
     "evaluate",
     "extra_marker",

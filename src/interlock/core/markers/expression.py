@@ -53,6 +53,8 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 
+_MOST_SHOWN = 300
+
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
@@ -62,12 +64,20 @@ class InvalidMarker(ManifestError):
     code = "invalid-marker"
 
     def __init__(self, text: str, position: int, problem: str) -> None:
+        shown, place = _excerpt(text, position)
         super().__init__(
-            f"`{text}` is not a valid marker: {problem}\n    {text}\n    {' ' * position}^",
+            f"`{shown}` is not a valid marker: {problem}\n    {shown}\n    {' ' * place}^",
             facts={"marker": text, "position": position},
         )
         self.text = text
         self.position = position
+
+
+def _excerpt(text: str, position: int) -> tuple[str, int]:
+    """What surrounds a place in a text that may be very long, and the place in that."""
+    start = max(position - _MOST_SHOWN // 2, 0) if len(text) > _MOST_SHOWN else 0
+    head, tail = "..." if start else "", "..." if start + _MOST_SHOWN < len(text) else ""
+    return f"{head}{text[start : start + _MOST_SHOWN]}{tail}", position - start + len(head)
 
 
 class Comparison(msgspec.Struct, frozen=True):
@@ -96,14 +106,18 @@ Expression = Comparison | Junction
 def parse_expression(text: str) -> Expression:
     """Parse marker text. Raises :class:`InvalidMarker`."""
     parser = _Parser(text)
-    found = parser.alternatives()
+    found = parser.expression()
     if parser.kind != "end":
         raise parser.failure("expected `and`, `or` or the end")
     return found
 
 
+def _joined(operator: str, operands: list[Expression]) -> Expression:
+    return operands[0] if len(operands) == 1 else Junction(operator, tuple(operands))
+
+
 class _Parser:
-    """Recursive descent over one token of lookahead."""
+    """Descent over one token of lookahead; open parentheses are on a stack of our own, so they nest without end."""
 
     __slots__ = ("kind", "next", "position", "text", "value")
 
@@ -128,29 +142,35 @@ class _Parser:
     def failure(self, problem: str) -> InvalidMarker:
         return InvalidMarker(self.text, self.position, problem)
 
-    def alternatives(self) -> Expression:
-        operands = [self.conjunction()]
-        while self.kind == "word" and self.value == "or":
-            self.advance()
-            operands.append(self.conjunction())
-        return operands[0] if len(operands) == 1 else Junction("or", tuple(operands))
+    def expression(self) -> Expression:
+        """Alternatives, each a conjunction of operands."""
+        outer: list[tuple[list[Expression], list[Expression]]] = []
+        alternatives: list[Expression] = []
+        conjunction: list[Expression] = []
+        while True:
+            while self.accept("paren", "("):
+                outer.append((alternatives, conjunction))
+                alternatives, conjunction = [], []
+            conjunction.append(self.comparison())
+            while not self.accept("word", "and"):
+                alternatives.append(_joined("and", conjunction))
+                conjunction = []
+                if self.accept("word", "or"):
+                    break
+                inner = _joined("or", alternatives)
+                if not outer:
+                    return inner
+                if not self.accept("paren", ")"):
+                    raise self.failure("expected `)`")
+                alternatives, conjunction = outer.pop()
+                conjunction.append(inner)
 
-    def conjunction(self) -> Expression:
-        operands = [self.operand()]
-        while self.kind == "word" and self.value == "and":
-            self.advance()
-            operands.append(self.operand())
-        return operands[0] if len(operands) == 1 else Junction("and", tuple(operands))
-
-    def operand(self) -> Expression:
-        if self.kind == "paren" and self.value == "(":
-            self.advance()
-            inner = self.alternatives()
-            if self.kind != "paren" or self.value != ")":
-                raise self.failure("expected `)`")
-            self.advance()
-            return inner
-        return self.comparison()
+    def accept(self, kind: str, value: str) -> bool:
+        """Step over a token when it is the one."""
+        if self.kind != kind or self.value != value:
+            return False
+        self.advance()
+        return True
 
     def comparison(self) -> Comparison:
         start = self.position

@@ -16,12 +16,14 @@ from __future__ import annotations
 
 import re
 
-from interlock.core.markers.expression import Comparison, Expression, InvalidMarker, parse_expression
+from interlock.core.markers.expression import Comparison, Expression, InvalidMarker, Junction, parse_expression
+from interlock.core.markers.folding import all_of, any_of
 from interlock.core.markers.nodes import (
     FALSE,
     SYNONYMS,
     TRUE,
     Marker,
+    Variable,
     assume,
     flag,
     flag_node,
@@ -61,6 +63,9 @@ _KNOWN: dict[str, tuple[str, ...]] = {
     "implementation_name": ("cpython", "pypy", "jython", "ironpython", "graalpy", "micropython"),
 }
 
+_MOST_FLAGS = 200
+"""Each is a storey of the diagram, where versions and values of one variable are a single one however many they are."""
+
 _MARKERS: dict[str, Marker] = {"": TRUE}
 _REQUIRES: dict[str, Marker] = {"": TRUE}
 _LOWER_BOUNDS: dict[str, Marker] = {"": TRUE}
@@ -78,15 +83,46 @@ def parse_marker(text: str) -> Marker:
 
 
 def _expression(expression: Expression, text: str) -> Marker:
-    if isinstance(expression, Comparison):
-        return _comparison(expression, text)
-    result = _expression(expression.operands[0], text)
-    for operand in expression.operands[1:]:
-        if expression.operator == "and":
-            result &= _expression(operand, text)
+    """Operands before what joins them, without recursion: parentheses nest as deep as they like."""
+    done: list[Marker] = []
+    flags: set[Variable] = set()
+    waiting: list[Expression | tuple[str, int]] = [expression]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, Comparison):
+            done.append(_comparison(item, text))
+            if done[-1].variable.kind == "flag":
+                flags.add(done[-1].variable)
+                if len(flags) > _MOST_FLAGS:
+                    raise _too_many(item, text)
+        elif isinstance(item, Junction):
+            operands = _operands(item)
+            waiting.append((item.operator, len(operands)))
+            waiting += reversed(operands)
         else:
-            result |= _expression(operand, text)
-    return result
+            operator, count = item
+            operand_markers = done[-count:]
+            del done[-count:]
+            done.append(all_of(operand_markers) if operator == "and" else any_of(operand_markers))
+    return done[0]
+
+
+def _too_many(comparison: Comparison, text: str) -> InvalidMarker:
+    problem = f"it tests more than {_MOST_FLAGS} different extras or texts that have no order"
+    return InvalidMarker(text, comparison.position, problem)
+
+
+def _operands(junction: Junction) -> list[Expression]:
+    """With those of operands that are joined by the same word."""
+    found: list[Expression] = []
+    waiting: list[Expression] = [junction]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, Junction) and item.operator == junction.operator:
+            waiting += reversed(item.operands)
+        else:
+            found.append(item)
+    return found
 
 
 def _comparison(comparison: Comparison, text: str) -> Marker:
@@ -122,10 +158,10 @@ def _extra(comparison: Comparison, text: str) -> Marker:
     if operator == "!=":
         return ~extra_marker(value)
     if operator == "in":
-        result = FALSE
-        for word in _WORDS.findall(value):
-            result |= extra_marker(word)
-        return result
+        words = _WORDS.findall(value)
+        if len(words) > _MOST_FLAGS:
+            raise _too_many(comparison, text)
+        return any_of(map(extra_marker, words))
     raise InvalidMarker(text, comparison.position, "`extra` can only be tested with `==`, `!=`, `in` and `not in`")
 
 
@@ -171,24 +207,17 @@ def _split_marker(name: str, split: Split) -> Marker:
 
 def _within(name: str, value: str) -> Marker:
     words = _WORDS.findall(value)
-    result = FALSE
     if name == "python_version":
-        for word in words:
-            # The text contains X.Y whenever a word starts with it.
-            split = minor_split("==", ".".join(word.split(".")[:2]))
-            if split is not None:
-                result |= _split_marker("python_full_version", split)
-        return result
+        # The text contains X.Y whenever a word starts with it.
+        minors = [minor_split("==", ".".join(word.split(".")[:2])) for word in words]
+        return any_of(_split_marker("python_full_version", split) for split in minors if split is not None)
     if name in _VERSIONED:
         splits = [full_split("==", word) for word in words]
         if any(split is None for split in splits):
             return flag_node(flag(name, "within", value), FALSE, TRUE)
-        for split in splits:
-            result |= _split_marker(name, split) if split is not None else FALSE
-        return result
-    for word in sorted({*words, *(known for known in _KNOWN.get(name, ()) if known in value)}):
-        result |= equals(name, word)
-    return result
+        return any_of(_split_marker(name, split) for split in splits if split is not None)
+    known = (text for text in _KNOWN.get(name, ()) if text in value)
+    return any_of(equals(name, word) for word in sorted({*words, *known}))
 
 
 _CLAUSE = re.compile(r"(===|==|~=|!=|<=|>=|<|>)\s*+([^\s,]+)")
@@ -201,9 +230,7 @@ def requires_python_marker(specifier: str) -> Marker:
     """
     found = _REQUIRES.get(specifier)
     if found is None:
-        found = TRUE
-        for split in _clauses(specifier):
-            found &= _split_marker("python_full_version", split)
+        found = all_of(_split_marker("python_full_version", split) for split in _clauses(specifier))
         _REQUIRES[specifier] = found
     return found
 
