@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from interlock.core.artifacts import Artifact
@@ -81,6 +82,32 @@ async def test_a_file_with_another_hash_is_never_seen(
     assert raised.value.expected == "0" * 64
     assert raised.value.actual == built.sha256
     assert not target.exists()
+    assert leftovers(layout) == []
+
+
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("hashed", [False, True])
+async def test_a_file_that_comes_short_or_wrong_is_fetched_once_more(
+    index: IndexFactory, connect: Connect, tmp_path: Path, layout: Layout, large: bool, hashed: bool
+) -> None:
+    packages = Registry()
+    built = make_wheel("a", "1.0", files={"a.bin": LARGE if large else b""})
+    packages.publish(built, hashed=hashed)
+    server = index(packages)
+    client = connect(server)
+    wanted = await artifact_of(client)
+    wanted = wanted if hashed else msgspec.structs.replace(wanted, size=len(built.data))
+    wrongs = (built.data[:-1], b"", b"a proxy says hello") + ((bytes(len(built.data)),) if hashed else ())
+    for wrong in wrongs:
+        server.replace(".whl", wrong, times=1)
+        server.forget()
+        await client.download(A, "main", wanted, tmp_path / "a.whl")
+        assert (tmp_path / "a.whl").read_bytes() == built.data
+        first, second = server.requests
+        assert ("cache-control" in first.headers, second.headers["cache-control"]) == (False, "no-cache")
+    server.replace(".whl", built.data[:-1], times=2)
+    with pytest.raises((DigestMismatch, SizeMismatch)):
+        await client.download(A, "main", wanted)
     assert leftovers(layout) == []
 
 

@@ -138,6 +138,15 @@ async def test_trouble_never_falls_through_to_another_index(
     assert raised.value.hint
 
 
+@pytest.mark.parametrize("body", [b"", b"<html", b'{"meta": {"api-version": "1.0"}, "files": ['])
+async def test_a_page_that_comes_short_is_fetched_once_more(index: IndexFactory, connect: Connect, body: bytes) -> None:
+    server = index(registry(a={"1.0": []}))
+    server.replace("/a/", body, times=1)
+    listing = await connect(server).listing(A)
+    assert isinstance(listing, Listing) and listing.versions == ("1.0",)
+    assert len(server.paths("/a/")) == 2
+
+
 async def test_nobody_listening_is_unreachable(connect: Connect) -> None:
     with pytest.raises(Unreachable, match="after 4 attempts"):
         await connect(Index(name="gone", url="http://127.0.0.1:9/simple/")).listing(A)

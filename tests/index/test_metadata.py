@@ -52,6 +52,26 @@ async def test_the_metadata_file_and_no_byte_of_the_wheel(index: IndexFactory, c
     assert not [path for path in server.paths() if path.endswith(".whl")]
 
 
+async def test_metadata_that_comes_short_is_fetched_once_more(index: IndexFactory, connect: Connect) -> None:
+    server = index(registry(a={"1.0": ["b>=2"]}))
+    server.replace(".metadata", b"Metadata-Version: 2.1\nName: a\nVersion: 1.0\n", kind="text/plain", times=1)
+    client = connect(server)
+    assert names(await learn(client)) == ["b"]
+    assert client.stats().by_kind == {"page": 1, "metadata": 2}
+
+
+@pytest.mark.parametrize("hashed", [False, True])
+async def test_a_wheel_that_comes_short_instead_of_its_end_is_fetched_once_more(
+    index: IndexFactory, connect: Connect, hashed: bool
+) -> None:
+    packages = Registry()
+    built = make_wheel("a", "1.0", requires=["b>=2"])
+    packages.publish(built, hashed=hashed)
+    server = index(packages, metadata_files=False)
+    server.replace(".whl", built.data[: len(built.data) // 2], times=1)
+    assert names(await learn(connect(server))) == ["b"]
+
+
 async def test_a_metadata_file_with_another_hash_is_an_error(index: IndexFactory, connect: Connect) -> None:
     server = index(registry(a={"1.0": []}))
     server.replace(".metadata", b"Metadata-Version: 2.1\nName: a\nVersion: 1.0\nRequires-Dist: b\n", kind="text/plain")

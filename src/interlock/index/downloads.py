@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import anyio
@@ -14,6 +15,7 @@ from interlock.core.hashes import pairs
 from interlock.core.names import NormalizedName
 from interlock.core.sources import Index
 from interlock.core.versions import parse_version
+from interlock.index.again import twice
 from interlock.index.failures import BadStatus, FileMissing, SizeMismatch, Unauthorized
 from interlock.index.filenames import version_in
 from interlock.index.index_pages import Pages
@@ -108,7 +110,18 @@ class Downloads:
         kept = self._kept(sha256)
         if kept is not None:
             return await self._read(kept, artifact)
-        response, receiver = await self._session.stream(url, "file", lambda: self.receiver(artifact), index=index)
+
+        async def attempt(headers: Mapping[str, str]) -> Receiver:
+            return await self._receive_remote(url, index, artifact, headers)
+
+        return await twice(attempt, (DigestMismatch, SizeMismatch))
+
+    async def _receive_remote(
+        self, url: str, index: Index | None, artifact: Artifact, headers: Mapping[str, str]
+    ) -> Receiver:
+        response, receiver = await self._session.stream(
+            url, "file", lambda: self.receiver(artifact), index=index, headers=headers
+        )
         try:
             if response.status != 200:
                 if response.status in {404, 410}:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import anyio
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from interlock.core.names import NormalizedName
 from interlock.core.sources import Index
 from interlock.events import SILENT, Noted, Reporter
+from interlock.index.again import twice
 from interlock.index.failures import BadPage, Offline
 from interlock.index.fetcher import Response
 from interlock.index.filenames import possible_names
@@ -142,10 +143,14 @@ class Pages:
         if cached is not None and cached.page is not None:
             headers |= cached.validators.conditions()
         url = f"{index.url.rstrip('/')}/{name}/"
+
+        async def attempt(more: Mapping[str, str]) -> Page | None:
+            response = await self._session.get(url, "page", index=index, headers={**headers, **more})
+            return await self._received(index, name, key, cached, response)
+
         self._fetching += 1
         try:
-            response = await self._session.get(url, "page", index=index, headers=headers)
-            return await self._received(index, name, key, cached, response)
+            return await twice(attempt, (BadPage,))
         finally:
             self._fetching -= 1
 
@@ -228,7 +233,12 @@ class Pages:
             return _by_name(cached.files)
         if self._freshness.offline:
             raise Offline(f"The page of the index `{index.name}`", index=index.name)
-        headers = {"accept": ACCEPT, **(cached.validators.conditions() if cached is not None else {})}
+        return await twice(lambda headers: self._fetch_flat(index, key, cached, headers), (BadPage,))
+
+    async def _fetch_flat(
+        self, index: Index, key: str, cached: CachedFlat | None, more: Mapping[str, str]
+    ) -> dict[NormalizedName, list[PageFile]]:
+        headers = {"accept": ACCEPT, **(cached.validators.conditions() if cached is not None else {}), **more}
         response = await self._session.get(index.url, "page", index=index, headers=headers)
         if response.status == 304 and cached is not None:
             validators = _renewed(cached.validators, response, self._freshness.now)

@@ -7,7 +7,7 @@ trusted, else it has to be built, which is somebody else's business.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import anyio
 from packaging.version import InvalidVersion
@@ -19,6 +19,7 @@ from interlock.core.metadata_text import InvalidMetadata, parse_metadata, static
 from interlock.core.names import NormalizedName
 from interlock.core.sources import Index
 from interlock.core.versions import parse_version
+from interlock.index.again import twice
 from interlock.index.downloads import Downloads, verify_hashes
 from interlock.index.failures import FileMissing, Offline, Unauthorized
 from interlock.index.fetcher import Response
@@ -104,32 +105,39 @@ class MetadataLadder:
             if artifact.metadata_hashes:
                 text = await self._from_metadata_file(url, index, artifact)
             if text is None and origin(url) not in self._without_ranges:
-                text = await self._from_tail(url, index, artifact)
+                text = await twice(
+                    lambda headers: self._from_tail(url, index, artifact, headers), (DigestMismatch, NotAWheel)
+                )
         if text is None:
             receiver = await self._downloads.fetch(index, name, artifact)
             text = await _whole(receiver, artifact.filename)
         return parse_metadata(text)
 
     async def _from_metadata_file(self, url: str, index: Index, artifact: Artifact) -> bytes | None:
+
+        async def attempt(headers: Mapping[str, str]) -> bytes | None:
+            response = await self._session.get(f"{url}.metadata", "metadata", index=index, headers=headers)
+            if response.status != 200:
+                return None
+            _verify_metadata(response.body, artifact)
+            return response.body
+
         try:
-            response = await self._session.get(f"{url}.metadata", "metadata", index=index)
+            return await twice(attempt, (DigestMismatch,))
         except Unauthorized:
             # Some file hosts answer so for what does not exist; the file itself will tell.
             return None
-        if response.status != 200:
-            return None
-        for algorithm, digest in pairs(artifact.metadata_hashes) if artifact.metadata_hashes != "true" else ():
-            actual = hashlib.new(algorithm, response.body, usedforsecurity=False).hexdigest()
-            if actual != digest:
-                raise DigestMismatch(f"{artifact.filename}.metadata", digest, actual, algorithm=algorithm)
-        return response.body
 
-    async def _from_tail(self, url: str, index: Index, artifact: Artifact) -> bytes | None:
+    async def _from_tail(self, url: str, index: Index, artifact: Artifact, headers: Mapping[str, str]) -> bytes | None:
         """METADATA from the end of the wheel; None when the host serves no ranges and the wheel must be fetched."""
         pieces, wanted = Pieces(), f"bytes=-{_TAIL}"
         for _ in range(_MOST_READS):
             response, receiver = await self._session.stream(
-                url, "range", lambda: self._downloads.receiver(artifact), index=index, headers={"range": wanted}
+                url,
+                "range",
+                lambda: self._downloads.receiver(artifact),
+                index=index,
+                headers={**headers, "range": wanted},
             )
             if response.status == 200:
                 # The host ignores ranges and sent everything: use it.
@@ -165,6 +173,13 @@ class MetadataLadder:
         )
         metadata = None if text is None else static_sdist_metadata(text)
         return NeedsBuild(artifact) if metadata is None else metadata
+
+
+def _verify_metadata(body: bytes, artifact: Artifact) -> None:
+    for algorithm, digest in pairs(artifact.metadata_hashes) if artifact.metadata_hashes != "true" else ():
+        actual = hashlib.new(algorithm, body, usedforsecurity=False).hexdigest()
+        if actual != digest:
+            raise DigestMismatch(f"{artifact.filename}.metadata", digest, actual, algorithm=algorithm)
 
 
 def choose_artifact(artifacts: Sequence[Artifact]) -> Artifact | None:

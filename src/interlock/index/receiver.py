@@ -79,7 +79,8 @@ class Receiver:
             with suppress(FileNotFoundError):
                 self.path.unlink()
             self.path = None
-        self._pending.clear()
+        # Not cleared: the traceback of a write that failed may still look at it.
+        self._pending = bytearray()
 
     def _spill(self) -> None:
         self._layout.prepare()
@@ -90,11 +91,10 @@ class Receiver:
 
     def _flush(self) -> None:
         self._update()
-        view = memoryview(self._pending)
-        while view:
-            view = view[os.write(self._handle, view) :]
-        view.release()
-        self._pending = bytearray()
+        data, self._pending = self._pending, bytearray()
+        written = 0
+        while written < len(data):
+            written += os.write(self._handle, memoryview(data)[written:])
 
     def _update(self) -> None:
         for hashed in self._hashes.values():
