@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from interlock.core.editing.toml_document import format_value
+from interlock.core.lock.codec import decode_lock
 from tests.shop import Shop, snapshot
 from tests.wheels import make_wheel
 
@@ -62,7 +65,8 @@ def test_the_full_part_is_a_workspace_of_its_own(store: Shop, tmp_path: Path) ->
     shutil.rmtree(store.root)
     within(store, place, "sync", "--locked", "--package", "web", "--no-dev", "--no-editable")
     assert store.installed(place / ".venv").keys() == {"catalog", "click", "jinja", "safe", "tool", "web"}
-    assert "is to be installed" in within(store, place, "sync", "--locked", "--package", "web", code=1)
+    said = within(store, place, "sync", "--locked", "--package", "web", code=1)
+    assert "The group `dev` of web is no part of this workspace" in said
 
 
 def test_the_layer_stays_the_same_when_something_else_changes(store: Shop, tmp_path: Path) -> None:
@@ -79,6 +83,176 @@ def test_the_layer_stays_the_same_when_something_else_changes(store: Shop, tmp_p
     store.run("prune", "--package", "web", "--output", tmp_path / "out")
     after = snapshot(tmp_path / "out")
     assert {path for path in after if after[path] != before.get(path)} == {"full/packages/catalog/catalog.py"}
+
+
+# ---- exactly what is needed ------------------------------------------------------------------------------------------
+
+NAMES = ("a", "b", "c", "d", "e")
+TABLES = ("", "x", "dev")
+
+
+class Grid:
+    """Five members that need each other as a seed says, and a root project that needs all of them."""
+
+    def __init__(self, shop: Shop, seed: int) -> None:
+        self.shop = shop
+        self.random = random.Random(seed)
+        self.needs = {(name, table): self._chosen(name) for name in NAMES for table in TABLES}
+        self.packages = {
+            (name, table): self.random.sample(["click", "jinja", "safe", "checker"], self.random.randrange(2))
+            for name in NAMES
+            for table in TABLES
+        }
+        self.pythons = dict.fromkeys(NAMES, ">=3.11")
+        self.settings = ""
+
+    def __repr__(self) -> str:
+        return f"Grid({self.needs})"
+
+    def _chosen(self, name: str) -> list[tuple[str, bool]]:
+        others = [other for other in NAMES if other != name]
+        return [(other, self.random.random() < 0.4) for other in self.random.sample(others, self.random.randrange(2))]
+
+    def write(self) -> None:
+        for name in NAMES:
+            lists = {table: self._list(name, table) for table in TABLES}
+            self.shop.write(
+                f"m/{name}/pyproject.toml",
+                f'[project]\nname = "{name}"\nversion = "1"\nrequires-python = "{self.pythons[name]}"\n'
+                f"dependencies = {lists['']}\n[project.optional-dependencies]\nx = {lists['x']}\n"
+                f"[dependency-groups]\ndev = {lists['dev']}\n[tool.uv]\npackage = false\n",
+            )
+        sources = "".join(f"{name} = {{ workspace = true }}\n" for name in NAMES)
+        self.shop.write(
+            "pyproject.toml",
+            f'[project]\nname = "top"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = {list(NAMES)}\n'
+            f'[tool.uv]\npackage = false\n{self.settings}\n[tool.uv.workspace]\nmembers = ["m/*"]\n'
+            f"[tool.uv.sources]\n{sources}",
+        )
+        self.shop.run("lock")
+
+    def _list(self, name: str, table: str) -> list[str]:
+        members = [other + ("[x]" if extra else "") for other, extra in self.needs[name, table]]
+        return [*members, *self.packages[name, table]]
+
+    def closure(self, start: set[tuple[str, str]]) -> set[tuple[str, str]]:
+        found: set[tuple[str, str]] = set()
+        while start:
+            found |= start
+            after = {
+                (other, table) for at in start for other, extra in self.needs[at] for table in ("", "x")[: 1 + extra]
+            }
+            start = after - found
+        return found
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_part_is_exactly_what_is_needed_and_stays_while_that_stays(
+    empty_shop: Shop, tmp_path: Path, seed: int
+) -> None:
+    shop = empty_shop
+    grid = Grid(shop, seed)
+    grid.write()
+    flags, start = grid.random.choice(
+        [
+            ((), {("a", ""), ("a", "dev")}),
+            (("--no-dev",), {("a", "")}),
+            (("--no-dev", "--extra", "x"), {("a", ""), ("a", "x")}),
+            (("--only-group", "dev"), {("a", "dev")}),
+        ]
+    )
+    needed = grid.closure(start)
+    names = {name for name, _ in needed}
+    asked = ("prune", "--package", "a", *flags, "--output")
+    shop.run(*asked, tmp_path / "out")
+    first = snapshot(tmp_path / "out")
+    lock = decode_lock((tmp_path / "out" / "full" / "interlock.lock").read_bytes())
+    for place in (tmp_path / "out" / "manifests", tmp_path / "out" / "full"):
+        assert {path.parent.name for path in place.glob("m/*/pyproject.toml")} == names
+        assert {member.name for member in lock.members} == names
+        tables = {(m.name, t) for m in lock.members for t in (*m.extras, *m.groups)}
+        assert tables == {(name, table) for name, table in needed if table}
+        within(shop, place, "lock", "--offline")
+        within(shop, place, "lock", "--check")
+        within(shop, place, *asked, str(tmp_path / "again"))
+        assert snapshot(tmp_path / "again") == first
+    installed = {"click", "jinja", "safe", "checker"} & {p for at in needed for p in grid.packages[at]}
+    assert installed <= {package.name for package in lock.packages}
+    assert snapshot(tmp_path / "out") == first
+    for name in set(NAMES) - names:
+        grid.pythons[name] = ">=3.9"
+        grid.packages[name, ""] = ["flask"]
+        grid.needs[name, "x"] = [("a", True)]
+    outside = {"checker", "click", "flask"} - {package.name for package in lock.packages}
+    grid.settings = f"constraint-dependencies = {sorted(f'{name}<9' for name in outside)}"
+    grid.write()
+    shop.run(*asked, tmp_path / "out")
+    assert snapshot(tmp_path / "out") == first
+
+
+def test_a_root_that_is_needed_keeps_what_it_says_and_loses_what_is_about_others(
+    empty_shop: Shop, tmp_path: Path
+) -> None:
+    shop = empty_shop
+    shop.member("core", "click")
+    shop.member("other", "flask")
+    text = (
+        '# ours\n[project]\nname = "top"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["core"]\n'
+        'optional-dependencies.more = ["other"]\n[tool.ruff]\nline-length = 99\n[tool.interlock]\npackage = false\n'
+        'constraint-dependencies = ["click<9", "flask<9"]\n[tool.interlock.workspace]\nmembers = ["packages/*"]\n'
+        "[tool.interlock.sources]\ncore = { workspace = true }\nother = { workspace = true }\n"
+    )
+    shop.write("pyproject.toml", text)
+    shop.run("lock")
+    shop.run("prune", "--package", "top", "--output", tmp_path / "out")
+    place = tmp_path / "out" / "full"
+    expected = text.replace('["click<9", "flask<9"]', '["click<9"]').replace('["packages/*"]', '["packages/core"]')
+    assert (place / "pyproject.toml").read_text() == expected.replace("other = { workspace = true }\n", "")
+    within(shop, place, "lock", "--offline", "--check")
+    within(shop, place, "sync", "--locked", "--package", "top")
+    said = within(shop, place, "sync", "--locked", "--package", "top", "--extra", "more", code=1)
+    assert said.startswith("error[left-out]: The extra `more` of top is no part of this workspace")
+
+
+def test_what_forks_outside_leave_in_the_lock_is_gone(empty_shop: Shop, tmp_path: Path) -> None:
+    """Two others ask for different versions by platform; the part only knows one."""
+    shop = empty_shop
+    shop.member("a", "flask")
+    shop.run("lock")
+    shop.run("prune", "--package", "a", "--output", tmp_path / "out")
+    before = snapshot(tmp_path / "out")
+    shop.member("b", "click<8.1 ; sys_platform == 'win32'", "checker ; sys_platform != 'win32'")
+    shop.member("c", "safe<2.1 ; python_version < '3.12'", python=">=3.9")
+    shop.run("lock")
+    shop.run("prune", "--package", "a", "--output", tmp_path / "more")
+    within(shop, tmp_path / "more" / "full", "lock", "--offline", "--check")
+    shop.member("b", "flask")
+    shop.member("c", "flask", python=">=3.9")
+    shop.run("lock", "--upgrade")
+    shop.run("prune", "--package", "a", "--output", tmp_path / "out")
+    assert snapshot(tmp_path / "out") == before
+
+
+def test_conflicts_of_others_are_gone_and_those_of_the_part_still_decide(empty_shop: Shop, tmp_path: Path) -> None:
+    shop = empty_shop
+    sides = "[project.optional-dependencies]\none = ['click==8.0']\ntwo = ['click==8.1']\n"
+    shop.member("a", "checker", lines=sides)
+    shop.member("b", "safe", lines=sides.replace("click==8", "jinja==3"))
+    pairs = [[{"package": name, "extra": extra} for extra in ("one", "two")] for name in ("a", "b")]
+    root = shop.root / "pyproject.toml"
+    root.write_text(f"{root.read_text()}[tool.interlock]\nconflicts = {format_value(pairs)}\n")
+    shop.run("lock")
+    shop.run("prune", "--package", "a", "--extra", "one", "--output", tmp_path / "out")
+    place = tmp_path / "out" / "full"
+    assert "tool.interlock" in (place / "pyproject.toml").read_text()
+    assert '"b"' not in (place / "interlock.lock").read_text()
+    within(shop, place, "lock", "--offline", "--check")
+    for flags, version in ((("--extra", "one"), "8.0"), ((), "8.1")):
+        within(shop, place, "sync", "--locked", "--package", "a", *flags)
+        assert shop.installed(place / ".venv")["click"] == version
+    shop.run("prune", "--package", "b", "--output", tmp_path / "plain")
+    lock = decode_lock((tmp_path / "plain" / "full" / "interlock.lock").read_bytes())
+    assert {package.name for package in lock.packages} == {"safe"}
 
 
 def test_what_git_ignores_is_left_out(store: Shop, tmp_path: Path) -> None:

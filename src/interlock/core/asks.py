@@ -63,6 +63,16 @@ class MemberAsks(msgspec.Struct, frozen=True, kw_only=True):
     """By table (as in :attr:`Origin.table`) what was expanded there: with a conflict, what includes counts too."""
     group_requires_python: dict[GroupName, str] = {}
 
+    left_out: tuple[str, ...] = ()
+    """Tables of the manifest that a part of a workspace does not have: ``dependencies``, ``extra:x``, ``group:g``."""
+
+    def table(self, table: str) -> tuple[Ask, ...]:
+        """The asks of ``dependencies``, ``extra:x`` or ``group:g``."""
+        kind, _, name = table.partition(":")
+        if kind == "extra":
+            return self.extras.get(ExtraName(name), ())
+        return self.groups.get(GroupName(name), ()) if kind == "group" else self.dependencies
+
     @property
     def table_pythons(self) -> dict[str, str]:
         """The ranges of the tables that have one of their own, by table: ``extra:x`` or ``group:g``."""

@@ -22,26 +22,31 @@ import anyio.to_thread
 import msgspec
 
 from interlock.build.digest import read_tree
+from interlock.core.editing.reduced_root import RootUse, reduce_root
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.model import Lock
-from interlock.core.lock.part import part_of
+from interlock.core.lock.part import PROJECT, Tables, concerns, part_of, tables_needed, tables_of
 from interlock.core.lock.reach import reach
 from interlock.core.names import NormalizedName
+from interlock.core.requirements import parse_requirement
 from interlock.core.selection import Selection
-from interlock.core.sources import Directory, File
+from interlock.core.sources import Directory, File, Registry
 from interlock.errors import InterlockError, ManifestError, UsageError
 from interlock.git.command import GitCommand
 from interlock.ops.sync import locked_workspace
 from interlock.workspace.context import Context
+from interlock.workspace.discovery import discover
 from interlock.workspace.graph import member_graph
 from interlock.workspace.lockfile import LOCKFILE
-from interlock.workspace.members import Workspace
+from interlock.workspace.members import VIRTUAL_ROOT, Member, Workspace
+from interlock.workspace.prepared import Prepared, prepare
 from interlock.workspace.selection import SelectionFlags, locked_extras, select
 
 __all__ = ["OutputNotEmpty", "OutsideWorkspace", "PruneOptions", "PruneOutcome", "prune"]
 
 MANIFESTS, FULL = "manifests", "full"
-_ROOT_FILES = ("pyproject.toml", ".python-version")
+_MANIFEST = "pyproject.toml"
+_ROOT_FILES = (".python-version",)
 
 
 class OutputNotEmpty(UsageError):
@@ -86,19 +91,66 @@ async def prune(context: Context, options: PruneOptions) -> PruneOutcome:
     selection = select(workspace, options.selection, absent=prepared.absent, extras=locked_extras(lock))
     output = context.place(options.output)
     await anyio.to_thread.run_sync(_check_output, output, workspace)
-    names = _needed(workspace, lock, selection)
-    places = [workspace.by_name[name].path for name in names]
-    trees = [*places, *_local(lock, selection)]
-    part = part_of(lock, names)
-    files = await _files(context, workspace, trees)
+    reach(lock, selection)  # refuses what cannot be installed together
+    part = _part(prepared, lock, selection)
+    files = await _files(context, workspace, [*part.places, *_local(part.lock)])
     passing = output.with_name(f".{output.name}.{os.getpid()}")
     try:
-        await anyio.to_thread.run_sync(lambda: _write(workspace, passing, places, files, encode_lock(part)))
+        await anyio.to_thread.run_sync(lambda: _write(context, prepared, part, passing, files))
         await anyio.to_thread.run_sync(_put, passing, output)
     finally:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(lambda: shutil.rmtree(passing, ignore_errors=True))
-    return PruneOutcome(output=output, members=names, packages=len(part.packages), files=len(files))
+    return PruneOutcome(output=output, members=part.members, packages=len(part.lock.packages), files=len(files))
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True):
+    members: tuple[NormalizedName, ...]
+    places: tuple[str, ...]
+    lock: Lock
+    """Its inputs are still those of the whole."""
+    use: RootUse
+
+
+def _part(prepared: Prepared, lock: Lock, selection: Selection) -> _Part:
+    workspace = prepared.workspace
+    tables = _needed(prepared, lock, selection)
+    members = [workspace.by_name[name] for name in sorted(tables) if name in workspace.by_name]
+    conflicts = frozenset(items for items in workspace.manifest.settings.conflicts if concerns(items, tables))
+    part = part_of(lock, tables, tuple(items for items in lock.inputs.conflicts if items in conflicts))
+    asked = {
+        ask.requirement.name
+        for asks in prepared.asks
+        for table in tables.get(asks.name, ())
+        for ask in asks.table(table)
+    }
+    built_with = {name for member in members for name in _build_requirements(prepared, member)}
+    packages = {package.name for package in part.packages}
+    return _Part(
+        members=tuple(member.name for member in members),
+        places=tuple(member.path for member in members),
+        lock=part,
+        use=RootUse(
+            is_member=any(member.path == "." for member in members),
+            paths=tuple(sorted(member.path for member in members if member.path != ".")),
+            names=frozenset((*packages, *tables, *built_with)),
+            sources=frozenset((*asked, *built_with, *packages)),
+            indexes=frozenset(
+                package.source.index for package in part.packages if isinstance(package.source, Registry)
+            ),
+            groups=frozenset(
+                table.partition(":")[2] for table in tables.get(VIRTUAL_ROOT, ()) if table.startswith("group:")
+            ),
+            conflicts=conflicts,
+        ),
+    )
+
+
+def _build_requirements(prepared: Prepared, member: Member) -> set[str]:
+    system = member.manifest.build_system
+    found = {parse_requirement(text).name for text in (system.requires if system is not None else ())}
+    extra = prepared.tool.extra_build_dependencies.get(member.name, ())
+    return {*found, *(requirement.name for requirement in extra)}
 
 
 def _check_output(output: Path, workspace: Workspace) -> None:
@@ -114,22 +166,23 @@ def _check_output(output: Path, workspace: Workspace) -> None:
         )
 
 
-def _needed(workspace: Workspace, lock: Lock, selection: Selection) -> tuple[NormalizedName, ...]:
-    """The members to bring along: selected, needed by these on any platform, or needed to build one of them."""
-    reached = {NormalizedName(name) for name, _, kind in reach(lock, selection) if kind == "member"}
-    reached |= {part.member for part in selection.members if part.member in workspace.by_name}
+def _needed(prepared: Prepared, lock: Lock, selection: Selection) -> Tables:
+    """What is selected, what that needs on any platform, and what any of it is built with."""
+    workspace = prepared.workspace
     graph = member_graph(workspace)
-    builders = graph.dependencies_of(reached & workspace.by_name.keys(), frozenset({"build"})) - reached
-    found = reached | graph.dependencies_of(builders, frozenset({"runtime", "build"}))
-    return tuple(name for name in sorted(found) if name in workspace.by_name)
+    found = tables_needed(lock, prepared.asks, tables_of(selection))
+    while True:
+        builders = graph.dependencies_of(found.keys() & workspace.by_name.keys(), frozenset({"build"})) - found.keys()
+        if not builders:
+            return found
+        found = tables_needed(lock, prepared.asks, {**found, **{name: {PROJECT} for name in builders}})
 
 
-def _local(lock: Lock, selection: Selection) -> list[str]:
-    """Paths of directories and archives, beside the members', that the selection needs."""
-    reached = {(name, version) for name, version, kind in reach(lock, selection) if kind != "member"}
+def _local(part: Lock) -> list[str]:
+    """Paths of directories and archives, beside the members', that a part needs."""
     found = []
-    for package in lock.packages:
-        if isinstance(package.source, Directory | File) and (package.name, package.version) in reached:
+    for package in part.packages:
+        if isinstance(package.source, Directory | File):
             if package.source.path.startswith(".."):
                 raise OutsideWorkspace(
                     f"{package.name} comes from {package.source.path}, which is outside of the workspace.",
@@ -173,16 +226,37 @@ def _walk(root: Path, tree: str) -> list[str]:
     return [f"{prefix}{name}" for name, _, _ in read_tree(place)]
 
 
-def _write(workspace: Workspace, output: Path, places: list[str], files: list[str], lock: bytes) -> None:
-    root = workspace.root
-    manifests = {name for name in _ROOT_FILES if (root / name).is_file()}
-    manifests |= {"pyproject.toml" if place == "." else f"{place}/pyproject.toml" for place in places}
-    for folder, names in ((MANIFESTS, manifests), (FULL, manifests | set(files))):
-        for name in sorted(names):
+def _write(context: Context, prepared: Prepared, part: _Part, output: Path, files: list[str]) -> None:
+    root = prepared.workspace.root
+    copied = {name for name in _ROOT_FILES if (root / name).is_file()}
+    copied |= {f"{place}/{_MANIFEST}" for place in part.places if place != "."}
+    own = reduce_root((root / _MANIFEST).read_bytes(), prepared.workspace.manifest, part.use)
+    for folder, names in ((MANIFESTS, copied), (FULL, copied | set(files))):
+        for name in sorted(names - {_MANIFEST}):
             place = output / folder / name
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(root / name, place, follow_symlinks=False)
+        (output / folder).mkdir(parents=True, exist_ok=True)
+        (output / folder / _MANIFEST).write_bytes(own)
+        shutil.copymode(root / _MANIFEST, output / folder / _MANIFEST)
+    lock = encode_lock(_with_inputs(context, prepared, part.lock, output / FULL))
+    for folder in (MANIFESTS, FULL):
         (output / folder / LOCKFILE).write_bytes(lock)
+
+
+def _with_inputs(context: Context, prepared: Prepared, part: Lock, root: Path) -> Lock:
+    """The lock of a part, fresh for the manifests that go with it."""
+    paths = {package.source.path for package in part.packages if isinstance(package.source, Directory)}
+    paths |= {member.path for member in part.members}
+    trees = {path: digest for path, digest in part.inputs.trees.items() if path in paths}
+    part = msgspec.structs.replace(part, inputs=msgspec.structs.replace(part.inputs, trees=trees))
+    reduced = prepare(context, part, discover(root, project=root))
+    digests = {member.name: dict(member.inputs) for member in reduced.current}
+    return msgspec.structs.replace(
+        part,
+        inputs=msgspec.structs.replace(reduced.inputs, trees=trees),
+        members=tuple(msgspec.structs.replace(member, inputs=digests[member.name]) for member in part.members),
+    )
 
 
 def _put(made: Path, output: Path) -> None:

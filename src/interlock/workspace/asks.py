@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -43,6 +43,7 @@ __all__ = [
 
 
 _ALL = ":all:"
+_NOTHING: Mapping[NormalizedName, Collection[str]] = {}
 
 
 class MemberWithoutSource(ManifestError):
@@ -68,16 +69,20 @@ def lower(
     *,
     absent: frozenset[NormalizedName] = frozenset(),
     no_sources: frozenset[str] = frozenset(),
+    left_out: Mapping[NormalizedName, Collection[str]] = _NOTHING,
 ) -> tuple[MemberAsks, ...]:
     """Everything the members ask for, in their order; a virtual root with groups comes first, as :data:`VIRTUAL_ROOT`.
 
     ``absent`` are members that a part of a checkout does not have; a requirement on one of these is taken as it is.
     Groups that cannot be used are left out; using one is an error of its own. ``no_sources`` are names, or ``:all:``,
-    whose entries in sources tables do not count: a member of such a name is looked up on the index. Raises
-    :class:`ManifestError`.
+    whose entries in sources tables do not count: a member of such a name is looked up on the index. ``left_out`` are
+    tables by member that a part of a workspace does not have. Raises :class:`ManifestError`.
     """
     lowering = Lowering(workspace, absent, no_sources)
-    found = [lowering.member(member.manifest, member.name) for member in workspace.members]
+    found = [
+        lowering.member(member.manifest, member.name, frozenset(left_out.get(member.name, ())))
+        for member in workspace.members
+    ]
     if workspace.manifest.name is None and (workspace.manifest.groups or workspace.manifest.group_problems):
         found.insert(0, lowering.member(workspace.manifest, VIRTUAL_ROOT))
     return tuple(found)
@@ -95,10 +100,12 @@ class Lowering:
         self.indexes = {DEFAULT_INDEX} | {index.name for index in workspace.settings.indexes}
         self._root = workspace.root.as_posix()
 
-    def member(self, manifest: Manifest, name: NormalizedName) -> MemberAsks:
+    def member(self, manifest: Manifest, name: NormalizedName, left_out: frozenset[str] = frozenset()) -> MemberAsks:
         groups: dict[GroupName, tuple[Ask, ...]] = {}
         includes: dict[str, tuple[Inclusion, ...]] = {}
         for group in manifest.groups:
+            if f"group:{group}" in left_out:
+                continue
             try:
                 requirements = expand_group(manifest, group)
             except ManifestError:
@@ -109,8 +116,11 @@ class Lowering:
             includes[f"group:{group}"] = tuple(Inclusion(group=name) for name in dict.fromkeys(included))
         project = Asked(self, manifest, name, "dependencies")
         extras: dict[ExtraName, tuple[Ask, ...]] = {}
-        includes["dependencies"] = project.included(manifest.dependencies)
+        own = manifest.dependencies if "dependencies" not in left_out else ()
+        includes["dependencies"] = project.included(own)
         for extra, requirements in manifest.extras.items():
+            if f"extra:{extra}" in left_out:
+                continue
             asked = Asked(self, manifest, name, f"extra:{extra}", extra=extra)
             extras[extra] = asked.all(requirements)
             includes[f"extra:{extra}"] = asked.included(requirements)
@@ -120,11 +130,12 @@ class Lowering:
             version=manifest.version or "",
             requires_python=manifest.requires_python,
             package=manifest.package,
-            dependencies=project.all(manifest.dependencies),
+            dependencies=project.all(own),
             extras=extras,
             groups=groups,
             includes={table: found for table, found in includes.items() if found},
             group_requires_python={group: python for group in groups if (python := python_of_group(manifest, group))},
+            left_out=tuple(sorted(left_out)),
         )
 
     def is_sourceless(self, name: NormalizedName) -> bool:

@@ -74,7 +74,8 @@ def prepare(
     tool = _effective(workspace, settings)
     absent = absent_members(workspace, old) if old is not None and not whole else frozenset()
     no_sources = frozenset((_ALL,)) if tool.no_sources else frozenset(tool.no_sources_packages)
-    asks = lower(workspace, absent=absent, no_sources=no_sources)
+    left_out = {member.name: member.left_out for member in old.members if member.left_out} if old is not None else {}
+    asks = lower(workspace, absent=absent, no_sources=no_sources, left_out=left_out)
     limits = lower_limits(workspace, tool, absent=absent, no_sources=no_sources)
     cutoff = settings.exclude_newer
     if old is not None and settings.exclude_newer_span and old.inputs.exclude_newer_span == settings.exclude_newer_span:

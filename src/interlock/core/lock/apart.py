@@ -88,6 +88,7 @@ def put_back(lock: Lock, names: frozenset[NormalizedName], digests: Mapping[Norm
                 extras={extra: edges(found) for extra, found in member.extras.items()},
                 groups={group: edges(found) for group, found in member.groups.items()},
                 includes=member.includes,
+                left_out=member.left_out,
             )
         )
     return msgspec.structs.replace(

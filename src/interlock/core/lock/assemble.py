@@ -101,6 +101,7 @@ class _Writer:
             extras={extra: self._edges(node, (extra, None)) for extra in sorted(member.extras)},
             groups={group: self._edges(node, (None, group)) for group in sorted(member.groups)},
             includes=self._includes(member),
+            left_out=member.left_out,
         )
 
     def _includes(self, member: MemberAsks) -> dict[GroupName, tuple[GroupName, ...]]:

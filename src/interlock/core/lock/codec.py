@@ -57,6 +57,7 @@ class _Member(msgspec.Struct, rename="kebab", kw_only=True, gc=False):
     groups: dict[GroupName, _Edges | None] = {}
     includes: dict[GroupName, tuple[GroupName, ...] | None] = {}
     dependencies: _Edges = ()
+    left_out: tuple[str | None, ...] = ()
 
 
 class _Package(msgspec.Struct, rename="kebab", kw_only=True, gc=False):
@@ -137,6 +138,7 @@ def _member(member: _Member) -> LockedMember:
         extras=_tables(member.extras),
         groups=_tables(member.groups),
         includes={group: names for group, names in member.includes.items() if names is not None},
+        left_out=_cut(member.left_out),
     )
 
 

@@ -12,7 +12,7 @@ from interlock.core.selection import MemberSelection
 from interlock.core.sources import Member
 from interlock.errors import UsageError
 
-__all__ = ["Graph", "Key", "Target", "UnknownInLock", "key_of", "root_edges", "root_tables"]
+__all__ = ["Graph", "Key", "LeftOut", "Target", "UnknownInLock", "key_of", "root_edges", "root_tables"]
 
 Target = LockedMember | LockedPackage
 Key = tuple[str, str, str]
@@ -23,6 +23,13 @@ class UnknownInLock(UsageError):
     """A member, extra or group that was asked for is not in the lock."""
 
     code = "unknown-in-lock"
+
+
+class LeftOut(UnknownInLock):
+    """It is no part of what a workspace was pruned to."""
+
+    code = "left-out"
+    exit_code = 1
 
 
 def key_of(target: Target) -> Key:
@@ -91,7 +98,7 @@ class Graph:
 def root_tables(selection: MemberSelection) -> Iterator[str]:
     """What a selection of a member selects, named as in a lock, in the order of :func:`root_edges`."""
     if selection.project:
-        yield ""
+        yield "dependencies"
     yield from (f"extra:{extra}" for extra in selection.extras)
     yield from (f"group:{group}" for group in selection.groups)
 
@@ -99,6 +106,8 @@ def root_tables(selection: MemberSelection) -> Iterator[str]:
 def root_edges(member: LockedMember, selection: MemberSelection) -> Iterator[tuple[Edge, ...]]:
     """The lists of edges that a selection of a member starts from. Raises :class:`UnknownInLock`."""
     if selection.project:
+        if "dependencies" in member.left_out:
+            raise _unknown(member, "project", member.name, ())
         yield member.dependencies
     for extra in selection.extras:
         if extra not in member.extras:
@@ -112,6 +121,14 @@ def root_edges(member: LockedMember, selection: MemberSelection) -> Iterator[tup
 
 def _unknown(member: LockedMember, kind: str, name: str, known: Iterable[str]) -> UnknownInLock:
     names = ", ".join(sorted(known))
+    if (kind == "project" and "dependencies" in member.left_out) or f"{kind}:{name}" in member.left_out:
+        whose = f"The {kind} `{name}`" if kind != "project" else "The project itself"
+        flag = {"group": f" with `--no-group {name}`", "extra": f" with `--no-extra {name}`"}.get(kind, "")
+        return LeftOut(
+            f"{whose} of {member.name} is no part of this workspace: it was left out by `interlock prune`.",
+            hint=f"Leave it out here too{flag}, or prune with it.",
+            facts={"member": member.name, kind: name},
+        )
     return UnknownInLock(
         f"The {kind} `{name}` of {member.name} is not in the lock.",
         hint=f"It has: {names}." if names else f"It has no {kind}s; run `interlock lock` if that changed.",

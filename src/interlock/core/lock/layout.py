@@ -167,6 +167,8 @@ def _member_block(member: LockedMember) -> Iterator[str]:
         yield '      "": ""},'
     if not member.package:
         yield '      "package": false,'
+    if member.left_out:
+        yield from _list("      ", "left-out", map(_inline, sorted(member.left_out)), end=",")
     yield from _tables_block("extras", member.extras)
     yield from _tables_block("groups", member.groups)
     if member.includes:

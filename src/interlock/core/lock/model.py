@@ -52,6 +52,8 @@ class LockedMember(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     groups: dict[GroupName, tuple[Edge, ...]] = {}
     includes: dict[GroupName, tuple[GroupName, ...]] = {}
     """By group those it includes, as far as they lead to something in conflict; their edges are its own too."""
+    left_out: tuple[str, ...] = ()
+    """Tables that the manifest has and a part of a workspace does not: ``dependencies``, ``extra:x``, ``group:g``."""
 
     @property
     def pythons(self) -> tuple[str, dict[str, str]]:

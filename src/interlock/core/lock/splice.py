@@ -139,7 +139,7 @@ class _Splice:
         name, asks, kinds = before.name, self.asks[before.name], self.changed[before.name]
         target = id(self.graph.members[name])
         base = reach[target, ""]
-        if asks.package != before.package or asks.path != before.path:
+        if asks.left_out != before.left_out or asks.package != before.package or asks.path != before.path:
             raise _Doubt
         if any((base & fork).is_false for fork in self.forks):
             raise _Doubt
@@ -166,6 +166,7 @@ class _Splice:
             dependencies=dependencies,
             extras=extras,
             groups=groups,
+            left_out=before.left_out,
         )
 
     def _group(self, name: NormalizedName, group: GroupName, reach: Needed) -> tuple[Edge, ...]:
