@@ -208,6 +208,65 @@ def test_a_hash_that_cannot_be_one_is_not_that_of_the_file(empty_shop: Shop) -> 
     assert "expected sha256 none" in said.err
 
 
+UNREADABLE = ("extra ~= 'gpu'", "python_version ~= '3'", "os_name ~= 'posix'", "platform_release ~= 'x'", "'a' == 'a'")
+STRANGE = ("extra <= 'gpu'", "'gpu' in extra", "extra == extra", "sys_platform == os_name", "python_version >= '3.x'")
+
+
+@pytest.mark.parametrize("marker", UNREADABLE)
+def test_a_release_with_a_marker_that_nobody_can_evaluate_is_passed_over_and_named(
+    empty_shop: Shop, marker: str
+) -> None:
+    shop = empty_shop
+    shop.packages.wheel("lib", "1.0")
+    shop.packages.wheel("lib", "2.0", f"click ; {marker}")
+    shop.member("app", "lib")
+    said = shop.run("lock")
+    assert shop.versions() == {"lib": "1.0"}
+    assert "warning[unreadable-release]: lib 2.0 was passed over: its requirement `click ; " in said.err
+    shop.member("app", "lib>=2")
+    said = shop.refuses("lock", error="no-solution")
+    assert "lib 2.0 cannot be used: its requirement `click ; " in said.err
+
+
+@pytest.mark.parametrize("marker", STRANGE)
+def test_a_strange_marker_that_can_be_evaluated_keeps_nobody_from_anything(empty_shop: Shop, marker: str) -> None:
+    shop = empty_shop
+    shop.packages.wheel("lib", "2.0", f"click ; {marker}")
+    shop.member("app", "lib")
+    assert "warning" not in shop.run("lock").err
+    assert shop.versions()["lib"] == "2.0"
+
+
+def test_an_extra_that_a_marker_searches_for(empty_shop: Shop) -> None:
+    shop = empty_shop
+    shop.packages.add(
+        make_wheel(
+            "lib",
+            "1.0",
+            metadata="Metadata-Version: 2.1\nName: lib\nVersion: 1.0\nProvides-Extra: gpu\n"
+            "Provides-Extra: web\nRequires-Dist: click ; 'gpu' in extra\nRequires-Dist: safe ; extra == ''\n"
+            "Requires-Dist: jinja ; extra != ''\n",
+        )
+    )
+    for asked, expected in (
+        ("lib", {"lib", "safe"}),
+        ("lib[gpu]", {"lib", "safe", "click", "jinja"}),
+        ("lib[web]", {"lib", "safe", "jinja"}),
+    ):
+        shop.member("app", asked)
+        shop.run("lock")
+        assert set(shop.versions()) == expected
+
+
+@pytest.mark.parametrize("marker", UNREADABLE)
+def test_a_marker_of_ours_that_nobody_can_evaluate_is_an_error_in_its_file(empty_shop: Shop, marker: str) -> None:
+    shop = empty_shop
+    shop.member("app", f"click ; {marker}")
+    said = shop.refuses("lock", error="invalid-manifest")
+    assert "packages/app/pyproject.toml:" in said.err
+    assert "cannot be evaluated" in said.err
+
+
 def test_a_set_that_cannot_be_satisfied_is_explained(shop: Shop) -> None:
     shop.member("api", "click<8.1")
     shop.member("jobs", "click>=8.1")

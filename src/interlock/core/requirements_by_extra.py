@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from interlock.core.markers.diagram import extras_in, format_marker, parse_marker, restrict_extra
+from interlock.core.markers.diagram import format_marker, parse_marker, restrict_extra, tests_extras
 from interlock.core.metadata import Metadata
 from interlock.core.names import ExtraName
 from interlock.core.requirement import Requirement
@@ -20,7 +20,7 @@ def requirements_by_extra(
     extras: dict[ExtraName, list[Requirement]] = {extra: [] for extra in metadata.extras}
     for requirement in metadata.requires:
         marker = parse_marker(requirement.marker)
-        if not extras_in(marker):
+        if not tests_extras(marker):
             plain.append(requirement)
             continue
         without = restrict_extra(marker, frozenset())

@@ -16,9 +16,10 @@ import msgspec
 from interlock.core.asks import Ask, Limits, MemberAsks, Origin
 from interlock.core.manifests.sources import parse_url_source
 from interlock.core.metadata import Metadata
+from interlock.core.metadata_text import InvalidMetadata
 from interlock.core.names import NormalizedName
 from interlock.core.requirement import Requirement
-from interlock.core.resolver.facts import Known
+from interlock.core.resolver.facts import Known, unreadable_requirement
 from interlock.core.sources import Directory, File, Git, Index, Registry, Source, Url
 from interlock.errors import ManifestError
 from interlock.workspace.facts import Direct, DirectCandidate
@@ -108,6 +109,12 @@ class _Discovery:
             commit = self._locked.get((source.url, source.reference, source.subdirectory), "")
             source = msgspec.structs.replace(source, commit=commit)
         source, metadata, artifact = await learn(self._toolchain, name, source, root=self._root)
+        problem = unreadable_requirement(metadata.requires)
+        if problem:
+            raise InvalidMetadata(
+                f"`{origin.text}` in {origin.path}/pyproject.toml leads to {metadata.name} {metadata.version}, whose"
+                f" metadata cannot be used: {problem}."
+            )
         if metadata.name != name:
             raise DirectNameMismatch(
                 f"`{origin.text}` in {origin.path}/pyproject.toml leads to the package {metadata.name}, not {name}.",

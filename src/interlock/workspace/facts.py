@@ -18,11 +18,11 @@ from anyio.abc import TaskGroup
 from interlock.core.artifacts import Artifact
 from interlock.core.asks import Ask
 from interlock.core.listing import Listing
-from interlock.core.markers.diagram import Marker, extras_in, parse_marker, restrict_extra
+from interlock.core.markers.diagram import Marker, parse_marker, restrict_extra, tests_extras
 from interlock.core.metadata import Metadata
 from interlock.core.names import NormalizedName
 from interlock.core.requirements import Requirement
-from interlock.core.resolver.facts import Known, Universe, Unusable
+from interlock.core.resolver.facts import Known, Universe, Unusable, learned
 from interlock.core.resolver.outcome import Needs, Solved, Unsolvable
 from interlock.core.resolver.resolver import Resolver
 from interlock.core.sources import Registry, Source
@@ -160,7 +160,7 @@ class FactsDriver:
         found = self._relevant.get((text, extras))
         if found is None:
             marker: Marker = parse_marker(text)
-            if extras_in(marker):
+            if tests_extras(marker):
                 marker = restrict_extra(marker, extras)
             found = self._relevant[text, extras] = not marker.is_disjoint(self._resolver.world)
         return found
@@ -247,13 +247,11 @@ class FactsDriver:
         if isinstance(found, NeedsBuild):
             found = await self._build(name, version, segment.listing.index, found.artifact)
         if isinstance(found, Metadata):
-            known: Known | Unusable = Known(
-                requires=found.requires, extras=frozenset(found.extras), requires_python=found.requires_python
-            )
-            self._facts.dependencies[name, position] = known
+            known = self._facts.dependencies[name, position] = learned(found)
             self._reporter.report(Advanced("resolve", f"{name} {version}"))
             self._candidates[name, position].set()
-            self._follow(found.requires, self._extras.get(name, _NO_EXTRAS))
+            if isinstance(known, Known):
+                self._follow(found.requires, self._extras.get(name, _NO_EXTRAS))
         else:
             assert isinstance(found, Unavailable), found
             self._facts.dependencies[name, position] = Unusable(found.reason)

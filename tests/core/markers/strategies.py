@@ -91,6 +91,7 @@ def _versions(name: str, values: Sequence[str]) -> list[str]:
     return _compared([name], _ORDERED, values) * 4 + turned
 
 
+_SIDES = [["sys_platform", "os_name", "extra", "python_version"], _ORDERED, ["os_name", "extra", "sys_platform"]]
 _PYTHON_NAMES = ["python_version", "python_full_version"]
 _EQUAL = ["==", "!="]
 _WITHIN = ["in", "not in"]
@@ -108,6 +109,16 @@ _KINDS = [
     ],
     [text for name, needles in sorted(_NEEDLES.items()) for text in _searched(needles, _WITHIN, name)],
     _compared(["extra"], _EQUAL, "abc"),
+    # What no author can have meant, and published metadata has all the same.
+    [
+        *_compared(["extra"], _EQUAL, ["", "a b"]),
+        *_compared(["extra"], ["<", "<=", ">", ">="], "ab"),
+        *_searched("ab", [*_WITHIN, *_ORDERED], "extra"),
+        *_compared(_PYTHON_NAMES, _ORDERED, ["", "3.x", "three", ">=3.8", "3.11,<4"]),
+        *_searched(["", "3.x", "abc"], _ORDERED, "python_version"),
+        *_compared(["os_name", "platform_machine"], _ORDERED, ["posix", "x86_64"]),
+        *(f"{one} {operator} {other}" for one, operator, other in itertools.product(*_SIDES)),
+    ],
 ]
 _COMPARISONS = [text for kind in _KINDS for text in itertools.islice(itertools.cycle(kind), max(map(len, _KINDS)))]
 """Each kind is as likely as another: a draw from one table is several times faster than a draw for each word."""

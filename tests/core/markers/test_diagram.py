@@ -143,7 +143,7 @@ def test_many_independent_choices_do_not_multiply_out() -> None:
     assert format_marker(parse_marker(text)) == text
 
 
-@pytest.mark.parametrize("text", ["python_version > 'x'", "os_name ~= '3.8'", "extra > 'a'", "extras == 'a'"])
+@pytest.mark.parametrize("text", ["python_version ~= '3'", "os_name ~= '3.8'", "extra ~= 'a'", "extras == 'a'"])
 def test_comparisons_without_meaning_are_refused(text: str) -> None:
     with pytest.raises(InvalidMarker) as caught:
         parse_marker(text)

@@ -74,7 +74,6 @@ def test_and_binds_tighter_than_or() -> None:
         ("os_name not 'nt'", 12),
         ("os_name 'nt'", 8),
         ("'a' == 'b'", 7),
-        ("os_name == sys_platform", 11),
         ("'3.8' ~= python_version", 6),
         ("", 0),
         ("os_name == 'a' & os_name == 'b'", 15),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from interlock.core.manifests.manifest import IncludeGroup
 from interlock.core.manifests.table import Table
+from interlock.core.markers.readable import why_unreadable
 from interlock.core.names import GroupName, is_name, normalize_group
 from interlock.core.requirements import InvalidRequirement, Requirement, parse_requirement
 
@@ -49,9 +50,11 @@ def _entry(item: object) -> Requirement | IncludeGroup | str:
     """One entry of a group, or what is wrong with it."""
     if isinstance(item, str):
         try:
-            return parse_requirement(item)
+            requirement = parse_requirement(item)
         except InvalidRequirement as error:
             return f"{error.message}."
+        unreadable = why_unreadable(requirement.marker)
+        return f"The marker of `{item}` cannot be evaluated: {unreadable}." if unreadable else requirement
     if isinstance(item, dict) and set(item) == {"include-group"}:
         included = item["include-group"]
         if isinstance(included, str) and is_name(included):

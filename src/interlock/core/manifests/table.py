@@ -8,6 +8,7 @@ from packaging.markers import InvalidMarker, Marker
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from interlock.core.manifests.problems import Problems
+from interlock.core.markers.readable import why_unreadable
 from interlock.core.names import NormalizedName, is_name, normalize_name
 from interlock.core.requirements import InvalidRequirement, Requirement, parse_requirement
 
@@ -109,9 +110,14 @@ class Table:
         found = []
         for text in self.texts(key):
             try:
-                found.append(parse_requirement(text))
+                requirement = parse_requirement(text)
             except InvalidRequirement as error:
                 self.problem(key, f"has an invalid requirement. {error.message}.", near=text)
+                continue
+            unreadable = why_unreadable(requirement.marker)
+            if unreadable:
+                self.problem(key, f"has the marker of `{text}`, which cannot be evaluated: {unreadable}.", near=text)
+            found.append(requirement)
         return tuple(found)
 
     def names(self, key: str) -> tuple[NormalizedName, ...]:
@@ -135,10 +141,14 @@ class Table:
         if not text:
             return ""
         try:
-            return str(Marker(text))
+            marker = str(Marker(text))
         except InvalidMarker as error:
             self.problem(key, f"has an invalid marker `{text}`: {str(error).splitlines()[0]}.", near=text)
             return ""
+        unreadable = why_unreadable(marker)
+        if unreadable:
+            self.problem(key, f"has the marker `{text}`, which cannot be evaluated: {unreadable}.", near=text)
+        return marker
 
     def specifier(self, key: str) -> str:
         """A PEP 440 specifier set, clauses sorted."""

@@ -31,6 +31,7 @@ from interlock.core.markers.restriction import (
     restrict_extra,
     restrict_key,
     simplify,
+    tests_extras,
     without_environment,
     without_extras,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "restrict_extra",
     "restrict_key",
     "simplify",
+    "tests_extras",
     "without_environment",
     "without_extras",
 ]

@@ -31,7 +31,7 @@ def evaluate(marker: Marker, environment: Mapping[str, str], active: frozenset[s
             key = platform_key(environment.get(name, "")) if name[0:2] == "pl" else _interpreter(name, environment)
             node = node.children[bisect_right(node.keys, (key, 0))]
         elif name in {"extra", "extras"}:
-            node = node.children[tested.value in active]
+            node = node.children[tested.value in active if tested.value else not active]
         elif name == "dependency_groups":
             node = node.children[f":{tested.value}" in active]
         else:

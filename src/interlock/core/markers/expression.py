@@ -71,6 +71,7 @@ class InvalidMarker(ManifestError):
         )
         self.text = text
         self.position = position
+        self.problem = problem
 
 
 def _excerpt(text: str, position: int) -> tuple[str, int]:
@@ -179,9 +180,10 @@ class _Parser:
         operator = self.operator()
         right_at = self.position
         right_is_name, right = self.side()
-        if left_is_name == right_is_name:
-            raise InvalidMarker(self.text, right_at, "a comparison needs one variable and one quoted string")
+        if not left_is_name and not right_is_name:
+            raise InvalidMarker(self.text, right_at, "a comparison needs a variable")
         if left_is_name:
+            # Of two variables, packaging takes the name of the right one for a string.
             return Comparison(left, operator, right, start)
         if operator == "~=":
             raise InvalidMarker(self.text, operator_at, "`~=` needs the variable on its left")

@@ -7,7 +7,9 @@ PEP 735. Choices where the standard leaves room:
 - ``platform_release`` and ``platform_version`` are ordered when the value is PEP 440, and compared as text otherwise.
 - ``'3.10rc1' < python_full_version`` reads the variable as the specifier, by the letter: ``< 3.10`` admits no
   pre-release of 3.10, and ``> 3.10`` no post-release.
-- Ordered comparison of other variables is equality or nothing, as pip has it: ``<=`` is ``==``, ``<`` is never true.
+- Ordered comparison of other variables, and with what is no version, is equality or nothing, as packaging has it:
+  ``<=`` is ``==``, ``<`` is never true.
+- ``extra`` is one of the extras that are asked for, and the empty text where none is.
 - ``variable in 'a b'`` is read as a list of words, plus every well-known value of that variable inside the text (the
   standard's ``in`` is a substring test; ``'x86' in 'x86_64'`` is true).
 """
@@ -15,6 +17,8 @@ PEP 735. Choices where the standard leaves room:
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from functools import lru_cache
 
 from interlock.core.markers.expression import Comparison, Expression, InvalidMarker, Junction, parse_expression
 from interlock.core.markers.folding import all_of, any_of
@@ -36,6 +40,7 @@ from interlock.core.names import normalize_extra
 
 __all__ = ["equals", "extra_marker", "lower_bound_marker", "parse_marker", "requires_python_marker"]
 
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _WORDS = re.compile(r"[^\s,;|]+")
 _VERSIONED = frozenset({"python_full_version", "implementation_version", "platform_release", "platform_version"})
 _SETS = frozenset({"extras", "dependency_groups"})
@@ -153,20 +158,37 @@ def _comparison(comparison: Comparison, text: str) -> Marker:
 
 def _extra(comparison: Comparison, text: str) -> Marker:
     operator, value = comparison.operator, comparison.value
-    if operator in {"==", "==="}:
+    if operator in {"==", "===", "<=", ">="}:
         return extra_marker(value)
+    if operator in {"<", ">"}:
+        return FALSE
+    if operator == "has":
+        return _any_extra(_names_with(normalize_extra(value), text), comparison, text)
     if operator == "!=":
         return ~extra_marker(value)
     if operator == "in":
-        words = _WORDS.findall(value)
-        if len(words) > _MOST_FLAGS:
-            raise _too_many(comparison, text)
-        return any_of(map(extra_marker, words))
-    raise InvalidMarker(text, comparison.position, "`extra` can only be tested with `==`, `!=`, `in` and `not in`")
+        return _any_extra(_WORDS.findall(value), comparison, text)
+    raise InvalidMarker(text, comparison.position, "`~=` compares versions, and `extra` is not one")
+
+
+def _any_extra(names: Collection[str], comparison: Comparison, text: str) -> Marker:
+    if len(names) > _MOST_FLAGS:
+        raise _too_many(comparison, text)
+    return any_of(map(extra_marker, names))
+
+
+def _names_with(part: str, text: str) -> list[str]:
+    """The extras that contain a text, as far as a marker knows: that text itself, and those it names besides."""
+    return sorted({part, *(name for name in _quoted(text) if part in name)})
+
+
+@lru_cache(maxsize=16)
+def _quoted(text: str) -> frozenset[str]:
+    return frozenset(normalize_extra(quoted[1:-1]) for quoted in _QUOTED.findall(text))
 
 
 def extra_marker(name: str) -> Marker:
-    """``extra == 'name'``: true where that extra is asked for, whatever else is."""
+    """``extra == 'name'``: true where that extra is asked for, whatever else is; with ``''``, where none is."""
     return flag_node(flag("extra", "==", normalize_extra(name)), FALSE, TRUE)
 
 
@@ -185,8 +207,11 @@ def _versioned(comparison: Comparison, text: str) -> Marker:
         return _versioned(comparison, text)
     if split is not None:
         return _split_marker("python_full_version" if name == "python_version" else name, split)
-    if operator == "~=" or (name.startswith("python") and operator not in {"==", "===", "!="}):
+    if operator == "~=":
         raise InvalidMarker(text, comparison.position, f"`{operator} '{value}'` is not a version comparison")
+    if name.startswith("python"):
+        # Compared as text, and no interpreter has such a version.
+        return TRUE if operator == "!=" and not comparison.turned else FALSE
     if operator in {"<", ">"}:
         return FALSE
     same = flag_node(flag(name, "is", value), FALSE, TRUE)

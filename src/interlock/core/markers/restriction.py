@@ -32,14 +32,16 @@ def extra_key(tested: Variable) -> str:
 
 
 def restrict_extra(marker: Marker, active: frozenset[str]) -> Marker:
-    """Settle every test of an extra, conflict key or group: true when its key is in ``active``, else false."""
+    """Settle every test of an extra, conflict key or group: true when its key is in ``active``, else false; a test of
+    the empty extra is true when nothing is active."""
     if not marker.mask & EXTRA_BITS:
         return marker
     found = _RESTRICTED.get((marker, active))
     if found is None:
         tested = marker.variable
         if tested.name in _FLAGS:
-            found = restrict_extra(marker.children[extra_key(tested) in active], active)
+            key = extra_key(tested)
+            found = restrict_extra(marker.children[key in active if key else not active], active)
         else:
             found = rebuild(marker, [restrict_extra(child, active) for child in marker.children])
         _RESTRICTED[marker, active] = found
@@ -59,6 +61,8 @@ def _settle(marker: Marker, key: str, value: bool) -> Marker:
         tested = marker.variable
         if tested.name in _FLAGS and extra_key(tested) == key:
             found = _settle(marker.children[value], key, value)
+        elif tested.name in _FLAGS and not extra_key(tested) and value:
+            found = _settle(marker.children[False], key, value)
         else:
             found = rebuild(marker, [_settle(child, key, value) for child in marker.children])
         _SETTLED[marker, key, value] = found
@@ -94,6 +98,11 @@ def without_environment(marker: Marker) -> Marker:
     return found
 
 
+def tests_extras(marker: Marker) -> bool:
+    """Whether the marker tests an extra, conflict key or group, the empty extra included."""
+    return bool(marker.mask & EXTRA_BITS)
+
+
 def extras_in(marker: Marker) -> frozenset[ExtraName]:
     """The extras and conflict keys a marker tests, by ``extra`` or ``extras``."""
     if not marker.mask & EXTRA_BITS:
@@ -101,7 +110,7 @@ def extras_in(marker: Marker) -> frozenset[ExtraName]:
     found = _EXTRAS.get(marker)
     if found is None:
         found = frozenset().union(*(extras_in(child) for child in marker.children))
-        if marker.variable.name in {"extra", "extras"}:
+        if marker.variable.name in {"extra", "extras"} and marker.variable.value:
             found |= {ExtraName(marker.variable.value)}
         _EXTRAS[marker] = found
     return found

@@ -7,7 +7,14 @@ from typing import NamedTuple
 
 from interlock.core.asks import Ask, MemberAsks, Origin, ScopedAsks
 from interlock.core.manifests.manifest import ConflictItem
-from interlock.core.markers.diagram import TRUE, Marker, extras_in, parse_marker, requires_python_marker, restrict_extra
+from interlock.core.markers.diagram import (
+    TRUE,
+    Marker,
+    parse_marker,
+    requires_python_marker,
+    restrict_extra,
+    tests_extras,
+)
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirement import Requirement, format_requirement
 from interlock.core.resolver.activation import Activation
@@ -182,7 +189,7 @@ class Dependencies:
         if requirement.name in self._problem.excludes:
             return
         marker = parse_marker(requirement.marker) if requirement.marker else TRUE
-        if "extra" in requirement.marker and extras_in(marker):
+        if "extra" in requirement.marker and tests_extras(marker):
             plain = restrict_extra(marker, _NO_EXTRA)
             if only_extra:
                 # What also holds without the extra is asked for by the package itself.

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from interlock.core.artifacts import Artifact
 from interlock.core.asks import Ask
 from interlock.core.listing import Listing
+from interlock.core.markers.readable import why_unreadable
+from interlock.core.metadata import Metadata
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.requirements import Requirement
+from interlock.core.requirements import Requirement, format_requirement
 from interlock.core.sources import Member, Registry, Source
 from interlock.core.versions import VersionList
 
-__all__ = ["Facts", "Known", "Segment", "Universe", "Unusable"]
+__all__ = ["Facts", "Known", "Segment", "Universe", "Unusable", "learned", "unreadable_requirement"]
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,6 +159,27 @@ class Unusable(msgspec.Struct, frozen=True):
     """A candidate that cannot be chosen, and why (``offline``, ``no metadata``, ``build failed`` ...)."""
 
     reason: str
+    unreadable: bool = False
+    """Whether it is there, and says something that nobody can read."""
+
+
+def learned(metadata: Metadata) -> Known | Unusable:
+    """What metadata tells; a requirement that cannot be read makes the whole candidate unusable."""
+    problem = unreadable_requirement(metadata.requires)
+    if problem:
+        return Unusable(problem, unreadable=True)
+    return Known(
+        requires=metadata.requires, extras=frozenset(metadata.extras), requires_python=metadata.requires_python
+    )
+
+
+def unreadable_requirement(requirements: Iterable[Requirement]) -> str:
+    """Why one of them cannot be read, empty when all can."""
+    for requirement in requirements:
+        problem = why_unreadable(requirement.marker)
+        if problem:
+            return f"its requirement `{format_requirement(requirement)}` cannot be read: {problem}"
+    return ""
 
 
 class Facts:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from interlock.core.names import NormalizedName
 from interlock.core.requirement import format_requirement
-from interlock.core.resolver.facts import Known
+from interlock.core.resolver.facts import Known, Unusable
 from interlock.core.resolver.incompatibility import PackageKey
 from interlock.core.resolver.resolution import ForkSolution
 from interlock.core.resolver.resolver import Resolver
@@ -33,7 +33,10 @@ def notices(resolver: Resolver, forks: Iterable[ForkSolution]) -> tuple[Notice, 
     Extras and projects are judged where members ask for them: what packages ask for is not theirs to mend.
     """
     found: set[Notice] = set()
+    newest: dict[NormalizedName, int] = {}
     for fork in forks:
+        for key, position in fork.chosen.items():
+            newest[key.name] = max(position, newest.get(key.name, 0))
         for key, position in fork.chosen.items():
             if key.extra is None and key.group is None:
                 found.update(_yanked(resolver, key, position))
@@ -56,7 +59,15 @@ def notices(resolver: Resolver, forks: Iterable[ForkSolution]) -> tuple[Notice, 
                     for extra in dependency.requirement.extras
                     if extra not in known.extras and extra not in known.extra_requires
                 )
-    return tuple(sorted(found))
+    return tuple(sorted([*found, *_passed_over(resolver, newest)]))
+
+
+def _passed_over(resolver: Resolver, newest: Mapping[NormalizedName, int]) -> Iterable[Notice]:
+    """Newer versions than any that was chosen, whose metadata nobody can read."""
+    for (name, position), known in resolver.facts.dependencies.items():
+        if isinstance(known, Unusable) and known.unreadable and position > newest.get(name, position):
+            version = resolver.facts.universes[name].version(position)
+            yield Notice("unreadable-release", f"{name} {version} was passed over: {known.reason}.")
 
 
 def _yanked(resolver: Resolver, key: PackageKey, position: int) -> Iterable[Notice]:
