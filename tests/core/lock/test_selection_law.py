@@ -9,18 +9,19 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 
 from interlock.core.lock.assemble import ConflictingDependency
 from interlock.core.lock.export_requirements import RequirementsOptions, export_requirements
 from interlock.core.lock.model import Lock
 from interlock.core.lock.select import select
-from interlock.core.markers.diagram import evaluate, parse_marker
 from interlock.core.sources import Member
 from interlock.errors import EnvironmentFailure, InterlockError, UsageError
 from tests.core.lock.naive import Walk, unsolvable
@@ -128,7 +129,7 @@ def _answer(workspace: Table, lock: Lock, parts: Sequence[Part], values: Mapping
                 chosen.setdefault(one.name, []).append(one.version)
     except InterlockError as error:
         refusal = error
-    walk = _walk(workspace, values, parts, chosen)
+    walk = walked(workspace, values, parts, chosen)
     both, strangers = walk.conflicts(), walk.strangers()
     # Where a Python is not admitted nothing is installed, whatever would conflict there.
     verdict = _STRANGE if strangers else _CONFLICTING if both else _CONSISTENT
@@ -138,10 +139,10 @@ def _answer(workspace: Table, lock: Lock, parts: Sequence[Part], values: Mapping
         return _Answer(verdict, [] if refusal is not None else [f"{both or strangers} should be refused"])
     if refusal is not None:
         return _Answer(verdict, [f"is refused: {refusal.message}"])
-    return _Answer(verdict, list(_differences(walk, workspace, members)))
+    return _Answer(verdict, list(differences(walk, workspace, members)))
 
 
-def _walk(
+def walked(
     workspace: Table, values: Mapping[str, str], parts: Sequence[Part], chosen: Mapping[str, Sequence[str]]
 ) -> Walk:
     walk = Walk(workspace, values, chosen)
@@ -150,7 +151,7 @@ def _walk(
     return walk
 
 
-def _differences(walk: Walk, workspace: Table, members: set[str]) -> Iterator[str]:
+def differences(walk: Walk, workspace: Table, members: set[str]) -> Iterator[str]:
     expected = {name for name in walk.members() if workspace["members"][name].get("package", True)}
     if members != expected:
         yield f"members {sorted(members)} instead of {sorted(expected)}"
@@ -173,19 +174,24 @@ def _wrong_export(workspace: Table, lock: Lock, parts: Sequence[Part], verdicts:
     wrong = []
     for name, verdict in verdicts.items():
         if verdict == _CONSISTENT:
-            members, chosen = _exported(text, ENVIRONMENTS[name])
-            walk = _walk(workspace, ENVIRONMENTS[name], parts, chosen)
-            wrong += [f"exports for {name}: {text}" for text in _differences(walk, workspace, members)]
+            members, chosen = exported(text, ENVIRONMENTS[name])
+            walk = walked(workspace, ENVIRONMENTS[name], parts, chosen)
+            wrong += [f"exports for {name}: {text}" for text in differences(walk, workspace, members)]
     return wrong
 
 
-def _exported(text: str, values: Mapping[str, str]) -> tuple[set[str], dict[str, list[str]]]:
+_marker = cache(Marker)
+
+
+def exported(text: str, values: Mapping[str, str]) -> tuple[set[str], dict[str, list[str]]]:
     """The members and packages of a requirements file in one environment."""
     members: set[str] = set()
     chosen: dict[str, list[str]] = {}
     for line in text.splitlines():
         body, _, marker = line.partition(" ; ")
-        if marker and not evaluate(parse_marker(marker), values):
+        if marker and not _marker(marker).evaluate(dict(values)):
+            continue
+        if not body or body.startswith("--"):
             continue
         if body.startswith("."):
             members.add(body.rpartition("/")[2])
