@@ -30,6 +30,7 @@ from interlock.core.resolver.required import Required
 from interlock.core.resolver.resolver import Resolver
 from interlock.core.sources import Directory, Git, Member, Registry, Source, Url
 from interlock.core.versions import VersionList
+from tests.core.resolver.soundness import unsound
 
 __all__ = ["INDEX", "Outcome", "problem_of", "resolve", "resolve_problem", "solved"]
 
@@ -54,6 +55,8 @@ class Outcome:
                 required_environments=problem.required_environments,
             )
             self.lock = assemble(resolver, outcome.forks, inputs=inputs, digests={})
+            wrong = unsound(self.lock, problem, resolver.facts)
+            assert not wrong, "\n".join(wrong)
         else:
             self.error = no_solution(resolver, outcome, _place)
 

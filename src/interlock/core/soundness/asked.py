@@ -1,0 +1,121 @@
+"""What a part of a lock asks for, with overrides and excludes applied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from interlock.core.asks import Ask, MemberAsks
+from interlock.core.lock.graph import Target, key_of
+from interlock.core.lock.model import LockedMember
+from interlock.core.manifests.manifest import ScopedOverride
+from interlock.core.markers.diagram import TRUE, Marker, parse_marker, restrict_extra
+from interlock.core.names import ExtraName, GroupName, NormalizedName
+from interlock.core.requirement import Requirement
+from interlock.core.soundness.evidence import Evidence
+from interlock.core.sources import Source
+
+__all__ = ["Asked", "Asking", "admits"]
+
+_NO_EXTRA: frozenset[str] = frozenset()
+
+
+class Asked(NamedTuple):
+    """One thing asked for, and where."""
+
+    requirement: Requirement
+    where: Marker
+    source: Source | None
+
+
+class Asking:
+    """Reads what each part asks: a target itself (``""``), an extra of it (``x``) or a group (``:x``)."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self._members: dict[NormalizedName, MemberAsks] = {member.name: member for member in evidence.members}
+
+    def __repr__(self) -> str:
+        return f"<Asking of {len(self._members)} members>"
+
+    def of(self, target: Target, part: str) -> list[Asked] | None:
+        """None when nobody knows."""
+        if isinstance(target, LockedMember):
+            member = self._members.get(target.name)
+            return None if member is None else list(self._adjusted(_of_member(member, part)))
+        published = self._evidence.published.get(key_of(target))
+        if published is None:
+            return None
+        asked = list(_of_package(published.requires, part))
+        rules = [rule for rule in self._evidence.scoped_overrides if _is_meant(rule, target.name, target.version)]
+        return list(self._adjusted(_scoped(asked, rules, whole=not part)))
+
+    def _adjusted(self, asked: Iterable[Asked]) -> Iterator[Asked]:
+        """Excludes drop a name, overrides replace what is asked of it, its marker too; extras and source stay."""
+        for item in asked:
+            name = item.requirement.name
+            if name in self._evidence.excludes:
+                continue
+            overrides = [override for override in self._evidence.overrides if override.name == name]
+            yield from (_replaced(override, item) for override in overrides) if overrides else (item,)
+
+
+def _of_member(member: MemberAsks, part: str) -> Iterator[Asked]:
+    if part.startswith(":"):
+        asks = member.groups.get(GroupName(part[1:]), ())
+    else:
+        asks = member.extras.get(ExtraName(part), ()) if part else member.dependencies
+    for ask in asks:
+        yield Asked(ask.requirement, _marker(ask.requirement), ask.source)
+
+
+def _of_package(requires: Sequence[Requirement | Ask], part: str) -> Iterator[Asked]:
+    """An extra asks for what does not hold without it."""
+    for item in requires:
+        requirement, source = (item.requirement, item.source) if isinstance(item, Ask) else (item, None)
+        marker = _marker(requirement)
+        where = restrict_extra(marker, _NO_EXTRA)
+        if part:
+            where = restrict_extra(marker, frozenset((part,))) & ~where
+        if not where.is_false:
+            yield Asked(requirement, where, source)
+
+
+def _scoped(asked: list[Asked], rules: list[ScopedOverride], *, whole: bool) -> Iterator[Asked]:
+    """With the overrides for this package alone: they replace by name, and add what it does not ask itself."""
+    given = [requirement for rule in rules for requirement in rule.requirements]
+    names = {requirement.name for requirement in given}
+    kept = [item for item in asked if item.requirement.name not in names]
+    yield from kept
+    for requirement in given:
+        replaced = [item for item in asked if item.requirement.name == requirement.name]
+        if replaced:
+            yield _replaced(requirement, replaced[0])
+        elif whole:
+            yield Asked(requirement, _marker(requirement), None)
+
+
+def _replaced(override: Requirement, item: Asked) -> Asked:
+    extras = tuple(sorted({*item.requirement.extras, *override.extras}))
+    requirement = Requirement(override.name, override.specifier, override.marker, extras, override.url)
+    return Asked(requirement, _marker(override), item.source)
+
+
+def _is_meant(rule: ScopedOverride, name: NormalizedName, version: str) -> bool:
+    return rule.package == name and admits(rule.specifier, version)
+
+
+def _marker(requirement: Requirement) -> Marker:
+    return parse_marker(requirement.marker) if requirement.marker else TRUE
+
+
+def admits(specifier: str, version: str) -> bool:
+    """Whether a version satisfies a specifier; what cannot be read as one is not held against anybody."""
+    if not specifier or not version:
+        return True
+    try:
+        return SpecifierSet(specifier).contains(version, prereleases=True)
+    except InvalidSpecifier:
+        return True

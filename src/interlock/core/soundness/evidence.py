@@ -1,0 +1,37 @@
+"""The evidence that a lock is judged by: what the manifests ask, and what the packages say of themselves."""
+
+from __future__ import annotations
+
+import msgspec
+
+from interlock.core.artifacts import Artifact
+from interlock.core.asks import Ask, MemberAsks
+from interlock.core.lock.graph import Key
+from interlock.core.manifests.manifest import ConflictItem, ScopedOverride
+from interlock.core.names import ExtraName, NormalizedName
+from interlock.core.requirement import Requirement
+
+__all__ = ["Evidence", "Published"]
+
+
+class Published(msgspec.Struct, frozen=True, kw_only=True):
+    """What one locked package says, and what its index says of it."""
+
+    requires: tuple[Requirement | Ask, ...] = ()
+    extras: frozenset[ExtraName] = frozenset()
+    requires_python: str = ""
+    files: tuple[Artifact, ...] | None = None
+    """All that the index has of the version; None for a package that no index has."""
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    members: tuple[MemberAsks, ...]
+    published: dict[Key, Published] = {}
+    """Of the locked packages; one that is absent is not judged by what it asks."""
+    conflicts: tuple[tuple[ConflictItem, ...], ...] = ()
+    environments: tuple[str, ...] = ()
+    required_environments: tuple[str, ...] = ()
+    constraints: tuple[Requirement, ...] = ()
+    overrides: tuple[Requirement, ...] = ()
+    scoped_overrides: tuple[ScopedOverride, ...] = ()
+    excludes: frozenset[NormalizedName] = frozenset()

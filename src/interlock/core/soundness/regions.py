@@ -1,0 +1,214 @@
+"""Where each part of a lock is needed: markers over environments and over the conflict items that are on.
+
+An item of a conflict is on when it is selected or reached; ``extra == 'member[extra]'`` stands for it in a marker. What
+a part of a member reaches by the manifests is on wherever the part is.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import combinations
+from typing import NamedTuple
+
+from interlock.core.lock.graph import Graph, Target, item_key
+from interlock.core.lock.model import Edge, LockedMember
+from interlock.core.markers.diagram import FALSE, TRUE, Marker, extra_marker, parse_marker, requires_python_marker
+from interlock.core.markers.environment import conflict_key
+from interlock.core.names import ExtraName, GroupName, NormalizedName
+from interlock.core.soundness.asked import Asking
+from interlock.core.soundness.evidence import Evidence
+
+__all__ = ["Place", "Regions", "Stray", "edges_of"]
+
+
+class Place(NamedTuple):
+    """A target, or one of its extras (``x``) or groups (``:x``)."""
+
+    target: int
+    """Its identity."""
+    part: str
+
+
+class Stray(NamedTuple):
+    """An edge that leads to a member where that cannot be: on another Python, or while its conflict item is off."""
+
+    parent: Target
+    part: str
+    edge: Edge
+    where: Marker
+    because: str
+    """``python`` or ``conflict``."""
+
+
+class Regions:
+    """Markers that flow from all that can be selected along the edges of the lock."""
+
+    def __init__(self, graph: Graph, evidence: Evidence, asking: Asking) -> None:
+        self._graph = graph
+        self._asking = asking
+        self._keys = {item_key(item) for items in evidence.conflicts for item in items}
+        self._exclusive = {
+            frozenset((item_key(one), item_key(other)))
+            for items in evidence.conflicts
+            for one, other in combinations(items, 2)
+        }
+        self._group_python = {
+            (member.name, group): text
+            for member in evidence.members
+            for group, text in member.group_requires_python.items()
+        }
+        self.world = _world(evidence)
+        self.targets: dict[int, Target] = {id(target): target for target in graph.targets()}
+        self.values: dict[Place, Marker] = {}
+        self.strays: list[Stray] = []
+        self.never: list[tuple[LockedMember, str]] = []
+        """Parts of members that always bring in both sides of a conflict."""
+        self._python = {member.name: requires_python_marker(member.requires_python) for member in evidence.members}
+        self._queue: deque[Place] = deque()
+
+    def __repr__(self) -> str:
+        return f"<Regions of {len(self.values)} places>"
+
+    def flow(self) -> None:
+        for member in self._graph.lock.members:
+            for part in ("", *member.extras, *(f":{group}" for group in member.groups)):
+                self._start(member, part)
+        while self._queue:
+            place = self._queue.popleft()
+            self._pass(place)
+        self.strays = self._found_strays()
+
+    # ---- roots ---------------------------------------------------------------------------------------------------
+
+    def _start(self, member: LockedMember, part: str) -> None:
+        own = self._own(member, part)
+        where = own & self._with_what_it_reaches(member, part, own)
+        if where.is_false:
+            if not own.is_false:
+                self.never.append((member, part))
+            return
+        self._arrive(Place(id(member), part), where)
+        if not part.startswith(":"):
+            self._arrive(Place(id(member), ""), where)
+
+    def _own(self, member: LockedMember, part: str) -> Marker:
+        """Where a part can be selected, as far as it alone decides."""
+        where = self.world & self._runs(member) & self._on(member.name, part)
+        if part.startswith(":"):
+            text = self._group_python.get((member.name, GroupName(part[1:])), "")
+            where &= requires_python_marker(text) if text else TRUE
+            if frozenset((_key(member.name, ""), _key(member.name, part))) in self._exclusive:
+                return where  # such a group is only ever selected without its member
+        return where & self._on(member.name, "")
+
+    def _runs(self, member: LockedMember) -> Marker:
+        where = self._python.get(member.name, TRUE)
+        return where & requires_python_marker(member.requires_python) if member.requires_python else where
+
+    def _on(self, name: NormalizedName, part: str) -> Marker:
+        key = _key(name, part)
+        return extra_marker(key) if key in self._keys else TRUE
+
+    def _with_what_it_reaches(self, member: LockedMember, part: str, own: Marker) -> Marker:
+        """That every conflict item is on which a part reaches by the manifests."""
+        if not self._keys:
+            return TRUE
+        reached: dict[tuple[NormalizedName, str], Marker] = {(member.name, part): own}
+        queue = [(member.name, part)]
+        while queue:
+            name, here = queue.pop()
+            for (other, there), through in self._leads(name, here):
+                known = reached.get((other, there), FALSE)
+                joined = known | (reached[name, here] & through)
+                if joined is not known:
+                    reached[other, there] = joined
+                    queue.append((other, there))
+        found = TRUE
+        for (name, there), where in reached.items():
+            if _key(name, there) in self._keys:
+                found &= ~where | extra_marker(_key(name, there))
+        return found
+
+    def _leads(self, name: NormalizedName, part: str) -> list[tuple[tuple[NormalizedName, str], Marker]]:
+        member = self._graph.members.get(name)
+        found: list[tuple[tuple[NormalizedName, str], Marker]] = []
+        for asked in (self._asking.of(member, part) or ()) if member is not None else ():
+            if asked.requirement.name in self._graph.members:
+                parts = ("", *asked.requirement.extras)
+                found += [((asked.requirement.name, each), asked.where) for each in parts]
+        return found
+
+    # ---- flowing -------------------------------------------------------------------------------------------------
+
+    def _arrive(self, place: Place, where: Marker) -> None:
+        known = self.values.get(place, FALSE)
+        joined = known | where
+        if joined is not known:
+            self.values[place] = joined
+            self._queue.append(place)
+
+    def _pass(self, place: Place) -> None:
+        target = self.targets[place.target]
+        here = self.values[place]
+        for edge in edges_of(target, place.part):
+            through = here & parse_marker(edge.marker)
+            if through.is_false:
+                continue
+            other = self._graph.target(edge)
+            if isinstance(other, LockedMember):
+                through &= self._runs(other) & self._on(other.name, "")
+            if through.is_false:
+                continue
+            self._arrive(Place(id(other), ""), through)
+            for extra in edge.extras:
+                within = through & self._on(other.name, extra) if isinstance(other, LockedMember) else through
+                if not within.is_false:
+                    self._arrive(Place(id(other), extra), within)
+
+    def _found_strays(self) -> list[Stray]:
+        """Judged in the end, when every region is whole."""
+        found = []
+        for place, here in self.values.items():
+            parent = self.targets[place.target]
+            for edge in edges_of(parent, place.part):
+                other = self._graph.target(edge)
+                if not isinstance(other, LockedMember):
+                    continue
+                through = here & parse_marker(edge.marker)
+                python = through & ~self._runs(other)
+                if not python.is_false:
+                    found.append(Stray(parent, place.part, edge, python, "python"))
+                items = [self._on(other.name, part) for part in ("", *edge.extras)]
+                off = through & ~_all(items)
+                if not off.is_false:
+                    found.append(Stray(parent, place.part, edge, off, "conflict"))
+        return found
+
+
+def edges_of(target: Target, part: str) -> tuple[Edge, ...]:
+    """The edges that a part of a target starts from."""
+    if part.startswith(":"):
+        return target.groups.get(GroupName(part[1:]), ()) if isinstance(target, LockedMember) else ()
+    return target.extras.get(ExtraName(part), ()) if part else target.dependencies
+
+
+def _world(evidence: Evidence) -> Marker:
+    """The environments of the lock, with at most one item of each conflict on."""
+    found = FALSE if evidence.environments else TRUE
+    for text in evidence.environments:
+        found |= parse_marker(text)
+    for items in evidence.conflicts:
+        for one, other in combinations(items, 2):
+            found &= ~(extra_marker(item_key(one)) & extra_marker(item_key(other)))
+    return found
+
+
+def _key(name: NormalizedName, part: str) -> str:
+    return conflict_key(name, None, part[1:]) if part.startswith(":") else conflict_key(name, part or None)
+
+
+def _all(markers: list[Marker]) -> Marker:
+    found = TRUE
+    for marker in markers:
+        found &= marker
+    return found
