@@ -12,27 +12,28 @@ from interlock.core.resolver.problem import Problem
 from interlock.core.soundness.check import check_soundness
 from interlock.core.soundness.evidence import Evidence, Published
 
-__all__ = ["unsound"]
+__all__ = ["evidence_of", "unsound"]
 
 
 def unsound(lock: Lock, problem: Problem, facts: Facts) -> list[str]:
     """What is wrong with a lock of a problem, by what the world says that it was resolved in."""
-    evidence = Evidence(
+    return [
+        f"{finding.kind}: {finding.message} ({finding.environment})"
+        for finding in check_soundness(lock, evidence_of(lock, problem, facts))
+        if not finding.is_note and finding.kind != "no-file"
+    ]
+
+
+def evidence_of(lock: Lock, problem: Problem, facts: Facts) -> Evidence:
+    return Evidence(
         members=problem.members,
         published=_published(lock, facts),
         conflicts=problem.conflicts,
         environments=problem.environments,
         required_environments=problem.required_environments,
-        constraints=problem.constraints,
-        overrides=problem.overrides,
-        scoped_overrides=problem.scoped_overrides,
+        limits=problem.limits,
         excludes=problem.excludes,
     )
-    return [
-        f"{finding.kind}: {finding.message} ({finding.environment})"
-        for finding in check_soundness(lock, evidence)
-        if not finding.is_note and finding.kind != "no-file"
-    ]
 
 
 def _published(lock: Lock, facts: Facts) -> dict[Key, Published]:

@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from interlock.core.asks import Ask, MemberAsks
+from interlock.core.asks import Ask, MemberAsks, ScopedAsks
 from interlock.core.lock.graph import Target, key_of
 from interlock.core.lock.model import LockedMember
-from interlock.core.manifests.manifest import ScopedOverride
 from interlock.core.markers.diagram import TRUE, Marker, parse_marker, restrict_extra
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirement import Requirement
@@ -28,6 +27,8 @@ class Asked(NamedTuple):
     requirement: Requirement
     where: Marker
     source: Source | None
+    condition: Marker = TRUE
+    """What stays of :attr:`where` when the requirement is overridden."""
 
 
 class Asking:
@@ -49,16 +50,16 @@ class Asking:
         if published is None:
             return None
         asked = list(_of_package(published.requires, part))
-        rules = [rule for rule in self._evidence.scoped_overrides if _is_meant(rule, target.name, target.version)]
+        rules = [rule for rule in self._evidence.limits.scoped if _is_meant(rule, target.name, target.version)]
         return list(self._adjusted(_scoped(asked, rules, whole=not part)))
 
     def _adjusted(self, asked: Iterable[Asked]) -> Iterator[Asked]:
-        """Excludes drop a name, overrides replace what is asked of it, its marker too; extras and source stay."""
+        """Excludes drop a name, overrides replace what is asked of it, its own marker too; extras stay, and a source."""
         for item in asked:
             name = item.requirement.name
             if name in self._evidence.excludes:
                 continue
-            overrides = [override for override in self._evidence.overrides if override.name == name]
+            overrides = [ask for ask in self._evidence.limits.overrides if ask.requirement.name == name]
             yield from (_replaced(override, item) for override in overrides) if overrides else (item,)
 
 
@@ -68,43 +69,50 @@ def _of_member(member: MemberAsks, part: str) -> Iterator[Asked]:
     else:
         asks = member.extras.get(ExtraName(part), ()) if part else member.dependencies
     for ask in asks:
-        yield Asked(ask.requirement, _marker(ask.requirement), ask.source)
+        yield Asked(ask.requirement, _marker(ask.requirement), ask.source, _condition(ask))
 
 
 def _of_package(requires: Sequence[Requirement | Ask], part: str) -> Iterator[Asked]:
     """An extra asks for what does not hold without it."""
     for item in requires:
         requirement, source = (item.requirement, item.source) if isinstance(item, Ask) else (item, None)
+        condition = _condition(item) if isinstance(item, Ask) else TRUE
         marker = _marker(requirement)
         where = restrict_extra(marker, _NO_EXTRA)
         if part:
             where = restrict_extra(marker, frozenset((part,))) & ~where
         if not where.is_false:
-            yield Asked(requirement, where, source)
+            yield Asked(requirement, where, source, condition)
 
 
-def _scoped(asked: list[Asked], rules: list[ScopedOverride], *, whole: bool) -> Iterator[Asked]:
+def _scoped(asked: list[Asked], rules: list[ScopedAsks], *, whole: bool) -> Iterator[Asked]:
     """With the overrides for this package alone: they replace by name, and add what it does not ask itself."""
-    given = [requirement for rule in rules for requirement in rule.requirements]
-    names = {requirement.name for requirement in given}
+    given = [ask for rule in rules for ask in rule.asks]
+    names = {ask.requirement.name for ask in given}
     kept = [item for item in asked if item.requirement.name not in names]
     yield from kept
-    for requirement in given:
-        replaced = [item for item in asked if item.requirement.name == requirement.name]
+    for ask in given:
+        replaced = [item for item in asked if item.requirement.name == ask.requirement.name]
         if replaced:
-            yield _replaced(requirement, replaced[0])
+            yield _replaced(ask, replaced[0])
         elif whole:
-            yield Asked(requirement, _marker(requirement), None)
+            yield Asked(ask.requirement, _marker(ask.requirement), ask.source)
 
 
-def _replaced(override: Requirement, item: Asked) -> Asked:
-    extras = tuple(sorted({*item.requirement.extras, *override.extras}))
-    requirement = Requirement(override.name, override.specifier, override.marker, extras, override.url)
-    return Asked(requirement, _marker(override), item.source)
+def _replaced(override: Ask, item: Asked) -> Asked:
+    wanted = override.requirement
+    extras = tuple(sorted({*item.requirement.extras, *wanted.extras}))
+    requirement = Requirement(wanted.name, wanted.specifier, wanted.marker, extras, wanted.url)
+    source = override.source or (None if wanted.url else item.source)
+    return Asked(requirement, _marker(wanted) & item.condition, source)
 
 
-def _is_meant(rule: ScopedOverride, name: NormalizedName, version: str) -> bool:
+def _is_meant(rule: ScopedAsks, name: NormalizedName, version: str) -> bool:
     return rule.package == name and admits(rule.specifier, version)
+
+
+def _condition(ask: Ask) -> Marker:
+    return parse_marker(ask.condition) if ask.condition else TRUE
 
 
 def _marker(requirement: Requirement) -> Marker:

@@ -148,7 +148,7 @@ class _Check:
             return
         if package.name in self.evidence.excludes:
             yield self._found(package, "excluded", here, "the name is excluded.")
-        for constraint in self.evidence.constraints:
+        for constraint in (ask.requirement for ask in self.evidence.limits.constraints):
             where = here & parse_marker(constraint.marker) if constraint.name == package.name else FALSE
             if not where.is_false and not admits(constraint.specifier, package.version):
                 yield self._found(
@@ -165,18 +165,18 @@ class _Check:
                 yield self._found(package, kind, where, message)
 
     def _pins(self) -> Iterator[Requirement]:
-        yield from self.evidence.constraints
-        yield from self.evidence.overrides
+        yield from (ask.requirement for ask in self.evidence.limits.asks)
         for member in self.evidence.members:
-            for asks in (member.dependencies, *member.extras.values(), *member.groups.values()):
-                yield from (ask.requirement for ask in asks)
+            yield from (ask.requirement for ask in member.every())
 
     def _strays(self) -> Iterator[Finding]:
         for parent, part, edge, where, because in self.regions.strays:
             claim = _Claim(parent, _by(parent, part))
             if because == "python":
-                message = f"{claim.by} asks for the member {edge.name} on a Python that {edge.name} does not support."
-                yield self._of(claim, "python", edge.name, where, message)
+                message = (
+                    f"{claim.by} needs the member {edge.name}, which does not support that Python: neither runs there."
+                )
+                yield self._of(claim, "narrowed", edge.name, where, message)
             else:
                 message = f"{claim.by} needs {_shown(edge)}, which is declared to be in conflict, and may not be on."
                 yield self._of(claim, "conflicting", edge.name, where, message)
@@ -215,7 +215,7 @@ class _Check:
             package=name,
             requirement=claim.requirement,
             by=claim.by,
-            environment=format_marker(simplify(where, self.regions.world)),
+            environment="" if where.is_false else format_marker(simplify(where, self.regions.somewhere)),
             message=message,
         )
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from interlock.core.artifacts import Artifact
-from interlock.core.asks import Ask, MemberAsks
+from interlock.core.asks import Ask, Limits, MemberAsks
 from interlock.core.lock.graph import Key
-from interlock.core.manifests.manifest import ConflictItem, ScopedOverride
+from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.names import ExtraName, NormalizedName
 from interlock.core.requirement import Requirement
 
@@ -31,7 +31,5 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: tuple[tuple[ConflictItem, ...], ...] = ()
     environments: tuple[str, ...] = ()
     required_environments: tuple[str, ...] = ()
-    constraints: tuple[Requirement, ...] = ()
-    overrides: tuple[Requirement, ...] = ()
-    scoped_overrides: tuple[ScopedOverride, ...] = ()
+    limits: Limits = Limits()
     excludes: frozenset[NormalizedName] = frozenset()

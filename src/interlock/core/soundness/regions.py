@@ -10,7 +10,7 @@ from collections import deque
 from itertools import combinations
 from typing import NamedTuple
 
-from interlock.core.lock.graph import Graph, Target, item_key
+from interlock.core.lock.graph import Graph, Target
 from interlock.core.lock.model import Edge, LockedMember
 from interlock.core.markers.diagram import FALSE, TRUE, Marker, extra_marker, parse_marker, requires_python_marker
 from interlock.core.markers.environment import conflict_key
@@ -46,17 +46,11 @@ class Regions:
     def __init__(self, graph: Graph, evidence: Evidence, asking: Asking) -> None:
         self._graph = graph
         self._asking = asking
-        self._keys = {item_key(item) for items in evidence.conflicts for item in items}
+        self._keys = {item.key for items in evidence.conflicts for item in items}
         self._exclusive = {
-            frozenset((item_key(one), item_key(other)))
-            for items in evidence.conflicts
-            for one, other in combinations(items, 2)
+            frozenset((one.key, other.key)) for items in evidence.conflicts for one, other in combinations(items, 2)
         }
-        self._group_python = {
-            (member.name, group): text
-            for member in evidence.members
-            for group, text in member.group_requires_python.items()
-        }
+        self._members = {member.name: member for member in evidence.members}
         self.world = _world(evidence)
         self.targets: dict[int, Target] = {id(target): target for target in graph.targets()}
         self.values: dict[Place, Marker] = {}
@@ -65,6 +59,10 @@ class Regions:
         """Parts of members that always bring in both sides of a conflict."""
         self._python = {member.name: requires_python_marker(member.requires_python) for member in evidence.members}
         self._queue: deque[Place] = deque()
+        self.somewhere = FALSE
+        """Where any member runs: what goes without saying."""
+        for member in graph.lock.members:
+            self.somewhere |= self.world & self._runs(member)
 
     def __repr__(self) -> str:
         return f"<Regions of {len(self.values)} places>"
@@ -94,9 +92,10 @@ class Regions:
     def _own(self, member: LockedMember, part: str) -> Marker:
         """Where a part can be selected, as far as it alone decides."""
         where = self.world & self._runs(member) & self._on(member.name, part)
+        asks = self._members.get(member.name)
+        text = asks.table_pythons.get(_table(part), "") if asks is not None else ""
+        where &= requires_python_marker(text) if text else TRUE
         if part.startswith(":"):
-            text = self._group_python.get((member.name, GroupName(part[1:])), "")
-            where &= requires_python_marker(text) if text else TRUE
             if frozenset((_key(member.name, ""), _key(member.name, part))) in self._exclusive:
                 return where  # such a group is only ever selected without its member
         return where & self._on(member.name, "")
@@ -114,7 +113,9 @@ class Regions:
         if not self._keys:
             return TRUE
         reached: dict[tuple[NormalizedName, str], Marker] = {(member.name, part): own}
-        queue = [(member.name, part)]
+        if not part.startswith(":"):
+            reached[member.name, ""] = own
+        queue = list(reached)
         while queue:
             name, here = queue.pop()
             for (other, there), through in self._leads(name, here):
@@ -130,9 +131,15 @@ class Regions:
         return found
 
     def _leads(self, name: NormalizedName, part: str) -> list[tuple[tuple[NormalizedName, str], Marker]]:
-        member = self._graph.members.get(name)
+        """The parts of members that a part asks for, and those that stand in it as if they were its own."""
+        member, asks = self._graph.members.get(name), self._members.get(name)
+        if member is None or asks is None:
+            return []
         found: list[tuple[tuple[NormalizedName, str], Marker]] = []
-        for asked in (self._asking.of(member, part) or ()) if member is not None else ():
+        for inclusion in asks.includes.get(_table(part), ()):
+            where = parse_marker(inclusion.marker) if inclusion.marker else TRUE
+            found.append(((name, f":{inclusion.group}" if inclusion.group else inclusion.extra or ""), where))
+        for asked in self._asking.of(member, part) or ():
             if asked.requirement.name in self._graph.members:
                 parts = ("", *asked.requirement.extras)
                 found += [((asked.requirement.name, each), asked.where) for each in parts]
@@ -199,8 +206,13 @@ def _world(evidence: Evidence) -> Marker:
         found |= parse_marker(text)
     for items in evidence.conflicts:
         for one, other in combinations(items, 2):
-            found &= ~(extra_marker(item_key(one)) & extra_marker(item_key(other)))
+            found &= ~(extra_marker(one.key) & extra_marker(other.key))
     return found
+
+
+def _table(part: str) -> str:
+    """What the manifest calls a part."""
+    return f"group:{part[1:]}" if part.startswith(":") else f"extra:{part}" if part else "dependencies"
 
 
 def _key(name: NormalizedName, part: str) -> str:
