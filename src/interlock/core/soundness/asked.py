@@ -54,7 +54,7 @@ class Asking:
         return list(self._adjusted(_scoped(asked, rules, whole=not part)))
 
     def _adjusted(self, asked: Iterable[Asked]) -> Iterator[Asked]:
-        """Excludes drop a name, overrides replace what is asked of it, its own marker too; extras stay, and a source."""
+        """Excludes drop a name, overrides replace what is asked of it, marker too; extras and the source stay."""
         for item in asked:
             name = item.requirement.name
             if name in self._evidence.excludes:

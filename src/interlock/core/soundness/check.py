@@ -135,6 +135,8 @@ class _Check:
             name = item.requirement.name
             wanted[name] = wanted.get(name, FALSE) | item.where
         for edge in edges:
+            if isinstance(claim.target, LockedMember) and edge.name == claim.target.name:
+                continue  # an extra whose requirements stand here as well
             beyond = here & parse_marker(edge.marker) & ~wanted.get(edge.name, FALSE)
             if not beyond.is_false:
                 message = f"The lock gives {edge.name} to {claim.by}, which does not ask for it there."

@@ -95,9 +95,8 @@ class Regions:
         asks = self._members.get(member.name)
         text = asks.table_pythons.get(_table(part), "") if asks is not None else ""
         where &= requires_python_marker(text) if text else TRUE
-        if part.startswith(":"):
-            if frozenset((_key(member.name, ""), _key(member.name, part))) in self._exclusive:
-                return where  # such a group is only ever selected without its member
+        if part.startswith(":") and frozenset((_key(member.name, ""), _key(member.name, part))) in self._exclusive:
+            return where  # such a group is only ever selected without its member
         return where & self._on(member.name, "")
 
     def _runs(self, member: LockedMember) -> Marker:
