@@ -136,6 +136,7 @@ def _start(flow: Flow[Marker], graph: Graph, item: ConflictItem, where: Marker, 
         found[item.key] = found.get(item.key, FALSE) | condition
         flow.arrive(member, item.extra or "", condition)
         return
+    condition = condition & requires_python_marker(member.table_pythons.get(f"group:{item.group}", ""))
     flow.start(member.groups.get(item.group, ()), condition)
     for group in _with_included(member, item.group):
         key = ConflictItem(item.member, None, group).key
