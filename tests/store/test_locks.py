@@ -10,7 +10,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from interlock.store.locks import LockTimeout, hold, hold_sync
+from interlock.store.locks import LockTimeout, NotALock, hold, hold_sync
 
 HOLDER = """
 import sys, time
@@ -107,3 +107,33 @@ def test_no_increment_is_lost_between_processes_and_threads(tmp_path: Path) -> N
         thread.join()
     assert [other.wait() for other in others] == [0, 0]
     assert counter.read_text() == "200"
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling", "pipe", "folder"])
+async def test_what_is_no_file_is_no_lock_and_is_left_alone(tmp_path: Path, kind: str) -> None:
+    precious, path = tmp_path / "precious", tmp_path / "lock"
+    precious.write_text("precious")
+    if kind == "link":
+        path.symlink_to(precious)
+    elif kind == "dangling":
+        path.symlink_to(tmp_path / "new")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.mkdir()
+    with pytest.raises(NotALock, match="lock"), hold_sync(path, timeout=1):
+        raise AssertionError
+    with pytest.raises(NotALock):
+        async with hold(path, timeout=1):
+            raise AssertionError
+    assert precious.read_text() == "precious"
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_file_that_has_a_second_name_is_locked_and_not_written_to(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    (tmp_path / "lock").hardlink_to(precious)
+    with hold_sync(tmp_path / "lock", timeout=1):
+        assert precious.read_text() == "precious"
+    assert precious.read_text() == "precious"

@@ -6,7 +6,9 @@ however it ended. A lock file is never deleted, because deleting one while anoth
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -38,6 +40,19 @@ class LockTimeout(InterlockError):
         )
         self.path = path
         self.holder = holder
+
+
+class NotALock(InterlockError):
+    """Something else is in the place of a lock."""
+
+    code = "not-a-lock"
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            f"{path} cannot serve as a lock: {why}.",
+            hint="Nothing of it was changed. Find out who put it there, and remove it.",
+            facts={"path": str(path)},
+        )
 
 
 if sys.platform == "win32":
@@ -125,13 +140,31 @@ def _pauses() -> Iterator[float]:
         pause = min(pause * 1.5, _LONGEST_PAUSE)
 
 
+_FLAGS = os.O_RDWR | os.O_CREAT
+# Who can write to the folder might have put a link to something precious there, or a pipe that nobody reads.
+for _name in ("O_CLOEXEC", "O_NOINHERIT", "O_NOFOLLOW", "O_NONBLOCK"):
+    _FLAGS |= getattr(os, _name, 0)
+
+
 def _open(path: Path) -> int:
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
     try:
-        return os.open(path, flags, 0o666)
+        handle = _open_file(path)
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(path, flags, 0o666)
+        handle = _open_file(path)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise NotALock(path, "it is no regular file")
+    return handle
+
+
+def _open_file(path: Path) -> int:
+    try:
+        return os.open(path, _FLAGS, 0o666)
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EISDIR}:
+            raise NotALock(path, "it is a link or no file") from error
+        raise
 
 
 def _take(handle: int, *, shared: bool) -> bool:
@@ -151,9 +184,16 @@ def _free(handle: int, *, shared: bool) -> None:
 def _write(handle: int, text: bytes) -> None:
     # Only for the message of others; a full disk must not fail a lock.
     with suppress(OSError):
+        if not _is_ours(os.fstat(handle)):
+            return
         os.ftruncate(handle, 0)
         os.lseek(handle, 0, os.SEEK_SET)
         os.write(handle, text)
+
+
+def _is_ours(status: os.stat_result) -> bool:
+    """Whether a file may be written to: nobody else's, and under no second name."""
+    return status.st_nlink == 1 and (not hasattr(os, "geteuid") or status.st_uid == os.geteuid())
 
 
 def _holder(path: Path) -> int | None:
