@@ -117,7 +117,9 @@ def _part(prepared: Prepared, lock: Lock, selection: Selection) -> _Part:
     tables = _needed(prepared, lock, selection)
     members = [workspace.by_name[name] for name in sorted(tables) if name in workspace.by_name]
     conflicts = frozenset(items for items in workspace.manifest.settings.conflicts if concerns(items, tables))
-    part = part_of(lock, tables, tuple(items for items in lock.inputs.conflicts if items in conflicts))
+    # What the members say themselves stays in their manifests, and so in the lock.
+    own = {items for member in members if member.path != "." for items in member.manifest.settings.conflicts}
+    part = part_of(lock, tables, tuple(items for items in lock.inputs.conflicts if items in conflicts | own))
     asked = {
         ask.requirement.name
         for asks in prepared.asks

@@ -106,17 +106,24 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def settings(self) -> ToolSettings:
-        """The root's, with the indexes that members define for their own sources; these are explicit."""
+        """The root's, with what members add: the indexes they define for their own sources, which are explicit, and
+        the conflicts they declare."""
         own = self.manifest.settings
         found = list(own.indexes)
         known = {index.name for index in found}
+        others = [member.manifest for member in self.members if member.path != "."]
         for member in self.members:
             pinned = pinned_indexes(member.manifest) if member.manifest.settings.indexes else ()
             for index in member.manifest.settings.indexes:
                 if index.name in pinned and index.name not in known:
                     known.add(index.name)
                     found.append(msgspec.structs.replace(index, explicit=True, default=False))
-        return own if len(found) == len(own.indexes) else msgspec.structs.replace(own, indexes=tuple(found))
+        conflicts = tuple(
+            dict.fromkeys(items for manifest in (self.manifest, *others) for items in manifest.settings.conflicts)
+        )
+        if len(found) == len(own.indexes) and conflicts == own.conflicts:
+            return own
+        return msgspec.structs.replace(own, indexes=tuple(found), conflicts=conflicts)
 
     def inputs(self) -> tuple[CurrentMember, ...]:
         """What the resolution depends on, member by member, to compare with a lock."""

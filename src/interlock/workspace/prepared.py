@@ -73,6 +73,8 @@ def prepare(
     settings = context.settings
     tool = _effective(workspace, settings)
     absent = absent_members(workspace, old) if old is not None and not whole else frozenset()
+    if old is not None and absent:
+        tool = _with_conflicts_of(absent, tool, old)
     no_sources = frozenset((_ALL,)) if tool.no_sources else frozenset(tool.no_sources_packages)
     left_out = {member.name: member.left_out for member in old.members if member.left_out} if old is not None else {}
     asks = lower(workspace, absent=absent, no_sources=no_sources, left_out=left_out)
@@ -108,6 +110,12 @@ def _trees(workspace: Workspace, old: Lock | None) -> dict[str, str]:
     from interlock.workspace.trees import trees_now  # noqa: PLC0415
 
     return trees_now(workspace, old.inputs.trees)
+
+
+def _with_conflicts_of(absent: frozenset[NormalizedName], tool: ToolSettings, old: Lock) -> ToolSettings:
+    """What members that are not here declare to conflict is known from the lock."""
+    locked = (items for items in old.inputs.conflicts if any(item.member in absent for item in items))
+    return msgspec.structs.replace(tool, conflicts=tuple(dict.fromkeys((*tool.conflicts, *locked))))
 
 
 def _effective(workspace: Workspace, settings: Settings) -> ToolSettings:

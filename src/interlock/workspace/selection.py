@@ -259,7 +259,7 @@ def _listed(chosen: list[Manifest]) -> str:
 
 def _check_conflicts(workspace: Workspace, members: tuple[MemberSelection, ...]) -> None:
     selected = {member.member: member for member in members}
-    for conflict in workspace.manifest.settings.conflicts:
+    for conflict in workspace.settings.conflicts:
         active = [item for item in conflict if _is_active(item, selected.get(item.member))]
         if len(active) > 1:
             raise ConflictingSelection(

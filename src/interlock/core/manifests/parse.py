@@ -168,6 +168,7 @@ def _workspace(table: Table) -> WorkspaceTable | None:
 def _warn_of_root_settings(table: Table, manifest: Manifest) -> None:
     own = {index.name for index in manifest.settings.indexes} <= pinned_indexes(manifest)
     for key in RESOLUTION_KEYS:
-        if key in table and not (key == "index" and own):  # an index for the member's own sources does count
+        # An index for the member's own sources does count, and so do conflicts.
+        if key in table and key != "conflicts" and not (key == "index" and own):
             name = ".".join((*table.where, key))
             table.problems.warn(f"`{name}` only counts in the workspace root; here it does nothing.")

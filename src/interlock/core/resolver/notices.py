@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from interlock.core.markers.diagram import format_marker, simplify
 from interlock.core.names import NormalizedName
 from interlock.core.requirement import format_requirement
 from interlock.core.resolver.facts import Known, Unusable
@@ -32,7 +33,7 @@ def notices(resolver: Resolver, forks: Iterable[ForkSolution]) -> tuple[Notice, 
 
     Extras and projects are judged where members ask for them: what packages ask for is not theirs to mend.
     """
-    found: set[Notice] = set()
+    found: set[Notice] = set(_never_together(resolver))
     newest: dict[NormalizedName, int] = {}
     for fork in forks:
         for key, position in fork.chosen.items():
@@ -68,6 +69,18 @@ def _passed_over(resolver: Resolver, newest: Mapping[NormalizedName, int]) -> It
         if isinstance(known, Unusable) and known.unreadable and position > newest.get(name, position):
             version = resolver.facts.universes[name].version(position)
             yield Notice("unreadable-release", f"{name} {version} was passed over: {known.reason}.")
+
+
+def _never_together(resolver: Resolver) -> Iterable[Notice]:
+    """What nobody can select, because it reaches two sides of a conflict."""
+    for contradiction in resolver.activation.contradictions():
+        everywhere = resolver.world.implies(contradiction.where)
+        where = "" if everywhere else f" where {format_marker(simplify(contradiction.where, resolver.world))}"
+        yield Notice(
+            "never-together",
+            f"{contradiction.item.key} needs both {contradiction.one.key} and {contradiction.other.key}, which are"
+            f" declared to conflict: it cannot be selected{where}.",
+        )
 
 
 def _yanked(resolver: Resolver, key: PackageKey, position: int) -> Iterable[Notice]:
