@@ -121,3 +121,20 @@ async def test_a_missing_flat_page_is_an_error(index: IndexFactory, connect: Con
     server = index(registry(a={"1.0": []}))
     with pytest.raises(BadPage, match="HTTP 404"):
         await connect(Index(name="flat", url=f"{server.root}/nothing", flat=True)).listing(A)
+
+
+async def test_a_file_that_is_written_again_is_read_again(connect: Connect, tmp_path: Path) -> None:
+    folder = write(tmp_path / "wheels", make_wheel("a", "1.0", requires=["b"]))
+    index = Index(name="local", url=str(folder), flat=True)
+
+    async def asked() -> list[str]:
+        client = connect(index, offline=True)
+        listing = await client.listing(A)
+        assert isinstance(listing, Listing)
+        metadata = await client.metadata(listing, 0)
+        assert isinstance(metadata, Metadata)
+        return [requirement.name for requirement in metadata.requires]
+
+    assert await asked() == ["b"]
+    write(folder, make_wheel("a", "1.0", requires=["c"]))
+    assert await asked() == ["c"]

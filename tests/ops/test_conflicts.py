@@ -126,3 +126,89 @@ def test_the_lock_grows_only_by_what_differs(tmp_path: Path, index: IndexFactory
     # Forks, the conflict, one more block of `lib`, markers of both, and its version on two edges.
     assert not any("shared" in line for line in more), more
     assert len(disputed) - len(agreed) <= 30
+
+
+def test_members_alike_are_declared_at_once_and_who_needs_them_follows(
+    tmp_path: Path, index: IndexFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = index(registry(lib={"1.0": [], "2.0": []}))
+    root = tmp_path / "workspace"
+    old = {f"old{number}": ["lib<2"] for number in range(6)}
+    new = {f"new{number}": ["lib>=2"] for number in range(6)}
+    _workspace(root, **old, **new, app=["new3"])
+    manifest = root / "pyproject.toml"
+    manifest.write_text(
+        manifest.read_text(encoding="utf-8") + "[tool.interlock.sources]\nnew3 = { workspace = true }\n",
+        encoding="utf-8",
+    )
+    common = ["-C", str(root), "--default-index", server.url]
+    assert main([*common, "lock", "--declare-conflicts"]) == 0
+    assert "26 more conflicts stand in the manifest of the root." in capsys.readouterr().err
+    assert manifest.read_text(encoding="utf-8").count("package =") == 2 * 6 * 6
+    assert main([*common, "export", "--package", "app", "--format", "requirements", "--no-hashes"]) == 0
+    assert "lib==2.0" in capsys.readouterr().out
+    assert main([*common, "export", "--package", "app", "--package", "old1"]) == 2
+    assert "new3 (needed by app)" in capsys.readouterr().err
+
+
+def test_conflicts_that_a_member_declares_count_and_are_kept_where_it_is_not(
+    tmp_path: Path, index: IndexFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = index(registry(lib={"1.0": [], "2.0": []}))
+    root = tmp_path / "workspace"
+    _workspace(root, one=[], two=["lib"])
+    declaring = root / "one" / "pyproject.toml"
+    declaring.write_text(
+        declaring.read_text(encoding="utf-8")
+        + '[project.optional-dependencies]\nold = ["lib<2"]\nnew = ["lib>=2"]\n'
+        + '[tool.interlock]\nconflicts = [[{ extra = "old" }, { extra = "new" }]]\n',
+        encoding="utf-8",
+    )
+    common = ["-C", str(root), "--default-index", server.url]
+    assert main([*common, "lock"]) == 0
+    assert "only counts in the workspace root" not in capsys.readouterr().err
+    assert _versions(root) == {"lib": ["1.0", "2.0"]}
+    assert main([*common, "sync", "--all-packages", "--extra", "old", "--extra", "new", "--dry-run"]) == 2
+    declaring.unlink()
+    assert main([*common, "lock", "--check"]) == 0
+
+
+def test_a_lock_of_the_older_format_is_out_of_date_only_if_something_conflicts(
+    tmp_path: Path, index: IndexFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = index(registry(lib={"1.0": [], "2.0": []}))
+    root = tmp_path / "workspace"
+    _workspace(root, one=["lib<2"], two=["lib>=2"])
+    common = ["-C", str(root), "--default-index", server.url]
+    assert main([*common, "lock", "--declare-conflicts"]) == 0
+    lockfile = root / "interlock.lock"
+    data = lockfile.read_bytes()
+    assert b'"format": [2, 0]' in data
+    lockfile.write_bytes(data.replace(b'"format": [2, 0]', b'"format": [1, 0]'))
+    capsys.readouterr()
+    assert main([*common, "lock", "--check"]) == 3
+    assert "older format" in capsys.readouterr().err
+    assert main([*common, "lock"]) == 0
+    assert lockfile.read_bytes() == data
+
+
+def test_who_needs_both_sides_is_told_so_when_locking(
+    tmp_path: Path, index: IndexFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = index(registry(lib={"1.0": [], "2.0": []}))
+    root = tmp_path / "workspace"
+    _workspace(root, one=["lib<2"], two=["lib>=2"], both=["one", "two ; sys_platform == 'linux'"])
+    manifest = root / "pyproject.toml"
+    lines = "sources = { one = { workspace = true }, two = { workspace = true } }\n"
+    conflicts = 'conflicts = [[{ package = "one" }, { package = "two" }]]\n'
+    manifest.write_text(
+        f"[tool.interlock]\n{lines}{conflicts}" + manifest.read_text(encoding="utf-8"), encoding="utf-8"
+    )
+    common = ["-C", str(root), "--default-index", server.url]
+    assert main([*common, "lock"]) == 0
+    said = capsys.readouterr().err
+    assert "both needs both one and two" in said and "where sys_platform == 'linux'" in said
+    assert main([*common, "tree", "--package", "both"]) == 0
+    assert main([*common, "export", "--package", "both"]) == 2
+    said = capsys.readouterr().err
+    assert "the member one (needed by both) and the member two (needed by both)" in said

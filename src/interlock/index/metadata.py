@@ -7,6 +7,7 @@ trusted, else it has to be built, which is somebody else's business.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 
 import anyio
@@ -24,6 +25,7 @@ from interlock.index.downloads import Downloads, verify_hashes
 from interlock.index.failures import FileMissing, Offline, Unauthorized
 from interlock.index.fetcher import Response
 from interlock.index.index_pages import Pages
+from interlock.index.local_pages import file_path
 from interlock.index.outcomes import NeedsBuild, Unavailable
 from interlock.index.receiver import Receiver
 from interlock.index.sdist_info import read_pkg_info
@@ -87,7 +89,7 @@ class MetadataLadder:
 
     def _key(self, index: Index, name: NormalizedName, artifact: Artifact) -> str:
         # By index as well as by hash: what one index says about a file must not become what another one says.
-        identity = artifact.sha256 or self._downloads.address(index, name, artifact) or artifact.filename
+        identity = artifact.sha256 or _place(self._downloads.address(index, name, artifact)) or artifact.filename
         return hashlib.sha256(f"{self._pages.key(index)}\n{identity}".encode()).hexdigest()
 
     def _load(self, key: str, artifact: Artifact) -> Metadata | NeedsBuild | None:
@@ -180,6 +182,17 @@ def _verify_metadata(body: bytes, artifact: Artifact) -> None:
         actual = hashlib.new(algorithm, body, usedforsecurity=False).hexdigest()
         if actual != digest:
             raise DigestMismatch(f"{artifact.filename}.metadata", digest, actual, algorithm=algorithm)
+
+
+def _place(address: str) -> str:
+    """What tells a file without a hash: where it is, and on this machine also whether it was written again since."""
+    if not address or is_remote(address):
+        return address
+    try:
+        status = os.stat(file_path(address))
+    except OSError:
+        return address
+    return f"{address} {status.st_size} {status.st_mtime_ns} {status.st_ino}"
 
 
 def choose_artifact(artifacts: Sequence[Artifact]) -> Artifact | None:

@@ -5,7 +5,8 @@ The lock then forks for them: each side gets its answer, and what both sides can
 
 from __future__ import annotations
 
-from itertools import combinations
+from functools import cached_property
+from itertools import combinations, count
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from interlock.core.resolver.report import NoSolution
 from interlock.ops.lock import lock_held
 from interlock.store.locks import hold
 from interlock.store.replace import replace_file
+from interlock.workspace.asks import lower
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.guards import workspace_guard
@@ -29,7 +31,7 @@ from interlock.workspace.options import LockOptions, LockOutcome
 __all__ = ["Declared", "declare_conflicts", "describe_item"]
 
 _MOST = 50
-"""Pairs to find before giving up; each costs a resolution."""
+"""Failures to look at before giving up; each costs a resolution."""
 
 Conflict = tuple[ConflictItem, ...]
 
@@ -48,8 +50,8 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
 async def declare_conflicts(context: Context, options: LockOptions) -> Declared:
     """Lock, and wherever members cannot agree declare in the root's manifest that they conflict.
 
-    A pair is taken from what each failure names, and only as many pairs as are needed. Raises :class:`NoSolution` for a
-    failure that no declaration can help; then nothing is written.
+    A pair is taken from what each failure names, with those who ask for the same, and only as much as is needed. Raises
+    :class:`NoSolution` for a failure that no declaration can help; then nothing is written.
     """
     workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
     context.layout.prepare()
@@ -57,24 +59,28 @@ async def declare_conflicts(context: Context, options: LockOptions) -> Declared:
         found = exclusive_sets(await _find(context, workspace))
         manifest = workspace.root / "pyproject.toml"
         if found and not options.dry_run:
-            await anyio.to_thread.run_sync(_write, manifest, (*workspace.settings.conflicts, *found), workspace)
+            await anyio.to_thread.run_sync(
+                _write, manifest, (*workspace.manifest.settings.conflicts, *found), workspace
+            )
         outcome = await lock_held(context, _with(workspace, found), options)
     together = joint_sets((*workspace.settings.conflicts, *found))
     return Declared(found=found, together=together, outcome=outcome, manifest=manifest)
 
 
 async def _find(context: Context, workspace: Workspace) -> tuple[Conflict, ...]:
+    alike = _Alike(workspace)
     found: tuple[Conflict, ...] = ()
-    while True:
+    for tried in count(1):
         try:
             await lock_held(context, _with(workspace, found), LockOptions(dry_run=True))
         except NoSolution as failure:
-            pair = _pair(failure.facts)
-            if pair is None or pair in found or len(found) == _MOST:
+            pairs = [pair for pair in _pairs(failure.facts, alike) if pair not in found]
+            if not pairs or tried > _MOST:
                 raise
-            found = (*found, pair)
+            found = (*found, *pairs)
         else:
-            return found
+            break
+    return found
 
 
 def _with(workspace: Workspace, more: tuple[Conflict, ...]) -> Workspace:
@@ -90,11 +96,48 @@ def _with(workspace: Workspace, more: tuple[Conflict, ...]) -> Workspace:
     return msgspec.structs.replace(workspace, manifest=manifest, members=members)
 
 
+class _Alike:
+    """Who asks for the same: what two requirements exclude, everybody excludes who has one of them."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    @cached_property
+    def _asking(self) -> dict[str, list[ConflictItem]]:
+        found: dict[str, list[ConflictItem]] = {}
+        for asks in lower(self._workspace):
+            for ask in asks.every():
+                found.setdefault(ask.origin.text, []).append(_item_of(ask.origin.member, ask.origin.table))
+        return found
+
+    def to(self, entry: dict[str, Any]) -> list[ConflictItem]:
+        own = _item(entry)
+        return list(dict.fromkeys((own, *self._asking.get(str(entry["requirement"]), ()))))
+
+
+def _pairs(facts: dict[str, Any], alike: _Alike) -> list[Conflict]:
+    """The two items that a failure names, and all that are in the same case when two requirements are all there is."""
+    pair = _pair(facts)
+    asked = facts.get("requirements", ())
+    if pair is None or len(asked) != 2 or _package(asked[0]) != _package(asked[1]):
+        return [] if pair is None else [pair]
+    left, right = (alike.to(entry) for entry in asked)
+    return list(
+        dict.fromkeys(
+            _sorted(one, other) for one in left for other in right if one != other and not _depends(one, other)
+        )
+    )
+
+
+def _sorted(one: ConflictItem, other: ConflictItem) -> Conflict:
+    return tuple(sorted((one, other), key=lambda item: item.order))
+
+
 def _pair(facts: dict[str, Any]) -> Conflict | None:
     """Two items that a failure names and that need not be installed together: preferably two that want one package."""
     asked = [(_item(entry), entry) for entry in facts.get("requirements", ())]
     pairs = [
-        (_package(one[1]) != _package(other[1]), tuple(sorted({one[0], other[0]}, key=lambda item: item.order)))
+        (_package(one[1]) != _package(other[1]), _sorted(one[0], other[0]))
         for one, other in combinations(asked, 2)
         if one[0] != other[0] and not _depends(one[0], other[0])
     ]
@@ -107,9 +150,14 @@ def _depends(one: ConflictItem, other: ConflictItem) -> bool:
 
 
 def _item(entry: dict[str, Any]) -> ConflictItem:
-    kind, _, name = str(entry["table"]).partition(":")
+    return _item_of(entry["member"], entry["table"])
+
+
+def _item_of(member: str, table: str) -> ConflictItem:
+    """The item that a table of a member's manifest belongs to, named as origins name it."""
+    kind, _, name = table.partition(":")
     return ConflictItem(
-        normalize_name(entry["member"]),
+        normalize_name(member),
         normalize_extra(name) if kind == "extra" else None,
         normalize_group(name) if kind == "group" else None,
     )

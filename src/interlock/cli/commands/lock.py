@@ -14,6 +14,10 @@ from interlock.workspace.options import LockOptions, LockOutcome
 __all__ = ["run"]
 
 
+_SHOWN = 10
+"""Conflicts that are said; the rest is counted."""
+
+
 async def run(call: Call) -> int:
     if call.text("script"):
         found = await load("interlock.ops.scripts").lock_script(call.context, call.context.cwd / call.text("script"))
@@ -69,8 +73,10 @@ async def run(call: Call) -> int:
 
 
 def _say_sets(call: Call, found: list[list[str]], together: list[list[str]]) -> None:
-    for items in found:
+    for items in found[:_SHOWN]:
         call.terminal.say(f"Conflict: {' | '.join(items)}: locked, but not together.")
+    if len(found) > _SHOWN:
+        call.terminal.say(f"{len(found) - _SHOWN} more conflicts stand in the manifest of the root.")
     if found:
         call.terminal.say(f"Together, each with everything else: {'; '.join(' + '.join(items) for items in together)}.")
 

@@ -7,6 +7,7 @@ from interlock.core.markers.diagram import (
     FALSE,
     TRUE,
     Marker,
+    extras_in,
     format_marker,
     parse_marker,
     requires_python_marker,
@@ -165,7 +166,8 @@ class Resolver:
         where = env
         for marker in markers(cause):
             where = where & without_environment(marker)
-        return "" if where is self.world else format_marker(simplify(where, self.world))
+        allowed = self.sides.consistent(self.world, extras_in(where))
+        return "" if where is self.world else format_marker(simplify(where, allowed))
 
     def _more_parts(self) -> Parts | None:
         """The parts that come of what the conflicts have turned out to touch; None when these are all there are."""
