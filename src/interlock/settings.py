@@ -161,6 +161,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The relative window as written, when the cutoff comes from one."""
     exclude_newer_package: dict[NormalizedName, str] = {}
     """Cutoff by package; empty text: none for it."""
+    exclude_newer_package_spans: dict[NormalizedName, str] = {}
+    """Of those that come from a relative window: the window as written."""
     prerelease: str = "if-necessary"
     resolution: str = "highest"
     link_mode: str = ""
@@ -208,6 +210,7 @@ def resolve_settings(flags: GlobalFlags, tool: ToolSettings, around: Surrounding
     user = around.user
     indexes, credentials = _indexes(flags, tool, around, env)
     cutoff, span = resolve_cutoff(flags.exclude_newer or env.text("EXCLUDE_NEWER") or tool.exclude_newer, around.now)
+    by_package = {name: resolve_cutoff(text, around.now) for name, text in tool.exclude_newer_package.items()}
     decided = Settings(
         cache_dir=flags.cache_dir or env.text("CACHE_DIR") or user.cache_dir or around.cache_home,
         no_cache=_first(flags.no_cache, env.flag("NO_CACHE"), default=False),
@@ -223,9 +226,8 @@ def resolve_settings(flags: GlobalFlags, tool: ToolSettings, around: Surrounding
         environment_path=env.text("PROJECT_ENVIRONMENT") or "",
         exclude_newer=cutoff,
         exclude_newer_span=span,
-        exclude_newer_package={
-            name: resolve_cutoff(text, around.now)[0] for name, text in tool.exclude_newer_package.items()
-        },
+        exclude_newer_package={name: cutoff for name, (cutoff, _) in by_package.items()},
+        exclude_newer_package_spans={name: span for name, (_, span) in by_package.items() if span},
         no_build=_first(flags.no_build, env.flag("NO_BUILD"), default=tool.no_build),
         no_build_packages=_names((*flags.no_build_package, *env.words("NO_BUILD_PACKAGE")), tool.no_build_packages),
         no_binary=_first(flags.no_binary, env.flag("NO_BINARY"), default=tool.no_binary),

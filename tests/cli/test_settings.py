@@ -171,11 +171,11 @@ def test_an_index_without_a_name_is_refused_without_showing_its_password() -> No
         ("2026-03-01", "2026-03-02T00:00:00Z", ""),
         ("2026-03-01T10:00:00Z", "2026-03-01T10:00:00Z", ""),
         ("2026-03-01T10:00:00+02:00", "2026-03-01T08:00:00Z", ""),
-        ("7 days", "2026-03-03T12:30:15Z", "7 days"),
-        ("1 week ago", "2026-03-03T12:30:15Z", "1 week ago"),
-        ("24h", "2026-03-09T12:30:15Z", "24h"),
-        ("P1W", "2026-03-03T12:30:15Z", "P1W"),
-        ("P1DT12H", "2026-03-09T00:30:15Z", "P1DT12H"),
+        ("7 days", "2026-03-03T00:00:00Z", "7 days"),
+        ("1 week ago", "2026-03-03T00:00:00Z", "1 week ago"),
+        ("24h", "2026-03-09T00:00:00Z", "24h"),
+        ("P1W", "2026-03-03T00:00:00Z", "P1W"),
+        ("P1DT12H", "2026-03-08T12:00:00Z", "P1DT12H"),
     ],
 )
 def test_cutoffs(text: str, cutoff: str, span: str) -> None:
@@ -193,7 +193,7 @@ def test_cutoffs_of_the_manifest_and_of_packages() -> None:
         exclude_newer="3 days", exclude_newer_package={normalize_name("a"): "2026-01-01", normalize_name("b"): ""}
     )
     found = resolve(tool=tool)
-    assert (found.exclude_newer, found.exclude_newer_span) == ("2026-03-07T12:30:15Z", "3 days")
+    assert (found.exclude_newer, found.exclude_newer_span) == ("2026-03-07T00:00:00Z", "3 days")
     assert found.exclude_newer_package == {"a": "2026-01-02T00:00:00Z", "b": ""}
     flagged = resolve(GlobalFlags(exclude_newer="2026-02-01"), tool=tool)
     assert (flagged.exclude_newer, flagged.exclude_newer_span) == ("2026-02-02T00:00:00Z", "")

@@ -1,7 +1,8 @@
 """Cutoffs: the moment after which an upload does not exist for us (``exclude-newer``).
 
 Written as an RFC 3339 timestamp, a date (that whole day counts, in UTC), an ISO 8601 duration (``P7D``, ``PT24H``) or
-words (``7 days``, ``2 weeks``); a duration counts back from now.
+words (``7 days``, ``2 weeks``); a duration counts back from the beginning of today, in UTC, so that all who look on one
+day see the same.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def resolve_cutoff(text: str, now: datetime) -> tuple[str, str]:
     >>> resolve_cutoff("2024-03-01", datetime(2026, 1, 1, tzinfo=UTC))
     ('2024-03-02T00:00:00Z', '')
     >>> resolve_cutoff("7 days", datetime(2026, 1, 8, 12, tzinfo=UTC))
-    ('2026-01-01T12:00:00Z', '7 days')
+    ('2026-01-01T00:00:00Z', '7 days')
     """
     written = text.strip()
     if not written:
@@ -41,7 +42,8 @@ def resolve_cutoff(text: str, now: datetime) -> tuple[str, str]:
             return _format(moment), ""
         span = _span(written)
         if span is not None:
-            return _format(now - span), written
+            today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+            return _format(today - span), written
         moment = datetime.fromisoformat(written)
     except (ValueError, OverflowError) as error:
         raise _invalid(written) from error

@@ -58,7 +58,7 @@ def compare(
     """Everything that has changed since the lock was made, settings first; empty when it is fresh.
 
     ``absent`` are locked members whose directory is not here, as in an image that holds part of the workspace: they
-    count as unchanged. The cutoff of a relative window is a fact of the lock, so the caller passes the locked one on.
+    count as unchanged. Of a relative window only its length counts, so that time alone makes nothing stale.
     """
     found = _settings(lock.inputs, inputs)
     if inputs.conflicts and lock.inputs.conflicts and lock.format < FORMAT:

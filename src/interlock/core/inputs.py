@@ -72,7 +72,7 @@ def resolution_inputs(
     """The settings that shaped a resolution.
 
     ``indexes`` in order of priority; ``sources`` are the root's, which constraints and overrides follow; the cutoff is
-    the timestamp that was used, with the window it came from if any.
+    a timestamp, or a window that has one for each day.
     """
     sources = sources or {}
     return ResolutionInputs(

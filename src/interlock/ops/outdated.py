@@ -51,7 +51,7 @@ async def find_outdated(
     updated: dict[NormalizedName, list[str]] = {}
     for package in update.lock.packages:
         updated.setdefault(package.name, []).append(package.version)
-    reaching, cutoffs = members_reaching(locked.lock), update.lock.inputs
+    reaching, settings = members_reaching(locked.lock), locked.context.settings
     newest: dict[NormalizedName, str] = {}
     async with open_toolchain(locked.context) as toolchain, anyio.create_task_group() as tasks:
         await admit_outside(toolchain, locked.lock, locked.workspace.root)
@@ -60,7 +60,7 @@ async def find_outdated(
             assert isinstance(package.source, Registry)
             listing = await toolchain.client.listing(package.name, package.source.index)
             if not isinstance(listing, Absent):
-                cutoff = dict(cutoffs.exclude_newer_package).get(package.name, cutoffs.exclude_newer)
+                cutoff = settings.exclude_newer_package.get(package.name, settings.exclude_newer)
                 newest[package.name] = _newest(listing, package.version, cutoff)
 
         for package in packages:

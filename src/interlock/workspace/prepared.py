@@ -60,7 +60,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
 def prepare(
     context: Context, old: Lock | None = None, workspace: Workspace | None = None, *, whole: bool = False
 ) -> Prepared:
-    """Read the workspace; blocking. ``old`` decides what a relative cutoff means.
+    """Read the workspace; blocking.
 
     Locked members whose directories are missing count as unchanged, unless the ``whole`` workspace is asked for.
     """
@@ -79,9 +79,6 @@ def prepare(
     left_out = {member.name: member.left_out for member in old.members if member.left_out} if old is not None else {}
     asks = lower(workspace, absent=absent, no_sources=no_sources, left_out=left_out)
     limits = lower_limits(workspace, tool, absent=absent, no_sources=no_sources)
-    cutoff = settings.exclude_newer
-    if old is not None and settings.exclude_newer_span and old.inputs.exclude_newer_span == settings.exclude_newer_span:
-        cutoff = old.inputs.exclude_newer
     return Prepared(
         context=context,
         workspace=workspace,
@@ -94,7 +91,7 @@ def prepare(
                 tool,
                 settings.indexes,
                 sources=workspace.manifest.sources,
-                exclude_newer=cutoff,
+                exclude_newer="" if settings.exclude_newer_span else settings.exclude_newer,
                 exclude_newer_span=settings.exclude_newer_span,
             ),
             trees=_trees(workspace, old),
@@ -127,7 +124,7 @@ def _effective(workspace: Workspace, settings: Settings) -> ToolSettings:
         prerelease_package={**tool.prerelease_package, **only_finals},
         resolution=settings.resolution,
         index_strategy=settings.index_strategy,
-        exclude_newer_package=settings.exclude_newer_package,
+        exclude_newer_package={**settings.exclude_newer_package, **settings.exclude_newer_package_spans},
         no_build=settings.no_build,
         no_build_packages=settings.no_build_packages,
         no_binary=settings.no_binary,
@@ -218,14 +215,14 @@ def _forks(base: Lock | None, options: LockOptions) -> tuple[str, ...]:
 
 
 def _policy(prepared: Prepared) -> Policy:
-    tool, inputs = prepared.tool, prepared.inputs
+    tool, settings = prepared.tool, prepared.context.settings
     return Policy(
         prerelease=tool.prerelease,
         prerelease_packages=tool.prerelease_package,
         resolution=tool.resolution,
         fork_strategy=tool.fork_strategy,
-        cutoff=inputs.exclude_newer,
-        cutoff_packages=inputs.exclude_newer_package,
+        cutoff=settings.exclude_newer,
+        cutoff_packages=settings.exclude_newer_package,
         no_build=frozenset((*tool.no_build_packages, *((_ALL,) if tool.no_build else ()))),
         no_binary=frozenset((*tool.no_binary_packages, *((_ALL,) if tool.no_binary else ()))),
     )

@@ -44,7 +44,6 @@ def can_tell(context: Context, workspace: Workspace) -> bool:
         context.flags == GlobalFlags()
         and not settings.json
         and not settings.verbosity
-        and not settings.exclude_newer_package  # a window may be among these, which moves with the clock
         and bool(workspace.digest)
         and store_root(context.environ) == str(context.layout.root)
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from interlock.core.artifacts import Artifact
 from interlock.core.asks import MemberAsks
 from interlock.core.lock.fork_graph import BASE, ROOT_NODE, ForkGraph, Node, Slot
+from interlock.core.lock.kept_files import KeptFiles
 from interlock.core.lock.layout import edge_order, package_order
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage, ResolutionInputs, format_of
 from interlock.core.manifests.manifest import ConflictItem
@@ -50,7 +51,7 @@ def assemble(
     for fork in forks:
         graph.add(fork)
     graph.trace()
-    writer = _Writer(graph, old)
+    writer = _Writer(graph, old, inputs)
     members = tuple(writer.member(member, digests.get(member.name, {})) for member in resolver.problem.members)
     names = {member.name for member in resolver.problem.members}
     packages = [
@@ -71,8 +72,9 @@ def assemble(
 
 
 class _Writer:
-    def __init__(self, graph: ForkGraph, old: Lock | None) -> None:
+    def __init__(self, graph: ForkGraph, old: Lock | None, inputs: ResolutionInputs) -> None:
         self._graph = graph
+        self._kept = KeptFiles(old, inputs, graph.resolver.problem)
         self._facts = graph.resolver.facts
         self._world = graph.resolver.world
         self._sides = graph.resolver.sides
@@ -222,27 +224,31 @@ class _Writer:
     def _artifacts(self, node: Node) -> tuple[Artifact, ...]:
         """The files that some environment of the lock could use."""
         reach = self._graph.reach[node, BASE]
+        universe = self._facts.universes[node.name]
+        before = self._kept.find(node.name, universe.version(node.position), universe.source(node.position))
         kept = []
         for artifact in self._graph.resolver.candidates.artifacts(node.name, node.position):
             where = lower_bound_marker(artifact.requires_python)
             if artifact.is_wheel:
                 where = where & implied_marker(artifact.filename)
-            if not where.is_disjoint(reach):
+            if not where.is_disjoint(reach) and (before is None or self._kept.admits(before, artifact.filename, where)):
                 known = self._known.get((artifact.filename, artifact.sha256))
                 kept.append(_locked(artifact, known))
         return tuple(sorted(kept, key=lambda artifact: artifact.filename))
 
 
 def _locked(artifact: Artifact, known: Artifact | None) -> Artifact:
-    """What a lock keeps of an artifact; where it lies stays as it was, so that a mirror does not change the lock."""
-    source = known if known is not None else artifact
+    """What a lock keeps of an artifact; what it knows of the very same file stays, so that a mirror does not change the
+    lock."""
+    if known is not None:
+        return known
     return Artifact(
         filename=artifact.filename,
         sha256=artifact.sha256,
         hashes=artifact.hashes,
-        size=artifact.size if artifact.size is not None else source.size,
-        upload_time=artifact.upload_time or source.upload_time,
-        location=source.location,
+        size=artifact.size,
+        upload_time=artifact.upload_time,
+        location=artifact.location,
     )
 
 

@@ -106,6 +106,8 @@ def decode_lock(data: bytes, *, file: str = "interlock.lock") -> Lock:
         _refuse_gaps(content, file)
     try:
         inputs = msgspec.convert(_plain(content.inputs), ResolutionInputs)
+        if inputs.exclude_newer_span:  # locks of earlier versions also say what moment it was when they were made
+            inputs = msgspec.structs.replace(inputs, exclude_newer="")
     except msgspec.ValidationError as error:
         raise LockCorrupt(f"{file} cannot be used: in `inputs`, {error}.", hint=_RESTORE) from error
     return Lock(

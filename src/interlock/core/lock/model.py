@@ -96,10 +96,11 @@ class ResolutionInputs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     fork_strategy: str = "requires-python"
     index_strategy: str = "first-index"
     exclude_newer: str = ""
-    """The cutoff as a timestamp. A relative window is resolved once, when the lock is made, and then kept."""
+    """The cutoff as a timestamp; empty for a relative window, which is another moment every day."""
     exclude_newer_span: str = ""
     """The relative window as written, when there was one."""
     exclude_newer_package: dict[NormalizedName, str] = {}
+    """By package a timestamp, a window as written, or nothing for no cutoff."""
     no_build: tuple[str, ...] = ()
     """Package names, or ``(":all:",)``."""
     no_binary: tuple[str, ...] = ()
