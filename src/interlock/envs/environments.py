@@ -86,6 +86,8 @@ class VirtualEnvironment(msgspec.Struct, frozen=True, kw_only=True):
     system_site_packages: bool = False
     relocatable: bool = False
     """Whether it may be moved: nothing in it says where it is."""
+    moved_from: str = ""
+    """Where it was made, when that is another place: its commands and activation scripts lead there."""
     installation: bool = False
     """Whether it is no virtual environment but an interpreter's own installation (a system's, conda's)."""
 
@@ -145,7 +147,8 @@ def create_environment(
     try:
         activation = {} if relocatable else activation_scripts(str(path), os.path.basename(paths.scripts), prompt)
         python = _make(path, paths, interpreter, activation, copies=copies)
-        config = _config(interpreter, prompt, system_site_packages=system_site_packages, relocatable=relocatable)
+        place = "" if relocatable else str(path)
+        config = _config(interpreter, prompt, place, system_site_packages=system_site_packages)
         replace_file(path / "pyvenv.cfg", config.encode())
     except BaseException:
         _clear(path)
@@ -233,15 +236,34 @@ def load_environment(path: Path, remembered: Path | None = None) -> VirtualEnvir
         interpreter = _query(path, str(path / python), values, remembered)
     except InterpreterUnusable as error:
         raise BrokenEnvironment(path, error.why, ours=ours) from error
+    made_for = recorded_python(path)
+    if made_for is not None and not _is_of(interpreter, made_for[1]):
+        why = f"it was made for Python {made_for[1]}, and what its python leads to is {interpreter.version} now"
+        raise BrokenEnvironment(path, why, ours=ours)
     return VirtualEnvironment(
         root=path,
         interpreter=interpreter,
         paths=interpreter.scheme.at(str(path)),
         ours=ours,
+        moved_from=_moved_from(path, values) if ours else "",
         prompt=values.get("prompt", path.name).strip("'\""),
         system_site_packages=values.get("include-system-site-packages", "").lower() == "true",
         relocatable=values.get("relocatable", "").lower() == "true",
     )
+
+
+def _is_of(interpreter: Interpreter, version: str) -> bool:
+    """Whether packages for a version are where an interpreter looks for them."""
+    return version.split(".")[:2] == interpreter.minor.split(".")
+
+
+def _moved_from(path: Path, values: dict[str, str]) -> str:
+    """The place an environment was made at, unless it still is there, by whatever name."""
+    made = values.get("prefix", "")
+    with suppress(OSError):
+        if not made or os.path.samefile(made, path):
+            return ""
+    return made
 
 
 def _load_installation(path: Path, remembered: Path | None) -> VirtualEnvironment | None:
@@ -316,7 +338,8 @@ def _read_config(path: Path) -> dict[str, str] | None:
     return {key.strip().lower(): value.strip() for key, _, value in pairs}
 
 
-def _config(interpreter: Interpreter, prompt: str, *, system_site_packages: bool, relocatable: bool) -> str:
+def _config(interpreter: Interpreter, prompt: str, place: str, *, system_site_packages: bool) -> str:
+    """The text of ``pyvenv.cfg``; ``place`` is empty for an environment that may be moved."""
     lines = {
         "home": os.path.dirname(interpreter.base_executable),
         "implementation": interpreter.markers["platform_python_implementation"],
@@ -325,7 +348,7 @@ def _config(interpreter: Interpreter, prompt: str, *, system_site_packages: bool
         "executable": interpreter.base_executable,
         "prompt": prompt,
         "interlock": _MARK,
-        **({"relocatable": "true"} if relocatable else {}),
+        **({"prefix": place} if place else {"relocatable": "true"}),
     }
     return "".join(f"{key} = {value}\n" for key, value in lines.items())
 

@@ -107,6 +107,8 @@ async def entered(context: Context, options: RunOptions) -> AsyncIterator[Place]
         )
         if environment is None:
             raise EnvironmentFailure(f"There is no environment at {path}.", hint="Make it with `interlock sync`.")
+        if environment.moved_from:
+            context.reporter.report(Warned("environment-moved", _moved(environment)))
         if not options.with_packages:
             yield _place(environment)
             return
@@ -273,6 +275,13 @@ async def _environment(context: Context, options: RunOptions) -> Path:
         return environment_path(here, workspace, member)
 
     return await anyio.to_thread.run_sync(find)
+
+
+def _moved(environment: VirtualEnvironment) -> str:
+    return (
+        f"{environment.root} was made at {environment.moved_from}, where its commands still lead;"
+        " `interlock sync` makes it anew."
+    )
 
 
 def _place(environment: VirtualEnvironment) -> Place:

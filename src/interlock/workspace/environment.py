@@ -66,7 +66,8 @@ def existing_environment(
         if error.ours:
             return None
         raise
-    if environment is None:
+    # One that was moved or copied leads to where it was, which may be another workspace.
+    if environment is None or environment.moved_from:
         return None
     managed = environment.installation and environment.interpreter.externally_managed
     if managed and not context.settings.break_system_packages:

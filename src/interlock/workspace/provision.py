@@ -25,7 +25,7 @@ from interlock.core.requirements import parse_requirement
 from interlock.core.resolver.problem import Policy, Problem
 from interlock.core.selection import MemberSelection, Selection
 from interlock.core.sources import File, Registry
-from interlock.envs.environments import VirtualEnvironment, create_environment, load_environment
+from interlock.envs.environments import BrokenEnvironment, VirtualEnvironment, create_environment, load_environment
 from interlock.envs.interpreters import Interpreter
 from interlock.events import Aside
 from interlock.install.transaction import Options, apply
@@ -145,7 +145,11 @@ class Provisioner:
         place = self._toolchain.layout.entry(_BUCKET, digest)
         if not (place / "complete").is_file():
             return None
-        return load_environment(place, self._toolchain.layout.bucket("interpreters-v1"))
+        try:
+            found = load_environment(place, self._toolchain.layout.bucket("interpreters-v1"))
+        except BrokenEnvironment:
+            return None
+        return None if found is None or found.moved_from else found
 
     async def _resolved(
         self,
