@@ -64,7 +64,7 @@ COMMANDS = {
 }
 
 
-_OURS = "in main\n"
+_OURS = "__main__.py"
 """In every traceback that has come so far as to be ours."""
 
 
