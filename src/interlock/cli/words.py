@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
-__all__ = ["built_file", "built_members", "format_bytes", "plural"]
+__all__ = ["built_file", "built_members", "format_bytes", "plural", "what_was_removed"]
 
 _STEP = 1024
 
@@ -40,3 +41,10 @@ def built_file(path: str, size: int, cwd: str, *, unchanged: bool) -> str:
 
 def built_members(built: int, unchanged: int) -> str:
     return f"Built {plural(built, 'member')}, {unchanged} unchanged"
+
+
+def what_was_removed(files: int, size: int, in_use: Iterable[object]) -> str:
+    """What became of a cache, and whose environments were left."""
+    lines = [f"Removed {files} files, {format_bytes(size)}."]
+    lines += [f"Left the environment that {run} runs in; --force removes it too." for run in in_use]
+    return "\n".join(lines)

@@ -6,7 +6,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from functools import partial
 from pathlib import Path
 
 import anyio.to_thread
@@ -16,6 +17,7 @@ from interlock.core.names import NormalizedName, normalize_name
 from interlock.errors import InterlockError
 from interlock.store.layout import BUCKETS, Layout
 from interlock.store.locks import LockTimeout, hold_sync
+from interlock.store.runs import Run, runs
 from interlock.store.tars import BROKEN_TAR, Budget, open_tar
 
 __all__ = ["CacheBusy", "Removed", "Size", "clean", "measure", "prune"]
@@ -41,6 +43,8 @@ class Size(msgspec.Struct, frozen=True):
 class Removed(msgspec.Struct, frozen=True):
     files: int = 0
     bytes: int = 0
+    in_use: tuple[Run, ...] = ()
+    """The runs whose environments were left."""
 
 
 async def measure(layout: Layout) -> tuple[Size, ...]:
@@ -53,37 +57,41 @@ async def clean(
 ) -> Removed:
     """Remove everything, or what belongs to some packages, or to one version of each where one is given.
 
-    Raises :class:`CacheBusy` while another process uses the store, unless forced.
+    Environments that programs run in are left, and :class:`CacheBusy` is raised while another process works with the
+    store; unless forced.
     """
-    return await anyio.to_thread.run_sync(_alone, layout, force, lambda: _clean(layout, packages or {}))
+    return await anyio.to_thread.run_sync(_alone, layout, force, partial(_clean, layout, packages or {}))
 
 
-async def prune(layout: Layout, *, ci: bool = False) -> Removed:
-    """Remove leftovers and buckets of other formats; with ``ci`` also all that is cheaper to fetch than to keep."""
+async def prune(layout: Layout, *, ci: bool = False, force: bool = False) -> Removed:
+    """Remove leftovers and buckets of other formats; with ``ci`` also all that is cheaper to fetch than to keep.
 
-    def work() -> Removed:
+    What is in use is left as :func:`clean` does.
+    """
+
+    def work(kept: tuple[Run, ...]) -> Removed:
         paths = [layout.tmp / name for name in _listed(layout.tmp)]
         paths += [
             layout.root / name for name in _listed(layout.root) if _BUCKET.fullmatch(name) and name not in BUCKETS
         ]
         if ci:
             paths += [layout.bucket(name) for name in _DOWNLOADS]
-        return _remove(layout, paths)
+        return _remove(layout, paths, kept)
 
-    return await anyio.to_thread.run_sync(_alone, layout, False, work)
+    return await anyio.to_thread.run_sync(_alone, layout, force, work)
 
 
-def _alone(layout: Layout, force: bool, work: Callable[[], Removed]) -> Removed:
+def _alone(layout: Layout, force: bool, work: Callable[[tuple[Run, ...]], Removed]) -> Removed:
     if not layout.root.is_dir():
         return Removed()
     if force:
-        return work()
+        return work(())
     try:
         with hold_sync(layout.usage_lock, timeout=0):
-            return work()
+            return work(runs(layout))
     except LockTimeout as error:
         raise CacheBusy(
-            f"Another process uses the cache {layout.root}.", hint="Try again when it has ended, or add --all."
+            f"Another process uses the cache {layout.root}.", hint="Try again when it has ended, or add --force."
         ) from error
 
 
@@ -97,20 +105,30 @@ def _measure(layout: Layout) -> tuple[Size, ...]:
     return tuple(found)
 
 
-def _clean(layout: Layout, packages: Mapping[NormalizedName, str]) -> Removed:
+def _clean(layout: Layout, packages: Mapping[NormalizedName, str], kept: tuple[Run, ...]) -> Removed:
     if packages:
-        return _remove(layout, list(_belonging(layout, packages)))
+        return _remove(layout, list(_belonging(layout, packages)), kept)
     # The lock files stay: removing one that another process waits on would split it.
-    return _remove(layout, [layout.root / name for name in _listed(layout.root) if name != layout.locks.name])
+    return _remove(layout, [layout.root / name for name in _listed(layout.root) if name != layout.locks.name], kept)
 
 
-def _remove(layout: Layout, paths: list[Path]) -> Removed:
+def _without(paths: Iterable[Path], kept: Set[Path]) -> Iterator[Path]:
+    """The paths, or what is in them, without those that are kept."""
+    for path in paths:
+        if not any(one == path or path in one.parents for one in kept):
+            yield path
+        elif path not in kept:
+            yield from _without([path / name for name in _listed(path)], kept)
+
+
+def _remove(layout: Layout, paths: list[Path], kept: tuple[Run, ...]) -> Removed:
     """Move everything aside first, so that what is half removed is never found by a key."""
+    there = tuple(run for run in kept if (layout.root / run.path).is_dir())
     layout.locks.mkdir(parents=True, exist_ok=True)
     grave = Path(tempfile.mkdtemp(prefix="removed-", dir=layout.locks))
     files = size = 0
     try:
-        for position, path in enumerate(paths):
+        for position, path in enumerate(_without(paths, {layout.root / run.path for run in there})):
             if not os.path.lexists(path):
                 continue
             weight = _weigh(path)
@@ -118,7 +136,7 @@ def _remove(layout: Layout, paths: list[Path]) -> Removed:
             os.rename(path, grave / str(position))
     finally:
         shutil.rmtree(grave, ignore_errors=True)
-    return Removed(files, size)
+    return Removed(files, size, there)
 
 
 def _belonging(layout: Layout, packages: Mapping[NormalizedName, str]) -> Iterator[Path]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 import anyio.to_thread
 
 from interlock.envs.environments import VirtualEnvironment, create_environment, load_environment
 from interlock.errors import EnvironmentFailure
+from interlock.store.runs import running_in
 from interlock.workspace.context import Context
 from interlock.workspace.provision import Provisioner
 from interlock.workspace.provisioning import open_toolchain
@@ -21,19 +22,29 @@ __all__ = ["overlaid"]
 
 @asynccontextmanager
 async def overlaid(
-    context: Context, base: VirtualEnvironment, requirements: tuple[str, ...]
-) -> AsyncIterator[tuple[VirtualEnvironment, tuple[str, ...]]]:
+    context: Context, base: VirtualEnvironment, requirements: tuple[str, ...], what: str
+) -> AsyncIterator[tuple[VirtualEnvironment, tuple[str, ...], int]]:
     """An environment that sees the requirements and then the base, and the folder of the requirements' programs.
 
-    What the requirements need is kept in the store; on top of it is only a folder that is gone afterwards.
+    What the requirements need is kept in the store, by the descriptor that comes with it, for ``what`` is run; on top
+    of it is only a folder that is gone afterwards.
     """
-    async with open_toolchain(context) as toolchain:
-        provided = await Provisioner(toolchain.on(base.interpreter))(requirements, purpose="run --with")
-    extra = await anyio.to_thread.run_sync(
-        lambda: load_environment(Path(provided.path).parent, context.layout.bucket("interpreters-v1"))
-    )
+    with ExitStack() as stack:
+        async with open_toolchain(context) as toolchain:
+            provided = await Provisioner(toolchain.on(base.interpreter))(requirements, purpose="run --with")
+            place = Path(provided.path).parent
+            keeping = stack.enter_context(running_in(context.layout, place, what))
+        async with _stacked(context, place, base) as (top, scripts):
+            yield top, scripts, keeping
+
+
+@asynccontextmanager
+async def _stacked(
+    context: Context, place: Path, base: VirtualEnvironment
+) -> AsyncIterator[tuple[VirtualEnvironment, tuple[str, ...]]]:
+    extra = await anyio.to_thread.run_sync(lambda: load_environment(place, context.layout.bucket("interpreters-v1")))
     if extra is None:
-        raise EnvironmentFailure(f"There is no environment at {provided.path}.")
+        raise EnvironmentFailure(f"There is no environment at {place}.")
     folder = Path(await anyio.to_thread.run_sync(lambda: tempfile.mkdtemp(prefix="interlock-with-")))
     try:
         top = await anyio.to_thread.run_sync(lambda: _stack(folder / "env", extra, base))

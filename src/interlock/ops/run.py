@@ -53,6 +53,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Of the virtual environment, empty for one that is nobody's."""
     wrapped: bool = False
     """Whether Python programs of the folders have to be run by :attr:`python`, being written for another."""
+    inherited: tuple[int, ...] = ()
+    """Descriptors that programs have to inherit, so that the place is there as long as they are."""
 
 
 async def run(context: Context, options: RunOptions) -> RunOutcome:
@@ -72,9 +74,9 @@ async def run(context: Context, options: RunOptions) -> RunOutcome:
         environ = child_environ(context, place, options.env_files)
         if not steps:
             line = command_line(context, place, options, manifest, environ)
-            return await _alone(line, environ, context.cwd, options.program)
+            return await _alone(place, line, environ, context.cwd, options.program)
         base = workspace.root / (manifest.path if name in tasks_of(workspace, manifest, own=True) else ".")
-        async with Children() as children:
+        async with Children(place.inherited) as children:
             for step in steps:
                 cwd = base / step.cwd if step.cwd else base
                 code = await children.run(step_line(place, step, environ, cwd), {**environ, **step.env}, cwd)
@@ -83,8 +85,8 @@ async def run(context: Context, options: RunOptions) -> RunOutcome:
     return RunOutcome(exit_code=0)
 
 
-async def _alone(line: list[str], environ: dict[str, str], cwd: Path, given: bytes | None) -> RunOutcome:
-    async with Children() as children:
+async def _alone(place: Place, line: list[str], environ: dict[str, str], cwd: Path, given: bytes | None) -> RunOutcome:
+    async with Children(place.inherited) as children:
         return _outcome(await children.run(line, environ, cwd, given), children)
 
 
@@ -112,9 +114,14 @@ async def entered(context: Context, options: RunOptions) -> AsyncIterator[Place]
         if not options.with_packages:
             yield _place(environment)
             return
-        async with overlaid(context, environment, options.with_packages) as (top, scripts):
+        what = options.command[0]
+        async with overlaid(context, environment, options.with_packages, what) as (top, scripts, keeping):
             yield Place(
-                python=top.python, scripts=(*scripts, environment.scripts), root=str(environment.root), wrapped=True
+                python=top.python,
+                scripts=(*scripts, environment.scripts),
+                root=str(environment.root),
+                wrapped=True,
+                inherited=(keeping,),
             )
     finally:
         if temporary is not None:
@@ -252,13 +259,13 @@ def _script(context: Context, options: RunOptions) -> tuple[Path, ScriptMetadata
 
 async def _run_script(context: Context, options: RunOptions, path: Path, metadata: ScriptMetadata | None) -> RunOutcome:
     more = options.with_packages
-    environment = await script_environment(context, path, metadata or ScriptMetadata(), more)
-    place = Place(python=environment.python, scripts=(environment.path,))
-    environ = child_environ(context, place, options.env_files)
-    environ.pop("VIRTUAL_ENV", None)
-    program = "-" if options.command[0] == "-" else str(path)
-    line = [pythonw(environment.python, program), program, *options.command[1:]]
-    return await _alone(line, environ, context.cwd, options.program)
+    async with script_environment(context, path, metadata or ScriptMetadata(), more) as (environment, keeping):
+        place = Place(python=environment.python, scripts=(environment.path,), inherited=(keeping,))
+        environ = child_environ(context, place, options.env_files)
+        environ.pop("VIRTUAL_ENV", None)
+        program = "-" if options.command[0] == "-" else str(path)
+        line = [pythonw(environment.python, program), program, *options.command[1:]]
+        return await _alone(place, line, environ, context.cwd, options.program)
 
 
 async def _environment(context: Context, options: RunOptions) -> Path:

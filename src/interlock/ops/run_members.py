@@ -64,7 +64,7 @@ async def run_members(
     done: dict[NormalizedName, anyio.Event] = {name: anyio.Event() for name in planned}
     results: dict[NormalizedName, MemberRun] = {}
     stopped = anyio.Event()
-    async with entered(context, options.run) as place, Children() as children:
+    async with entered(context, options.run) as place, Children(place.inherited) as children:
         environ = child_environ(context, place, options.run.env_files)
         limiter = anyio.CapacityLimiter(max(1, options.jobs))
         width = max(map(len, planned), default=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 import anyio.to_thread
@@ -13,12 +15,14 @@ from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.model import Lock
 from interlock.core.lock.select import select
 from interlock.core.names import NormalizedName
+from interlock.core.plan import Wanted
 from interlock.core.requirements import parse_requirement
 from interlock.core.resolver.problem import Policy, Problem
 from interlock.core.script_metadata import BadScript, ScriptMetadata, change_dependencies, parse_script
 from interlock.core.selection import MemberSelection, Selection
 from interlock.envs.interpreters import Interpreter
 from interlock.store.replace import replace_file
+from interlock.store.runs import running_in
 from interlock.workspace.context import Context
 from interlock.workspace.hashes import fill_hashes
 from interlock.workspace.lockfile import read_lock
@@ -48,29 +52,41 @@ def _content(script: Path) -> bytes:
         raise BadScript(f"{script} cannot be read: {error.strerror}.") from error
 
 
+@asynccontextmanager
 async def script_environment(
     context: Context, script: Path, metadata: ScriptMetadata, more: tuple[str, ...] = ()
-) -> BuildEnvironment:
-    """An environment of its own, kept in the store; from the lock beside the script when there is one."""
+) -> AsyncIterator[tuple[BuildEnvironment, int]]:
+    """An environment of its own, from the lock beside the script when there is one.
+
+    It is kept in the store, and there until the descriptor that comes with it is closed by all who inherit it.
+    """
 
     def choose() -> Interpreter:
         return choose_interpreter(context, start=script.parent, root=None, requires_python=metadata.requires_python)
 
     interpreter = await anyio.to_thread.run_sync(choose)
-    async with open_toolchain(context) as toolchain:
-        provisioner = Provisioner(toolchain.on(interpreter))
-        lockfile = script_lockfile(script)
-        exists = await anyio.to_thread.run_sync(lockfile.is_file)
-        if exists and not more:
-            data = await anyio.to_thread.run_sync(lockfile.read_bytes)
-            wanted = select(
-                read_lock(data, str(lockfile)),
-                interpreter.markers,
-                Selection(members=(MemberSelection(member=_SCRIPT),)),
-                tags=interpreter.tags,
-            )
-            return await provisioner.holding(wanted)
-        return await provisioner((*metadata.dependencies, *more), purpose=script.name)
+    lockfile = script_lockfile(script)
+    locked = not more and await anyio.to_thread.run_sync(lockfile.is_file)
+    with ExitStack() as stack:
+        async with open_toolchain(context) as toolchain:
+            provisioner = Provisioner(toolchain.on(interpreter))
+            if locked:
+                wanted = await anyio.to_thread.run_sync(_wanted, lockfile, interpreter)
+                environment = await provisioner.holding(wanted)
+            else:
+                environment = await provisioner((*metadata.dependencies, *more), purpose=script.name)
+            place = Path(environment.path).parent
+            keeping = stack.enter_context(running_in(context.layout, place, script.name))
+        yield environment, keeping
+
+
+def _wanted(lockfile: Path, interpreter: Interpreter) -> tuple[Wanted, ...]:
+    return select(
+        read_lock(lockfile.read_bytes(), str(lockfile)),
+        interpreter.markers,
+        Selection(members=(MemberSelection(member=_SCRIPT),)),
+        tags=interpreter.tags,
+    )
 
 
 async def lock_script(context: Context, script: Path, metadata: ScriptMetadata | None = None) -> Lock:

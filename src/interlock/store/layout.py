@@ -13,7 +13,7 @@
       build-envs-v1/ab/<digest>/    isolated build environments
       interpreters-v1/<key>         what an interpreter said about itself (msgpack)
       workspaces-v1/<key>/          what was learned about a workspace (parsed manifests, freshness)
-      locks/                        lock files of running processes
+      locks/                        lock files of running processes; run-* of programs in build-envs-v1
       tmp/                          work in progress; anything here may be deleted when no process runs
 
 A bucket's version changes when its format does, so two versions of Interlock can share one store.

@@ -19,7 +19,7 @@ import anyio
 
 from interlock.errors import InterlockError
 
-__all__ = ["LockTimeout", "hold", "hold_sync"]
+__all__ = ["LockTimeout", "hold", "hold_sync", "try_to_hold"]
 
 _FIRST_PAUSE = 0.005
 _LONGEST_PAUSE = 0.1
@@ -131,6 +131,15 @@ def hold_sync(path: Path, *, shared: bool = False, timeout: float | None = None)
             _free(handle, shared=shared)
     finally:
         os.close(handle)
+
+
+def try_to_hold(path: Path) -> int | None:
+    """Hold the lock of a path alone, for as long as the descriptor is open; None when somebody else does."""
+    handle = _open(path)
+    if _try(handle, shared=False):
+        return handle
+    os.close(handle)
+    return None
 
 
 def _pauses() -> Iterator[float]:

@@ -78,7 +78,9 @@ class Children:
     leave it behind.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, inherited: tuple[int, ...] = ()) -> None:
+        self._inherited = inherited if sys.platform != "win32" else ()
+        """Descriptors that the programs hold as well."""
         self.stopped = 0
         """The signal that asked for an end, the first where there were several."""
         self._running: set[Process] = set()
@@ -109,7 +111,7 @@ class Children:
         try:
             # Not by the loop: that of uvloop has the program heed again what it was to ignore.
             process = subprocess.Popen(  # noqa: ASYNC220
-                command, env=environ, cwd=cwd, **streams
+                command, env=environ, cwd=cwd, pass_fds=self._inherited, **streams
             )
         except OSError as error:
             raise CannotStart(command[0], cwd, error) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from interlock.cli.call import Call, checked_name
-from interlock.cli.words import format_bytes
+from interlock.cli.words import what_was_removed
 from interlock.core.names import NormalizedName
 from interlock.ops.cache import clean
 
@@ -33,9 +33,9 @@ async def run(call: Call) -> int:
     if call.given("all"):
         asked = tuple(text for text in asked if text.lower() not in _EVERYTHING)
     packages = dict(_named(text) for text in asked)
-    removed = await clean(call.context.layout, packages, force=call.given("all"))
+    removed = await clean(call.context.layout, packages, force=call.given("all") or call.given("force"))
     if call.json:
         call.document(removed)
     else:
-        call.terminal.say(f"Removed {removed.files} files, {format_bytes(removed.bytes)}.")
+        call.terminal.say(what_was_removed(removed.files, removed.bytes, removed.in_use))
     return 0

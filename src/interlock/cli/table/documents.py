@@ -37,7 +37,7 @@ _OUTDATED = (("", "packages"), ("packages[]", "name, locked, compatible, latest,
 _PYTHON = "executable, version, implementation, free_threaded, virtual"
 _ENVIRONMENT = "path, member, exists, ours, problem, python"
 _CREATED = (("", "path, name, files, workspace, registered, package"),)
-_REMOVED = (("", "files, bytes"),)
+_REMOVED = (("", "files, bytes, in_use"), ("in_use[]", "path, pid, what"))
 
 DOCUMENTS: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {
     ("add",): _CHANGED,

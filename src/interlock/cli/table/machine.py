@@ -16,10 +16,12 @@ __all__ = ["MACHINE"]
 def _cache_clean_options(parser: OptionGroup) -> None:
     parser.words("packages", metavar="PACKAGE", text="only what belongs to these: numpy, numpy==2.0")
     parser.flag("--all", text="everything, also while another process uses the cache")
+    parser.flag("--force", text="also what other processes use")
 
 
 def _cache_prune_options(parser: OptionGroup) -> None:
     parser.flag("--ci", text="keep only what was built here")
+    parser.flag("--force", text="also what other processes use")
 
 
 def _cache_size_options(parser: OptionGroup) -> None:
