@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from interlock.core.markers.diagram import Marker, python_lower_bound, without_extras
+from interlock.core.markers.diagram import Marker, any_of, python_lower_bound, without_extras
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.dependencies import Dependency
 from interlock.core.versions import parse_version
@@ -31,18 +31,11 @@ def split(env: Marker, dependencies: Sequence[Dependency]) -> list[Marker]:
     Forks with more requirements that have an upper bound come first: what is chosen for ``numpy<2`` may do for
     ``numpy>=1`` as well, and hardly ever the other way round.
     """
-    by_name: dict[tuple[NormalizedName, int], dict[Marker, str]] = {}
-    for dependency in dependencies:
-        requirement = dependency.requirement
-        markers = by_name.setdefault((requirement.name, dependency.part), {})
-        # Forks are of environments: what depends on the selection is told by the parts of a package.
-        where = without_extras(dependency.marker)
-        # Which requirement is written first must not matter, so they are taken in the order of their text.
-        text = f"{requirement.specifier} {requirement.marker}"
-        markers[where] = min(text, markers.get(where, text))
     forks = [env]
-    for name in sorted(by_name):
-        texts = by_name[name]
+    for _, asked in sorted(_asked(dependencies).items()):
+        texts: dict[Marker, str] = {}
+        for text, markers in sorted(asked.items()):
+            texts.setdefault(any_of(markers), text)
         splitting = sorted((marker for marker in texts if not env.implies(marker)), key=texts.__getitem__)
         if not splitting or (len(texts) == 1 and not _raises_python(env, splitting[0])):
             continue
@@ -54,6 +47,24 @@ def split(env: Marker, dependencies: Sequence[Dependency]) -> list[Marker]:
         without_extras(found.marker) for found in dependencies if _UPPER_BOUND.search(found.requirement.specifier)
     ]
     return sorted(forks, key=lambda fork: -sum(not marker.is_disjoint(fork) for marker in capped))
+
+
+def _asked(dependencies: Sequence[Dependency]) -> dict[tuple[NormalizedName, int], dict[str, list[Marker]]]:
+    """By the part of a package that is asked for, and by what is asked of it: where.
+
+    The same asked twice under two markers is asked once, where one of them holds. What is asked for is a text, so that
+    it does not matter which requirement is written first.
+    """
+    found: dict[tuple[NormalizedName, int], dict[str, list[Marker]]] = {}
+    for dependency in dependencies:
+        requirement = dependency.requirement
+        what = (dependency.kind, dependency.group, dependency.source, requirement.specifier, requirement.url)
+        # Forks are of environments: what depends on the selection is told by the parts of a package.
+        where = without_extras(dependency.marker)
+        found.setdefault((requirement.name, dependency.part), {}).setdefault(f"{what} {requirement.extras}", []).append(
+            where
+        )
+    return found
 
 
 def halves(env: Marker, marker: Marker) -> list[Marker]:
