@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 
 import msgspec
 
@@ -10,6 +11,8 @@ from interlock.core.editing.requirement_wishes import parse_requirements_file
 from interlock.core.encoded_text import decode_text
 from interlock.core.names import is_name, normalize_name
 from interlock.core.pins import Pin
+from interlock.core.poetry_forks import forks_of_poetry
+from interlock.core.requirement import Requirement
 from interlock.errors import ManifestError
 
 __all__ = ["FOREIGN_LOCKS", "UnreadableLock", "parse_foreign_lock"]
@@ -23,8 +26,11 @@ class UnreadableLock(ManifestError):
     code = "unreadable-lock"
 
 
-def parse_foreign_lock(file: str, data: bytes) -> tuple[Pin, ...]:
-    """The pins of a lock, judged by its name. Raises :class:`UnreadableLock`."""
+def parse_foreign_lock(file: str, data: bytes, requirements: Iterable[Requirement] = ()) -> tuple[Pin, ...]:
+    """The pins of a lock, judged by its name. Raises :class:`UnreadableLock`.
+
+    ``requirements`` are those of the project that it is the lock of: some locks cannot be understood without.
+    """
     try:
         text = decode_text(data)
         if not file.endswith((".lock", ".toml")):
@@ -35,7 +41,17 @@ def parse_foreign_lock(file: str, data: bytes) -> tuple[Pin, ...]:
     packages = document.get("package", document.get("packages", []))
     if not isinstance(packages, list):
         raise UnreadableLock(f"{file} has no list of packages.")
-    return tuple(pin for entry in packages if isinstance(entry, dict) and (pin := _pin(entry)) is not None)
+    entries = [entry for entry in packages if isinstance(entry, dict)]
+    pins = tuple(pin for entry in entries if (pin := _pin(entry)) is not None)
+    if file != "poetry.lock" or any("groups" in entry for entry in entries):
+        return pins
+    forks = forks_of_poetry(entries, requirements)
+    return tuple(
+        msgspec.structs.replace(pin, markers=(forks[pin.name, pin.version],))
+        if forks.get((pin.name, pin.version))
+        else pin
+        for pin in pins
+    )
 
 
 def _pipfile_lock(text: str) -> dict[str, object]:

@@ -28,7 +28,7 @@ from interlock.workspace.guards import workspace_guard
 from interlock.workspace.members import Workspace
 from interlock.workspace.options import LockOptions, LockOutcome
 
-__all__ = ["Declared", "declare_conflicts", "describe_item"]
+__all__ = ["Declared", "declare_conflicts", "describe_item", "find_conflicts"]
 
 _MOST = 50
 """Failures to look at before giving up; each costs a resolution."""
@@ -56,7 +56,7 @@ async def declare_conflicts(context: Context, options: LockOptions) -> Declared:
     workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
     context.layout.prepare()
     async with hold(context.layout.usage_lock, shared=True), hold(workspace_guard(workspace.root)):
-        found = exclusive_sets(await _find(context, workspace))
+        found = exclusive_sets(await find_conflicts(context, workspace))
         manifest = workspace.root / "pyproject.toml"
         if found and not options.dry_run:
             await anyio.to_thread.run_sync(
@@ -67,7 +67,11 @@ async def declare_conflicts(context: Context, options: LockOptions) -> Declared:
     return Declared(found=found, together=together, outcome=outcome, manifest=manifest)
 
 
-async def _find(context: Context, workspace: Workspace) -> tuple[Conflict, ...]:
+async def find_conflicts(context: Context, workspace: Workspace) -> tuple[Conflict, ...]:
+    """Pairs of which only one can be in an environment, as few as are needed; the caller holds the guard.
+
+    Raises :class:`NoSolution` for a failure that no declaration can help.
+    """
     alike = _Alike(workspace)
     found: tuple[Conflict, ...] = ()
     for tried in count(1):

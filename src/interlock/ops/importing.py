@@ -10,12 +10,12 @@ from interlock.core.editing.poetry_conversion import convert_poetry
 from interlock.core.encoded_text import decode_text
 from interlock.core.foreign_locks import FOREIGN_LOCKS, UnreadableLock, parse_foreign_lock
 from interlock.core.foreign_projects import ForeignProject, format_project, from_pipfile, from_requirements
-from interlock.core.lock.model import Lock
-from interlock.core.names import NormalizedName, is_name
+from interlock.core.names import is_name
 from interlock.core.pins import Pin
-from interlock.core.sources import Member
 from interlock.errors import UsageError
 from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, change
+from interlock.ops.import_differences import Difference, find_differences
+from interlock.ops.importing_workspace import requirements_of, shared_pins
 from interlock.ops.lock import lock
 from interlock.ops.rewrite import read_manifest
 from interlock.store.replace import replace_file
@@ -24,20 +24,12 @@ from interlock.workspace.discovery import NoProject, discover
 from interlock.workspace.members import Workspace
 from interlock.workspace.options import LockOptions
 
-__all__ = ["Difference", "ImportOutcome", "NothingToImport", "import_projects"]
+__all__ = ["ImportOutcome", "NothingToImport", "import_projects"]
 
 
 class NothingToImport(UsageError):
     code = "nothing-to-import"
     exit_code = 1
-
-
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """A package that the two locks do not hold in the same versions."""
-
-    name: NormalizedName
-    before: tuple[str, ...]
-    after: tuple[str, ...]
 
 
 class ImportOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +65,8 @@ async def import_projects(
 async def _import(context: Context, files: tuple[str, ...], *, dry_run: bool, keep: bool, new: bool) -> ImportOutcome:
     workspace = discover(context.start, layout=context.layout)
     found = _locks(context, workspace, files)
-    pins = tuple(dict.fromkeys(pin for path in found for pin in parse_foreign_lock(path.name, path.read_bytes())))
+    by_lock = {_shown(path, workspace): _pins(path, workspace) for path in found}
+    pins = shared_pins(by_lock)
     converted: list[str] = []
 
     async def make(workspace: Workspace) -> Draft:
@@ -88,23 +81,32 @@ async def _import(context: Context, files: tuple[str, ...], *, dry_run: bool, ke
                 converted.append(member.path)
         return Draft(files=result)
 
-    wished = tuple(pin for pin in pins if not pin.local)
-    if not (wished or new) and all(member.manifest.dialect != "poetry" for member in workspace.members):
+    if not (pins or new) and all(member.manifest.dialect != "poetry" for member in workspace.members):
         raise NothingToImport(
             "There is nothing to import here: the projects are in the standard form, "
             "and no other tool's lock is there.",
             hint="They are read as they are: go on with `interlock lock`.",
         )
-    outcome = await change(context, make, ChangeOptions(no_sync=True, dry_run=dry_run, pins=wished))
+    outcome = await change(context, make, ChangeOptions(no_sync=True, dry_run=dry_run, pins=pins))
     # A manifest that was made a moment ago is what is wanted already, and there were no pins.
     locked = outcome.lock or await lock(context, LockOptions(dry_run=dry_run))
     return ImportOutcome(
         change=msgspec.structs.replace(outcome, lock=locked),
         converted=tuple(converted),
         locks=tuple(path.name for path in found),
-        pins=len(wished),
-        differences=_differences(wished, locked.lock) if wished else (),
+        pins=len(pins),
+        differences=await find_differences(context, by_lock, locked.lock) if pins else (),
     )
+
+
+def _shown(path: Path, workspace: Workspace) -> str:
+    return path.relative_to(workspace.root).as_posix() if path.is_relative_to(workspace.root) else path.name
+
+
+def _pins(path: Path, workspace: Workspace) -> tuple[Pin, ...]:
+    beside = [member.manifest for member in workspace.members if member.directory == path.parent]
+    asked = requirements_of(beside[0]) if beside else ()
+    return parse_foreign_lock(path.name, path.read_bytes(), asked)
 
 
 def _create(context: Context, files: tuple[str, ...], python: str) -> Path | None:
@@ -151,20 +153,3 @@ def _locks(context: Context, workspace: Workspace, files: tuple[str, ...]) -> li
     places = [workspace.root, *(member.directory for member in workspace.members)]
     found = [place / name for place in dict.fromkeys(places) for name in FOREIGN_LOCKS if (place / name).is_file()]
     return found or sorted(workspace.root.glob("requirements*.txt"))
-
-
-def _differences(pins: tuple[Pin, ...], lock: Lock) -> tuple[Difference, ...]:
-    before: dict[NormalizedName, set[str]] = {}
-    after: dict[NormalizedName, set[str]] = {}
-    members = {member.name for member in lock.members}
-    for pin in pins:
-        if pin.name not in members:
-            before.setdefault(pin.name, set()).add(pin.version)
-    for package in lock.packages:
-        if not isinstance(package.source, Member):
-            after.setdefault(package.name, set()).add(package.version)
-    return tuple(
-        Difference(name=name, before=tuple(sorted(before.get(name, ()))), after=tuple(sorted(after.get(name, ()))))
-        for name in sorted({*before, *after})
-        if before.get(name) != after.get(name)
-    )

@@ -69,6 +69,7 @@ def _update_options(parser: OptionGroup) -> None:
 
 def _import_options(parser: OptionGroup) -> None:
     parser.words("files", metavar="FILE", text="locks or lists of requirements (default: those that are there)")
+    parser.flag("--workspace", text="make one workspace of all projects below this directory, with one lock")
     parser.flag("--keep-manifests", text="leave the manifests as they are, take over the versions only")
     parser.flag("--dry-run", text="show what would be written, write nothing")
     add_resolver_options(parser)
@@ -126,7 +127,10 @@ EDITING = (
         "import_projects",
         "Write a project of another tool in the standard form, keeping its locked versions",
         _import_options,
-        (("--dry-run", "show what would be written"), ("requirements.txt", "from a list of requirements")),
+        (
+            ("requirements.txt", "from a list of requirements"),
+            ("--workspace", "a repository of Poetry projects as one workspace"),
+        ),
         usage="[options] [FILE ...]",
         aliases=(("migrate",),),
     ),
