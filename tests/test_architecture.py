@@ -62,7 +62,8 @@ DEFERRED = {
     "interlock.workspace.prepared": "reads source trees again only for a lock that has such trees",
     "interlock.workspace.toolchain": "loads each tool when it is first asked for",
     "interlock.workspace.provisioning": "loads what makes build environments when something is built",
-    "interlock.workspace.resolve": "loads archives for builds, and explanations for failures",
+    "interlock.workspace.built_metadata": "loads archives for builds",
+    "interlock.workspace.resolve": "loads explanations for failures",
     "interlock.workspace.direct": "loads repositories and archives for those who have such sources",
     "interlock.workspace.outside_indexes": "loads repositories for those who have such sources",
 }

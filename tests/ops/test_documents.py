@@ -32,6 +32,7 @@ LINES = {
     "about": "about",
     "debug resolve": "debug resolve click",
     "debug tags": "debug tags",
+    "debug verify-lock": "debug verify-lock",
     "version": "version --all-packages",
     "build": "build --package catalog",
     "workspace list": "workspace list",

@@ -7,20 +7,17 @@ from functools import partial
 
 import anyio.to_thread
 
-from interlock.core.artifacts import Artifact
 from interlock.core.asks import Origin
 from interlock.core.lock.assemble import assemble
 from interlock.core.lock.model import Lock, ResolutionInputs
-from interlock.core.metadata import Metadata
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.facts import Facts
 from interlock.core.resolver.notices import notices
 from interlock.core.resolver.outcome import Solved, Unsolvable
 from interlock.core.resolver.problem import Problem
 from interlock.core.resolver.resolver import Resolver
-from interlock.errors import BuildError
 from interlock.events import Finished, Started, Warned
-from interlock.index.outcomes import Unavailable
+from interlock.workspace.built_metadata import built_metadata
 from interlock.workspace.facts import Direct, FactsDriver
 from interlock.workspace.toolchain import Toolchain
 
@@ -72,19 +69,10 @@ def _report_notices(toolchain: Toolchain, resolver: Resolver, outcome: Solved) -
 
 
 async def _solve(toolchain: Toolchain, resolver: Resolver, direct: Direct) -> Solved | Unsolvable:
-    async def build(name: NormalizedName, version: str, index: str, artifact: Artifact) -> Metadata | Unavailable:
-        # Most resolutions build nothing, and most end well: neither archives nor explanations are loaded for them.
-        from interlock.workspace.sdists import sdist_tree  # noqa: PLC0415
-
-        builder = await toolchain.builder()
-        async with sdist_tree(toolchain, name, version, index, artifact) as tree:
-            try:
-                return await builder.metadata(tree)
-            except BuildError as error:
-                return Unavailable(error.message)
-
     reporter = toolchain.context.reporter
-    driver = FactsDriver(resolver, toolchain.client, build, direct=direct, reporter=reporter)
+    driver = FactsDriver(
+        resolver, toolchain.client, partial(built_metadata, toolchain), direct=direct, reporter=reporter
+    )
     reporter.report(Started("resolve"))
     try:
         return await driver.run()

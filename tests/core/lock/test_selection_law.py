@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import event, given
+from hypothesis import event, example, given
 from hypothesis import strategies as st
 from packaging.markers import Marker
 from packaging.requirements import Requirement
@@ -49,6 +49,8 @@ def test_every_selection_is_what_the_manifests_need_or_is_refused(first: int) ->
 
 
 @given(st.integers(0, 2**32))
+@example(5907)
+@example(5973)
 def test_every_selection_of_a_random_workspace_is_what_the_manifests_need_or_is_refused(seed: int) -> None:
     workspace = random_workspace(seed)
     found = judged(workspace)

@@ -152,7 +152,7 @@ FILE = Artifact(filename="a-2.0-py3-none-any.whl")
         ({"files": (msgspec.structs.replace(FILE, requires_python=">=3.13"),)}, "python"),
         ({"files": (msgspec.structs.replace(FILE, sha256="ab" * 32),)}, "digest"),
         ({"files": ()}, "file-missing"),
-        ({"files": None}, "unknown"),
+        ({"requires": None}, "unknown"),
         ({"requires_python": ">=3.13"}, "python"),
         ({"requires": (parse_requirement("c<1"),)}, "unsatisfied"),
         ({"requires": ()}, "unasked"),

@@ -86,6 +86,10 @@ DOCUMENTS: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {
     ("about",): (("", "interlock, python, executable, platform, cache, configuration, workspace, members"),),
     ("debug", "resolve"): (("", "packages"), ("packages[]", "name, version, markers")),
     ("debug", "tags"): (("", "python, tags"),),
+    ("debug", "verify-lock"): (
+        ("", "ok, members, packages, findings"),
+        ("findings[]", "level, kind, members, package, version, requirement, by, environment, message"),
+    ),
     ("version",): (("", "written, members"), ("members[]", "name, path, version, previous, dynamic, reason")),
     ("build",): (
         ("", "out_dir, ok, seconds, hooks, members"),

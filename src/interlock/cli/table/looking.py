@@ -128,6 +128,13 @@ LOOKING = (
         usage="[options] [PACKAGE ...]",
     ),
     Command(
+        ("debug", "verify-lock"),
+        "debug_verify_lock",
+        "Judge the lock by manifests and metadata",
+        no_options,
+        (("", "what is wrong, where, and for whom"), ("--offline --json", "by what the cache has, for scripts")),
+    ),
+    Command(
         ("debug", "tags"),
         "debug_tags",
         "List the wheel tags of an interpreter",

@@ -198,7 +198,9 @@ class Dependencies:
                 marker = plain
         elif only_extra:
             return
-        if marker.is_false:
+        is_replaced = requirement.name in self._overrides and "extra" not in requirement.marker
+        # An override comes without the requirement's own marker, which may be all that rules it out.
+        if marker.is_false and not is_replaced:
             return
         condition = parse_marker(item.condition) if isinstance(item, Ask) and item.condition else TRUE
         yield Dependency(requirement, marker, source, None, origin, condition=condition)

@@ -47,7 +47,7 @@ class Asking:
             member = self._members.get(target.name)
             return None if member is None else list(self._adjusted(_of_member(member, part)))
         published = self._evidence.published.get(key_of(target))
-        if published is None:
+        if published is None or published.requires is None:
             return None
         asked = list(_of_package(published.requires, part))
         rules = [rule for rule in self._evidence.limits.scoped if _is_meant(rule, target.name, target.version)]

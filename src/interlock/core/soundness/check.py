@@ -80,7 +80,8 @@ class _Check:
     def _answers(self, target: Target, part: str, here: Marker) -> Iterator[Finding]:
         asked = self.asking.of(target, part)
         if asked is None:
-            yield self._found(target, "unknown", here, "what it asks for is not known.")
+            if not part:
+                yield self._found(target, "unknown", here, "what it asks for cannot be known.")
             return
         edges = edges_of(target, part)
         for item in asked:
@@ -217,7 +218,7 @@ class _Check:
             package=name,
             requirement=claim.requirement,
             by=claim.by,
-            environment="" if where.is_false else format_marker(simplify(where, self.regions.somewhere)),
+            environment="" if where.is_false else format_marker(simplify(where, self.regions.world)),
             message=message,
         )
 

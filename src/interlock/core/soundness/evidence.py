@@ -17,11 +17,12 @@ __all__ = ["Evidence", "Published"]
 class Published(msgspec.Struct, frozen=True, kw_only=True):
     """What one locked package says, and what its index says of it."""
 
-    requires: tuple[Requirement | Ask, ...] = ()
+    requires: tuple[Requirement | Ask, ...] | None = ()
+    """None when that cannot be known."""
     extras: frozenset[ExtraName] = frozenset()
     requires_python: str = ""
     files: tuple[Artifact, ...] | None = None
-    """All that the index has of the version; None for a package that no index has."""
+    """All that the index has of the version; None when no index has it, or none can be asked."""
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):

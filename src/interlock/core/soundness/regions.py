@@ -52,6 +52,7 @@ class Regions:
         }
         self._members = {member.name: member for member in evidence.members}
         self.world = _world(evidence)
+        """Where some member runs, with at most one item of each conflict on: what goes without saying."""
         self.targets: dict[int, Target] = {id(target): target for target in graph.targets()}
         self.values: dict[Place, Marker] = {}
         self.strays: list[Stray] = []
@@ -59,10 +60,12 @@ class Regions:
         """Parts of members that always bring in both sides of a conflict."""
         self._python = {member.name: requires_python_marker(member.requires_python) for member in evidence.members}
         self._queue: deque[Place] = deque()
-        self.somewhere = FALSE
-        """Where any member runs: what goes without saying."""
+        somewhere = FALSE
         for member in graph.lock.members:
-            self.somewhere |= self.world & self._runs(member)
+            # A virtual root has no range of its own: its groups are for wherever the members run.
+            somewhere |= self._runs(member) if member.name or member.requires_python else FALSE
+        if not somewhere.is_false:
+            self.world &= somewhere
 
     def __repr__(self) -> str:
         return f"<Regions of {len(self.values)} places>"
@@ -93,8 +96,8 @@ class Regions:
         """Where a part can be selected, as far as it alone decides."""
         where = self.world & self._runs(member) & self._on(member.name, part)
         asks = self._members.get(member.name)
-        text = asks.table_pythons.get(_table(part), "") if asks is not None else ""
-        where &= requires_python_marker(text) if text else TRUE
+        for pythons in (member.table_pythons, asks.table_pythons if asks is not None else {}):
+            where &= requires_python_marker(pythons.get(_table(part), ""))
         if part.startswith(":") and frozenset((_key(member.name, ""), _key(member.name, part))) in self._exclusive:
             return where  # such a group is only ever selected without its member
         return where & self._on(member.name, "")

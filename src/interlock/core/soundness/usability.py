@@ -26,7 +26,6 @@ def unusable(
         yield from _python(published.requires_python, TRUE, here)
         return
     if published.files is None:
-        yield "unknown", here, "its index does not have it any more, or cannot be asked."
         return
     known = {artifact.filename: artifact for artifact in published.files}
     for artifact in package.artifacts:

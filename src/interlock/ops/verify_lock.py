@@ -1,0 +1,59 @@
+"""``interlock debug verify-lock``: whether the lock is sound, by the manifests and what its packages say now."""
+
+from __future__ import annotations
+
+import anyio.to_thread
+import msgspec
+
+from interlock.core.lock.commits import kept_commits
+from interlock.core.soundness.check import check_soundness
+from interlock.core.soundness.evidence import Evidence
+from interlock.core.soundness.finding import Finding
+from interlock.events import Warned
+from interlock.workspace.context import Context
+from interlock.workspace.direct import discover_direct
+from interlock.workspace.discovery import discover
+from interlock.workspace.dynamic import complete
+from interlock.workspace.lockfile import load_lock
+from interlock.workspace.prepared import prepare, stale_reasons
+from interlock.workspace.provisioning import open_toolchain
+from interlock.workspace.published import published
+from interlock.workspace.siblings import BuildSiblings
+from interlock.workspace.toolchain import ToolchainOptions
+
+__all__ = ["Verification", "verify_lock"]
+
+
+class Verification(msgspec.Struct, frozen=True, kw_only=True):
+    members: int
+    packages: int
+    findings: tuple[Finding, ...]
+
+
+async def verify_lock(context: Context) -> Verification:
+    """Judge the lock as it is; nothing is resolved, and nothing written.
+
+    Raises :class:`~interlock.errors.LockError` for a lock that cannot be read, and what indexes and builds raise.
+    """
+    workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+    lock = await anyio.to_thread.run_sync(load_lock, workspace.root)
+    prepared = await anyio.to_thread.run_sync(lambda: prepare(context, lock, workspace))
+    for reason in stale_reasons(prepared, lock):
+        prepared.context.reporter.report(Warned("lock-outdated", f"The lock is not fresh: {reason}."))
+    tools = ToolchainOptions(tool=prepared.tool, siblings=BuildSiblings(workspace, prepared.tool))
+    async with open_toolchain(prepared.context, tools) as toolchain:
+        asks = await complete(toolchain, workspace, prepared.asks)
+        kept = kept_commits(lock, {})
+        found = await discover_direct(toolchain, asks, root=workspace.root, limits=prepared.limits, locked=kept)
+        known = await published(toolchain, lock, found.candidates)
+    evidence = Evidence(
+        members=found.members,
+        published=known,
+        conflicts=prepared.tool.conflicts,
+        environments=prepared.tool.environments,
+        required_environments=prepared.tool.required_environments,
+        limits=found.limits,
+        excludes=frozenset(prepared.tool.excludes),
+    )
+    findings = await anyio.to_thread.run_sync(check_soundness, lock, evidence)
+    return Verification(members=len(lock.members), packages=len(lock.packages), findings=findings)
