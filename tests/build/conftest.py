@@ -80,6 +80,9 @@ class BareProvision:
         self.asked.append(requirements)
         return BuildEnvironment(python=sys.executable)
 
+    async def mend(self, environment: BuildEnvironment, said: str, /) -> bool:
+        return False
+
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Layout:

@@ -67,6 +67,9 @@ class PipProvision:
             subprocess.run([*pip, "--disable-pip-version-check", *requirements], check=True)
         return BuildEnvironment(python=str(python), path=str(target / "bin"))
 
+    async def mend(self, environment: BuildEnvironment, said: str, /) -> bool:
+        return False
+
 
 @pytest.fixture(scope="session")
 def provision(tmp_path_factory: pytest.TempPathFactory) -> PipProvision:

@@ -182,12 +182,13 @@ async def test_builds_that_need_each_other_are_a_cycle(layout: Layout, make_tree
         (tree / "pyproject.toml").write_text(text.replace("[]", f'["{"two" if name == "one" else "one"}"]'))
     builder: Builder
 
-    async def provision(requirements: tuple[str, ...], /, *, purpose: str) -> BuildEnvironment:
-        for name in requirements:
-            await builder.wheel(source(trees[name], name))
-        return BuildEnvironment(python=sys.executable)
+    class Building(BareProvision):
+        async def __call__(self, requirements: tuple[str, ...], /, *, purpose: str) -> BuildEnvironment:
+            for name in requirements:
+                await builder.wheel(source(trees[name], name))
+            return BuildEnvironment(python=sys.executable)
 
-    builder = Builder(layout, provision=provision, environ=os.environ, limits=BuildLimits(timeout=10))
+    builder = Builder(layout, provision=Building(), environ=os.environ, limits=BuildLimits(timeout=10))
     failures: list[str] = []
 
     async def build(name: str) -> None:

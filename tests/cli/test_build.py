@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import py_compile
 import shutil
 import signal
 import subprocess
@@ -10,6 +12,7 @@ import sys
 import tarfile
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +114,79 @@ def test_members_with_equal_build_requirements_share_an_environment(run: Run, tr
     assert run("build", "--all-packages").code == 0
     made = list((tmp_path / "cache" / "build-envs-v1").glob("??/*/complete"))
     assert len(made) == 2, "one that holds `rules`, and one with nothing for `rules` itself"
+
+
+def with_backend(trees: Path) -> Path:
+    """A member whose backend comes from a wheel; returns what has to change for it to be built again."""
+    files = {"maker/__init__.py": "from maker.part import *\n", "maker/part.py": BACKEND}
+    wheel = make_wheel("maker", "1.5", files=files)
+    (trees / "wheels").mkdir()
+    (trees / "wheels" / wheel.filename).write_bytes(wheel.data)
+    tree = member(trees, "app")
+    (tree / "backend.py").unlink()
+    manifest = tree / "pyproject.toml"
+    text = manifest.read_text().replace("requires = []", 'requires = ["maker"]').replace('backend-path = ["."]\n', "")
+    manifest.write_text(text.replace('"backend"', '"maker"'))
+    return tree / "src" / "app.py"
+
+
+def truncate(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def plant_bytecode(environment: Path) -> None:
+    """What Python leaves when a disk is full, as backends of earlier versions of ours could."""
+    [module] = environment.glob("lib/python*/site-packages/maker/part.py")
+    made = py_compile.compile(str(module), invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+    assert made is not None
+    truncate(Path(made))
+
+
+def remove_module(environment: Path) -> None:
+    [module] = environment.glob("lib/python*/site-packages/maker/part.py")
+    module.unlink()
+
+
+@pytest.mark.parametrize("harm", [plant_bytecode, remove_module])
+@pytest.mark.parametrize("forget", [False, True])
+def test_a_build_environment_that_is_damaged_is_made_anew(
+    run: Run, trees: Path, tmp_path: Path, harm: Callable[[Path], None], forget: bool
+) -> None:
+    source = with_backend(trees)
+    assert run("build", "--find-links", trees / "wheels").code == 0
+    [complete] = (tmp_path / "cache" / "build-envs-v1").glob("??/*/complete")
+    harm(complete.parent)
+    if forget:
+        shutil.rmtree(tmp_path / "cache" / "build-envs-v1" / "answers")
+    source.write_text("changed = True\n")
+    result = run("build", "--find-links", trees / "wheels")
+    assert result.code == 0, result.err
+    source.write_text("changed = 'again'\n")
+    assert run("build", "--find-links", trees / "wheels").code == 0
+
+
+def test_a_backend_that_fails_in_a_sound_environment_is_called_once(run: Run, trees: Path, tmp_path: Path) -> None:
+    with_backend(trees)
+    count = tmp_path / "count"
+    failing = f"open({str(count)!r}, 'a').write('x')\nimport no_such\n"
+    wheel = make_wheel("maker", "2.0", files={"maker/__init__.py": failing})
+    (trees / "wheels" / wheel.filename).write_bytes(wheel.data)
+    result = run("build", "--find-links", trees / "wheels", "--json")
+    assert members(result.json())["app"]["error"]["code"] == "backend-unavailable"
+    once = len(count.read_text())
+    count.unlink()
+    assert run("build", "--find-links", trees / "wheels").code == 1
+    assert len(count.read_text()) == once
+
+
+def test_backends_write_no_bytecode_into_what_is_shared(run: Run, trees: Path, tmp_path: Path) -> None:
+    with_backend(trees)
+    assert run("build", "--find-links", trees / "wheels").code == 0
+    [complete] = (tmp_path / "cache" / "build-envs-v1").glob("??/*/complete")
+    listed = {str(path) for path in complete.parent.rglob("*.pyc")}
+    (trees / "packages" / "app" / "src" / "app.py").write_text("changed = True\n")
+    assert run("build", "--find-links", trees / "wheels").code == 0
+    assert {str(path) for path in complete.parent.rglob("*.pyc")} == listed
 
 
 def test_only_the_asked_member_and_kind_are_built(run: Run, trees: Path) -> None:

@@ -189,6 +189,8 @@ def test_a_store_on_a_full_disk(empty_shop: Shop, unmounted: Path) -> None:
     said = shop.run("sync", "--cache-dir", unmounted / "cache", code=1)
     assert "No space left on device" in said.err or "no space left on device" in said.err
     assert "hint: " in said.err
+    assert f"{unmounted / 'cache'}/" in said.err
+    assert f"mounted at {unmounted}" in " ".join(said.err.split())
     assert snapshot(shop.root) == before
     stored_wheels_are_whole(unmounted / "cache")
     assert not list((unmounted / "cache" / "tmp").glob("*")), "the space is given back"
@@ -204,6 +206,8 @@ def test_an_environment_on_a_full_disk(empty_shop: Shop, unmounted: Path, monkey
     with shop.unchanged():
         said = shop.run("sync", code=1)
     assert "no space left on device" in said.err.lower()
+    assert f"{unmounted / 'env'}" in said.err
+    assert f"mounted at {unmounted}" in " ".join(said.err.split())
     assert not list(unmounted.glob("env/lib/python3*/site-packages/large*"))
     assert not (unmounted / "env").exists()
 
@@ -223,4 +227,14 @@ def test_a_lock_on_a_full_disk(empty_shop: Shop, unmounted: Path, monkeypatch: p
     before = snapshot(copy)
     said = shop.run("lock", "--directory", copy, code=1)
     assert "no space left on device" in said.err.lower()
+    assert f"{copy / 'interlock.lock'}" in said.err
     assert snapshot(copy) == before
+    for words in (
+        ["add", "flask>=3", "--no-sync"],
+        ["add", "flask>=3", "--frozen"],
+        ["version", "--bump", "minor"],
+    ):
+        said = shop.run(*words, "--directory", copy / "packages" / "app", code=1)
+        assert "no space left on device" in said.err.lower(), words
+        assert f"{copy}/" in said.err
+        assert snapshot(copy) == before, words

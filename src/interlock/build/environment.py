@@ -33,6 +33,9 @@ class Provision(Protocol):
         ``purpose`` says for whom, for messages: ``build of foo``.
         """
 
+    async def mend(self, environment: BuildEnvironment, said: str, /) -> bool:
+        """Make an environment anew, once, that failed with these words and is damaged; whether to try again."""
+
 
 def hook_environ(
     environ: Mapping[str, str],
@@ -50,6 +53,8 @@ def hook_environ(
             name: value for name, value in environ.items() if not name.upper().startswith(_LEAKS) and name not in _GIT
         }
         found["PYTHONNOUSERSITE"] = "1"
+        # The environment is everybody's, and bytecode that a full disk cut off would break it for good.
+        found["PYTHONDONTWRITEBYTECODE"] = "1"
     else:
         found = {name: value for name, value in environ.items() if name not in _GIT}
     # Backends print file names of any language; the platform's default may be ASCII.

@@ -24,7 +24,7 @@ import msgspec
 from interlock.build.declared import Declared, read_declared
 from interlock.build.digest import build_digest
 from interlock.build.environment import BuildEnvironment, Provision, hook_environ
-from interlock.build.failures import HookMissing
+from interlock.build.failures import BackendFailed, BackendUnavailable, HookMissing
 from interlock.build.hooks import MISSING, Hooks
 from interlock.build.inputs import Inputs, decisive_variables, read_inputs
 from interlock.build.needs import Needs
@@ -375,7 +375,18 @@ class Builder:
             variables=job.variables,
             source_date_epoch=self._options.source_date_epoch,
         )
-        return await hooks.call(job.source, job.declared.system, hook, args, environment=environment, environ=environ)
+
+        async def call() -> object:
+            system = job.declared.system
+            return await hooks.call(job.source, system, hook, args, environment=environment, environ=environ)
+
+        try:
+            return await call()
+        except (BackendFailed, BackendUnavailable) as failure:
+            if not environment.isolated or not await self._provision.mend(environment, str(failure)):
+                raise
+            await hooks.servers.forget(environment)
+            return await call()
 
 
 def _is_narrow(kind: Kind, declared: Declared) -> bool:

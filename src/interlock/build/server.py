@@ -282,6 +282,13 @@ class HookServers:
             slot.calls -= 1
             await self._close_idle()
 
+    async def forget(self, environment: BuildEnvironment) -> None:
+        """End the idle servers of an environment, which know it as it was."""
+        for key in [key for key, slot in self._slots.items() if key[0] == environment.python and not slot.calls]:
+            process = self._slots.pop(key).process
+            if process is not None:
+                await process.close()
+
     async def _serving(self, slot: _Slot, python: str, preload: str, environ: Mapping[str, str]) -> _Process | None:
         async with slot.starting:
             if slot.process is not None and not slot.process.alive:

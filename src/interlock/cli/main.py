@@ -35,6 +35,7 @@ _MACHINE_TROUBLE = {
     errno.EROFS: "read-only",
     errno.EMFILE: "too-many-open-files",
     errno.ENFILE: "too-many-open-files",
+    errno.EFBIG: "file-too-large",
     errno.EIO: "input-output",
     errno.ENAMETOOLONG: "name-too-long",
     errno.ENOTDIR: "not-a-directory",
@@ -195,7 +196,9 @@ def _end(error: BaseException, terminal: Terminal) -> int:
 
 def _machine_error(error: OSError) -> InterlockError:
     code = _MACHINE_TROUBLE[error.errno or 0]
-    place = f"{error.filename}: " if error.filename else ""
-    failure = MachineError(f"{place}{error.strerror}.", hint=_MACHINE_HINTS.get(code))
-    failure.facts = {"reason": code, "path": str(error.filename) if error.filename else None}
+    space = load("interlock.store.space")
+    path = space.written_path(error)
+    disk = f" {space.describe_disk(path)}" if path and code == "disk-full" else ""
+    failure = MachineError(f"{f'{path}: ' if path else ''}{error.strerror}.{disk}", hint=_MACHINE_HINTS.get(code))
+    failure.facts = {"reason": code, "path": path or None}
     return failure

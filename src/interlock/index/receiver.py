@@ -12,6 +12,7 @@ from pathlib import Path
 import anyio
 
 from interlock.store.layout import Layout
+from interlock.store.space import named
 
 __all__ = ["Receiver"]
 
@@ -93,8 +94,9 @@ class Receiver:
         self._update()
         data, self._pending = self._pending, bytearray()
         written = 0
-        while written < len(data):
-            written += os.write(self._handle, memoryview(data)[written:])
+        with named(self.path or self._layout.tmp):
+            while written < len(data):
+                written += os.write(self._handle, memoryview(data)[written:])
 
     def _update(self) -> None:
         for hashed in self._hashes.values():

@@ -6,11 +6,26 @@ moved and copied: their bytecode is the same wherever and whenever it is made. W
 """
 
 import json
+import marshal
 import os
 import py_compile
 import sys
 
-__all__ = ["main"]
+__all__ = ["is_whole", "main"]
+
+_HEADER = 16
+"""Bytes before the code (PEP 552)."""
+
+
+def is_whole(bytecode: str) -> bool:
+    """Whether all of it was written: Python does not look where a disk is full, and stumbles over it ever after."""
+    with open(bytecode, "rb") as file:
+        file.seek(_HEADER)
+        try:
+            marshal.load(file)  # noqa: S302 - this interpreter wrote it a moment ago
+        except (EOFError, ValueError, TypeError):
+            return False
+    return True
 
 
 def main() -> None:
@@ -19,6 +34,11 @@ def main() -> None:
         try:
             mode = None if os.path.isabs(place) else py_compile.PycInvalidationMode.UNCHECKED_HASH
             made = py_compile.compile(file, dfile=place, doraise=True, invalidation_mode=mode)
+            if made is None:
+                continue
+            if not is_whole(made):
+                os.unlink(made)
+                continue
         except (py_compile.PyCompileError, OSError, ValueError, RecursionError):
             # Templates, files for another Python: pip and the interpreter's own caching leave those alone as well.
             continue

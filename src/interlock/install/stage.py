@@ -16,6 +16,7 @@ from interlock.install.record import digest_text, hash_text
 from interlock.install.scripts import launchers, names_python, rewrite_shebang
 from interlock.store.archives import StoredWheel
 from interlock.store.listing import StoredFile, format_row
+from interlock.store.space import named
 
 __all__ = ["Notes", "Staged", "compile_staged", "stage", "write_record"]
 
@@ -92,10 +93,8 @@ def stage(
         if target in others:
             os.unlink(path)
         handle = os.open(path, _CREATE, 0o777 if executable else 0o666)
-        try:
-            os.write(handle, content)
-        finally:
-            os.close(handle)
+        with named(path):
+            _write(handle, content)
         others[target] = hash_text(content)
         rows[target] = format_row(_from(placement.site, target), others[target], len(content))
     targets += rows
@@ -141,6 +140,12 @@ def _written(
         yield info + DIGEST_FILE, digest_text(notes.digest), False
 
 
+def _write(handle: int, content: bytes) -> None:
+    """All of it; the system may take a part, as of a disk that is nearly full."""
+    with open(handle, "wb") as file:
+        file.write(content)
+
+
 def _is_rewritten(wheel: StoredWheel, file: StoredFile) -> bool:
     """Whether a command cannot be used as it is. Large programs can, and are the same file everywhere."""
     if not file.executable:
@@ -166,10 +171,8 @@ def write_record(staged: Staged, bytecode: Iterable[str] = ()) -> None:
     lines.append(format_row(f"{staged.wheel.dist_info}/RECORD"))
     path = f"{staged.folder}/{staged.dist_info}/RECORD"
     handle = os.open(path, _CREATE, 0o666)
-    try:
-        os.write(handle, staged.wheel.listing.record + "".join(lines).encode())
-    finally:
-        os.close(handle)
+    with named(path):
+        _write(handle, staged.wheel.listing.record + "".join(lines).encode())
 
 
 def compile_staged(staged: Iterable[Staged], root: str, python: str) -> dict[str, list[str]]:

@@ -31,6 +31,7 @@ from interlock.install.stage import Notes, Staged, compile_staged, stage, write_
 from interlock.install.swap import Move, has_leftovers, move, recover, site_folders, work_folder, write_journal
 from interlock.install.uninstall import Remover, installed_paths, legacy_paths, owned_paths
 from interlock.store.archives import StoredWheel
+from interlock.store.space import FULL, describe_disk, written_path
 from interlock.store.wheels import parse_wheel_name
 
 __all__ = [
@@ -57,9 +58,10 @@ class EnvironmentUnwritable(InstallError):
     code = "environment-unwritable"
 
     def __init__(self, root: Path, error: OSError) -> None:
-        where = error.filename or str(root)
+        where = written_path(error) or str(root)
+        disk = f" {describe_disk(where)}" if error.errno in FULL else ""
         super().__init__(
-            f"The environment {root} cannot be changed: {(error.strerror or str(error)).lower()} ({where}).",
+            f"The environment {root} cannot be changed: {(error.strerror or str(error)).lower()} ({where}).{disk}",
             hint="Close the programs that run from it, check permissions and free space, and run the command again.",
             facts={"path": str(where), "errno": error.errno},
         )
@@ -177,6 +179,10 @@ class _Transaction:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._commit, staged)
         except OSError as error:
+            where = written_path(error)
+            if where and not Path(where).is_relative_to(self.environment.root):
+                # Of the store, whose disk may be another one.
+                raise
             raise EnvironmentUnwritable(self.environment.root, error) from error
         return Applied(
             installed=tuple(step.wanted for step in self.plan.install),

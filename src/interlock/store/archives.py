@@ -27,6 +27,7 @@ from interlock.errors import IntegrityError
 from interlock.store.digests import DigestMismatch
 from interlock.store.layout import Layout
 from interlock.store.listing import Listing, StoredFile, list_files
+from interlock.store.space import with_path
 from interlock.store.wheels import (
     BadWheel,
     EntryPoint,
@@ -311,6 +312,8 @@ def _write_files(
                     _write(handle, data)
             else:
                 hashed = _stream(archive, entry, handle, None if other is None else other.update)
+        except OSError as error:
+            raise with_path(error, prefix + name) from None
         finally:
             os.close(handle)
         digest = hashed.digest()

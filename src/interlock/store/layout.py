@@ -30,6 +30,7 @@ from pathlib import Path
 from interlock.core.limits import DEFAULT, Limits
 from interlock.errors import InterlockError
 from interlock.store.replace import move_file
+from interlock.store.space import named
 
 __all__ = ["BUCKETS", "Layout"]
 
@@ -121,7 +122,7 @@ class Layout:
         # No other process has this number, and no other write of this one the count.
         name = os.path.join(self.root, "tmp", f"{os.getpid()}-{id(self):x}-{next(self._passing)}")
         try:
-            with open(name, "wb") as file:
+            with named(path), open(name, "wb") as file:
                 file.write(data)
             move_file(name, path)
         except BaseException:

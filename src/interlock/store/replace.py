@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from interlock.errors import InterlockError
+from interlock.store.space import named
 
 __all__ = ["NotWritable", "is_stream", "move_file", "replace_file"]
 
@@ -55,6 +56,9 @@ def replace_file(path: Path, data: bytes, *, mode: int | None = None) -> None:
     except OSError as error:
         with suppress(OSError):
             os.unlink(passing)
+        if error.filename == str(passing):
+            # Nobody asked for that one.
+            error.filename = str(path)
         if kept is None or error.errno not in _FOLDER_REFUSES:
             raise
         _write_over(target, data)
@@ -106,7 +110,7 @@ def _write_to_device(path: Path, data: bytes, kept: os.stat_result) -> None:
 def _write_new(path: Path, data: bytes, kept: os.stat_result | None, mode: int | None) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     handle = os.open(path, flags, 0o666 if mode is None else mode)
-    with open(handle, "wb") as file:
+    with named(path), open(handle, "wb") as file:
         file.write(data)
         if kept is not None and os.name == "posix":
             # Each by itself: a group may be given away where an owner may not.
@@ -118,6 +122,6 @@ def _write_new(path: Path, data: bytes, kept: os.stat_result | None, mode: int |
 
 def _write_over(path: Path, data: bytes) -> None:
     """Write into the file that is there: not at once, but there is no other way."""
-    with open(path, "r+b") as file:
+    with named(path), open(path, "r+b") as file:
         file.write(data)
         file.truncate()

@@ -25,6 +25,7 @@ from interlock.core.requirements import parse_requirement
 from interlock.core.resolver.problem import Policy, Problem
 from interlock.core.selection import MemberSelection, Selection
 from interlock.core.sources import File, Registry
+from interlock.envs.damage import is_damaged
 from interlock.envs.environments import BrokenEnvironment, VirtualEnvironment, create_environment, load_environment
 from interlock.envs.interpreters import Interpreter
 from interlock.events import Aside
@@ -53,12 +54,15 @@ class _Answer(msgspec.Struct, frozen=True):
 class Provisioner:
     """Makes build environments for one interpreter; the same requirements give the same environment.
 
-    With ``anew`` it is not remembered which environment that was before: what the index has today decides.
+    With ``anew`` it is not remembered which environment that was before: what the index has today decides. With
+    ``compiled`` modules are compiled when they are installed, for programs that may not write bytecode there.
     """
 
-    def __init__(self, toolchain: Toolchain, *, anew: bool = False) -> None:
+    def __init__(self, toolchain: Toolchain, *, anew: bool = False, compiled: bool = False) -> None:
         self._toolchain = toolchain
         self._anew = anew
+        self._compiled = compiled
+        self._mended: set[str] = set()
         self._known: dict[tuple[str, ...], BuildEnvironment] = {}
         self._guard: dict[tuple[str, ...], anyio.Lock] = {}
 
@@ -77,6 +81,22 @@ class Provisioner:
             if found is None:
                 found = self._known[key] = await self._provide(key, local, purpose)
             return found
+
+    async def mend(self, environment: BuildEnvironment, said: str, /) -> bool:
+        """See :class:`~interlock.build.environment.Provision`."""
+        if environment.python in self._mended:
+            # Another build met the same damage before; whoever asks tries once more, and no oftener.
+            return True
+        key = next((key for key, known in self._known.items() if known == environment), None)
+        place = Path(environment.python).parents[1]
+        if key is None or not await anyio.to_thread.run_sync(is_damaged, place, said):
+            return False
+        self._mended.add(environment.python)
+        async with hold(self._toolchain.layout.locks / f"build-env-{place.name}"):
+            await anyio.to_thread.run_sync((place / "complete").unlink, True)
+        del self._known[key]
+        await self(key, purpose="an environment that was damaged")
+        return True
 
     async def holding(self, wanted: tuple[Wanted, ...]) -> BuildEnvironment:
         """An environment with exactly these, made when there is none."""
@@ -213,7 +233,8 @@ class Provisioner:
             environment = await anyio.to_thread.run_sync(lambda: create_environment(place, interpreter))
             obtain = Obtainer(self._toolchain, root=place, trees={})
             aside = Aside(self._toolchain.context.reporter)
-            await apply(plan(wanted, (), exact=False), environment, obtain, Options(), aside)
+            options = Options(compile=self._compiled)
+            await apply(plan(wanted, (), exact=False), environment, obtain, options, aside)
             (place / "complete").touch()
             return environment
 

@@ -39,5 +39,8 @@ class _Late:
         if self._made is None:
             from interlock.workspace.provision import Provisioner  # noqa: PLC0415 - see the module's docstring
 
-            self._made = Provisioner(self._toolchain)
+            self._made = Provisioner(self._toolchain, compiled=True)
         return await self._made(requirements, purpose=purpose)
+
+    async def mend(self, environment: BuildEnvironment, said: str, /) -> bool:
+        return self._made is not None and await self._made.mend(environment, said)
