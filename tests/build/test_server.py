@@ -200,6 +200,7 @@ def test_the_environment_of_a_hook() -> None:
     assert isolated == {
         "PATH": f"/env/bin{os.pathsep}/usr/bin",
         "CC": "cc",
+        "PYTHONDONTWRITEBYTECODE": "1",
         "A": "1",
         "SOURCE_DATE_EPOCH": "7",
         "PYTHONNOUSERSITE": "1",

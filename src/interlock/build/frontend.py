@@ -37,7 +37,7 @@ from interlock.core.metadata import Metadata
 from interlock.core.names import NormalizedName
 from interlock.events import SILENT, Advanced, Phase, Reporter
 from interlock.store.layout import Layout
-from interlock.store.replace import move_file
+from interlock.store.replace import copy_file
 
 __all__ = ["BuildLimits", "BuildOptions", "Builder", "Kind"]
 
@@ -218,7 +218,7 @@ class Builder:
         assert path is not None
         if out is None:
             return path
-        return await anyio.to_thread.run_sync(_copy, path, out / result.filename)
+        return await anyio.to_thread.run_sync(copy_file, path, out / result.filename)
 
     async def _run(
         self, kind: Kind, source: SourceTree, known: _Job | Declared, settings: ConfigSettings | None
@@ -396,11 +396,3 @@ def _is_narrow(kind: Kind, declared: Declared) -> bool:
 
 def _step(source: SourceTree) -> str:
     return f"{source.label} {source.version}" if source.version else source.label
-
-
-def _copy(path: Path, target: Path) -> Path:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    passing = target.with_name(f".{target.name}.{os.getpid()}")
-    shutil.copyfile(path, passing)
-    move_file(passing, target)
-    return target

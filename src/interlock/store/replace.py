@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import shutil
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +17,7 @@ from pathlib import Path
 from interlock.errors import InterlockError
 from interlock.store.space import named
 
-__all__ = ["NotWritable", "is_stream", "move_file", "replace_file"]
+__all__ = ["NotWritable", "copy_file", "is_stream", "move_file", "replace_file"]
 
 _COUNT = itertools.count()
 _FOLDER_REFUSES = frozenset({errno.EBUSY, errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS})
@@ -83,6 +84,19 @@ def move_file(source: str | Path, target: str | Path) -> None:
     except FileNotFoundError:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         os.replace(source, target)
+
+
+def copy_file(source: Path, target: Path) -> Path:
+    """A copy of a file, that appears whole at its place; its folder is made when it is not there."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    passing = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        shutil.copyfile(source, passing)
+        move_file(passing, target)
+    except BaseException:
+        passing.unlink(missing_ok=True)
+        raise
+    return target
 
 
 def _look(path: Path) -> os.stat_result | None:
