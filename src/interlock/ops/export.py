@@ -10,14 +10,19 @@ import anyio.to_thread
 from interlock.core.artifacts import Artifact
 from interlock.core.lock.export_pylock import PylockOptions, export_pylock
 from interlock.core.lock.export_requirements import RequirementsOptions, export_requirements
+from interlock.core.lock.select import PythonNotAdmitted
+from interlock.core.markers.diagram import requires_python_marker
 from interlock.core.names import NormalizedName
 from interlock.core.sources import Directory, File
+from interlock.envs.discovery import Request, parse_request
+from interlock.envs.interpreters import query_interpreter
 from interlock.ops.lock import lock
 from interlock.ops.reading import Locked, read_locked
 from interlock.store.replace import is_stream, replace_file
 from interlock.store.stream import write_stream
 from interlock.workspace.addresses import find_addresses, index_urls
 from interlock.workspace.context import Context
+from interlock.workspace.environment import needed_python
 from interlock.workspace.options import ExportOptions
 from interlock.workspace.outside_indexes import admit_outside
 from interlock.workspace.provisioning import open_toolchain
@@ -34,6 +39,7 @@ async def export(context: Context, options: ExportOptions) -> str:
     if options.relock is not None:
         await lock(context, options.relock)
     locked = await read_locked(context, options.selection, frozen=options.frozen, locked=options.locked, strict=True)
+    await anyio.to_thread.run_sync(_refuse_python, context, locked)
     target = _target(context, options)
     # Paths in it are read from where the file is; a pipe is nowhere.
     folder = context.cwd if target is None or is_stream(target) else target.parent
@@ -45,6 +51,27 @@ async def export(context: Context, options: ExportOptions) -> str:
     if target is not None:
         await _write(target, text.encode())
     return text
+
+
+def _refuse_python(context: Context, locked: Locked) -> None:
+    """Raise for a Python that was asked for by name and that what is selected is not locked for; blocking.
+
+    What is exported says so itself where its format can; a list of requirements cannot.
+    """
+    asked = context.flags.python
+    needed = needed_python(locked.workspace, locked.lock, locked.selection)
+    if not asked or not needed:
+        return
+    request = parse_request(asked)
+    if request.path:
+        found = query_interpreter(request.path, context.layout.bucket("interpreters-v1"))
+        request = Request(specifier=f"=={found.version}")
+    if (requires_python_marker(request.specifier) & requires_python_marker(needed)).is_false:
+        raise PythonNotAdmitted(
+            f"What is exported is locked for Python {needed}, which {asked} is not.",
+            hint="Ask for a Python in that range, or select other members.",
+            facts={"requires-python": needed, "python": asked},
+        )
 
 
 def _target(context: Context, options: ExportOptions) -> Path | None:

@@ -18,6 +18,7 @@ from interlock.core.plan import Plan, Wanted
 from interlock.core.planner import plan as make_plan
 from interlock.core.selection import Selection
 from interlock.core.sources import Directory, File, Member
+from interlock.envs.discovery import NoInterpreter
 from interlock.envs.environments import VirtualEnvironment, create_environment, is_ours, remove_environment
 from interlock.envs.installed import scan
 from interlock.envs.interpreters import Interpreter
@@ -269,10 +270,19 @@ class _Sync:
         return existing_environment(self._context, target.path, self._workspace, target.member, wanted)
 
     async def _interpreter(self) -> Interpreter:
-        wanted = needed_python(self._workspace, self._lock, self._target.selection)
-        return await anyio.to_thread.run_sync(
-            new_interpreter, self._context, self._workspace, self._target.member, wanted
-        )
+        def look() -> Interpreter:
+            selection, member = self._target.selection, self._target.member
+            wanted = needed_python(self._workspace, self._lock, selection)
+            members_alone = needed_python(self._workspace, self._lock, selection, tables=False)
+            try:
+                return new_interpreter(self._context, self._workspace, member, wanted)
+            except NoInterpreter:
+                # Where it is for the sake of an extra or a group, selecting says for which.
+                if wanted == members_alone:
+                    raise
+                return new_interpreter(self._context, self._workspace, member, members_alone)
+
+        return await anyio.to_thread.run_sync(look)
 
     def _create(self, interpreter: Interpreter) -> VirtualEnvironment:
         prompt = self._target.member or self._workspace.root.name

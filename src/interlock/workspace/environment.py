@@ -20,19 +20,18 @@ from interlock.workspace.python import Pin, choose_interpreter, find_pin, reques
 __all__ = ["existing_environment", "needed_python", "new_interpreter"]
 
 
-def needed_python(workspace: Workspace, lock: Lock, selection: Selection) -> str:
+def needed_python(workspace: Workspace, lock: Lock, selection: Selection, *, tables: bool = True) -> str:
     """What the selected members together require of the interpreter; members that are not selected have no say.
 
-    A member may be locked for fewer Pythons than it says, and its extras and groups for fewer still.
+    A member may be locked for fewer Pythons than it says, and its extras and groups (``tables``) for fewer still.
     """
     locked = {member.name: member for member in lock.members}
     texts: set[str] = set()
     for chosen in selection.members:
         member, known = workspace.by_name.get(chosen.member), locked.get(chosen.member)
         if known is not None:
-            texts.update(
-                (known.requires_python, *(known.table_pythons.get(table, "") for table in root_tables(chosen)))
-            )
+            own = [known.table_pythons.get(table, "") for table in root_tables(chosen)] if tables else []
+            texts.update((known.requires_python, *own))
         elif member is not None:
             texts.add(member.manifest.requires_python)
     texts.discard("")

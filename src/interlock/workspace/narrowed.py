@@ -14,11 +14,7 @@ __all__ = ["describe_wider", "published_wider"]
 def published_wider(workspace: Workspace, asks: Iterable[MemberAsks]) -> tuple[Narrowing, ...]:
     """The members, and extras of members, that can be installed on fewer Pythons than their metadata says."""
     found = narrow(asks, workspace.settings.environments).narrowings
-    return tuple(
-        one
-        for one in found
-        if one.member and not one.table.startswith("group:") and workspace.by_name[one.member].manifest.package
-    )
+    return tuple(one for one in found if one.member and not one.table.startswith("group:"))
 
 
 def describe_wider(workspace: Workspace, narrowing: Narrowing) -> str:

@@ -82,10 +82,11 @@ def select(
     _refuse_environment(lock, environment)
     graph = Graph(lock)
     reached = walk(graph, environment, selection)
-    for member in _with_selected(graph, reached, selection):
-        _refuse_python(member, environment)
+    # What was asked for by name is told before what it reaches.
     for part in selection.members:
         _refuse_tables(graph.members[part.member], part, environment)
+    for member in _with_selected(graph, reached, selection):
+        _refuse_python(member, environment)
     order = {tag: position for position, tag in enumerate(tags)}
     files = _Files(
         order,
