@@ -60,9 +60,6 @@ def _files(kept: list[Artifact], here: Marker, required: tuple[Marker, ...]) -> 
     for artifact in kept:
         where = lower_bound_marker(artifact.requires_python)
         usable |= where & implied_marker(artifact.filename) if artifact.is_wheel else where
-    if (here & usable).is_false:
-        yield "no-file", here, "none of its files can be used where it is needed."
-        return
     for region in required:
         # One file that some such environment can use is what is required: wheels never cover every Python and machine.
         needed = here & region
@@ -70,6 +67,10 @@ def _files(kept: list[Artifact], here: Marker, required: tuple[Marker, ...]) -> 
             yield "no-file", needed, "none of its files can be used in an environment that is required."
     lacking = without_extras(here & ~usable)
     names = [name for name, values in STANDARD_ENVIRONMENTS.items() if evaluate(lacking, values.as_dict())]
-    if names:
-        shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+    shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+    if (here & usable).is_false:
+        # Where only uncommon machines need it, no version may have a file for them.
+        kind = "no-file" if names else "no-file-somewhere"
+        yield kind, here, "none of its files can be used where it is needed."
+    elif names:
         yield "no-file-somewhere", lacking, f"none of its files can be used on {shown}."
