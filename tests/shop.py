@@ -106,7 +106,16 @@ class Shop:
         found = main(["--directory", str(self.root), *map(str, arguments)])
         out, err = self.capture.readouterr()
         assert code is None or found == code, f"{arguments} ended with {found}\n{out}\n{err}"
+        if found == 0 and arguments[:1] == ("lock",) and "--no-sources" not in " ".join(map(str, arguments)):
+            self._judge()
         return Result(found, out, err)
+
+    def _judge(self) -> None:
+        """Whatever is locked for the workspace has to be sound, as far as the cache can tell."""
+        assert self.capture is not None
+        main(["--directory", str(self.root), "--offline", "-q", "debug", "verify-lock"])
+        out, _ = self.capture.readouterr()
+        assert "error[" not in out, f"The lock is not sound:\n{out}"
 
     def start(self, *arguments: str | Path, **environ: str) -> subprocess.Popen[str]:
         """A command in a process and a process group of its own."""

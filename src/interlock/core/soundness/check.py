@@ -189,16 +189,17 @@ class _Check:
             yield self._of(_Claim(member, by), "never-selected", member.name, FALSE, message)
 
     def _ambiguities(self) -> Iterator[Finding]:
-        """Two packages of one name must never be needed in one environment."""
+        """Two packages of one name must never be needed in one environment; a member beside one is refused there."""
         for name, packages in self.graph.packages.items():
-            rivals: list[Target] = [*packages]
-            if name in self.graph.members:
-                rivals.append(self.graph.members[name])
-            for one, other in combinations(rivals, 2):
+            for one, other in combinations(packages, 2):
                 both = self._region(one) & self._region(other)
                 if not both.is_false:
-                    message = f"{_by(other, '')} is needed in the same environments."
-                    yield self._found(one, "ambiguous", both, message)
+                    yield self._found(one, "ambiguous", both, f"{_by(other, '')} is needed in the same environments.")
+            member = self.graph.members.get(name)
+            for package in packages if member is not None else ():
+                assert member is not None
+                if not (self._region(package) & self._region(member)).is_false:
+                    yield self._found(package, "beside-member", FALSE, "it cannot be selected with the member.")
 
     def _region(self, target: Target) -> Marker:
         return self.regions.values.get(Place(id(target), ""), FALSE)

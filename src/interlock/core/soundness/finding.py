@@ -8,7 +8,9 @@ from interlock.core.names import NormalizedName
 
 __all__ = ["NOTES", "Finding"]
 
-NOTES = frozenset({"narrowed", "never-selected", "no-file-somewhere", "unknown", "unreached", "yanked"})
+NOTES = frozenset(
+    {"beside-member", "narrowed", "never-selected", "no-file-somewhere", "unknown", "unreached", "yanked"}
+)
 """Kinds of what does not make a lock wrong."""
 
 
