@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 import threading
 import time
@@ -117,7 +118,8 @@ def test_a_file_with_an_old_kind_of_hash_only_is_fetched_and_locked_with_a_good_
     shop, wheel = empty_shop, make_wheel("old", "1.0")
     release = shop.packages.publish(wheel, hashed=False)
     entry = shop.index.file_url(release)
-    page = f'<html><a href="{entry}#md5=00000000000000000000000000000000">{wheel.filename}</a></html>'
+    md5 = hashlib.md5(wheel.data, usedforsecurity=False).hexdigest()
+    page = f'<html><a href="{entry}#md5={md5}">{wheel.filename}</a></html>'
     shop.index.replace("/simple/old/", page.encode(), kind="text/html")
     shop.member("web", "old")
     shop.run("lock")

@@ -28,9 +28,16 @@ class Git(msgspec.Struct, frozen=True, tag="git", kw_only=True, omit_defaults=Tr
     """What the user wrote: ``branch:main``, ``tag:v1``, ``rev:abc``, or empty for the default branch."""
     commit: str = ""
     """40 hexadecimal digits."""
+    also: tuple[str, ...] = ()
+    """Other references that were asked for beside it and mean the same commit, sorted."""
     subdirectory: str = ""
     lfs: bool = False
     """Whether files kept by git-lfs are fetched; otherwise their pointers are what is built."""
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """All that this source was asked for by."""
+        return (self.reference, *self.also)
 
     @property
     def identity(self) -> str:

@@ -50,7 +50,14 @@ async def relock(prepared: Prepared, old: Lock | None, options: LockOptions) -> 
         toolchain = await _building(prepared, opened)
         asks = await complete(toolchain, workspace, prepared.asks)
         kept = kept_commits(base, options.upgrade_packages) if base is not None else frozenset()
-        found = await discover_direct(toolchain, asks, root=workspace.root, limits=prepared.limits, locked=kept)
+        found = await discover_direct(
+            toolchain,
+            asks,
+            root=workspace.root,
+            limits=prepared.limits,
+            environments=prepared.tool.environments,
+            locked=kept,
+        )
         refuse_without_python(prepared, found.members)
         apart = wanted_elsewhere(found.members)
         problem = make_problem(

@@ -10,7 +10,6 @@ import os
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
-from urllib.parse import unquote
 
 import msgspec
 
@@ -23,12 +22,13 @@ from interlock.core.manifests.sources import parse_url_source
 from interlock.core.markers.diagram import FALSE, TRUE, Marker, format_marker, parse_marker
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirement import Requirement, format_requirement
-from interlock.core.sources import Directory, File, Git, Registry, Source
+from interlock.core.sources import Directory, Registry, Source
 from interlock.core.sources import Member as FromMember
 from interlock.errors import ManifestError
 from interlock.workspace.discovery import discover
 from interlock.workspace.members import VIRTUAL_ROOT, Workspace
 from interlock.workspace.outside import SourceNotMember, UnknownIndex, restricted
+from interlock.workspace.placing import placed
 
 __all__ = [
     "Asked",
@@ -144,15 +144,9 @@ class Lowering:
 
     def place(self, source: Source) -> Source:
         """The source with an absolute path made relative to the root; a directory that is a member's is the member."""
-        if isinstance(source, File):
-            return msgspec.structs.replace(source, path=self._relative(source.path))
-        if isinstance(source, Directory):
-            path = self._relative(source.path)
-            member = self.workspace.by_path.get(path)
-            return FromMember(member.name) if member is not None else msgspec.structs.replace(source, path=path)
-        if isinstance(source, Git) and source.url.startswith("file://"):
-            return msgspec.structs.replace(source, url=self._relative(unquote(source.url[7:])))
-        return source
+        found = placed(source, self._root)
+        member = self.workspace.by_path.get(found.path) if isinstance(found, Directory) else None
+        return FromMember(member.name) if member is not None else found
 
     def other_workspace(self, path: str) -> Workspace:
         """The workspace whose root is there; raises what discovery raises."""
@@ -161,9 +155,6 @@ class Lowering:
             place = Path(os.path.normpath(self.workspace.root / path))
             found = self._others[path] = discover(place, project=place)
         return found
-
-    def _relative(self, path: str) -> str:
-        return os.path.relpath(path, self._root).replace(os.sep, "/") if os.path.isabs(path) else path
 
 
 class Asked:

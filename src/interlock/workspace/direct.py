@@ -14,17 +14,23 @@ import anyio.to_thread
 import msgspec
 
 from interlock.core.asks import Ask, Limits, MemberAsks, Origin
+from interlock.core.git_url import canonical_git_url
 from interlock.core.manifests.sources import parse_url_source
+from interlock.core.markers.diagram import TRUE, Marker, parse_marker, requires_python_marker
 from interlock.core.metadata import Metadata
 from interlock.core.metadata_text import InvalidMetadata
 from interlock.core.names import NormalizedName
 from interlock.core.requirement import Requirement
 from interlock.core.resolver.facts import Known, unreadable_requirement
-from interlock.core.sources import Directory, File, Git, Index, Registry, Source, Url
+from interlock.core.resolver.problem import Problem
+from interlock.core.resolver.resolver import world
+from interlock.core.sources import Directory, File, Git, Index, Member, Registry, Source, Url
 from interlock.errors import ManifestError
 from interlock.workspace.facts import Direct, DirectCandidate
+from interlock.workspace.one_commit import Spellings, one_for_each_commit
 from interlock.workspace.outside import Outside
 from interlock.workspace.outside_indexes import final_names, read_outside
+from interlock.workspace.placing import placed
 from interlock.workspace.toolchain import Toolchain
 
 __all__ = ["DirectNameMismatch", "Discovered", "discover_direct"]
@@ -53,13 +59,18 @@ async def discover_direct(
     *,
     root: Path,
     limits: Limits | None = None,
+    environments: tuple[str, ...] = (),
     locked: frozenset[Git] = frozenset(),
 ) -> Discovered:
-    """Learn every direct source; ``locked`` are commits to stay at as long as the same reference is asked for."""
-    discovery = _Discovery(toolchain, root, locked)
+    """Learn every direct source that is needed in some environment of the lock.
+
+    ``locked`` are commits to stay at as long as the same reference is asked for.
+    """
+    everywhere = world(Problem(members=members, environments=environments))
+    discovery = _Discovery(toolchain, root, members, everywhere, locked)
     limits = limits or Limits()
     for member in members:
-        discovery.want(_all_asks(member))
+        discovery.want(_all_asks(member), requires_python_marker(member.requires_python))
     discovery.want(limits.asks)
     await discovery.run()
     return discovery.result(members, limits)
@@ -72,10 +83,24 @@ def _all_asks(asks: MemberAsks) -> Iterable[Ask]:
 
 
 class _Discovery:
-    def __init__(self, toolchain: Toolchain, root: Path, locked: frozenset[Git]) -> None:
+    def __init__(
+        self,
+        toolchain: Toolchain,
+        root: Path,
+        members: tuple[MemberAsks, ...],
+        everywhere: Marker,
+        locked: frozenset[Git],
+    ) -> None:
         self._toolchain = toolchain
         self._root = root
-        self._locked = {(git.url, git.reference, git.subdirectory): git.commit for git in locked}
+        self._members = {(member.name, member.path) for member in members}
+        self._everywhere = everywhere
+        self._locked = {
+            (canonical_git_url(git.url), reference, git.subdirectory): git.commit
+            for git in locked
+            for reference in git.references
+        }
+        self._spellings = Spellings()
         self._queue: list[tuple[_Key, Origin]] = []
         self._seen: set[_Key] = set()
         self._resolved: dict[_Key, Source] = {}
@@ -85,17 +110,20 @@ class _Discovery:
         """Indexes of projects outside, by names that no other index has."""
         self._named: dict[Source, Source] = {}
 
-    def want(self, asks: Iterable[Ask]) -> None:
+    def want(self, asks: Iterable[Ask], where: Marker = TRUE) -> None:
+        """Learn the sources of asks, but for those whose markers hold nowhere."""
+        where = where & self._everywhere
         for ask in asks:
             if isinstance(ask.source, Git | Url | File | Directory):
                 key = (ask.requirement.name, ask.source)
-                if key not in self._seen:
+                if key not in self._seen and not parse_marker(ask.requirement.marker).is_disjoint(where):
                     self._seen.add(key)
                     self._queue.append((key, ask.origin))
 
     async def run(self) -> None:
         while self._queue:
             queue, self._queue = self._queue, []
+            self._spellings.add(source for (_, source), _ in queue if isinstance(source, Git))
             async with anyio.create_task_group() as tasks:
                 for key, origin in queue:
                     tasks.start_soon(self._learn, key, origin)
@@ -105,8 +133,10 @@ class _Discovery:
         # Repositories, archives and builds are loaded for those who have such sources.
         from interlock.workspace.direct_metadata import learn  # noqa: PLC0415
 
+        if isinstance(source, Git):
+            source = self._spellings.of(source)
         if isinstance(source, Git) and not source.commit:
-            commit = self._locked.get((source.url, source.reference, source.subdirectory), "")
+            commit = self._locked.get((canonical_git_url(source.url), source.reference, source.subdirectory), "")
             source = msgspec.structs.replace(source, commit=commit)
         source, metadata, artifact = await learn(self._toolchain, name, source, root=self._root)
         problem = unreadable_requirement(metadata.requires)
@@ -143,7 +173,9 @@ class _Discovery:
                 found: list[tuple[Requirement, Source | None]] = [(_bare(requirement), place)]
             else:
                 found = outside.asks(requirement)
-            asks += [Ask(requirement=item, source=where, origin=origin) for item, where in found]
+            asks += [
+                Ask(requirement=item, source=self._or_member(item.name, where), origin=origin) for item, where in found
+            ]
         return MemberAsks(
             name=metadata.name,
             path=path,
@@ -153,10 +185,26 @@ class _Discovery:
         )
 
     def _source_of(self, requirement: Requirement, path: str) -> Source:
-        return parse_url_source(requirement.url, base=path or ".")
+        return placed(parse_url_source(requirement.url, base=path or "."), self._root.as_posix())
+
+    def _or_member(self, name: NormalizedName, source: Source | None) -> Source | None:
+        """A directory that is a member's is the member, whoever asks for it."""
+        if isinstance(source, Directory) and (name, source.path) in self._members:
+            return Member(name)
+        return source
+
+    def _unite(self) -> None:
+        """Let one source stand for all that mean the same commit."""
+        sources = [(name, source) for (name, _), source in self._resolved.items() if isinstance(source, Git)]
+        one = one_for_each_commit(sources)
+        for key, source in self._resolved.items():
+            if isinstance(source, Git):
+                self._resolved[key] = one[key[0], source]
+                self._found[key] = msgspec.structs.replace(self._found[key], source=one[key[0], source])
 
     def result(self, members: tuple[MemberAsks, ...], limits: Limits) -> Discovered:
         self._admit()
+        self._unite()
         direct = {
             (key[0], self._resolved[key]): self._rewritten(self._asks[key])
             for key in sorted(self._asks, key=lambda key: (key[0], str(self._resolved[key])))

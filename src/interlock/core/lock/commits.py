@@ -35,4 +35,4 @@ def kept_commits(lock: Lock, upgrade: Collection[NormalizedName]) -> frozenset[G
 
 def _are_one(sources: dict[NormalizedName, Git], one: NormalizedName, other: NormalizedName) -> bool:
     mine, theirs = sources[one], sources[other]
-    return (mine.url, mine.reference) == (theirs.url, theirs.reference)
+    return mine.url == theirs.url and not set(mine.references).isdisjoint(theirs.references)

@@ -150,7 +150,9 @@ def where_from(source: Source) -> str:
         case Registry(index):
             return f"index `{index}`"
         case Git():
-            return f"git {source.url}"
+            named = source.reference.partition(":")[2]
+            commit = "" if named == source.commit else source.commit[:10]
+            return f"git {source.url}{f' at {named}' if named else ''}{f' ({commit})' if commit else ''}"
         case Url(url):
             return url
         case File(path) | Directory(path):
