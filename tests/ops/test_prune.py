@@ -233,6 +233,31 @@ def test_what_forks_outside_leave_in_the_lock_is_gone(empty_shop: Shop, tmp_path
     assert snapshot(tmp_path / "out") == before
 
 
+def test_a_table_that_is_left_out_may_name_members_that_are_not_here(empty_shop: Shop, tmp_path: Path) -> None:
+    shop = empty_shop
+    shop.member("b", "flask")
+    shop.member(
+        "a",
+        "click",
+        lines='[project.optional-dependencies]\nx = ["b"]\n[dependency-groups]\ndev = ["b", "safe"]\n'
+        "[tool.interlock.sources]\nb = { workspace = true }\n",
+    )
+    shop.run("lock")
+    shop.run("prune", "--package", "a", "--no-dev", "--output", tmp_path / "out")
+    place = tmp_path / "out" / "full"
+    within(shop, place, "lock", "--offline")
+    within(shop, place, "sync", "--locked", "--package", "a", "--no-dev")
+    assert shop.installed(place / ".venv").keys() == {"a", "click"}
+    assert shop.run("--directory", place, "check", "--json").json()["ok"]
+    manifest = place / "packages" / "a" / "pyproject.toml"
+    manifest.write_text(manifest.read_text().replace('"click"', '"click", "safe"'))
+    within(shop, place, "lock")
+    lock = decode_lock((place / "interlock.lock").read_bytes())
+    assert {package.name for package in lock.packages} == {"click", "safe"}
+    assert lock.members[0].left_out == ("extra:x", "group:dev")
+    within(shop, place, "lock", "--upgrade")
+
+
 def test_conflicts_of_others_are_gone_and_those_of_the_part_still_decide(empty_shop: Shop, tmp_path: Path) -> None:
     shop = empty_shop
     sides = "[project.optional-dependencies]\none = ['click==8.0']\ntwo = ['click==8.1']\n"

@@ -15,10 +15,11 @@ from interlock.ops.lock import lock
 from interlock.workspace.asks import lower
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import NoProject, discover
-from interlock.workspace.lockfile import lockfile_path
+from interlock.workspace.lockfile import load_lock_if_any, lockfile_path
 from interlock.workspace.members import Member, Workspace
 from interlock.workspace.narrowed import describe_wider, published_wider
 from interlock.workspace.options import LockOptions
+from interlock.workspace.prepared import left_out_of
 from interlock.workspace.stale_pins import stale_pins
 from interlock.workspace.tasks import tasks_of
 
@@ -60,7 +61,8 @@ def _manifests(context: Context, workspace: Workspace) -> list[Finding]:
         for text in workspace.warnings
     ]
     try:
-        asks = lower(workspace)
+        old = load_lock_if_any(workspace.root)
+        asks = lower(workspace, left_out=left_out_of(old))
     except InterlockError as error:
         found.append(_error("pyproject.toml", error))
     else:

@@ -32,7 +32,7 @@ from interlock.workspace.lockfile import lockfile_path
 from interlock.workspace.members import Workspace
 from interlock.workspace.options import LockOptions
 
-__all__ = ["Prepared", "is_plain", "make_problem", "prepare", "stale_reasons", "unmet_reasons"]
+__all__ = ["Prepared", "is_plain", "left_out_of", "make_problem", "prepare", "stale_reasons", "unmet_reasons"]
 
 _ALL = ":all:"
 
@@ -76,8 +76,7 @@ def prepare(
     if old is not None and absent:
         tool = _with_conflicts_of(absent, tool, old)
     no_sources = frozenset((_ALL,)) if tool.no_sources else frozenset(tool.no_sources_packages)
-    left_out = {member.name: member.left_out for member in old.members if member.left_out} if old is not None else {}
-    asks = lower(workspace, absent=absent, no_sources=no_sources, left_out=left_out)
+    asks = lower(workspace, absent=absent, no_sources=no_sources, left_out=left_out_of(old))
     limits = lower_limits(workspace, tool, absent=absent, no_sources=no_sources)
     return Prepared(
         context=context,
@@ -98,6 +97,11 @@ def prepare(
         ),
         absent=absent,
     )
+
+
+def left_out_of(lock: Lock | None) -> dict[NormalizedName, tuple[str, ...]]:
+    """The tables by member that a part of a workspace does not have, as its lock says."""
+    return {member.name: member.left_out for member in lock.members if member.left_out} if lock is not None else {}
 
 
 def _trees(workspace: Workspace, old: Lock | None) -> dict[str, str]:

@@ -95,10 +95,9 @@ def _to_members(
             continue
         found[name] = (SourceRule(source=Member(name)),)
         rules = sources.get(name, ())
-        if (
-            not all(isinstance(rule.source, Directory) and rule.source.path == members[name] for rule in rules)
-            or not rules
-        ):
+        asked = {(one.specifier, one.marker) for one in _requirements(manifest) if one.name == name}
+        led = [rule for rule in rules if isinstance(rule.source, Directory) and rule.source.path == members[name]]
+        if len(led) < max(len(rules), len(asked)):
             notes.append(
                 f"{_file(manifest.path)}: `{name}` is the member in {members[name]} now, and no more what its source or"
                 " an index has by that name."
