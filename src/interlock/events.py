@@ -6,9 +6,21 @@ from typing import Literal, Protocol
 
 import msgspec
 
-__all__ = ["SILENT", "Advanced", "Aside", "Event", "Finished", "Noted", "Phase", "Reporter", "Started", "Warned"]
+__all__ = [
+    "SILENT",
+    "Advanced",
+    "Aside",
+    "Event",
+    "Finished",
+    "Noted",
+    "Phase",
+    "Reporter",
+    "Started",
+    "Steps",
+    "Warned",
+]
 
-Phase = Literal["resolve", "metadata", "download", "build", "install", "remove", "publish"]
+Phase = Literal["conflicts", "resolve", "metadata", "download", "build", "install", "remove", "publish"]
 
 
 class Started(msgspec.Struct, frozen=True):
@@ -74,4 +86,18 @@ class Aside:
 
     def report(self, event: Event, /) -> None:
         if isinstance(event, Warned | Noted):
+            self._reporter.report(event)
+
+
+class Steps:
+    """Passes on the steps and nothing else: for attempts, where the last one will say what has to be known."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+
+    def __repr__(self) -> str:
+        return f"<Steps of {self._reporter!r}>"
+
+    def report(self, event: Event, /) -> None:
+        if not isinstance(event, Warned | Noted):
             self._reporter.report(event)

@@ -30,7 +30,7 @@ def write(clash: Clash, root: Path, values: Mapping[str, str] | None = None) -> 
     tool = clash.tool
     for key, value in (values or {}).items():
         tool = tool.replace(f"{{{key}}}", value)
-    root.mkdir(parents=True)
+    root.mkdir(parents=True, exist_ok=True)
     (root / "pyproject.toml").write_text(
         f'[tool.uv]\n{tool}\n[tool.uv.workspace]\nmembers = ["packages/*"]\n', encoding="utf-8"
     )

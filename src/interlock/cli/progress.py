@@ -23,6 +23,7 @@ from interlock.events import Advanced, Event, Finished, Noted, Phase, Started, W
 __all__ = ["ProgressReporter"]
 
 _TITLES: dict[Phase, str] = {
+    "conflicts": "Finding conflicts",
     "resolve": "Resolving",
     "metadata": "Reading metadata",
     "download": "Downloading",
@@ -50,7 +51,7 @@ class ProgressReporter:
         self._terminal = terminal
         self._progress = Progress(
             SpinnerColumn(finished_text=" "),
-            TextColumn("{task.description:<16}"),
+            TextColumn("{task.description:<17}"),
             BarColumn(bar_width=24),
             _Count(),
             TimeElapsedColumn(),

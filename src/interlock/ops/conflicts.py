@@ -18,6 +18,7 @@ from interlock.core.editing.toml_document import TomlDocument
 from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.names import normalize_extra, normalize_group, normalize_name
 from interlock.core.resolver.report import NoSolution
+from interlock.events import Advanced, Finished, Started, Steps
 from interlock.ops.lock import lock_held
 from interlock.store.locks import hold
 from interlock.store.replace import replace_file
@@ -72,18 +73,25 @@ async def find_conflicts(context: Context, workspace: Workspace) -> tuple[Confli
 
     Raises :class:`NoSolution` for a failure that no declaration can help.
     """
-    alike = _Alike(workspace)
+    reporter, alike = context.reporter, _Alike(workspace)
+    trying = msgspec.structs.replace(context, reporter=Steps(reporter))
     found: tuple[Conflict, ...] = ()
-    for tried in count(1):
-        try:
-            await lock_held(context, _with(workspace, found), LockOptions(dry_run=True))
-        except NoSolution as failure:
-            pairs = [pair for pair in _pairs(failure.facts, alike) if pair not in found]
-            if not pairs or tried > _MOST:
-                raise
-            found = (*found, *pairs)
-        else:
-            break
+    reporter.report(Started("conflicts"))
+    try:
+        for tried in count(1):
+            try:
+                await lock_held(trying, _with(workspace, found), LockOptions(dry_run=True))
+            except NoSolution as failure:
+                pairs = [pair for pair in _pairs(failure.facts, alike) if pair not in found]
+                if not pairs or tried > _MOST:
+                    raise
+                found = (*found, *pairs)
+                for pair in pairs:
+                    reporter.report(Advanced("conflicts", " | ".join(map(describe_item, pair))))
+            else:
+                break
+    finally:
+        reporter.report(Finished("conflicts"))
     return found
 
 

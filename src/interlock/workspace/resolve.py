@@ -13,6 +13,7 @@ from interlock.core.lock.model import Lock, ResolutionInputs
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.facts import Facts
 from interlock.core.resolver.notices import notices
+from interlock.core.resolver.old_picks import old_picks
 from interlock.core.resolver.outcome import Solved, Unsolvable
 from interlock.core.resolver.problem import Problem
 from interlock.core.resolver.resolver import Resolver
@@ -50,7 +51,7 @@ async def resolve(
             first_only=settings.index_strategy == "first-index",
         )
         raise await anyio.to_thread.run_sync(partial(no_solution, resolver, outcome, locate, indexes=indexes))
-    _report_notices(toolchain, resolver, outcome)
+    _report_notices(toolchain, resolver, outcome, old, locate)
     return assemble(resolver, outcome.forks, inputs=inputs or ResolutionInputs(), digests=digests or {}, old=old)
 
 
@@ -58,13 +59,22 @@ async def resolve_at_once(toolchain: Toolchain, problem: Problem, facts: Facts) 
     """The same from facts that are known, and only where everything that is tried first will do."""
     resolver = Resolver(problem, facts)
     outcome = await _solve(toolchain, resolver, {})
-    if not isinstance(outcome, Solved) or resolver.setbacks or notices(resolver, outcome.forks):
+    if not isinstance(outcome, Solved) or resolver.setbacks:
+        return None
+    if notices(resolver, outcome.forks) or old_picks(resolver, outcome.forks):
         return None
     return assemble(resolver, outcome.forks, inputs=ResolutionInputs(), digests={})
 
 
-def _report_notices(toolchain: Toolchain, resolver: Resolver, outcome: Solved) -> None:
-    for notice in notices(resolver, outcome.forks):
+def _report_notices(
+    toolchain: Toolchain,
+    resolver: Resolver,
+    outcome: Solved,
+    old: Lock | None,
+    locate: Callable[[Origin], str] | None,
+) -> None:
+    before = frozenset((package.name, package.version) for package in (old.packages if old is not None else ()))
+    for notice in (*notices(resolver, outcome.forks), *old_picks(resolver, outcome.forks, before, locate)):
         toolchain.context.reporter.report(Warned(notice.code, notice.message))
 
 

@@ -15,6 +15,7 @@ from interlock.core.names import NormalizedName
 from interlock.core.resolver.outcome import Unsolvable
 from interlock.core.resolver.report_evidence import Evidence, Need, Ruling, evidence_of
 from interlock.core.resolver.report_hints import Hints, Indexes
+from interlock.core.resolver.report_pins import fixed_by
 from interlock.core.resolver.report_text import Wording, listed, positions, requirement_text, specifier_of, where_from
 from interlock.core.resolver.resolver import Resolver
 from interlock.core.versions import parse_version
@@ -51,7 +52,8 @@ def no_solution(
     indexes = indexes or Indexes()
     report = _Report(resolver, evidence, wording, place, indexes)
     hints = Hints(resolver, evidence, wording, indexes).all()
-    lines = [report.title(outcome.marker), *report.chain()]
+    title = report.title(outcome.marker)
+    lines = [title[0].upper() + title[1:] if title.startswith("the ") else title, *report.chain()]
     return NoSolution(
         "\n".join(lines), hint=" ".join(hints), facts={"where": outcome.marker, **report.data(), "hints": hints}
     )
@@ -86,12 +88,14 @@ class _Report:
         indexes: Indexes,
     ) -> None:
         self._facts = resolver.facts
+        self._problem = resolver.problem
         self._required = resolver.shared.required
         self._evidence = evidence
         self._wording = wording
         self._indexes = indexes
         self._wishes = resolver.problem.wishes
         origins = (_origin_of(need) for need in evidence.needs)
+        self._locate = locate
         self._at = {origin: locate(origin) for origin in dict.fromkeys(origins) if origin is not None}
         self._told: set[Need | NormalizedName] = set()
 
@@ -108,15 +112,22 @@ class _Report:
             return f"{said}, {self._trouble(need)}."
         members = list(dict.fromkeys(self._who(need) for need in asked))
         clash = self._clash()
-        if len(members) == 1:
-            return f"The requirements of {members[0]} exclude each other{place}{clash}."
+        if len({need.depender.name for need in asked}) == 1:
+            return f"The requirements of {self._owner(asked[0])} exclude each other{place}{clash}."
         if len(members) > _MOST_MEMBERS:
             members = [*members[: _MOST_MEMBERS - 1], f"{len(members) - _MOST_MEMBERS + 1} more members"]
         together = "both" if len(members) == 2 else "all"
         return f"{listed(members)} cannot {together} have what they require{place}{clash}."
 
+    def _owner(self, need: Need) -> str:
+        return f"`{need.depender.name}`" if need.depender.name else "the workspace root"
+
     def _who(self, need: Need) -> str:
-        return f"`{need.depender.name}`" if need.depender.name else "The workspace root"
+        """The member, or the part of it that says so."""
+        key = need.depender
+        if key.group is not None:
+            return f"the group `{key.group}` of {self._owner(need)}"
+        return f"`{key}`" if key.name else self._owner(need)
 
     def _place_of(self, need: Need) -> str:
         place = self._written_at(need)
@@ -135,20 +146,52 @@ class _Report:
         if not need.admitted:
             newest = universe.version(universe.size - 1)
             early = ", a pre-release" if newest and parse_version(newest).is_prerelease else ""
+            if fixed := self._fixed(need.name):
+                return f"but {fixed}"
             if universe.size == 1:
                 return f"and the only version of `{need.name}` is {newest or 'that of its source'}{early}"
             return f"and none of the {universe.size} versions of `{need.name}` is that; the newest is {newest}{early}"
         limits = [limit for limit in evidence.limits if limit.name == need.name]
-        if limits and not limits[0].admitted & need.admitted:
-            what = "upgrade that was asked for," if limits[0].requirement in self._wishes else "constraint"
-            comma = "," if what.endswith(",") else ""
-            return f"which the {what} `{requirement_text(limits[0].requirement)}`{comma} forbids"
+        if limits and (trouble := self._limited(need, limits)):
+            return trouble
         if not evidence.said and len(evidence.ruled_out) == 1:
             ruling = evidence.ruled_out[0]
             return f"but {self._ruling(ruling)}"
         if not evidence.said:
             return "and no version that fits can be used"
         return f"which cannot be had{self._clash()}"
+
+    def _limited(self, need: Need, limits: list[Need]) -> str:
+        """What constraints leave of a requirement, when that is nothing."""
+        limit = limits[0]
+        text = requirement_text(limit.requirement)
+        fixed = self._fixed(need.name)
+        because = f": {fixed}" if fixed else ""
+        if limit.requirement in self._wishes and not limit.admitted & need.admitted:
+            return f"which the upgrade that was asked for, `{text}`, forbids{because}"
+        if not limit.admitted and not fixed:
+            universe = self._facts.universes[need.name]
+            newest = universe.version(universe.size - 1)
+            return f"and no version of `{need.name}` is within the constraint `{text}`; the newest is {newest}"
+        if not limit.admitted & need.admitted:
+            return f"which the constraint `{text}` forbids{because}"
+        admitted = need.admitted
+        for each in limits:
+            admitted &= each.admitted
+        texts = listed(f"`{requirement_text(each.requirement)}`" for each in limits)
+        return "" if admitted else f"which the constraints {texts} together forbid"
+
+    def _fixed(self, name: NormalizedName) -> str:
+        """Who takes a package from a place that has one version of it, and which; empty when nobody does."""
+        universe = self._facts.universes[name]
+        ask = fixed_by(self._problem, name)
+        if ask is None or ask.source is None or universe.size != 1:
+            return ""
+        place = self._locate(ask.origin)
+        where = f" ({place})" if place else ""
+        who = f"`{ask.origin.member}`" if ask.origin.member else "the workspace root"
+        which = f", which is {universe.version(0)}" if universe.version(0) else ""
+        return f"{who} takes `{name}` from {where_from(ask.source)}{where}{which}"
 
     def _clash(self) -> str:
         """The package over which it comes to a clash, when there is one such package."""
@@ -168,7 +211,8 @@ class _Report:
             if not need.admitted and need.requirement.url:
                 return f": `{need.name}` is asked for at a URL, which only a member may do"
             if not need.admitted:
-                return f": no version of `{need.name}` is `{specifier_of(need.requirement)}`"
+                fixed = self._fixed(need.name)
+                return f": {fixed or f'no version of `{need.name}` is `{specifier_of(need.requirement)}`'}"
         ruled_out = list(dict.fromkeys(ruling.name for ruling in self._evidence.ruled_out))
         if len(ruled_out) == 1:
             return f": no version of `{ruled_out[0]}` that fits can be used"
@@ -176,6 +220,10 @@ class _Report:
 
     def _both(self, one: Need, other: Need, here: list[Need]) -> str:
         left, right = specifier_of(one.requirement), specifier_of(other.requirement)
+        impossible = next((need for need in (one, other) if need.requirement.specifier and not need.admitted), None)
+        if impossible is not None and not impossible.requirement.url:
+            fixed = self._fixed(one.name)
+            return f": {fixed or f'no version of `{one.name}` is `{specifier_of(impossible.requirement)}`'}"
         if left == right or "any version" in {left, right}:
             return f": they want `{one.name}` from different sources"
         dependers = [need.depender for need in here if need.origin is None and need.kind != "constraint"]
@@ -227,27 +275,32 @@ class _Report:
         return f" from {listed(sorted(sources), 'or')}" if sources else ""
 
     def _under(self, name: NormalizedName, depth: int) -> Iterator[str]:
-        """What follows from a package being needed."""
-        if name in self._told:
-            return
-        self._told.add(name)
-        indent = "  " * min(depth, _DEEPEST)
-        for ruling in self._evidence.ruled_out:
-            if ruling.name == name:
-                yield indent + self._ruling(ruling)
-        if not self._facts.universes[name].size:
-            yield f"{indent}{self._absence(name)}"
+        """What follows from a package being needed, down to the clash however far away it is."""
+        waiting: list[tuple[NormalizedName, int, list[Need]]] = [(name, depth, [])]
+        while waiting:
+            package, level, needs = waiting.pop()
+            if len(needs) > _MOST_ALIKE:
+                yield "  " * min(level - 1, _DEEPEST) + self._together(needs)
+            else:
+                yield from ("  " * min(level - 1, _DEEPEST) + self._sentence(need) for need in needs)
+            if package in self._told:
+                continue
+            self._told.add(package)
+            indent = "  " * min(level, _DEEPEST)
+            yield from (indent + self._ruling(ruling) for ruling in self._evidence.ruled_out if ruling.name == package)
+            if not self._facts.universes[package].size:
+                yield f"{indent}{self._absence(package)}"
+            waiting += [(target, level + 1, needs) for target, needs in reversed(self._said_by(package))]
+
+    def _said_by(self, name: NormalizedName) -> list[tuple[NormalizedName, list[Need]]]:
+        """What a package's versions require, by what they require, the latest versions first."""
         by_target: dict[NormalizedName, list[Need]] = {}
         for need in self._evidence.said:
             if need.depender.name == name:
                 by_target.setdefault(need.name, []).append(need)
-        for target, needs in by_target.items():
+        for needs in by_target.values():
             needs.sort(key=lambda need: (need.versions, need.text), reverse=True)
-            if len(needs) > _MOST_ALIKE:
-                yield indent + self._together(needs)
-            else:
-                yield from (indent + self._sentence(need) for need in needs)
-            yield from self._under(target, depth + 1)
+        return list(by_target.items())
 
     def _ruling(self, ruling: Ruling) -> str:
         relevant = ruling.mask & self._relevant(ruling.name)

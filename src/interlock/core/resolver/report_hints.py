@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 import msgspec
 
+from interlock.core.markers.diagram import all_of, format_marker, requires_python_marker, simplify
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.facts import Universe
 from interlock.core.resolver.report_evidence import Evidence, Need, Ruling
+from interlock.core.resolver.report_pins import fixed_by
 from interlock.core.resolver.report_text import Wording, listed, positions, requirement_text, uploads_of, where_from
 from interlock.core.resolver.resolver import Resolver
 from interlock.core.sources import Registry
@@ -94,6 +96,11 @@ class Hints:
 
     def _nothing_admitted(self, need: Need, universe: Universe) -> Iterator[str]:
         specifier = need.requirement.specifier
+        fixed = fixed_by(self._resolver.problem, need.name)
+        if universe.size == 1 and fixed is not None:
+            who = f"`{fixed.origin.member}`" if fixed.origin.member else "the workspace root"
+            yield f"Change `{requirement_text(need.requirement)}`, or the place from which {who} takes `{need.name}`."
+            return
         for position in reversed(range(universe.size)):
             version = parse_version(universe.version(position) or "0")
             if not version.is_prerelease or not specifier:
@@ -179,11 +186,23 @@ class Hints:
         if not known or not members:
             return f"Allow an older version of `{name}`."
         needed = min(known.values(), key=parse_version)
-        version = self._facts.universes[name].version(max(p for p, bound in known.items() if bound == needed))
+        best = max(p for p, bound in known.items() if bound == needed)
+        version = self._facts.universes[name].version(best)
+        if hole := self._hole(name, best, members, needed):
+            return f"A marker `{hole}` on the requirement leaves out the Pythons that {name} {version} does without."
         return (
             f'`requires-python = ">={needed}"` in {listed(members)} would admit {name} {version};'
             f" so would a marker `python_version >= '{needed}'` on the requirement."
         )
+
+    def _hole(self, name: NormalizedName, position: int, members: list[NormalizedName], bound: str) -> str:
+        """Where a candidate can be used, when the members start no earlier than it does: then a hole is in the way."""
+        ranges = [asks.requires_python for asks in self._resolver.problem.members if asks.name in members]
+        here = all_of(map(requires_python_marker, ranges)) & self._resolver.world
+        if not ranges or not here.implies(requires_python_marker(f">={bound}")):
+            return ""
+        usable = self._resolver.candidates.usability(name, position).python
+        return format_marker(simplify(usable, here))
 
     def _last_resort(self) -> str:
         sides = {str(need.depender): need.depender for need in self._evidence.asked if str(need.depender)}
