@@ -123,6 +123,17 @@ class Walk:
                 found.append(f"{parent} asks for {requirement}, and {versions[0]} is there")
         return found
 
+    def asked_of(self, name: str) -> list[str]:
+        """The specifiers that a package is asked for with."""
+        return [str(requirement.specifier) for _, requirement in self._asked if requirement.name == name]
+
+    def would_do(self, name: str, version: str) -> bool:
+        """Whether a release could stand for the chosen one, whatever else there is: one that asks for nothing."""
+        release = self._workspace["packages"][name][version]
+        if release.get("requires") or release.get("extras") or self._obstacle(name, version):
+            return False
+        return all(_admits(specifier, version) for specifier in self.asked_of(name))
+
     # ---- walking -------------------------------------------------------------------------------------------------
 
     def _reach_item(self, item: str, parent: str) -> None:

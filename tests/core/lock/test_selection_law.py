@@ -17,6 +17,7 @@ from hypothesis import event, example, given
 from hypothesis import strategies as st
 from packaging.markers import Marker
 from packaging.requirements import Requirement
+from packaging.version import Version
 
 from interlock.core.lock.assemble import ConflictingDependency
 from interlock.core.lock.export_requirements import RequirementsOptions, export_requirements
@@ -38,6 +39,7 @@ from tests.core.lock.workspaces import (
 REFUSALS = (UsageError, EnvironmentFailure)
 """What is wrong with a selection or an environment; other errors are about the lock."""
 _AT_ONCE = 40
+_marker = cache(Marker)
 
 Table = Mapping[str, Any]
 
@@ -87,11 +89,41 @@ def judged(workspace: Table) -> Judgement:
         said.update(verdicts.values())
         if len(set(verdicts.values()) - {_STRANGE, _BOTH}) > 1:
             said.add("conflicting in some environments only")
+    found += _needless_prereleases(workspace, lock)
     return Judgement(frozenset(said), found)
 
 
 def _has_unsolvable(workspace: Table) -> bool:
     return any(unsolvable(workspace, values) for values in ENVIRONMENTS.values())
+
+
+def _needless_prereleases(workspace: Table, lock: Lock) -> Iterator[str]:
+    """Pre-releases in a fork where a final release that needs nothing would do for everything that can be selected."""
+    for fork in lock.forks or ("",):
+        walks = []
+        for values in ENVIRONMENTS.values():
+            if fork and not _marker(fork).evaluate(dict(values)):
+                continue
+            for parts in selections(workspace, 0, 0):
+                chosen = _chosen(lock, parts, values)
+                if chosen is not None:
+                    walks.append((chosen, walked(workspace, values, parts, chosen)))
+        for name, releases in workspace["packages"].items():
+            touched = [(chosen[name], walk) for chosen, walk in walks if name in chosen]
+            if not any(Version(version).is_prerelease for versions, _ in touched for version in versions):
+                continue
+            for final in releases:
+                if not Version(final).is_prerelease and all(walk.would_do(name, final) for _, walk in touched):
+                    yield f"{name} is a pre-release where {fork or 'anything'}, and {final} would do"
+
+
+def _chosen(lock: Lock, parts: Sequence[Part], values: Mapping[str, str]) -> dict[str, list[str]] | None:
+    """The versions of packages; None for a selection that is refused."""
+    try:
+        found = select(lock, values, wanted(parts), tags=("py3-none-any",))
+    except REFUSALS:
+        return None
+    return {one.name: [one.version] for one in found if not isinstance(one.source, Member)}
 
 
 # ---- in one environment ------------------------------------------------------------------------------------------
@@ -169,9 +201,6 @@ def _wrong_export(workspace: Table, lock: Lock, parts: Sequence[Part], verdicts:
             walk = walked(workspace, ENVIRONMENTS[name], parts, chosen)
             wrong += [f"exports for {name}: {text}" for text in differences(walk, workspace, members)]
     return wrong
-
-
-_marker = cache(Marker)
 
 
 def exported(text: str, values: Mapping[str, str]) -> tuple[set[str], dict[str, list[str]]]:
