@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 __all__ = ["main"]
@@ -9,6 +10,7 @@ __all__ = ["main"]
 
 def main() -> int:
     """Carry out this process's command line; Ctrl-C is answered from the first moment on."""
+    _prefer_our_own()
     try:
         from interlock.signals import answer_at_once  # noqa: PLC0415 - loading may be interrupted
 
@@ -19,6 +21,14 @@ def main() -> int:
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return 130
+
+
+def _prefer_our_own() -> None:
+    """Look for modules in ``PYTHONPATH`` last: it is meant for the programs we start, and may hold any name of ours."""
+    named = {os.path.abspath(folder) for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder}
+    if named and not sys.flags.ignore_environment:
+        theirs = [folder for folder in sys.path if folder and os.path.abspath(folder) in named]
+        sys.path[:] = [folder for folder in sys.path if folder not in theirs] + theirs
 
 
 if __name__ == "__main__":

@@ -189,6 +189,95 @@ def test_backends_write_no_bytecode_into_what_is_shared(run: Run, trees: Path, t
     assert {str(path) for path in complete.parent.rglob("*.pyc")} == listed
 
 
+PERSONAL = BACKEND.replace(
+    "archive.writestr(zipfile.ZipInfo(path, (2020, 2, 2, 0, 0, 0)), text)",
+    """
+            with open("written", "w") as file:
+                file.write(text)
+            info = zipfile.ZipInfo(path, (2020, 2, 2, 0, 0, 0))
+            at = path if os.path.exists(path) else "src/" + path if os.path.exists("src/" + path) else "written"
+            info.external_attr = os.stat(at).st_mode << 16
+            os.unlink("written")
+            archive.writestr(info, text)
+""",
+)
+"""A backend that packs the modes of files, those of the tree and those that it wrote."""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
+@pytest.mark.parametrize("kinds", [[], ["--wheel"], ["--sdist"]])
+def test_builds_are_the_same_whatever_the_umask(run: Run, trees: Path, tmp_path: Path, kinds: list[str]) -> None:
+    made = []
+    before = os.umask(0o022)
+    try:
+        for umask in (0o022, 0o077, 0o002):
+            os.umask(umask)
+            shutil.rmtree(trees / "packages", ignore_errors=True)
+            tree = member(trees, "one", backend=PERSONAL)
+            (tree / "src" / "tool.py").write_text("#!python\n")
+            (tree / "src" / "tool.py").chmod(0o777 & ~umask)
+            result = run("build", *kinds, "-o", f"out-{umask:o}", "--cache-dir", tmp_path / f"cache-{umask:o}")
+            assert result.code == 0, result.err
+            made.append({path.name: path.read_bytes() for path in (trees / f"out-{umask:o}").iterdir()})
+    finally:
+        os.umask(before)
+    assert made[0] == made[1] == made[2]
+    for name in made[0]:
+        if name.endswith(".whl"):
+            with zipfile.ZipFile(trees / "out-77" / name) as archive:
+                modes = {info.filename: info.external_attr >> 16 & 0o777 for info in archive.infolist()}
+            assert modes.pop("tool.py") == (0o755 if kinds else 0o644), "this sdist has no modes"
+            assert set(modes.values()) == {0o644}
+
+
+@pytest.mark.parametrize("out", ["out", ".", "src", "deep/er"])
+def test_what_was_built_into_a_member_is_not_in_its_next_sdist(run: Run, trees: Path, out: str) -> None:
+    tree = member(trees, "one")
+    (tree / "data").mkdir()
+    (tree / "data" / "other-1.0-py3-none-any.whl").write_bytes(b"vendored")
+    made = []
+    for _ in range(3):
+        result = run("build", "-o", tree / out)
+        assert result.code == 0, result.err
+        made.append({path.name: path.read_bytes() for path in (tree / out).glob("one-1.0*")})
+    assert made[0] == made[1] == made[2]
+    with tarfile.open(tree / out / "one-1.0.tar.gz") as archive:
+        assert "one-1.0/data/other-1.0-py3-none-any.whl" in archive.getnames(), "what is not ours stays"
+    assert run("build", "-o", trees / "elsewhere").code == 0
+    with tarfile.open(trees / "elsewhere" / "one-1.0.tar.gz") as archive:
+        there = [name for name in archive.getnames() if "one-1.0-py3" in name or ".tar.gz" in name]
+    assert not there or out in {".", "src"}, "what was built elsewhere before is packed from folders of sources alone"
+
+
+def test_a_cache_inside_a_member_is_not_packed(run: Run, trees: Path) -> None:
+    tree = with_backend(trees).parents[1]
+    made = []
+    for _ in range(2):
+        result = run("build", "--find-links", trees / "wheels", "--cache-dir", tree / "cache")
+        assert result.code == 0, result.err
+        made.append((trees / "dist" / "app-1.0.tar.gz").read_bytes())
+    with tarfile.open(trees / "dist" / "app-1.0.tar.gz") as archive:
+        assert not [name for name in archive.getnames() if "cache" in name]
+    assert made[0] == made[1]
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("[tool.interlock]\npackage = false\n", "says `package = false`"),
+        ("[tool.uv]\npackage = false\n", "says `package = false`"),
+        ("", "has no [build-system]"),
+    ],
+)
+def test_what_is_no_package_is_told_why(run: Run, trees: Path, table: str, words: str) -> None:
+    manifest = member(trees, "one") / "pyproject.toml"
+    text = manifest.read_text() if table else "[project]" + manifest.read_text().partition("[project]")[2]
+    manifest.write_text(f"{text}\n{table}")
+    for command in ("build", "publish"):
+        result = run(command, "--package", "one")
+        assert (result.code, f"one is not a package: packages/one/pyproject.toml {words}." in result.err) == (1, True)
+
+
 def test_only_the_asked_member_and_kind_are_built(run: Run, trees: Path) -> None:
     member(trees, "one")
     member(trees, "two")

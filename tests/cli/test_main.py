@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import subprocess
 import sys
@@ -155,7 +156,8 @@ def test_a_bug_says_so_and_shows_a_trace_only_when_asked(capsys: pytest.CaptureF
 def test_a_full_disk_is_not_a_bug(capsys: pytest.CaptureFixture[str]) -> None:
     assert _answer(OSError(errno.ENOSPC, "No space left on device", "/cache/x"), Terminal(json=True)) == 1
     out, err = capsys.readouterr()
-    assert err.startswith("error[machine]: /cache/x: No space left on device.\n\nhint: Free some space")
+    assert err.startswith("error[machine]: /cache/x: No space left on device. The disk is the one mounted at /, with ")
+    assert " free.\n\nhint: Free some space" in err
     assert '"reason": "disk-full"' in out
 
 
@@ -244,3 +246,22 @@ def test_light_commands_load_nothing_heavy(line: str) -> None:
     loaded = _modules(*line.split())
     assert not _HEAVY & loaded
     assert "interlock.cli.main" in loaded
+
+
+@pytest.mark.parametrize(
+    "start", [["-m", "interlock"], ["-c", "import sys; from interlock.__main__ import main; sys.exit(main())"]]
+)
+def test_modules_of_pythonpath_do_not_take_the_place_of_ours(tmp_path: Path, start: list[str]) -> None:
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    for name in ("anyio", "msgspec", "packaging", "httpx", "json", "typing", "tomllib", "rich", "platformdirs"):
+        (folder / f"{name}.py").write_text(f"raise SystemExit('{name} is not ours')\n")
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "a"\nversion = "1"\nrequires-python = ">=3.11"\n')
+    environ = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}", "INTERLOCK_CACHE_DIR": str(tmp_path / "cache")}
+    theirs = ["run", "--no-sync", "python", "-c", "import rich"]
+    for words in (["lock"], ["sync", "-p", sys.executable], ["tree"], theirs):
+        done = subprocess.run(
+            [sys.executable, *start, *words], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+        )
+        wanted = (1, True) if words is theirs else (0, False)
+        assert (done.returncode, "rich is not ours" in done.stderr) == wanted, done.stderr

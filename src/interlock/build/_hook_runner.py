@@ -38,7 +38,7 @@ _HEADER = struct.Struct(">I")
 _LIMIT = 64 * 1024 * 1024
 _GRACE = 5.0
 _ROUNDS = 8
-
+_HERE = os.path.dirname(os.path.abspath(__file__))  # no part of the build environment
 # What a backend's call imports is imported in the server too, so that the next child finds it loaded. Only packages
 # known to do nothing but define things: numpy.distutils, for one, patches setuptools when it is imported.
 _PURE = frozenset(("packaging", "pathspec", "pluggy", "tomli", "tomllib", "trove_classifiers", "typing_extensions"))
@@ -390,9 +390,8 @@ def _once() -> None:
 
 
 def _main() -> None:
-    # The folder of this file is not part of the build environment.
-    here = os.path.dirname(os.path.abspath(__file__))
-    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here and entry]
+    sys.path[:] = [entry for entry in sys.path if entry and os.path.abspath(entry) != _HERE]
+    os.umask(0o022)  # backends pack the modes of what they write, and those are to be the same for everybody
     _serve(sys.argv[2]) if sys.argv[1] == "serve" else _once()
 
 

@@ -25,6 +25,7 @@ from interlock.store.layout import Layout
 
 __all__ = [
     "DESCRIPTION",
+    "IGNORES_ALL",
     "FileHashes",
     "Top",
     "build_digest",
@@ -58,6 +59,8 @@ _SKIPPED = frozenset(
 )
 _BUILD_OUTPUT = ("lib.", "bdist.", "temp.", "scripts-", "__editable__.")
 _DIST_OUTPUT = (".whl", ".tar.gz", ".zip", ".gitignore", ".attestation", ".interlock-part", ".interlock-publish.json")
+IGNORES_ALL = b"*"
+"""What is in the ``.gitignore`` of a folder that nobody is to take for sources."""
 _UPWARDS = re.compile(rb"(?<![\w./\\-])\.\./[\w./@+-]*")
 _YOUNG = 2_000_000_000
 """A file changed within the last moments before it was hashed may change again without its time moving on."""
@@ -154,14 +157,22 @@ def read_tree(tree: Path, looked: list[str] | None = None) -> Iterator[tuple[str
 
 def _is_output(name: str, path: str, *, top: bool) -> bool:
     """Whether a folder is what builds leave behind, judged by what is in it: a package may be called ``build`` too."""
+    if os.path.exists(os.path.join(path, "CACHEDIR.TAG")) or _ignores_all(os.path.join(path, ".gitignore")):
+        # cargo's, a cache of ours, and whatever else declares itself to be no part of the sources.
+        return True
     if name in {"venv", "env"}:
         return os.path.exists(os.path.join(path, "pyvenv.cfg"))
     if top and name == "build":
         return all(entry == "lib" or entry.startswith(_BUILD_OUTPUT) for entry in os.listdir(path))
-    if top and name == "dist":
-        return all(entry.endswith(_DIST_OUTPUT) for entry in os.listdir(path))
-    # cargo's, and whatever else declares itself to be a cache.
-    return top and name == "target" and os.path.exists(os.path.join(path, "CACHEDIR.TAG"))
+    return top and name == "dist" and all(entry.endswith(_DIST_OUTPUT) for entry in os.listdir(path))
+
+
+def _ignores_all(file: str) -> bool:
+    try:
+        with open(file, "rb", buffering=0) as opened:
+            return opened.read(8).strip() == IGNORES_ALL
+    except OSError:
+        return False
 
 
 def tree_digest(layout: Layout, tree: Path) -> str:

@@ -17,7 +17,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["is_dated", "read_wheel_metadata", "rewrite_sdist", "rewrite_wheel"]
+__all__ = ["has_personal_modes", "holds", "is_dated", "read_wheel_metadata", "rewrite_sdist", "rewrite_wheel"]
 
 _METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
 
@@ -38,24 +38,44 @@ def _packed_at(archive: Path) -> int:
         return int.from_bytes(file.read(8)[4:], "little")
 
 
+def _packed_as(archive: Path) -> str:
+    """The name in the header of a gzip file, if there is one alone."""
+    with archive.open("rb") as file:
+        head = file.read(1024)
+    return head[10:].partition(b"\0")[0].decode("latin-1") if head[3:4] == b"\x08" else ""
+
+
+def holds(archive: Path, unwanted: Callable[[str], bool]) -> bool:
+    """Whether a ``.tar.gz`` has an entry of which that is true by its name; blocking."""
+    with tarfile.open(archive, "r|gz") as source:
+        return any(unwanted(member.name) for member in source)
+
+
 def rewrite_sdist(
-    archive: Path, target: Path, change: Callable[[str, bytes], bytes], *, latest: int | None = None
+    archive: Path,
+    target: Path,
+    change: Callable[[str, bytes], bytes],
+    *,
+    latest: int | None = None,
+    unwanted: Callable[[str], bool] = lambda _: False,
 ) -> None:
     """Copy a ``.tar.gz``, each content passed through ``change`` with its path below the top folder; blocking.
 
-    With ``latest`` no time is after it, and owners and modes are the same whoever packed it.
+    Entries of ``unwanted`` names are left out. With ``latest`` no time is after it, and owners and modes are the same
+    whoever packed it.
     """
     packed_at = _packed_at(archive)
+    # Neither a file name nor a time of ours goes into the header.
+    name, at = (_packed_as(archive), packed_at) if latest is None else ("", min(packed_at, latest))
     with (
         tarfile.open(archive, "r:gz") as source,
         target.open("wb") as raw,
-        # Neither a file name nor a time of ours goes into the header.
-        gzip.GzipFile(
-            filename="", mode="wb", fileobj=raw, mtime=packed_at if latest is None else min(packed_at, latest)
-        ) as packed,
+        gzip.GzipFile(filename=name, mode="wb", fileobj=raw, mtime=at) as packed,
         tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as made,
     ):
         for member in source:
+            if unwanted(member.name):
+                continue
             if latest is not None:
                 _undate(member, latest)
             if not member.isreg():
@@ -86,17 +106,32 @@ def read_wheel_metadata(wheel: Path) -> bytes:
         return archive.read(next(name for name in archive.namelist() if _METADATA.fullmatch(name)))
 
 
+def has_personal_modes(wheel: Path) -> bool:
+    """Whether modes of a wheel's files tell of the umask of whoever checked the sources out; blocking."""
+    with zipfile.ZipFile(wheel) as archive:
+        return any(_public_mode(entry) != entry.external_attr >> 16 for entry in archive.infolist())
+
+
+def _public_mode(entry: zipfile.ZipInfo) -> int:
+    mode = entry.external_attr >> 16
+    if not mode & 0o777 or entry.is_dir():
+        return mode
+    return mode & ~0o777 | (0o755 if mode & 0o100 else 0o644)
+
+
 def rewrite_wheel(wheel: Path, target: Path, change: Callable[[bytes], bytes]) -> None:
-    """Copy a wheel with its METADATA changed; blocking."""
+    """Copy a wheel with its METADATA changed, and modes that are the same whoever built it; blocking."""
     with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as made:
         name = next(name for name in source.namelist() if _METADATA.fullmatch(name))
-        metadata = change(source.read(name))
+        before = source.read(name)
+        metadata = change(before)
         record = f"{name.rpartition('/')[0]}/RECORD"
         for entry in source.infolist():
             data = source.read(entry)
+            entry.external_attr = _public_mode(entry) << 16 | entry.external_attr & 0xFFFF
             if entry.filename == name:
                 data = metadata
-            elif entry.filename == record:
+            elif entry.filename == record and metadata != before:
                 data = _record(data, name, metadata)
             made.writestr(entry, data)
 

@@ -8,13 +8,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from interlock.build.digest import IGNORES_ALL
 from interlock.build.failures import InvalidSourceTree, SubdirectoryMissing, UnsafeArchive
 from interlock.build.tar_entry import check_entry, write_entry
 from interlock.core.limits import DEFAULT, Limits
 from interlock.store.tars import BROKEN_TAR, Budget, open_tar
 from interlock.store.zips import BadArchive, Entry, inflate, inflate_pieces, open_zip, read_directory
 
-__all__ = ["check_entries", "is_sdist_name", "locate_tree", "read_manifest", "read_pkg_info", "unpack_sdist"]
+__all__ = [
+    "cache_folders",
+    "check_entries",
+    "is_below",
+    "is_sdist_name",
+    "locate_tree",
+    "read_manifest",
+    "read_pkg_info",
+    "unpack_sdist",
+]
 
 _TAR = (".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar")
 
@@ -93,11 +103,39 @@ def check_entries(archive: Path) -> int:
     Raises :class:`UnsafeArchive` for one that would be written outside of its folder, and what ``tarfile`` raises.
     """
     count = 0
+    caches = cache_folders(archive)
     with open_tar(archive, Budget(archive.stat().st_size)) as entries:
         for _, member in entries:
-            check_entry(archive.name, member)
+            if not is_below(member.name, caches):
+                check_entry(archive.name, member)
             count += 1
     return count
+
+
+def cache_folders(archive: Path) -> frozenset[str]:
+    """The folders in a ``.tar.gz`` that say themselves that they are no part of a project; blocking.
+
+    They call themselves caches (``CACHEDIR.TAG``), or have git ignore all that is in them. Backends pack them all the
+    same when they lie about in a tree.
+    """
+    found = set()
+    with open_tar(archive, Budget(archive.stat().st_size)) as entries:
+        for tar, member in entries:
+            folder, _, name = member.name.rpartition("/")
+            if "/" not in folder or not member.isreg():
+                continue
+            if name == "CACHEDIR.TAG":
+                found.add(folder)
+            elif name == ".gitignore" and member.size <= len(IGNORES_ALL) + 1:
+                file = tar.extractfile(member)
+                if file is not None and file.read().strip() == IGNORES_ALL:
+                    found.add(folder)
+    return frozenset(found)
+
+
+def is_below(name: str, folders: frozenset[str]) -> bool:
+    """Whether an entry is one of the folders or in one of them."""
+    return any(name == folder or name.startswith(f"{folder}/") for folder in folders)
 
 
 def locate_tree(root: Path, subdirectory: str, *, shown: str) -> Path:
@@ -154,5 +192,4 @@ def _write_zipped(opened: memoryview, entry: Entry, place: Path) -> None:
     with place.open("xb") as file:
         for piece in inflate_pieces(opened, entry):
             file.write(piece)
-    if entry.executable:
-        place.chmod(place.stat().st_mode | 0o111)
+    place.chmod(0o755 if entry.executable else 0o644)

@@ -88,7 +88,7 @@ class PageReader:
         async with self._starting:
             if self._process is None or self._answers is None:
                 self._process = await anyio.open_process(
-                    [self._python, "-P", "-m", "interlock.index.page_process"], stderr=subprocess.DEVNULL
+                    [self._python, "-E", "-P", "-m", "interlock.index.page_process"], stderr=subprocess.DEVNULL
                 )
                 received: ByteReceiveStream | None = self._process.stdout
                 assert received is not None

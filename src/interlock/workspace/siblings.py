@@ -42,7 +42,7 @@ class BuildSiblings:
     """The members of one workspace as build requirements; the wheels are those of one command."""
 
     def __init__(self, workspace: Workspace, tool: ToolSettings, hashes: BuildHashes | None = None) -> None:
-        self._workspace = workspace
+        self.workspace = workspace
         self._extra = {
             name: frozenset(requirement.name for requirement in requirements)
             for name, requirements in tool.extra_build_dependencies.items()
@@ -55,25 +55,25 @@ class BuildSiblings:
         self._digests: dict[tuple[Builder, NormalizedName], str] = {}
 
     def __repr__(self) -> str:
-        return f"<BuildSiblings {self._workspace.root}>"
+        return f"<BuildSiblings {self.workspace.root}>"
 
     @cached_property
     def _graph(self) -> Graph:
         """Made when it is needed: few commands build anything that requires a member."""
-        return member_graph(self._workspace)
+        return member_graph(self.workspace)
 
     def required(self, name: NormalizedName) -> frozenset[NormalizedName]:
         """The members that have to be built before this one."""
         return self.closure(self._direct(name))
 
     def _direct(self, name: NormalizedName) -> set[NormalizedName]:
-        system = self._workspace.by_name[name].manifest.build_system
+        system = self.workspace.by_name[name].manifest.build_system
         wanted = {parse_requirement(text).name for text in (system.requires if system is not None else ())}
-        return (wanted | self._extra.get(name, frozenset())) & self._workspace.by_name.keys()
+        return (wanted | self._extra.get(name, frozenset())) & self.workspace.by_name.keys()
 
     def closure(self, names: Iterable[NormalizedName]) -> frozenset[NormalizedName]:
         """Those of the names that are members, and the members they need to run."""
-        members = [name for name in names if name in self._workspace.by_name]
+        members = [name for name in names if name in self.workspace.by_name]
         return self._graph.dependencies_of(members, _RUNTIME) if members else frozenset()
 
     def check(self, names: Iterable[NormalizedName]) -> None:
@@ -95,7 +95,7 @@ class BuildSiblings:
         Graph(tuple(sorted(seen)), tuple(sorted(edges))).levels(frozenset({"build"}))
 
     def tree(self, name: NormalizedName) -> SourceTree:
-        return SourceTree(path=self._workspace.by_name[name].directory, name=name)
+        return SourceTree(path=self.workspace.by_name[name].directory, name=name)
 
     async def source(self, name: NormalizedName, builder: Builder) -> SourceTree:
         """A member's tree, with the digest of the siblings that its build requires."""

@@ -24,7 +24,7 @@ from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.epoch import source_date_epoch
 from interlock.workspace.internal_bounds import InternalBounds
-from interlock.workspace.members import Workspace
+from interlock.workspace.members import Member, Workspace
 from interlock.workspace.provisioning import open_toolchain
 from interlock.workspace.selection import SelectionFlags
 from interlock.workspace.siblings import BuildSiblings
@@ -75,6 +75,7 @@ async def build(context: Context, request: BuildRequest) -> BuildReport:
             sdist=request.sdist,
             wheel=request.wheel,
             latest=epoch,
+            out=out.path,
         )
         reports = await _Build(settings, out, Strays(workspace, out.path)).run(names)
         hooks = (await toolchain.builder()).calls
@@ -99,17 +100,25 @@ def chosen_members(workspace: Workspace, flags: SelectionFlags) -> tuple[Normali
         return tuple(member.name for member in workspace.members if member.manifest.package)
     for name in names:
         if not workspace.member(name).manifest.package:
-            raise NothingToBuild(
-                f"{name} is not a package: {workspace.member(name).file} has no [build-system].",
-                hint="Add a [build-system], or choose other members with --package or --all-packages.",
-            )
+            raise _no_package(workspace.member(name))
     return tuple(names)
+
+
+def _no_package(member: Member) -> NothingToBuild:
+    others = "or choose other members with --package or --all-packages"
+    if member.manifest.build_system is None:
+        why, hint = "has no [build-system]", f"Add a [build-system], {others}."
+    else:
+        key = "package-mode" if member.manifest.dialect == "poetry" else "package"
+        why, hint = f"says `{key} = false`", f"Take `{key} = false` out of {member.file}, {others}."
+    return NothingToBuild(f"{member.name} is not a package: {member.file} {why}.", hint=hint)
 
 
 def output_directory(context: Context, workspace: Workspace, out_dir: str) -> OutputDirectory:
     """Where files go: as asked for, else ``dist`` at the root, which git is told to ignore."""
     path = context.cwd / out_dir if out_dir else workspace.root / "dist"
-    return OutputDirectory(path, context.layout, ours=not out_dir)
+    beside = any(path.is_relative_to(member.directory) for member in workspace.members)
+    return OutputDirectory(path, context.layout, ours=not out_dir, beside_sources=beside)
 
 
 def _stamp(

@@ -6,11 +6,18 @@ nor where members and other trees were.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from interlock.build.repack import is_dated, read_wheel_metadata, rewrite_sdist, rewrite_wheel
-from interlock.build.sdist import read_manifest, read_pkg_info
+from interlock.build.repack import (
+    has_personal_modes,
+    holds,
+    is_dated,
+    read_wheel_metadata,
+    rewrite_sdist,
+    rewrite_wheel,
+)
+from interlock.build.sdist import cache_folders, is_below, read_manifest, read_pkg_info
 from interlock.core.editing.bounds import Edge
 from interlock.core.metadata import Metadata
 from interlock.core.metadata_edit import (
@@ -24,17 +31,24 @@ from interlock.core.metadata_text import parse_metadata
 from interlock.core.names import NormalizedName
 from interlock.core.static_requirements import settle_manifest, settle_metadata
 
-__all__ = ["bound_wheel", "finished_sdist", "pkg_info", "settled_sdist"]
+__all__ = ["bound_wheel", "finished_sdist", "finished_wheel", "pkg_info", "settled_sdist"]
 
 _Edges = Mapping[NormalizedName, Edge]
 
 
-def finished_sdist(sdist: Path, edges: _Edges, latest: int, folder: Path) -> Path:
+def finished_sdist(
+    sdist: Path, edges: _Edges, latest: int, folder: Path, left_out: Callable[[str], bool] = lambda _: False
+) -> Path:
     """The sdist itself when nothing is to be changed; else one with the ranges in what a build from it reads and in
-    what it says of itself, without sources of this workspace, and with no time after ``latest``."""
+    what it says of itself, without sources of this workspace and what is ``left_out`` by its path or in a cache, and
+    with no time after ``latest``."""
 
     manifest = read_manifest(sdist) or b""
+    caches = cache_folders(sdist)
     lean = without_local_sources(manifest)
+
+    def unwanted(name: str) -> bool:
+        return is_below(name, caches) or left_out(name.partition("/")[2])
 
     def change(path: str, data: bytes) -> bytes:
         name = path.rpartition("/")[2]
@@ -47,10 +61,10 @@ def finished_sdist(sdist: Path, edges: _Edges, latest: int, folder: Path) -> Pat
         return data
 
     dated = is_dated(sdist, latest)
-    if not edges and not dated and lean == manifest:
+    if not edges and not dated and lean == manifest and not holds(sdist, unwanted):
         return sdist
     target = _within(folder, sdist.name)
-    rewrite_sdist(sdist, target, change, latest=latest if dated else None)
+    rewrite_sdist(sdist, target, change, latest=latest if dated else None, unwanted=unwanted)
     return target
 
 
@@ -79,6 +93,16 @@ def bound_wheel(wheel: Path, edges: _Edges, folder: Path) -> Path:
         return wheel
     target = _within(folder, wheel.name)
     rewrite_wheel(wheel, target, lambda data: edit_metadata(data, edges))
+    return target
+
+
+def finished_wheel(wheel: Path, edges: _Edges, folder: Path) -> Path:
+    """The same, and no mode of a file tells who built it."""
+    bound = bound_wheel(wheel, edges, folder)
+    if bound != wheel or not has_personal_modes(wheel):
+        return bound
+    target = _within(folder, wheel.name)
+    rewrite_wheel(wheel, target, lambda data: data)
     return target
 
 

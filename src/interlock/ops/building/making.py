@@ -16,7 +16,7 @@ from interlock.core.names import NormalizedName
 from interlock.errors import BuildError
 from interlock.events import Warned
 from interlock.ops.building.build_settings import BuildSettings, Edges
-from interlock.ops.building.finishing import bound_wheel, finished_sdist, pkg_info, settled_sdist
+from interlock.ops.building.finishing import bound_wheel, finished_sdist, finished_wheel, pkg_info, settled_sdist
 from interlock.ops.building.records import file_facts, version_of
 from interlock.workspace.sdists import archive_tree
 
@@ -43,15 +43,17 @@ class Making:
         builder, edges, scratch = self._builder, self._edges, self._scratch
         if not self._settings.sdist:
             made = await builder.wheel(tree)
-            return made, {"wheel": await anyio.to_thread.run_sync(bound_wheel, made, edges, scratch)}
+            return made, {"wheel": await anyio.to_thread.run_sync(finished_wheel, made, edges, scratch)}
         made = await builder.sdist(tree)
-        sdist = await anyio.to_thread.run_sync(finished_sdist, made, edges, self._settings.latest, scratch / "finished")
+        sdist = await anyio.to_thread.run_sync(
+            finished_sdist, made, edges, self._settings.latest, scratch / "finished", self._settings.left_out(tree.path)
+        )
         if edges and self._settings.bounds.is_computed(self._name):
             sdist = await self._settled(sdist, tree)
         if not self._settings.wheel:
             return made, {"sdist": sdist}
         wheel = await builder.wheel(await self._unpacked(sdist, tree, scratch / "tree"))
-        return made, {"sdist": sdist, "wheel": await anyio.to_thread.run_sync(bound_wheel, wheel, edges, scratch)}
+        return made, {"sdist": sdist, "wheel": await anyio.to_thread.run_sync(finished_wheel, wheel, edges, scratch)}
 
     async def _settled(self, sdist: Path, tree: SourceTree) -> Path:
         """The sdist with its requirements written down, where its backend would compute them without the ranges."""

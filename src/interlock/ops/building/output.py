@@ -14,17 +14,19 @@ from interlock.store.layout import Layout
 from interlock.store.locks import hold_sync
 from interlock.store.replace import move_file
 
-__all__ = ["OutputDirectory"]
+__all__ = ["DISTRIBUTIONS", "OutputDirectory"]
 
 _PART = ".interlock-part"
-_DISTRIBUTIONS = (".whl", ".tar.gz", ".publish.attestation")
+DISTRIBUTIONS = (".whl", ".tar.gz", ".publish.attestation")
 
 
 class OutputDirectory:
     """Where sdists and wheels go; blocking."""
 
-    def __init__(self, path: Path, layout: Layout, *, ours: bool) -> None:
+    def __init__(self, path: Path, layout: Layout, *, ours: bool, beside_sources: bool = False) -> None:
+        """``beside_sources``: it is inside of a member, where backends take it for a part of that."""
         self.path = path
+        self._beside_sources = beside_sources
         self._layout = layout
         self._ours = ours
         self._lock = layout.locks / f"output-{hashlib.sha256(os.fsencode(path)).hexdigest()[:24]}"
@@ -34,10 +36,11 @@ class OutputDirectory:
         return f"<OutputDirectory {self.path}>"
 
     def prepare(self) -> None:
-        """Make it, with a ``.gitignore`` when it is the default one, and remove what killed builds left."""
+        """Make it, with a ``.gitignore`` when it is new or the default one, and remove what killed builds left."""
         self._layout.prepare()
+        new = not self.path.exists()
         self.path.mkdir(parents=True, exist_ok=True)
-        if self._ours and not (self.path / ".gitignore").exists():
+        if (self._ours or (new and self._beside_sources)) and not (self.path / ".gitignore").exists():
             (self.path / ".gitignore").write_text("*\n", encoding="utf-8")
         with hold_sync(self._lock):
             for entry in os.scandir(self.path):
@@ -76,5 +79,5 @@ class OutputDirectory:
     def clear(self, keep: frozenset[str]) -> None:
         """Remove distributions of other builds."""
         for entry in os.scandir(self.path):
-            if entry.is_file() and entry.name.endswith(_DISTRIBUTIONS) and entry.name not in keep:
+            if entry.is_file() and entry.name.endswith(DISTRIBUTIONS) and entry.name not in keep:
                 os.unlink(entry.path)
