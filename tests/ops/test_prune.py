@@ -258,6 +258,28 @@ def test_a_table_that_is_left_out_may_name_members_that_are_not_here(empty_shop:
     within(shop, place, "lock", "--upgrade")
 
 
+def test_the_groups_of_a_virtual_root_that_are_selected_are_in_the_part(empty_shop: Shop, tmp_path: Path) -> None:
+    shop = empty_shop
+    shop.write(
+        "pyproject.toml",
+        '[tool.uv.workspace]\nmembers = ["packages/*"]\n[tool.uv]\ndev-dependencies = ["checker"]\n'
+        'default-groups = ["dev", "docs"]\n[dependency-groups]\ndocs = [{ include-group = "base" }, "jinja"]\n'
+        'base = ["safe"]\nother = ["flask"]\n',
+    )
+    shop.member("a", "click")
+    shop.run("lock")
+    shop.run("prune", "--output", tmp_path / "all")
+    place = tmp_path / "all" / "full"
+    within(shop, place, "lock", "--offline", "--check")
+    within(shop, place, "sync", "--locked")
+    assert shop.installed(place / ".venv").keys() == {"a", "checker", "click", "jinja", "safe"}
+    assert "other" not in (place / "pyproject.toml").read_text()
+    shop.run("prune", "--package", "a", "--group", "base", "--output", tmp_path / "base")
+    lock = decode_lock((tmp_path / "base" / "full" / "interlock.lock").read_bytes())
+    assert {package.name for package in lock.packages} == {"click", "safe"}
+    within(shop, tmp_path / "base" / "full", "sync", "--locked", "--package", "a", "--group", "base")
+
+
 def test_conflicts_of_others_are_gone_and_those_of_the_part_still_decide(empty_shop: Shop, tmp_path: Path) -> None:
     shop = empty_shop
     sides = "[project.optional-dependencies]\none = ['click==8.0']\ntwo = ['click==8.1']\n"

@@ -189,6 +189,8 @@ class _Narrowing:
     def _cut(self, need: _Need, target: _Slot) -> bool:
         """Take away where a need cannot be met; whether anything was."""
         here, there = self._where[need.slot], self._where[target]
+        if here is there:
+            return False
         missing = simplify(here & need.condition & ~there, self._declared)
         if missing.is_false or not _is_of_pythons(missing):
             return False

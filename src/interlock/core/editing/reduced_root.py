@@ -16,6 +16,7 @@ from interlock.core.manifests.manifest import ConflictItem, Manifest
 from interlock.core.manifests.settings import RESOLUTION_KEYS
 from interlock.core.names import NormalizedName, is_name, normalize_group, normalize_name
 from interlock.core.requirements import InvalidRequirement, parse_requirement
+from interlock.core.sources import Index
 
 __all__ = ["RootUse", "reduce_root"]
 
@@ -79,6 +80,14 @@ def reduce_root(data: bytes, manifest: Manifest, use: RootUse) -> bytes:
     written = document.get(("tool", dialect))
     table = _reduced(written if isinstance(written, dict) else {}, manifest, use)
     if not use.is_member:
+        if document.get(("tool", "poetry", "source")) is not None:
+            # They would go with Poetry's table; what they are called is in the lock.
+            known = [
+                _written(index)
+                for index in manifest.settings.indexes
+                if not index.explicit or index.name in use.indexes
+            ]
+            table["index"] = known
         return _virtual(document, dialect, table, use)
     _rewrite(document, ("tool", dialect), dict(written) if isinstance(written, dict) else {}, table)
     return document.data
@@ -159,6 +168,11 @@ def _indexes(entries: list[object], used: Collection[str]) -> list[object]:
     return entries if len(found) == len(entries) else found
 
 
+def _written(index: Index) -> dict[str, object]:
+    flags = {"default": index.default, "explicit": index.explicit}
+    return {"name": index.name, "url": index.url, **{key: True for key, said in flags.items() if said}}
+
+
 def _virtual(document: TomlDocument, dialect: str, table: dict[str, object], use: RootUse) -> bytes:
     lines = [f"[tool.{dialect}.workspace]", f"members = {format_value(list(use.paths))}"]
     groups = document.get(("dependency-groups",))
@@ -167,7 +181,8 @@ def _virtual(document: TomlDocument, dialect: str, table: dict[str, object], use
         for name, entries in (groups.items() if isinstance(groups, dict) else ())
         if normalize_group(name) in use.groups
     }
-    of_groups = {"default-groups", "dependency-groups"} if kept else set[str]()
+    of_groups = {"default-groups", "dependency-groups"} if use.groups else set[str]()
+    of_groups |= {"dev-dependencies"} if "dev" in use.groups else set()
     settings = sorted(table.keys() & {*RESOLUTION_KEYS, *_FOR_BUILDS, *of_groups})
     if settings:
         lines += ["", f"[tool.{dialect}]"]
