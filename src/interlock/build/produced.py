@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import InvalidVersion
 
 from interlock.build.declared import Declared
 from interlock.build.failures import InvalidBuildResult, UnsafeArchive
@@ -15,6 +15,7 @@ from interlock.build.source_tree import SourceTree
 from interlock.core.metadata import Metadata
 from interlock.core.metadata_text import parse_metadata
 from interlock.core.names import NormalizedName, normalize_name
+from interlock.core.versions import parse_version
 from interlock.errors import ManifestError
 from interlock.store.tars import BROKEN_TAR
 from interlock.store.zips import BadArchive, inflate, open_zip, read_directory
@@ -129,7 +130,7 @@ def _same_version(one: str, other: str) -> bool:
     if one == other:
         return True
     try:
-        return Version(one.replace("_", "-")) == Version(other.replace("_", "-"))
+        return parse_version(one.replace("_", "-")) == parse_version(other.replace("_", "-"))
     except InvalidVersion:
         return False
 

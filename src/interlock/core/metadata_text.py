@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import InvalidSpecifier
 
 from interlock.core.metadata import Metadata
 from interlock.core.names import is_name, normalize_extra, normalize_name
+from interlock.core.numbers import whole_number
 from interlock.core.requirements import InvalidRequirement, Requirement, parse_requirement
+from interlock.core.versions import parse_specifier
 from interlock.errors import ManifestError
 
 __all__ = ["InvalidMetadata", "parse_metadata", "repair_specifier", "static_sdist_metadata"]
@@ -104,9 +106,10 @@ def _last(fields: dict[str, list[str]], key: str) -> str:
 
 def _format(text: str, label: str) -> tuple[int, int]:
     major, _, minor = text.partition(".")
-    if not major.isdecimal() or not (minor or "0").isdecimal():
-        raise InvalidMetadata(f"The metadata of {label} has an unreadable format version: `{text}`.")
-    return int(major), int(minor or "0")
+    found = whole_number(major), whole_number(minor or "0")
+    if found[0] is None or found[1] is None:
+        raise InvalidMetadata(f"The metadata of {label} has an unreadable format version: `{text[:40]}`.")
+    return found[0], found[1]
 
 
 def _requirement(text: str, label: str) -> Requirement:
@@ -147,7 +150,7 @@ def repair_specifier(text: str) -> str | None:
 
 def _is_valid(text: str) -> bool:
     try:
-        SpecifierSet(text)
+        parse_specifier(text)
     except InvalidSpecifier:
         return False
     return True

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import InvalidVersion
 
 from interlock.core.names import NormalizedName
 from interlock.core.plan import Installed, Plan, Step, Wanted
 from interlock.core.sources import Directory, File, Git, Member, Registry, Url
+from interlock.core.versions import parse_version
 
 __all__ = ["SEEDS", "plan"]
 
@@ -90,7 +91,7 @@ def _same_version(one: str, other: str) -> bool:
     if one == other:
         return True
     try:
-        return Version(one) == Version(other)
+        return parse_version(one) == parse_version(other)
     except InvalidVersion:
         return False
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import InvalidSpecifier
 from packaging.version import InvalidVersion, Version
 
+from interlock.core.versions import parse_specifier, parse_version
 from interlock.errors import ManifestError
 
 __all__ = ["InvalidConstraint", "platform_marker", "python_marker", "specifier_of"]
@@ -93,7 +94,7 @@ def _clause(operator: str, version: str, text: str) -> list[str]:
     version = re.sub(r"\.[xX]$", ".*", version)
     if operator in {"^", "~"}:
         try:
-            parsed = Version(version)
+            parsed = parse_version(version)
         except InvalidVersion as error:
             raise InvalidConstraint(text) from error
         return [f">={version}", f"<{_above(parsed, len(parsed.release), caret=operator == '^')}"]
@@ -101,7 +102,7 @@ def _clause(operator: str, version: str, text: str) -> list[str]:
         return []
     clause = f"{ {'': '==', '=': '==', '<>': '!='}.get(operator, operator) }{version}"
     try:
-        SpecifierSet(clause)
+        parse_specifier(clause)
     except InvalidSpecifier as error:
         raise InvalidConstraint(text) from error
     return [clause]
@@ -154,21 +155,21 @@ def _range(clauses: list[str], text: str) -> tuple[Version | None, Version | Non
     for clause in clauses:
         operator, version = re.match(r"[=<>!~]+", clause)[0], re.sub(r"^[=<>!~]+", "", clause)  # type: ignore[index]
         if operator == "==" and version.endswith(".*"):
-            base = Version(version[:-2])
+            base = parse_version(version[:-2])
             low, high = base, _raised(base, -1)
         elif operator in {"==", "==="}:
-            base = Version(version)
+            base = parse_version(version)
             low, high = base, _raised(base, -1)
         elif operator in {">=", ">"}:
-            low = Version(version)
+            low = parse_version(version)
         elif operator == "<":
-            high = Version(version)
+            high = parse_version(version)
         elif operator == "<=":
             # The bound itself is in: up to the next version of that precision.
-            base = Version(version)
+            base = parse_version(version)
             high = _raised(base, -1)
         elif operator == "~=":
-            base = Version(version)
+            base = parse_version(version)
             low, high = base, _raised(base, -2)
         else:
             raise InvalidConstraint(text)
@@ -178,7 +179,7 @@ def _range(clauses: list[str], text: str) -> tuple[Version | None, Version | Non
 def _raised(version: Version, place: int) -> Version:
     """The release with the part at a place, counted from behind, raised by one, and nothing after it."""
     release = (*version.release[:place], version.release[place] + 1)
-    return Version(f"{version.epoch}!{'.'.join(map(str, release))}")
+    return parse_version(f"{version.epoch}!{'.'.join(map(str, release))}")
 
 
 def _excluded(low: Version, high: Version) -> list[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
+from packaging.specifiers import InvalidSpecifier
+from packaging.version import InvalidVersion
 
 from interlock.core.metadata import Metadata
 from interlock.core.names import ExtraName, NormalizedName, is_name, normalize_extra, normalize_name
 from interlock.core.requirements import InvalidRequirement, Requirement, parse_requirement
+from interlock.core.versions import parse_specifier, parse_version
 from interlock.errors import ManifestError
 
 __all__ = ["InvalidProject", "project_metadata"]
@@ -73,7 +74,7 @@ def _version(value: object, name: NormalizedName) -> str:
             f"{name} has no version.", hint='Give `version` in [project], or add it to `dynamic = ["version"]`.'
         )
     try:
-        return str(Version(value)) if isinstance(value, str) else _invalid_version(value, name)
+        return str(parse_version(value)) if isinstance(value, str) else _invalid_version(value, name)
     except InvalidVersion:
         return _invalid_version(value, name)
 
@@ -85,7 +86,7 @@ def _invalid_version(value: object, name: NormalizedName) -> str:
 def _requires_python(value: object, name: str) -> str:
     try:
         if isinstance(value, str):
-            SpecifierSet(value)
+            parse_specifier(value)
             return value
     except InvalidSpecifier:
         pass

@@ -15,6 +15,7 @@ from packaging.requirements import InvalidRequirement as _Invalid
 from packaging.requirements import Requirement as _Parsed
 
 from interlock.core.names import normalize_extra, normalize_name
+from interlock.core.numbers import has_endless_number
 from interlock.core.requirement import Requirement, format_requirement
 from interlock.errors import ManifestError
 
@@ -59,6 +60,8 @@ def _plain(text: str) -> Requirement | None:
     if parts is None:
         return None
     name, inside, opened, specifier, closed, marker = parts.groups()
+    if has_endless_number(f"{specifier};{marker}"):
+        return None
     marker = marker.strip(_BLANKS) if marker else ""
     clauses = specifier.split(",") if specifier else []
     extras = inside.split(",") if inside and inside.strip() else []
@@ -88,6 +91,8 @@ def _any(text: str) -> Requirement:
     except RecursionError as error:
         raise InvalidRequirement(f"`{shown}` is not a valid requirement: its marker is nested too deeply") from error
     problem = _url_problem(parsed.url) if parsed.url else ""
+    if has_endless_number(f"{parsed.specifier};{parsed.marker}"):
+        problem = "it holds a number of more digits than any version has"
     if problem:
         raise InvalidRequirement(f"`{shown}` is not a valid requirement: {problem}")
     return Requirement(

@@ -15,6 +15,7 @@ import msgspec
 from interlock.core.markers.meaning import equals, parse_marker
 from interlock.core.markers.nodes import FALSE, TRUE, Marker
 from interlock.core.names import NormalizedName, normalize_name
+from interlock.core.numbers import whole_number
 
 __all__ = ["WheelName", "implied_marker", "parse_sdist_filename", "parse_wheel_filename", "rank", "tags_marker"]
 
@@ -50,10 +51,13 @@ def parse_wheel_filename(filename: str) -> WheelName | None:
     if match is None:
         return None
     name, version, build, label, python, abi, platform = match.groups()
+    number = whole_number(build) if build else 0
+    if number is None:
+        return None
     return WheelName(
         normalize_name(name),
         version,
-        (int(build), label) if build else (),
+        (number, label) if build else (),
         _split_tags(python),
         _split_tags(abi),
         _split_tags(platform),
@@ -122,6 +126,7 @@ def tags_marker(pythons: tuple[str, ...], abis: tuple[str, ...], platforms: tupl
     return interpreters & where
 
 
+_MOST_DIGITS = 9
 _PYTHON = re.compile(r"(py|cp|pp|graalpy|ip|jy)([0-9]*)(?:_([0-9]+))?")
 _IMPLEMENTATIONS = {"cp": "CPython", "pp": "PyPy", "graalpy": "GraalVM", "ip": "IronPython", "jy": "Jython"}
 _STABLE = frozenset({"abi3", "abi3t"})
@@ -169,7 +174,7 @@ def _implementation(kind: str) -> Marker:
 
 
 def _release(digits: str, minor: str | None) -> tuple[int, ...] | None:
-    if not digits:
+    if not digits or len(digits) > _MOST_DIGITS or len(minor or "") > _MOST_DIGITS:
         return None
     if minor is not None:
         return int(digits), int(minor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from interlock.core.names import normalize_name
+from interlock.core.numbers import whole_number
 from interlock.errors import UsageError
 
 __all__ = ["InvalidSetting", "Variables", "choose"]
@@ -53,9 +54,10 @@ class Variables:
         value = self.text(name)
         if value is None:
             return None
-        if not value.isascii() or not value.isdigit():
-            raise InvalidSetting(f"INTERLOCK_{name} is `{value}`, which is not a whole number.")
-        return int(value)
+        number = whole_number(value)
+        if number is None:
+            raise InvalidSetting(f"INTERLOCK_{name} is `{value[:40]}`, which is not a whole number.")
+        return number
 
     def seconds(self, name: str) -> float | None:
         value = self.text(name)

@@ -16,6 +16,7 @@ from interlock.core.versions import parse_version
 __all__ = ["Ordered", "in_order"]
 
 _PLAIN = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))*")
+_LONG = 100
 _DEV, _FINAL = -1, 3
 _PRE = {"a": 0, "b": 1, "rc": 2}
 _INFINITY = float("inf")
@@ -42,7 +43,7 @@ def in_order(texts: Iterable[str]) -> tuple[list[Ordered], list[str]]:
     found: dict[_Key, Ordered] = {}
     invalid: list[str] = []
     for text in texts:
-        if _PLAIN.fullmatch(text):
+        if len(text) < _LONG and _PLAIN.fullmatch(text):
             key, version, early = _plain_key(text), text, False
         else:
             try:

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from packaging.specifiers import InvalidSpecifier, Specifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-__all__ = ["VersionList", "is_exact", "mentions_prerelease", "parse_version", "release_key"]
+from interlock.core.numbers import has_endless_number
+
+__all__ = ["VersionList", "is_exact", "mentions_prerelease", "parse_specifier", "parse_version", "release_key"]
 
 _PARSED: dict[str, Version] = {}
 
@@ -21,8 +23,17 @@ def parse_version(text: str) -> Version:
     """Parse PEP 440 text, memoised. Raises :class:`packaging.version.InvalidVersion`."""
     found = _PARSED.get(text)
     if found is None:
+        if has_endless_number(text):
+            raise InvalidVersion(f"Invalid version: {text[:40]!r}…")
         found = _PARSED[text] = Version(text)
     return found
+
+
+def parse_specifier(text: str) -> SpecifierSet:
+    """Parse a specifier set (PEP 440). Raises :class:`packaging.specifiers.InvalidSpecifier`."""
+    if has_endless_number(text):
+        raise InvalidSpecifier(f"Invalid specifier: {text[:40]!r}…")
+    return SpecifierSet(text)
 
 
 def release_key(text: str) -> tuple[int, Version] | tuple[int, str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from interlock.core.versions import parse_specifier
 from interlock.envs.interpreters import Interpreter, InterpreterUnusable, is_shim, query_interpreter
 from interlock.envs.pyenv import natural_key
 from interlock.errors import EnvironmentFailure, UsageError
@@ -98,7 +99,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
             return not self.label or version.startswith(f"{self.label}.") or version == self.label
         if self.implementation and self.implementation != implementation.lower():
             return False
-        return not self.specifier or SpecifierSet(self.specifier).contains(version, prereleases=True)
+        return not self.specifier or parse_specifier(self.specifier).contains(version, prereleases=True)
 
     def __str__(self) -> str:
         if self.path:
@@ -135,7 +136,7 @@ def parse_request(text: str) -> Request:
         return Request(specifier=">=3" if text == "python3" else "")
     if text[0] in "<>=!~":
         try:
-            return Request(specifier=str(SpecifierSet(text)))
+            return Request(specifier=str(parse_specifier(text)))
         except InvalidSpecifier as error:
             raise BadPythonRequest(text) from error
     if "/" in text or "\\" in text or text[0] in "~.":
@@ -176,7 +177,7 @@ def find_interpreter(
 ) -> Interpreter:
     """The first interpreter that fits the request and ``requires_python``; blocking. Raises :class:`NoInterpreter`."""
     rejected: list[tuple[str, str]] = []
-    ranges = [SpecifierSet(text) for text in (request.specifier, requires_python) if text]
+    ranges = [parse_specifier(text) for text in (request.specifier, requires_python) if text]
     seen: set[str] = set()
     for executable in _candidates(request, places):
         real = _identity(executable)

@@ -18,6 +18,7 @@ from interlock.core.hashes import pairs
 from interlock.core.metadata import Metadata
 from interlock.core.metadata_text import InvalidMetadata, parse_metadata, static_sdist_metadata
 from interlock.core.names import NormalizedName
+from interlock.core.numbers import whole_number
 from interlock.core.sources import Index
 from interlock.core.versions import parse_version
 from interlock.index.again import twice
@@ -228,7 +229,7 @@ def _first_byte(response: Response) -> int | None:
     """Where a partial answer begins (``Content-Range: bytes 100-199/200``)."""
     unit, _, rest = response.headers.get("content-range", "").partition(" ")
     first = rest.partition("-")[0].strip()
-    return int(first) if unit == "bytes" and first.isdecimal() else None
+    return whole_number(first) if unit == "bytes" else None
 
 
 async def _whole(receiver: Receiver, filename: str) -> bytes:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from interlock.core.numbers import whole_number
 from interlock.core.sources import Index
 from interlock.index.page_file import PageFile
 from interlock.index.pages import Page
@@ -29,6 +30,7 @@ from interlock.store.maps import Maps
 __all__ = ["Bases", "CachedFlat", "CachedPage", "PageCache", "Validators", "index_key", "validators_of"]
 
 _BUCKET = "pages-v4"
+_LONGEST = 365 * 86_400
 _LONGEST_ABSENCE = 600
 _SILENT_INDEX = 600
 """Seconds for which a page is good when its headers say nothing of it; PyPI says as much of its own."""
@@ -71,10 +73,11 @@ def validators_of(headers: Mapping[str, str], now: float, *, absent: bool = Fals
     for directive in directives:
         key, _, value = directive.partition("=")
         if key == "max-age" and value.strip('"').isdecimal():
-            max_age = int(value.strip('"'))
-    age = headers.get("age", "")
+            # What is too long to be read is longer than anybody remembers.
+            max_age = min(whole_number(value.strip('"')) or _LONGEST, _LONGEST) if value.strip('"0') else 0
+    age = headers.get("age", "").strip()
     if age.isdecimal():
-        max_age = max(0, max_age - int(age))
+        max_age = max(0, max_age - (whole_number(age) or _LONGEST)) if age.strip("0") else max_age
     if "no-cache" in directives:
         max_age = 0
     if absent:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from interlock.core.numbers import whole_number
 from interlock.index.failures import BadPage, UnsupportedApi
 from interlock.index.html_page import parse_html
 from interlock.index.page_file import PageFile, PageFiles, PageMeta, ProjectStatus
@@ -52,9 +53,10 @@ def parse_page(body: bytes, content_type: str, url: str, *, index: str = "") -> 
         page = links
     else:
         raise BadPage(redact(url), f"it is of type `{kind or 'unknown'}`, neither JSON nor HTML", index=index)
-    if not page.api_version.partition(".")[0].isdecimal():
-        raise BadPage(redact(url), f"its version of the API is `{page.api_version}`", index=index)
-    if int(page.api_version.partition(".")[0]) > _API:
+    major = whole_number(page.api_version.partition(".")[0])
+    if major is None:
+        raise BadPage(redact(url), f"its version of the API is `{page.api_version[:_SHOWN]}`", index=index)
+    if major > _API:
         raise UnsupportedApi(redact(url), page.api_version, index=index)
     return page
 

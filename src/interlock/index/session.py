@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import anyio
 
+from interlock.core.numbers import whole_number
 from interlock.core.sources import Index
 from interlock.index.auth import Authenticator
 from interlock.index.failures import BadStatus, Offline, Unauthorized, Unreachable
@@ -111,8 +112,8 @@ class Session:
                 sinks.pop().discard()
             sinks.append(open_sink())
             response = await self._fetcher.stream(target, sent, sinks[-1])
-            length = response.headers.get("content-length", "")
-            self._bytes += int(length) if length.isdecimal() and response.status in {200, 206} else 0
+            length = whole_number(response.headers.get("content-length", "")) or 0
+            self._bytes += length if response.status in {200, 206} else 0
             return response
 
         try:

@@ -9,9 +9,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 import msgspec
-from packaging.version import InvalidVersion, Version
+from packaging.version import InvalidVersion
 
 from interlock.core.names import NormalizedName, normalize_name
+from interlock.core.numbers import whole_number
+from interlock.core.versions import parse_version
 from interlock.errors import IntegrityError
 
 __all__ = [
@@ -120,10 +122,10 @@ def parse_wheel_file(text: bytes, filename: str) -> WheelFile:
     """Read ``WHEEL``; a newer major version of the format is refused, as the specification demands."""
     headers = parse_headers(text)
     version = (headers.get("wheel-version") or [""])[0]
-    major = version.split(".")[0]
-    if not major.isdigit():
+    major = whole_number(version.split(".")[0])
+    if major is None:
         raise BadWheel(filename, "its WHEEL file states no Wheel-Version")
-    if int(major) > _SUPPORTED_MAJOR:
+    if major > _SUPPORTED_MAJOR:
         raise BadWheel(
             filename,
             f"it has format version {version}, and this program knows {_SUPPORTED_MAJOR}.x",
@@ -155,7 +157,7 @@ def _same_version(one: str, other: str) -> bool:
     if one == other:
         return True
     try:
-        return Version(one) == Version(other)
+        return parse_version(one) == parse_version(other)
     except InvalidVersion:
         return False
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import anyio
 
+from interlock.core.numbers import whole_number
 from interlock.errors import ManifestError
 from interlock.git.command import GitCommand
 from interlock.workspace.context import Context
@@ -31,9 +32,10 @@ async def source_date_epoch(context: Context, workspace: Workspace) -> int:
     """
     given = context.environ.get("SOURCE_DATE_EPOCH")
     if given:
-        if not given.isdecimal():
+        seconds = whole_number(given)
+        if seconds is None:
             raise InvalidBuildTable(f"The variable SOURCE_DATE_EPOCH is {given!r}; it has to be seconds since 1970.")
-        return int(given)
+        return seconds
     said = _said(workspace)
     if said is None:
         return _FIXED

@@ -14,6 +14,7 @@ from interlock.cli.places import user_file
 from interlock.cli.poetry_settings import poetry_setting_hint
 from interlock.core.editing.toml_document import TomlDocument, format_value
 from interlock.core.manifests.problems import suggest
+from interlock.core.numbers import whole_number
 from interlock.ops.editing import open_editor
 from interlock.ops.rewrite import Files, read_manifest, rewrite
 from interlock.settings import UserSettings
@@ -87,7 +88,8 @@ def _schema() -> str:
 def _parsed(text: str) -> object:
     if text in {"true", "false"}:
         return text == "true"
-    return int(text) if text.isdecimal() else text
+    number = whole_number(text)
+    return text if number is None else number
 
 
 def _effective(call: Call) -> dict[str, tuple[object, str]]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from argparse import _ActionsContainer
 
+from interlock.core.numbers import whole_number
+
 __all__ = ["OptionGroup"]
 
 
@@ -84,6 +86,7 @@ class _OneOf:
 
 
 def _whole(text: str) -> int:
-    if not text.isascii() or not text.isdigit():
-        raise ArgumentTypeError(f"`{text}` is not a whole number")
-    return int(text)
+    number = whole_number(text)
+    if number is None:
+        raise ArgumentTypeError(f"`{text[:40]}` is not a whole number")
+    return number

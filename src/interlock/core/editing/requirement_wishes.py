@@ -6,13 +6,14 @@ import re
 from urllib.parse import unquote, urlsplit
 
 import msgspec
-from packaging.version import InvalidVersion, Version
+from packaging.version import InvalidVersion
 
 from interlock.core.hashes import in_fragment
 from interlock.core.manifests.sources import is_archive
 from interlock.core.names import ExtraName, NormalizedName, is_name, normalize_extra, normalize_name
 from interlock.core.poetry_constraint import specifier_of
 from interlock.core.requirements import parse_requirement
+from interlock.core.versions import parse_version
 from interlock.errors import ManifestError, UsageError
 
 __all__ = ["BadRequest", "Wish", "bounded", "name_of_archive", "parse_requirements_file", "parse_wish"]
@@ -112,7 +113,7 @@ def bounded(kind: str, versions: list[str]) -> str:
     known = []
     for text in versions:
         try:
-            known.append(Version(text))
+            known.append(parse_version(text))
         except InvalidVersion:
             continue
     if not known:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from packaging.version import InvalidVersion, Version
 
+from interlock.core.versions import parse_version
 from interlock.errors import UsageError
 
 __all__ = ["BUMPS", "RULES", "BadBump", "bump", "by_rule", "checked_version"]
@@ -29,7 +30,7 @@ class BadBump(UsageError):
 def checked_version(text: str) -> str:
     """The version in its normal form; raises :class:`BadBump`."""
     try:
-        return str(Version(text))
+        return str(parse_version(text))
     except InvalidVersion as error:
         raise BadBump(
             f"`{text}` is neither a version (PEP 440) nor a rule.",
@@ -46,14 +47,14 @@ def bump(version: str, bumps: Sequence[str]) -> str:
     Raises :class:`BadBump` for an unknown word, for words that do not go together, and when the result is not higher.
     """
     _check(bumps)
-    found = Version(version)
+    found = parse_version(version)
     for text in sorted(bumps, key=lambda item: BUMPS.index(item.partition("=")[0])):
         word, equals, number = text.partition("=")
         raised = _one(found, word, int(number) if equals else None)
-        found = Version(f"{raised}+{found.local}") if found.local else raised
-    if found <= Version(version):
+        found = parse_version(f"{raised}+{found.local}") if found.local else raised
+    if found <= parse_version(version):
         hint = "Give the exact version to set it all the same."
-        if not Version(version).is_prerelease and any(text.partition("=")[0] not in _RELEASE for text in bumps):
+        if not parse_version(version).is_prerelease and any(text.partition("=")[0] not in _RELEASE for text in bumps):
             hint = f"Raise the release too: `--bump patch --bump {bumps[0]}`."
         raise BadBump(f"{version} => {found} does not increase the version.", hint=hint)
     return str(found)
@@ -105,7 +106,7 @@ def _raised(release: tuple[int, ...], place: int, number: int | None = None) -> 
 
 
 def _made(epoch: int, release: tuple[int, ...], *, pre: str = "", rest: str = "") -> Version:
-    return Version(f"{f'{epoch}!' if epoch else ''}{'.'.join(map(str, release))}{pre}{rest}")
+    return parse_version(f"{f'{epoch}!' if epoch else ''}{'.'.join(map(str, release))}{pre}{rest}")
 
 
 def by_rule(version: str, rule: str, *, next_phase: bool = False) -> str:
@@ -114,7 +115,7 @@ def by_rule(version: str, rule: str, *, next_phase: bool = False) -> str:
     >>> by_rule("1.0.2", "prerelease"), by_rule("1.0.3a0", "prerelease", next_phase=True)
     ('1.0.3a0', '1.0.3b0')
     """
-    old = Version(version)
+    old = parse_version(version)
     epoch = old.epoch
     if rule == "prerelease":
         if old.pre is None:

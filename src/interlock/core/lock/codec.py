@@ -15,6 +15,7 @@ from interlock.core.artifacts import Artifact
 from interlock.core.lock.layout import UnportableLock, encode_lock
 from interlock.core.lock.model import FORMAT, PLAIN_FORMAT, Edge, Lock, LockedMember, LockedPackage, ResolutionInputs
 from interlock.core.names import ExtraName, GroupName, NormalizedName
+from interlock.core.numbers import has_endless_number
 from interlock.core.sources import Source
 from interlock.errors import LockError
 
@@ -102,6 +103,9 @@ def decode_lock(data: bytes, *, file: str = "interlock.lock") -> Lock:
         raise _explain(data, error, file) from error
     if content.format[0] > FORMAT[0]:
         raise _too_new(content.format, file)
+    pythons = {content.requires_python, *(package.requires_python for package in content.packages if package)}
+    if any(map(has_endless_number, pythons)):
+        raise LockCorrupt(f"{file} cannot be used: a `requires-python` holds an endless number.", hint=_RESTORE)
     if b"null," in data:  # never written by us: a sentinel that is not at the end
         _refuse_gaps(content, file)
     try:

@@ -36,7 +36,7 @@ def read_document(data: bytes, file: str) -> dict[str, object]:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise BrokenToml(file, f"it is not UTF-8 (at line {line}, column 1)") from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # a TOMLDecodeError, or a number of thousands of digits
         raise BrokenToml(file, str(error), conflicted=re.search(rb"^<{7} ", data, re.MULTILINE) is not None) from error
     except RecursionError as error:
         raise BrokenToml(file, "it is nested too deeply") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import InvalidSpecifier
 
 from interlock.core.manifests.manifest import SourceRule
 from interlock.core.manifests.sources import parse_source_rule
@@ -11,7 +11,7 @@ from interlock.core.manifests.table import Table
 from interlock.core.names import NormalizedName, is_name, normalize_extra, normalize_name
 from interlock.core.poetry_constraint import InvalidConstraint, platform_marker, python_marker, specifier_of
 from interlock.core.requirement import Requirement
-from interlock.core.versions import mentions_prerelease
+from interlock.core.versions import mentions_prerelease, parse_specifier
 
 __all__ = ["PoetryDependency", "parse_dependencies"]
 
@@ -111,7 +111,7 @@ def _specifier(entry: Table) -> str:
         # A clause that admits everything and names a pre-release: that is how a requirement opts in (PEP 440).
         clauses = f"{clauses},>=0.dev0" if clauses else ">=0.dev0"
     try:
-        return ",".join(sorted(str(clause) for clause in SpecifierSet(clauses)))
+        return ",".join(sorted(str(clause) for clause in parse_specifier(clauses)))
     except InvalidSpecifier:
         entry.problem("version", f"is `{text}`, which is not a version constraint.", near=text)
         return ""

@@ -8,12 +8,13 @@ from pathlib import PurePosixPath
 
 import msgspec
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
-from packaging.version import InvalidVersion, Version
+from packaging.version import InvalidVersion
 
 from interlock.core.manifests.manifest import BuildSystem
 from interlock.core.manifests.table import Table
 from interlock.core.names import ExtraName, NormalizedName, is_name, normalize_extra, normalize_name
 from interlock.core.requirements import Requirement
+from interlock.core.versions import parse_version
 
 __all__ = ["ProjectTable", "parse_build_system", "parse_project"]
 
@@ -154,7 +155,7 @@ def _version(table: Table, dynamic: frozenset[str]) -> str | None:
             table.problem("version", "is missing; give it, or list `version` in `dynamic`.")
         return None
     try:
-        return str(Version(text))
+        return str(parse_version(text))
     except InvalidVersion:
         table.problem("version", f"is `{text}`, which is not a valid version (PEP 440).")
         return None

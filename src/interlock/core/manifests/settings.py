@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import InvalidSpecifier
 
 from interlock.core.manifests.cache_keys import CacheKey, parse_cache_keys
 from interlock.core.manifests.indexes import find_links_and_indexes
@@ -13,6 +13,7 @@ from interlock.core.manifests.manifest import ConflictItem, ScopedOverride, Tool
 from interlock.core.manifests.table import Table
 from interlock.core.names import NormalizedName, is_name, normalize_extra, normalize_group, normalize_name
 from interlock.core.requirements import InvalidRequirement, Requirement, parse_requirement
+from interlock.core.versions import parse_specifier
 
 __all__ = ["RESOLUTION_KEYS", "parse_settings"]
 
@@ -109,7 +110,7 @@ def _prerelease_package(table: Table) -> dict[NormalizedName, str]:
 def _required_version(table: Table) -> str:
     text = table.text("required-version") or ""
     try:
-        SpecifierSet(text if not text[:1].isdigit() else f"=={text}")
+        parse_specifier(text if not text[:1].isdigit() else f"=={text}")
     except InvalidSpecifier:
         table.problem("required-version", f"is `{text}`, which is not a valid version specifier.")
     if table.where[-1:] == ("uv",):
@@ -181,7 +182,7 @@ def _scoped_overrides(table: Table) -> tuple[ScopedOverride, ...]:
         version = package.text("version") or ""
         specifier = f"=={version}" if version[:1].isdigit() else version
         try:
-            SpecifierSet(specifier)
+            parse_specifier(specifier)
         except InvalidSpecifier:
             table.problem("override-dependencies", f"has the version `{version}`, which is none.")
             continue

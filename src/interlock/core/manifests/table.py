@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from packaging.markers import InvalidMarker, Marker
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import InvalidSpecifier
 
 from interlock.core.manifests.problems import Problems
 from interlock.core.markers.readable import why_unreadable
 from interlock.core.names import NormalizedName, is_name, normalize_name
 from interlock.core.requirements import InvalidRequirement, Requirement, parse_requirement
+from interlock.core.versions import parse_specifier
 
 __all__ = ["Table"]
 
@@ -154,7 +155,7 @@ class Table:
         """A PEP 440 specifier set, clauses sorted."""
         text = self.text(key) or ""
         try:
-            return ",".join(sorted(str(clause) for clause in SpecifierSet(text)))
+            return ",".join(sorted(str(clause) for clause in parse_specifier(text)))
         except InvalidSpecifier:
             self.problem(key, f"is `{text}`, which is not a valid version specifier.")
             return ""

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import re
 
+from interlock.core.numbers import has_endless_number
+
 __all__ = [
     "Cut",
     "Key",
@@ -73,6 +75,8 @@ def version_key(text: str) -> Key | None:
 
 
 def _parse(text: str) -> Key | None:
+    if has_endless_number(text):
+        return None
     if _SIMPLE.fullmatch(text):
         return release_tuple_key(tuple(map(int, text.split("."))))
     match = _VERSION.fullmatch(text)
