@@ -48,6 +48,7 @@ IMPURE = {"anyio", "asyncio", "io", "os", "random", "shutil", "socket", "subproc
 DEFERRED = {
     "interlock.__main__": "answers Ctrl-C while everything else is being loaded",
     "interlock.cli.main": "loads the chosen command, so that no command pays for another's imports",
+    "interlock.cli.render": "spells out control characters only where there are some",
     "interlock.index.html_page": "reads HTML only where an index speaks nothing else",
     "interlock.workspace.required_version": "compares versions only for a workspace that asks for one",
     "interlock.workspace.keyring": "loads a library that need not be there",

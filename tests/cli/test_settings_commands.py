@@ -334,3 +334,23 @@ def test_the_hooks_name_commands_that_exist() -> None:
     entries = [line.split()[2] for line in text.splitlines() if line.strip().startswith("entry:")]
     assert entries
     assert set(entries) <= known
+
+
+def test_passwords_in_addresses_are_shown_by_no_command_and_kept_where_only_the_owner_reads(
+    run: Run, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = shop / "pyproject.toml"
+    manifest.write_text(
+        manifest.read_text()
+        + '\n[[tool.interlock.index]]\nname = "inner"\nurl = "http://ann:s3cret@h.test/simple/"\nexplicit = true\n'
+    )
+    monkeypatch.setenv("INTERLOCK_INDEX", "c=http://ann:s3cret@h.test/simple/")
+    run("lock", "--offline")
+    for line in (["config"], ["config", "--json"], ["config", "index"], ["config", "index", "--json"]):
+        result = run(*line)
+        assert "h.test" in result.out
+        assert "s3cret" not in result.out + result.err
+    store = Path(run("cache", "dir").out.strip())
+    for path in store.rglob("*"):
+        if path.is_file() and b"s3cret" in path.read_bytes():
+            assert not path.stat().st_mode & 0o077, path

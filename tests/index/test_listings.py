@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import anyio
+import msgspec
 import pytest
 
 from interlock.core.listing import Listing
@@ -13,6 +14,7 @@ from interlock.index.auth import CredentialSources
 from interlock.index.client import IndexClient
 from interlock.index.failures import BadPage, BadStatus, Unauthorized, UnknownIndex, Unreachable
 from interlock.index.outcomes import Absent
+from interlock.index.pages import read_page
 from interlock.index.retry import RetryPolicy
 from tests.conftest import IndexFactory
 from tests.index.conftest import NOW, Connect, Pauses
@@ -347,3 +349,29 @@ async def test_retries_are_bounded(index: IndexFactory, connect: Connect) -> Non
 
 async def test_no_index_at_all(connect: Connect) -> None:
     assert await connect().listing(A) == Absent(name=A, reason="no-index")
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["file:///dev/zero", "file:/etc/a-2.0-py3-none-any.whl", "ftp://h/a-2.0-py3-none-any.whl", "http://[/x",
+     "http://h:99999999/x", "http://a\u2100b/x", "http://%zz/x", "javascript:void(0)", "/f\0/x", "http://a b/x"],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["html", "json"])
+def test_a_page_of_the_network_links_to_the_network_only(link: str, form: str) -> None:
+    bad, good = "a-2.0-py3-none-any.whl", "a-1.0-py3-none-any.whl"
+    if form == "json":
+        files = [{"filename": bad, "url": link, "hashes": {}}, {"filename": good, "url": f"/f/{good}", "hashes": {}}]
+        body, kind = msgspec.json.encode({"meta": {"api-version": "1.0"}, "files": files}), "application/json"
+    else:
+        link = f"{link}/{bad}"
+        body, kind = f'<html><a href="{link}">x</a><a href="/f/{good}">x</a>'.encode(), "text/html"
+    page, notes = read_page(NormalizedName("a"), body, kind, "https://index.test/simple/a/", index="main")
+    assert page.listing.versions == ("1.0",)
+    assert page.skipped == 1
+    assert len(notes) == 1
+
+
+def test_a_page_of_this_machine_may_link_to_its_files() -> None:
+    body = b'<html><a href="file:///srv/a-1.0-py3-none-any.whl">x</a>'
+    page, _ = read_page(NormalizedName("a"), body, "text/html", "file:///srv/index.html", index="main")
+    assert page.links == {"a-1.0-py3-none-any.whl": "file:///srv/a-1.0-py3-none-any.whl"}

@@ -13,6 +13,7 @@ import tarfile
 from contextlib import suppress
 
 from interlock.build.failures import UnsafeArchive
+from interlock.core.foreign_text import one_line
 
 __all__ = ["check_entry", "check_name", "write_entry"]
 
@@ -23,14 +24,14 @@ _EXECUTABLE = 0o111
 def check_name(archive: str, name: str) -> None:
     """Raises :class:`UnsafeArchive` for a path that any platform takes for absolute, or that leads upwards."""
     if _is_absolute(name) or ".." in name.replace("\\", "/").split("/"):
-        raise UnsafeArchive(f"{archive} holds a file outside of its folder: {name}.")
+        raise UnsafeArchive(f"{archive} holds a file outside of its folder: {one_line(name)}.")
 
 
 def check_entry(archive: str, member: tarfile.TarInfo) -> None:
     """Raises :class:`UnsafeArchive` for an entry that must not be written, as far as it alone tells."""
     check_name(archive, member.name)
     if not (member.isreg() or member.isdir() or member.issym() or member.islnk()):
-        raise UnsafeArchive(f"{archive} holds a device or pipe: {member.name}.")
+        raise UnsafeArchive(f"{archive} holds a device or pipe: {one_line(member.name)}.")
 
 
 def write_entry(tar: tarfile.TarFile, member: tarfile.TarInfo, root: str, archive: str) -> None:
@@ -44,10 +45,10 @@ def write_entry(tar: tarfile.TarFile, member: tarfile.TarInfo, root: str, archiv
         return
     place = os.path.join(root, *parts)
     if not _is_reached_by_folders(root, parts[:-1]):
-        raise UnsafeArchive(f"{archive} holds an entry behind a link or a file: {member.name}.")
+        raise UnsafeArchive(f"{archive} holds an entry behind a link or a file: {one_line(member.name)}.")
     os.makedirs(os.path.dirname(place), exist_ok=True)
     if os.path.lexists(place) and _is_folder(place) != member.isdir():
-        raise UnsafeArchive(f"{archive} holds a folder and something else of one name: {member.name}.")
+        raise UnsafeArchive(f"{archive} holds a folder and something else of one name: {one_line(member.name)}.")
     if member.isdir():
         os.makedirs(place, exist_ok=True)
         return

@@ -17,7 +17,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from interlock.cli.render import Terminal
+from interlock.cli.render import Terminal, without_controls
 from interlock.events import Advanced, Event, Finished, Noted, Phase, Started, Warned
 
 __all__ = ["ProgressReporter"]
@@ -44,6 +44,13 @@ class _Count(ProgressColumn):
         return Text(str(done) if done else "", justify="right")
 
 
+class _Item(ProgressColumn):
+    """What is being done; the name may be one that somebody else chose."""
+
+    def render(self, task: Task) -> Text:
+        return Text(without_controls(str(task.fields["item"])), style="dim")
+
+
 class ProgressReporter:
     """Shows events; safe to call from worker threads."""
 
@@ -55,7 +62,7 @@ class ProgressReporter:
             BarColumn(bar_width=24),
             _Count(),
             TimeElapsedColumn(),
-            TextColumn("[dim]{task.fields[item]}"),
+            _Item(),
             console=Console(file=terminal.err, stderr=True, highlight=False),
             transient=True,
             refresh_per_second=12,

@@ -109,7 +109,11 @@ def canonical_git_url(url: str) -> str:
         if scp is None or (len(scp["host"]) == 1 and not scp["user"]):
             return _trim(text)
         return f"ssh://{scp['host'].lower()}/{_trim(scp['path'].lstrip('/'))}"
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+        _ = parts.hostname
+    except ValueError as error:
+        raise InvalidGitUrl(f"`{redact_url(url)}` is not a git URL: {error}.") from error
     scheme = parts.scheme.lower()
     if scheme == "file":
         return _trim(unquote(parts.path))

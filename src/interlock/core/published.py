@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from interlock.core.artifacts import Artifact
+from interlock.core.foreign_text import one_line
 from interlock.core.hashes import as_text
 
 __all__ = ["read_artifacts", "utc", "yank_reason"]
@@ -61,7 +62,7 @@ def read_artifacts(raw: memoryview, cut: int) -> Iterator[Artifact]:
 def yank_reason(raw: memoryview) -> str:
     """Why files were yanked, on one line; empty when that is not told."""
     said = (file.yanked for file in _enclosed(raw))
-    return next((" ".join(reason.split()) for reason in said if isinstance(reason, str) and reason.strip()), "")
+    return next((one_line(reason) for reason in said if isinstance(reason, str) and reason.strip()), "")
 
 
 def _enclosed(raw: memoryview) -> tuple[_Published, ...]:

@@ -7,13 +7,14 @@ every marker once, is read by :mod:`packaging`.
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 from packaging.markers import InvalidMarker
 from packaging.markers import Marker as _Marker
 from packaging.requirements import InvalidRequirement as _Invalid
 from packaging.requirements import Requirement as _Parsed
 
+from interlock.core.addresses import address_problem
+from interlock.core.foreign_text import one_line
 from interlock.core.names import normalize_extra, normalize_name
 from interlock.core.numbers import has_endless_number
 from interlock.core.requirement import Requirement, format_requirement
@@ -36,7 +37,6 @@ _CLAUSE = re.compile(
     r" *(?:(?:[<>]=?|[=!]=) *[0-9]+(?:\.[0-9]+)*(?:(?:a|b|rc)[0-9]+)?(?:\.post[0-9]+)?(?:\.dev[0-9]+)?"
     r"|[=!]= *[0-9]+(?:\.[0-9]+)*\.\*|~= *[0-9]+(?:\.[0-9]+)+) *"
 )
-_SHOWN = 400
 _BLANKS = " \t\r\n"
 _EXTRA = re.compile(r" *[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])? *")
 _SCHEMES = frozenset({"http", "https", "file"})
@@ -83,7 +83,7 @@ def _plain(text: str) -> Requirement | None:
 
 
 def _any(text: str) -> Requirement:
-    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    shown = one_line(text)
     try:
         parsed = _Parsed(text)
     except (_Invalid, ValueError) as error:
@@ -113,8 +113,5 @@ def _url_problem(url: str) -> str:
         return ""
     if scheme.lower() not in schemes:
         return f"a URL that begins with `{scheme}://` is not supported"
-    try:
-        parts = urlsplit(address)
-    except ValueError as error:
-        return f"its URL cannot be read ({error})"
-    return "" if parts.netloc or scheme.lower() == "file" else "its URL names no host"
+    problem = address_problem(address) if scheme.lower() != "file" else ""
+    return f"its URL cannot be used: {problem}" if problem else ""

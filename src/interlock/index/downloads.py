@@ -16,7 +16,7 @@ from interlock.core.names import NormalizedName
 from interlock.core.sources import Index
 from interlock.core.versions import parse_version
 from interlock.index.again import twice
-from interlock.index.failures import BadStatus, FileMissing, SizeMismatch, Unauthorized
+from interlock.index.failures import BadStatus, FileMissing, NotAFile, SizeMismatch, Unauthorized
 from interlock.index.filenames import version_in
 from interlock.index.index_pages import Pages
 from interlock.index.local_pages import file_path
@@ -105,6 +105,9 @@ class Downloads:
 
     async def _receive(self, url: str, index: Index | None, artifact: Artifact) -> Receiver:
         if not is_remote(url):
+            if index is not None and is_remote(index.url):
+                # Whatever a page said: an index of the network has no files on this machine.
+                raise FileMissing(artifact.filename, index=index.name, url=redact(url))
             return await self._read(file_path(url), artifact)
         sha256 = self._actual.get(url, "")
         kept = self._kept(sha256)
@@ -141,6 +144,7 @@ class Downloads:
         """A file of this machine, as if it had been fetched."""
         receiver = self.receiver(artifact)
         try:
+            await anyio.to_thread.run_sync(_check_regular, path)
             async with await anyio.open_file(path, "rb") as file:
                 while chunk := await file.read(_CHUNK):
                     await receiver.feed(chunk)
@@ -183,6 +187,12 @@ async def verify_hashes(receiver: Receiver, artifact: Artifact) -> str:
         if receiver.digest(algorithm) != digest:
             raise DigestMismatch(artifact.filename, digest, receiver.digest(algorithm), algorithm=algorithm)
     return actual
+
+
+def _check_regular(path: Path) -> None:
+    """Raises :class:`NotAFile`, also for a folder; what is not there is told when it is opened."""
+    if path.exists() and not path.is_file():
+        raise NotAFile(path)
 
 
 async def _verify(receiver: Receiver, artifact: Artifact) -> str:

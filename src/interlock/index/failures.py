@@ -10,6 +10,7 @@ __all__ = [
     "BadPage",
     "BadStatus",
     "FileMissing",
+    "NotAFile",
     "Offline",
     "SizeMismatch",
     "Unauthorized",
@@ -20,7 +21,10 @@ __all__ = [
 
 
 def _at(index: str, url: str) -> str:
-    host = urlsplit(url).netloc
+    try:
+        host = urlsplit(url).netloc
+    except ValueError:
+        host = ""
     where = f"host {host}" if host else url
     return f"index `{index}` ({where})" if index else where
 
@@ -120,6 +124,19 @@ class FileMissing(IndexFailure):
             f"There is no {filename} {where}.",
             hint="It may have been deleted, or this mirror may not have it yet.",
             facts={"filename": filename, "index": index, "url": url},
+        )
+
+
+class NotAFile(IndexFailure):
+    """Something else is where a file should be: reading a pipe or a device might never end."""
+
+    code = "not-a-regular-file"
+
+    def __init__(self, path: object) -> None:
+        super().__init__(
+            f"{path} is no regular file.",
+            hint="Name a wheel or a source archive.",
+            facts={"path": str(path)},
         )
 
 

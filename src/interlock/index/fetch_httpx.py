@@ -29,6 +29,8 @@ class HttpxFetcher:
             response = await self._client(url).get(url, headers=dict(headers))
         except (httpx.HTTPError, ssl.SSLError) as error:
             raise _failed(error) from error
+        except (httpx.InvalidURL, ValueError) as error:
+            raise FetchFailed("request", f"it cannot be asked for ({error})") from error
         return Response(status=response.status_code, headers=_headers(response), body=response.content, url=url)
 
     async def stream(self, url: str, headers: Mapping[str, str], sink: Sink) -> Response:
@@ -41,6 +43,8 @@ class HttpxFetcher:
                 return Response(status=response.status_code, headers=_headers(response), url=url)
         except (httpx.HTTPError, ssl.SSLError) as error:
             raise _failed(error) from error
+        except (httpx.InvalidURL, ValueError) as error:
+            raise FetchFailed("request", f"it cannot be asked for ({error})") from error
 
     async def close(self) -> None:
         clients, self._clients = list(self._clients.values()), {}

@@ -29,12 +29,14 @@ class PyreqwestFetcher:
         return f"<PyreqwestFetcher [{len(self._clients)} clients]>"
 
     async def get(self, url: str, headers: Mapping[str, str]) -> Response:
-        request = self._client(url, decode=True).get(url)
         try:
+            request = self._client(url, decode=True).get(url)
             response = await request.headers(headers).build().send()
             body = bytes(await response.bytes())
         except exceptions.PyreqwestError as error:
             raise _failed(error) from error
+        except ValueError as error:
+            raise FetchFailed("request", f"it cannot be asked for ({error})") from error
         except anyio.get_cancelled_exc_class():
             await _reveal_cancellation()
             raise
@@ -42,8 +44,8 @@ class PyreqwestFetcher:
 
     async def stream(self, url: str, headers: Mapping[str, str], sink: Sink) -> Response:
         sent = {"accept-encoding": "identity", **headers}
-        request = self._client(url, decode=False).get(url)
         try:
+            request = self._client(url, decode=False).get(url)
             async with request.headers(sent).build_streamed() as response:
                 if response.status in {200, 206}:
                     reader = response.body_reader
@@ -52,6 +54,8 @@ class PyreqwestFetcher:
                 return Response(status=response.status, headers=_headers(response.headers), url=url)
         except exceptions.PyreqwestError as error:
             raise _failed(error) from error
+        except ValueError as error:
+            raise FetchFailed("request", f"it cannot be asked for ({error})") from error
         except anyio.get_cancelled_exc_class():
             await _reveal_cancellation()
             raise

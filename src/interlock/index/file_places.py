@@ -6,10 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from interlock.core.addresses import address_problem
+from interlock.core.foreign_text import one_line
 from interlock.index.page_file import PageFile
 from interlock.index.urls import is_remote, join, origin, without_login
 
-__all__ = ["Places", "common_start", "places_of"]
+__all__ = ["Places", "common_start", "places_of", "readable"]
 
 Places = tuple[str, Sequence[str], dict[str, str]]
 """The host of the files, each file's path below it (empty for one elsewhere), and the URLs of those elsewhere."""
@@ -48,15 +50,53 @@ def common_start(urls: Sequence[str], url: str) -> tuple[str, str] | None:
     text = "\n" + "\n".join(urls)
     if text.count("\n" + start) != len(urls) or text.count("\n") != len(urls):
         return None
-    if any(odd in text for odd in _ODD) or re.search(f"\n{re.escape(start)}[^0-9A-Za-z_]", text):
+    if (
+        not "".join(urls).isprintable()
+        or any(odd in text for odd in _ODD)
+        or re.search(f"\n{re.escape(start)}[^0-9A-Za-z_]", text)
+    ):
         return None
     if any(text.count(pair) != len(urls) * start.count(pair) for pair in _ODD_PAIRS):
         return None
     if is_remote(start):
-        return start, start
+        return None if address_problem(start) else (start, start)
     base = join(url, start)
     # Only what is at the top of the host has the host alone for its base.
     return (start, base) if base == origin(base) else None
+
+
+def readable(files: Sequence[PageFile], url: str, page: str) -> tuple[list[PageFile], list[str]]:
+    """The files whose links can be followed, and what is wrong with the others.
+
+    ``page`` is where the page came from, ``url`` what its links are relative to. A page from the network may not lead
+    to the files of this machine, nor anywhere else than to HTTP.
+    """
+    kept: list[PageFile] = []
+    notes: list[str] = []
+    remote = is_remote(page)
+    for file in files:
+        problem = _link_problem(file.url, url, remote=remote)
+        if problem:
+            notes.append(f"{one_line(file.filename)}: {problem}")
+        else:
+            kept.append(file)
+    return kept, notes
+
+
+def _link_problem(link: str, base: str, *, remote: bool) -> str:
+    if not is_remote(link) and ":" not in link and not link.startswith("//") and "\\" not in link and is_remote(base):
+        return "" if link.isprintable() else "its link holds control characters"
+    try:
+        there = join(base, link)
+    except ValueError as error:
+        return f"its link is not an address ({error})"
+    if is_remote(there):
+        problem = address_problem(there.partition("#")[0].replace(" ", "%20"))
+        return f"its link is not an address ({problem})" if problem else ""
+    if remote:
+        return f"a page from the network may only link to http and https, not to {one_line(there, 80)}"
+    scheme = there.partition(":")[0] if "://" in there else "file"
+    return "" if scheme.lower() == "file" else f"its link is of the scheme `{one_line(scheme, 20)}`"
 
 
 def _addresses(files: Sequence[PageFile], base: str) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from interlock.core.foreign_text import one_line
 from interlock.core.listing import Listing
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.version_order import in_order
@@ -120,7 +121,7 @@ def glance(name: NormalizedName, url: str, body: bytes) -> Glance | None:
         prereleases=tuple([at for at, found in enumerate(ordered) if found.is_prerelease]),
         yanked=tuple(_all_of(members, taken_back)) if taken_back else (),
         first_upload=uploads if any(uploads) else (),
-        status="" if status == "active" else status,
+        status="" if status == "active" else one_line(status),
         unversioned=tuple([files[number].filename for text in invalid for number in groups[text]]),
     )
 

@@ -9,12 +9,14 @@ from collections.abc import Collection, Mapping, Sequence
 import anyio
 import msgspec
 
+from interlock.core.addresses import address_problem
 from interlock.core.names import NormalizedName
 from interlock.core.sources import Index
 from interlock.events import SILENT, Noted, Reporter
 from interlock.index.again import twice
 from interlock.index.failures import BadPage, Offline
 from interlock.index.fetcher import Response
+from interlock.index.file_places import readable
 from interlock.index.filenames import possible_names
 from interlock.index.local_pages import read_flat, read_project
 from interlock.index.once import Once
@@ -251,7 +253,11 @@ class Pages:
             raise BadPage(redact(index.url), f"the index answered HTTP {response.status}", index=index.name)
         url = without_login(response.url)
         parsed = parse_page(response.body, response.headers.get("content-type", ""), url, index=index.name)
-        files = _absolute(parsed.files, join(url, parsed.base) if parsed.base else url)
+        base = join(url, parsed.base) if parsed.base and not address_problem(parsed.base) else url
+        kept, notes = readable(parsed.files, base, url)
+        for note in notes:
+            self._reporter.report(Noted(f"skipped on {redact(url)}: {note}"))
+        files = _absolute(kept, base)
         self._cache.save_flat(key, CachedFlat(validators_of(response.headers, self._freshness.now), url, tuple(files)))
         return _by_name(files)
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 import msgspec
 
+from interlock.core.foreign_text import one_line
 from interlock.core.hashes import in_fragment, pairs
 from interlock.core.listing import Listing
 from interlock.core.names import NormalizedName
 from interlock.core.published import utc
 from interlock.core.version_order import Ordered, in_order
-from interlock.index.file_places import places_of
+from interlock.index.file_places import places_of, readable
 from interlock.index.filenames import version_in
 from interlock.index.glance import Glance, glance
 from interlock.index.page_file import PageFile, PageFiles
@@ -57,10 +58,12 @@ def make_page(name: NormalizedName, index: str, url: str, page: PageFiles) -> Pa
 
     What is left out is added to the notes of ``page``.
     """
-    base, locations, links = places_of(page.files, join(url, page.base) if page.base else url)
+    files, notes = readable(page.files, _base(url, page.base), url)
+    page.notes += notes
+    base, locations, links = places_of(files, _base(url, page.base))
     groups: dict[str, list[PageFile]] = {}
-    skipped = page.skipped
-    for file, location in zip(page.files, locations, strict=True):
+    skipped = page.skipped + len(notes)
+    for file, location in zip(files, locations, strict=True):
         filename = file.filename
         text = version_in(filename, name)
         if text is None or "/" in filename or "\\" in filename:
@@ -76,6 +79,14 @@ def make_page(name: NormalizedName, index: str, url: str, page: PageFiles) -> Pa
         skipped += len(groups[text])
         page.notes += [f"{file.filename}: `{text}` is not a version" for file in groups[text]]
     return Page(_listing(name, index, ordered, groups, page.status), base, links, skipped)
+
+
+def _base(url: str, declared: str) -> str:
+    """What a page's links are relative to; a declared address that cannot be read is none."""
+    try:
+        return join(url, declared) if declared else url
+    except ValueError:
+        return url
 
 
 def _listing(
@@ -94,5 +105,5 @@ def _listing(
         prereleases=tuple(at for at, found in enumerate(ordered) if found.is_prerelease),
         yanked=tuple(at for at, files in enumerate(members) if all(file.yanked for file in files)),
         first_upload=uploads if any(uploads) else (),
-        status="" if status == "active" else status,
+        status="" if status == "active" else one_line(status),
     )

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import anyio
 
+from interlock.core.addresses import address_problem
 from interlock.core.numbers import whole_number
 from interlock.core.sources import Index
 from interlock.index.auth import Authenticator
@@ -167,13 +168,16 @@ class Session:
     async def _follow(self, url: str, kind: str, index: Index | None, headers: dict[str, str], send: _Send) -> Response:
         """Send, and go where the answer points. Credentials are decided anew for every host."""
         for _ in range(_MOST_REDIRECTS):
+            problem = address_problem(without_login(url))
+            if problem:
+                raise FetchFailed("request", f"that is not an address ({problem})")
             response = await self._send(url, kind, index, headers, send)
             if response.status in {401, 403} and await self.auth.ask_further(index, url):
                 response = await self._send(url, kind, index, headers, send)
             target = response.headers.get("location", "")
             if response.status not in _REDIRECTS or not target:
                 return response
-            there = join(url, target).partition("#")[0]
+            there = _there(url, target)
             if not is_remote(there) or (url.startswith("https:") and not there.startswith("https:")):
                 raise FetchFailed("request", f"it redirects to {redact(there)}, which is not safe to follow")
             # A redirect may not choose credentials for its own target either.
@@ -197,6 +201,18 @@ class Session:
         else:
             limit.success()
         return response
+
+
+def _there(url: str, target: str) -> str:
+    """Where a redirect leads."""
+    try:
+        there = join(url, target).partition("#")[0]
+    except ValueError as error:
+        raise FetchFailed("request", f"it redirects to what is not an address ({error})") from error
+    problem = address_problem(there) if is_remote(there) else ""
+    if problem:
+        raise FetchFailed("request", f"it redirects to {redact(there)}, which is not an address ({problem})")
+    return there
 
 
 def _is_ignored(index: Index | None, status: int) -> bool:

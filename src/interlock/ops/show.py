@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import anyio.to_thread
 import msgspec
 
+from interlock.core.foreign_text import one_line
 from interlock.core.lock.graph import Graph
 from interlock.core.lock.layout import source_key
 from interlock.core.lock.model import Edge, LockedPackage
@@ -72,7 +73,7 @@ async def find_summaries(locked: Locked) -> Summaries:
     def look() -> Summaries:
         state = environment_of(locked)
         known = {
-            (name, found.version): " ".join(match[1].split()) if (match := _SUMMARY.search(found.headers)) else ""
+            (name, found.version): one_line(match[1]) if (match := _SUMMARY.search(found.headers)) else ""
             for name, found in read_installed_metadata(state).items()
         }
         return Summaries(environment=state.environment is not None, known=known)

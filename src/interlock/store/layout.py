@@ -45,6 +45,8 @@ BUCKETS = (
     "interpreters-v1",
     "workspaces-v1",
 )
+_PRIVATE = "workspaces-v1"
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# This directory is a cache and can be deleted.\n"
 
 
@@ -117,12 +119,17 @@ class Layout:
         return Path(tempfile.mkdtemp(dir=self.tmp))
 
     def write(self, path: Path, data: bytes) -> None:
-        """Write a file of the store so that readers see the old content or the new, never a part."""
+        """Write a file of the store so that readers see the old content or the new, never a part.
+
+        What tells of a workspace is for its owner alone: manifests may hold passwords.
+        """
         self.prepare()
         # No other process has this number, and no other write of this one the count.
         name = os.path.join(self.root, "tmp", f"{os.getpid()}-{id(self):x}-{next(self._passing)}")
         try:
-            with named(path), open(name, "wb") as file:
+            private = _PRIVATE in path.parts
+            handle = os.open(name, _CREATE, 0o600 if private else 0o666)
+            with named(path), os.fdopen(handle, "wb") as file:
                 file.write(data)
             move_file(name, path)
         except BaseException:

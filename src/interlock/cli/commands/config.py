@@ -12,6 +12,7 @@ from interlock.cli.configuration import what_fits
 from interlock.cli.logins import drop_login, find_login, keep_login
 from interlock.cli.places import user_file
 from interlock.cli.poetry_settings import poetry_setting_hint
+from interlock.cli.render import redact
 from interlock.core.editing.toml_document import TomlDocument, format_value
 from interlock.core.manifests.problems import suggest
 from interlock.core.numbers import whole_number
@@ -112,7 +113,16 @@ def _effective(call: Call) -> dict[str, tuple[object, str]]:
         else:
             found[key] = (value if not isinstance(value, tuple) else list(value), "default")
     found["cache-dir"] = (str(context.layout.root), found["cache-dir"][1])
-    return found
+    return {key: (_hidden(value), origin) for key, (value, origin) in found.items()}
+
+
+def _hidden(value: object) -> object:
+    """The value without the passwords of URLs in it."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {key: _hidden(item) for key, item in value.items()}
+    return [_hidden(item) for item in value] if isinstance(value, list) else value
 
 
 def _local_table(workspace: Workspace) -> dict[str, object]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from argparse import _ActionsContainer
 
-from interlock.core.numbers import whole_number
 
 __all__ = ["OptionGroup"]
 
@@ -85,8 +84,10 @@ class _OneOf:
         return text
 
 
+_MOST_DIGITS = 18
+
+
 def _whole(text: str) -> int:
-    number = whole_number(text)
-    if number is None:
+    if not text.isascii() or not text.isdigit() or len(text) > _MOST_DIGITS:
         raise ArgumentTypeError(f"`{text[:40]}` is not a whole number")
-    return number
+    return int(text)

@@ -29,10 +29,13 @@ _DEV = GroupName("dev")
 _NOTHING: dict[str, object] = {}
 
 
+_OURS = ("project", "dependency-groups", "build-system", "tool")
+
+
 def read_document(data: bytes, file: str) -> dict[str, object]:
     """The TOML of a file; raises :class:`BrokenToml`."""
     try:
-        return tomllib.loads(data.decode("utf-8-sig"))
+        document = tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise BrokenToml(file, f"it is not UTF-8 (at line {line}, column 1)") from error
@@ -40,6 +43,23 @@ def read_document(data: bytes, file: str) -> dict[str, object]:
         raise BrokenToml(file, str(error), conflicted=re.search(rb"^<{7} ", data, re.MULTILINE) is not None) from error
     except RecursionError as error:
         raise BrokenToml(file, "it is nested too deeply") from error
+    # Written as an escape only; what others keep in their tables is theirs.
+    if b"0000" in data and any(_has_nul(document.get(key)) for key in _OURS):
+        raise BrokenToml(file, "it holds a NUL character, which no name, path or address has")
+    return document
+
+
+def _has_nul(value: object) -> bool:
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str) and "\0" in item:
+            return True
+        if isinstance(item, dict):
+            waiting += [*item, *item.values()]
+        elif isinstance(item, list):
+            waiting += item
+    return False
 
 
 def parse_manifest(data: bytes, *, path: str, file: str) -> Manifest:

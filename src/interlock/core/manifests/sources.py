@@ -12,6 +12,8 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import msgspec
 
+from interlock.core.addresses import BadAddress, address_problem, read_address
+from interlock.core.git_url import redact_url
 from interlock.core.hashes import in_fragment
 from interlock.core.manifests.manifest import SourceRule
 from interlock.core.manifests.problems import suggest
@@ -82,6 +84,8 @@ def is_archive(path: str) -> bool:
 
 def without_credentials(url: str) -> str:
     """The URL without user and password; the user of an SSH URL is part of the address and stays."""
+    if "@" not in url or address_problem(url):
+        return url
     parts = urlsplit(url)
     if "@" not in parts.netloc:
         return url
@@ -94,10 +98,10 @@ def without_credentials(url: str) -> str:
 def is_fetchable(url: str) -> bool:
     """Whether a file could be got from a URL."""
     try:
-        parts = urlsplit(url)
-    except ValueError:
+        parts = read_address(url.replace(" ", "%20") if url.startswith("file:") else url)
+    except BadAddress:
         return False
-    return (parts.scheme in {"http", "https"} and bool(parts.hostname)) or parts.scheme == "file"
+    return parts.scheme in {"http", "https", "file"}
 
 
 def parse_url_source(url: str, base: str) -> Source:
@@ -205,6 +209,10 @@ def _git(table: Table, _: NormalizedName, path: str) -> Source | None:
     chosen = [(kind, text) for kind in ("branch", "tag", "rev") if (text := table.text(kind)) is not None]
     if len(chosen) > 1:
         table.problems.add(table.where, "can have only one of `branch`, `tag` and `rev`.")
+    problem = address_problem(written) if "://" in written and not written.startswith("file:") else ""
+    if problem:
+        table.problems.add(table.where, f"has the repository `{redact_url(written)}`: {problem}.")
+        return None
     return Git(
         url=_repository(written, path),
         reference=f"{chosen[0][0]}:{chosen[0][1]}" if chosen else "",
