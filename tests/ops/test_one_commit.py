@@ -135,6 +135,34 @@ def test_a_path_that_leads_back_to_a_member_is_the_member(empty_shop: Shop) -> N
     assert shop.lockfile.read_bytes() == before
 
 
+def test_the_version_of_a_tree_moves_with_the_tree(empty_shop: Shop) -> None:
+    shop = empty_shop
+    place = outside(shop, "lib")
+    shop.member(
+        "web",
+        "lib",
+        lines=f'[tool.interlock.sources]\nlib = {{ path = "../../../{place.relative_to(shop.root.parent)}" }}\n',
+    )
+    shop.run("sync", "--package", "web")
+    for name in ("pyproject.toml", "METADATA.in"):
+        file = place / name
+        file.write_text(
+            file.read_text().replace('version = "1.0"', 'version = "1.1"').replace("Version: 1.0", "Version: 1.1")
+        )
+    shop.run("sync", "--package", "web")
+    assert shop.installed()["lib"] == "1.1"
+    shop.run("sync", "--package", "web", "--check")
+
+
+def test_another_workspace_that_is_needed_nowhere_is_not_looked_at(empty_shop: Shop) -> None:
+    shop = empty_shop
+    source = 'gone = { workspace = "../../../nowhere", marker = "python_version < \'3.5\'" }'
+    shop.packages.wheel("gone", "1.0")
+    shop.member("web", "gone", lines=f"[tool.interlock.sources]\n{source}\n")
+    shop.run("lock")
+    assert shop.versions() == {"gone": "1.0"}
+
+
 NOWHERE = [
     ("sys_platform == 'never' and sys_platform == 'ever'", ""),
     ("python_version < '3.5'", ""),

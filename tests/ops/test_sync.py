@@ -416,3 +416,5 @@ def test_what_is_installed_goes_together_or_is_told(shop: Shop) -> None:
     assert len(told.out.splitlines()) == 3
     kinds = {problem["kind"] for problem in shop.run("env", "check", "--json", code=1).json()["problems"]}
     assert kinds == {"missing", "unfit", "python"}
+    jinja.write_text(text + "Requires-Dist: gone; extra ~= 'x'\n")
+    assert "jinja 3.1 has metadata that cannot be read." in shop.run("env", "check", code=1).out

@@ -1,7 +1,8 @@
 """From what a lock wants and what is installed to a plan; nothing is touched, and the same input gives the same plan.
 
 A distribution stays when its version is the wanted one, it came from the wanted place (``direct_url.json``, PEP 610) in
-the wanted way (editable or not, PEP 660), and, for a source tree, the tree is the one it was built from.
+the wanted way (editable or not, PEP 660), and, for a source tree, the tree is the one it was built from: its version
+moves with the tree and does not count.
 """
 
 from __future__ import annotations
@@ -78,7 +79,8 @@ def _sorted(distributions: Sequence[Installed]) -> tuple[Installed, ...]:
 
 def _difference(wanted: Wanted, installed: Installed, location: str) -> str:
     """Why the installed distribution does not do, empty when it does."""
-    if wanted.version and not _same_version(wanted.version, installed.version):
+    tree = isinstance(wanted.source, (Member, Directory))
+    if wanted.version and not tree and not _same_version(wanted.version, installed.version):
         return "version"
     if wanted.editable != installed.editable or not _same_origin(wanted, installed.origin, location):
         return "source"

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import anyio.to_thread
 import msgspec
-from packaging.markers import Marker
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion
 
+from interlock.core.markers.diagram import evaluate, parse_marker
+from interlock.core.markers.readable import why_unreadable
 from interlock.core.metadata import Metadata
 from interlock.core.metadata_text import parse_metadata
 from interlock.core.names import NormalizedName
@@ -65,6 +66,9 @@ def _check(environment: VirtualEnvironment) -> tuple[Inconsistency, ...]:
         asked = metadata.requires_python
         if asked and not SpecifierSet(asked).contains(python, prereleases=True):
             found.append(Inconsistency(name=name, version=item.version, kind="python", requirement=asked, found=python))
+        if any(why_unreadable(requirement.marker) for requirement in metadata.requires):
+            found.append(Inconsistency(name=name, version=item.version, kind="metadata"))
+            continue
         for requirement in metadata.requires:
             problem = _judge(requirement, versions, environment.interpreter.markers)
             if problem:
@@ -82,7 +86,7 @@ def _check(environment: VirtualEnvironment) -> tuple[Inconsistency, ...]:
 
 def _judge(requirement: Requirement, versions: Mapping[NormalizedName, str], markers: Mapping[str, str]) -> str:
     """What is wrong with a requirement; empty when nothing is. What an extra needs counts for nobody."""
-    if requirement.marker and not Marker(requirement.marker).evaluate({**markers, "extra": ""}):
+    if requirement.marker and not evaluate(parse_marker(requirement.marker), markers):
         return ""
     version = versions.get(requirement.name)
     if version is None:

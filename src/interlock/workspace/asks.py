@@ -19,7 +19,7 @@ from interlock.core.index_order import DEFAULT_INDEX
 from interlock.core.manifests.manifest import IncludeGroup, Manifest, SourceRule
 from interlock.core.manifests.problems import suggest
 from interlock.core.manifests.sources import parse_url_source
-from interlock.core.markers.diagram import FALSE, TRUE, Marker, format_marker, parse_marker
+from interlock.core.markers.diagram import FALSE, TRUE, Marker, format_marker, parse_marker, requires_python_marker
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirement import Requirement, format_requirement
 from interlock.core.sources import Directory, Registry, Source
@@ -276,9 +276,13 @@ class Asked:
         bare = msgspec.structs.replace(requirement, url="")
         return Ask(requirement=bare, source=source, condition=under, origin=origin)
 
+    def _is_needed_nowhere(self, rule: SourceRule, requirement: Requirement) -> bool:
+        where = parse_marker(requirement.marker) & parse_marker(rule.marker)
+        return (where & requires_python_marker(self.manifest.requires_python)).is_false
+
     def _source(self, rule: SourceRule, requirement: Requirement) -> Source:
         """What a rule means; where it names another workspace, the source tree of its member."""
-        if not rule.workspace or not isinstance(rule.source, Directory):
+        if not rule.workspace or not isinstance(rule.source, Directory) or self._is_needed_nowhere(rule, requirement):
             return self.lowering.place(rule.source)
         other = self.lowering.other_workspace(rule.source.path)
         member = other.by_name.get(requirement.name)

@@ -180,6 +180,20 @@ def test_a_list_of_requirements() -> None:
     assert parse_requirements_file(REQUIREMENTS.replace("\n", "\r\n")) == (wishes, included)
 
 
+@pytest.mark.parametrize(
+    ("line", "url"),
+    [
+        ("a @ https://files.test/a.zip --hash=sha256:aa", "https://files.test/a.zip#sha256=aa"),
+        ("https://files.test/a-1.zip --hash sha512:bb", "https://files.test/a-1.zip#sha512=bb"),
+        ("a @ https://files.test/a.zip#sha256=cc --hash=sha256:aa", "https://files.test/a.zip#sha256=cc"),
+        ("a @ https://files.test/a.zip --hash=sha256:aa --hash=sha256:bb", "https://files.test/a.zip"),
+    ],
+)
+def test_a_url_keeps_the_hash_that_stands_beside_it(line: str, url: str) -> None:
+    ((wish,), _) = parse_requirements_file(line)
+    assert wish.source["url"] == url
+
+
 def test_ranges_for_what_was_resolved() -> None:
     assert bounded("lower", ["2.0", "1.5"]) == ">=1.5"
     assert bounded("exact", ["2.0", "1.5"]) == ">=1.5"

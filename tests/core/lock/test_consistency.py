@@ -111,6 +111,13 @@ def test_a_version_is_never_changed_alone(lock: Lock) -> None:
                 checked(replace(lock, packages=tuple(changed)))
 
 
+def test_a_package_is_listed_once() -> None:
+    one = foo("foo-1.0.tar.gz")
+    checked(lock_of(member("app"), one, replace(one, source=Registry("other"))))
+    with pytest.raises(LockCorrupt, match=r"foo 1\.0 is listed twice"):
+        checked(lock_of(member("app"), one, one))
+
+
 def test_an_edge_leads_to_a_version_that_is_there() -> None:
     one, other = foo("foo-1.0.tar.gz"), foo("foo-3.0.tar.gz", version="3.0")
     ends = [edge("foo", "os_name == 'nt'", version="1.0"), edge("foo", "os_name != 'nt'", version="3.0")]

@@ -26,6 +26,7 @@ _GIT_SUFFIX = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]*+://.+\.git(?:[@#].*)?|[\w.-]++@[\w.-]++:[^/].*\.git(?:[@#].*)?", re.DOTALL
 )
 _HASH = re.compile(r"\s--hash[= ]\S+")
+_HASH_PARTS = re.compile(r"\s--hash[= ](\w+):(\w+)")
 
 
 class BadRequest(UsageError):
@@ -135,7 +136,7 @@ def bounded(kind: str, versions: list[str]) -> str:
 def parse_requirements_file(text: str) -> tuple[list[Wish], list[str]]:
     """Requirements of a ``requirements.txt``, and the files it includes (``-r``, ``-c`` prefixes kept).
 
-    Hashes and options of pip are left out: the lock has its own.
+    Hashes of packages from an index and options of pip are left out: the lock has its own.
     """
     wishes: list[Wish] = []
     included: list[str] = []
@@ -149,8 +150,16 @@ def parse_requirements_file(text: str) -> tuple[list[Wish], list[str]]:
         elif option is not None:
             included.append(f"{'-c' if 'c' in option[1].lstrip('-')[:1] else '-r'} {option[2].strip()}")
         elif not line.startswith("-"):
-            wishes.append(parse_wish(_HASH.sub("", line)))
+            wishes.append(_with_hash(parse_wish(_HASH.sub("", line)), line))
     return wishes, included
+
+
+def _with_hash(wish: Wish, line: str) -> Wish:
+    """A file at a URL keeps the hash that stands beside it; of several, any would do, which a URL cannot say."""
+    told = {f"{name}={digest}" for name, digest in _HASH_PARTS.findall(line)}
+    if "url" not in wish.source or len(told) != 1 or "#" in wish.source["url"]:
+        return wish
+    return msgspec.structs.replace(wish, source={**wish.source, "url": f"{wish.source['url']}#{told.pop()}"})
 
 
 def _direct(text: str) -> Wish | None:

@@ -46,8 +46,16 @@ def check_lock(lock: Lock, data: bytes, *, file: str = "interlock.lock") -> None
     try:
         for member in lock.members:
             _check_member(member)
+        before: LockedPackage | None = None
         for package in lock.packages:
             _check_package(package)
+            if before is not None and (package.name, package.version, package.source) == (
+                before.name,
+                before.version,
+                before.source,
+            ):
+                raise _Contradiction(f"{package.name} {package.version} is listed twice", _heading(package))
+            before = package
         for edge in _edges(lock):
             if edge.version and edge.version not in versions.get(edge.name, {edge.version}):
                 raise _Contradiction(
