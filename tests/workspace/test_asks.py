@@ -6,7 +6,7 @@ import pytest
 
 from interlock.core.asks import Ask, Limits, MemberAsks
 from interlock.core.markers.diagram import parse_marker
-from interlock.core.names import ExtraName, NormalizedName
+from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirement import format_requirement
 from interlock.core.sources import Directory, File, Git, Member, Registry, Url
 from interlock.workspace.asks import (
@@ -334,3 +334,36 @@ def test_what_of_a_marker_an_override_leaves(tmp_path: Path) -> None:
         ("y", parse_marker("os_name == 'nt'")),
         ("w", parse_marker("os_name == 'nt' and platform_machine == 'arm64'")),
     ]
+
+
+@pytest.mark.parametrize(
+    ("tables", "table", "expected"),
+    [
+        ("optional-dependencies = {all = ['a[x]'], x = ['s']}", "all", {"s": "of-x"}),
+        ("optional-dependencies = {all = ['s', 'a[y]'], y = ['w']}", "all", {"s": "of-all", "w": None}),
+        ("optional-dependencies = {all = ['a[y]'], y = ['s']}", "all", {"s": "of-all"}),
+        ("[dependency-groups]\nall = [{include-group = 'x'}]\nx = ['s']", "all", {"s": "of-group-x"}),
+        (
+            "[dependency-groups]\nall = [{include-group = 'y'}]\ny = [{include-group = 'x'}]\nx = ['s']",
+            "all",
+            {"s": "of-group-x"},
+        ),
+        ("[dependency-groups]\nall = [{include-group = 'y'}]\ny = ['s']", "all", {"s": "of-group-all"}),
+        ("[dependency-groups]\nx = [{include-group = 'y'}, 's']\ny = ['w']", "x", {"s": "of-group-x", "w": None}),
+    ],
+)
+def test_what_is_included_has_the_sources_of_the_table_it_is_written_in(
+    tmp_path: Path, tables: str, table: str, expected: dict[str, str | None]
+) -> None:
+    """Else, as for a private package of an extra that another extra refers to, a public index would be asked."""
+    names = ("of-x", "of-all", "of-group-x", "of-group-all")
+    index = "".join(f'[[tool.uv.index]]\nname = "{name}"\nurl = "https://{name}.test/"\n' for name in names)
+    rules = [
+        f"{{ index = '{name}', {'group' if 'group' in name else 'extra'} = '{name.rpartition('-')[2]}' }}"
+        for name in names
+    ]
+    found = asked(
+        tmp_path, root=ROOT + index, packages__a=project("a", tables, f"[tool.uv.sources]\ns = [{', '.join(rules)}]")
+    )["a"]
+    asks = found.groups[GroupName(table)] if "groups" in tables else found.extras[ExtraName(table)]
+    assert {str(ask.requirement.name): getattr(ask.source, "index", None) for ask in asks} == expected

@@ -8,7 +8,7 @@ from interlock.core.names import GroupName
 from interlock.core.requirements import Requirement
 from interlock.errors import ManifestError
 
-__all__ = ["BrokenGroup", "GroupCycle", "UnknownGroup", "expand_group", "python_of_group"]
+__all__ = ["BrokenGroup", "GroupCycle", "UnknownGroup", "expand_group", "python_of_group", "written_in_groups"]
 
 
 class UnknownGroup(ManifestError):
@@ -61,7 +61,12 @@ def expand_group(manifest: Manifest, name: GroupName) -> tuple[Requirement, ...]
 
     Raises :class:`UnknownGroup`, :class:`GroupCycle` or :class:`BrokenGroup`.
     """
-    found: list[Requirement] = []
+    return tuple(requirement for _, requirement in written_in_groups(manifest, name))
+
+
+def written_in_groups(manifest: Manifest, name: GroupName) -> tuple[tuple[GroupName, Requirement], ...]:
+    """The same, each with the group that it is written in."""
+    found: list[tuple[GroupName, Requirement]] = []
     # PEP 735 would have a group that two others include be there twice, which doubles with every storey of a tower.
     expanded = {name}
     chain = {name: iter(_entries(manifest, name, ""))}
@@ -69,7 +74,7 @@ def expand_group(manifest: Manifest, name: GroupName) -> tuple[Requirement, ...]
         including, entries = next(reversed(chain.items()))
         for entry in entries:
             if not isinstance(entry, IncludeGroup):
-                found.append(entry)
+                found.append((including, entry))
             elif entry.group in chain:
                 names = tuple(chain)
                 raise GroupCycle(manifest, (*names[names.index(entry.group) :], entry.group))

@@ -27,6 +27,7 @@ from interlock.install.conflicts import check_targets
 from interlock.install.data import destination
 from interlock.install.identity import is_wanted
 from interlock.install.link import Linker, LinkMode, StoreDamaged
+from interlock.install.other_python import UnfittingWheel, UnmetPythons
 from interlock.install.stage import Notes, Staged, compile_staged, stage, write_record
 from interlock.install.swap import Move, has_leftovers, move, recover, site_folders, work_folder, write_journal
 from interlock.install.uninstall import Remover, installed_paths, legacy_paths, owned_paths
@@ -76,22 +77,6 @@ class WrongWheel(IntegrityError):
         super().__init__(
             f"{wheel.filename} is {wheel.project} {wheel.version}, but {wanted.name} {wanted.version} was asked for.",
             facts={"filename": wheel.filename, "wanted": f"{wanted.name} {wanted.version}"},
-        )
-
-
-class UnfittingWheel(InstallError):
-    """A wheel is for another Python or another kind of machine than the environment's."""
-
-    code = "unfitting-wheel"
-
-    def __init__(self, wheel: StoredWheel, environment: VirtualEnvironment) -> None:
-        python = environment.interpreter
-        super().__init__(
-            f"{wheel.filename} is not for the {python.markers['platform_python_implementation']} {python.version} of"
-            f" {environment.root}.",
-            hint="Where it was built here, its build is at fault; where it has a URL or path of its own, name another"
-            " file for this Python with a marker.",
-            facts={"filename": wheel.filename, "environment": str(environment.root), "python": python.version},
         )
 
 
@@ -157,6 +142,7 @@ class _Transaction:
         self.linker = Linker(options.link_mode)
         self.to = destination(environment)
         self.tags = frozenset(environment.interpreter.tags)
+        self.unmet = UnmetPythons(environment.interpreter)
 
     def __repr__(self) -> str:
         return f"<Transaction {self.environment.root}: {len(self.plan.install)} in, {len(self.plan.remove)} out>"
@@ -215,6 +201,8 @@ class _Transaction:
         complete = [one for one in staged if one is not None]
         for warning in await anyio.to_thread.run_sync(check_targets, complete, self.environment, self._leaving()):
             self.reporter.report(Warned("file-conflict", warning))
+        if told := self.unmet.told():
+            self.reporter.report(Warned("python-upper-bound", told))
         if self.options.compile:
             await self._compile(complete, linking)
         return complete
@@ -249,6 +237,7 @@ class _Transaction:
             raise WrongWheel(wanted, wheel)
         if not wheel.filename.endswith(_EVERYWHERE) and self.tags.isdisjoint(parse_wheel_name(wheel.filename).tags):
             raise UnfittingWheel(wheel, self.environment)
+        self.unmet.look_at(wheel)
         notes = Notes(
             installer=self.options.installer,
             requested=wanted.name in self.options.requested,

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 
 from interlock.core.asks import Ask, Inclusion, MemberAsks, Origin
-from interlock.core.groups import expand_group, python_of_group
+from interlock.core.groups import python_of_group, written_in_groups
 from interlock.core.index_order import DEFAULT_INDEX
 from interlock.core.manifests.manifest import IncludeGroup, Manifest, SourceRule
 from interlock.core.manifests.problems import suggest
@@ -29,6 +29,7 @@ from interlock.workspace.discovery import discover
 from interlock.workspace.members import VIRTUAL_ROOT, Workspace
 from interlock.workspace.outside import SourceNotMember, UnknownIndex, restricted
 from interlock.workspace.placing import placed
+from interlock.workspace.source_rules import counting_rules
 
 __all__ = [
     "Asked",
@@ -107,11 +108,11 @@ class Lowering:
             if f"group:{group}" in left_out:
                 continue
             try:
-                requirements = expand_group(manifest, group)
+                written = written_in_groups(manifest, group)
             except ManifestError:
                 continue  # an error when the group is asked for, not before (PEP 735)
             asked = Asked(self, manifest, name, f"group:{group}", group=group)
-            groups[group] = asked.all(requirements)
+            groups[group] = asked.all_of_groups(written)
             included = (entry.group for entry in manifest.groups[group] if isinstance(entry, IncludeGroup))
             includes[f"group:{group}"] = tuple(Inclusion(group=name) for name in dict.fromkeys(included))
         project = Asked(self, manifest, name, "dependencies")
@@ -178,29 +179,24 @@ class Asked:
         self.group = group
 
     def all(self, requirements: Iterable[Requirement]) -> tuple[Ask, ...]:
-        found: list[Ask] = []
-        for requirement, under in self._expanded(requirements):
-            found.extend(self._ask(requirement, under))
+        """References of the project to its own extras are replaced by what is in them, each extra once, where any way
+        leads to it."""
+        written = tuple(requirements)
+        found = [ask for item in written if item.name != self.name for ask in self._ask(item, extra=self.extra)]
+        for extra, marker in self._own_extras(written).items():
+            for item in self.manifest.extras.get(extra, ()):
+                if item.name != self.name:
+                    found += self._ask(restricted(item, marker), marker, extra=extra)
         return tuple(found)
 
-    def _expanded(self, requirements: Iterable[Requirement]) -> Iterator[tuple[Requirement, str]]:
-        """The requirements with references of the project to its own extras replaced by what is in them, each extra
-        once, where any way leads to it.
-
-        With each the marker of the references that lead to it, which is part of its own. A group keeps such a
-        reference: there it asks for the project itself too.
-        """
-        if self.group is not None:
-            for requirement in requirements:
-                if requirement.name == self.name:
-                    self._check_extras(requirement)
-                yield requirement, ""
-            return
-        written = tuple(requirements)
-        yield from ((item, "") for item in written if item.name != self.name)
-        for extra, marker in self._own_extras(written).items():
-            inner = self.manifest.extras.get(extra, ())
-            yield from ((restricted(item, marker), marker) for item in inner if item.name != self.name)
+    def all_of_groups(self, written: Iterable[tuple[GroupName, Requirement]]) -> tuple[Ask, ...]:
+        """A group keeps a reference of the project to its own extras: there it asks for the project itself too."""
+        found: list[Ask] = []
+        for group, item in written:
+            if item.name == self.name:
+                self._check_extras(item)
+            found += self._ask(item, group=group)
+        return tuple(found)
 
     def included(self, requirements: Iterable[Requirement]) -> tuple[Inclusion, ...]:
         """The extras of the project that its requirements lead to."""
@@ -229,11 +225,22 @@ class Asked:
                         waiting.append((self.manifest.extras.get(extra, ()), now, texts[extra]))
         return texts
 
-    def _ask(self, requirement: Requirement, under: str = "") -> list[Ask]:
+    def _ask(
+        self,
+        requirement: Requirement,
+        under: str = "",
+        *,
+        extra: ExtraName | None = None,
+        group: GroupName | None = None,
+    ) -> list[Ask]:
+        """With its sources: those for the table it is written in, ``extra`` or ``group``.
+
+        ``under`` is the marker of the references that lead to it, which is part of its own.
+        """
         origin = Origin(
             member=self.name, table=self.table, text=format_requirement(requirement), path=self.manifest.path
         )
-        rules = self._rules(requirement.name)
+        rules = self._rules(requirement.name, extra, group)
         if requirement.url:
             return [self.by_url(requirement, rules, under, origin)]
         if not rules and requirement.name == self.name:
@@ -306,18 +313,14 @@ class Asked:
             )
         return Ask(requirement=msgspec.structs.replace(requirement, marker=marker), origin=origin)
 
-    def _rules(self, name: NormalizedName) -> tuple[SourceRule, ...]:
-        """The entries that count here; a member's own entry replaces the root's whole entry."""
+    def _rules(self, name: NormalizedName, extra: ExtraName | None, group: GroupName | None) -> tuple[SourceRule, ...]:
+        """The entries that count for a table; a member's own entry replaces the root's whole entry."""
         if self.lowering.is_sourceless(name):
             return ()
         rules = self.manifest.sources.get(name)
         if rules is None:
             rules = self.lowering.workspace.manifest.sources.get(name, ())
-        return tuple(
-            rule
-            for rule in rules
-            if (rule.extra is None or rule.extra == self.extra) and (rule.group is None or rule.group == self.group)
-        )
+        return counting_rules(rules, (extra, group), (self.extra, self.group))
 
     def _check_rule(self, requirement: Requirement, source: Source) -> None:
         if isinstance(source, Registry) and source.index not in self.lowering.indexes:

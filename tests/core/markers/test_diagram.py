@@ -22,6 +22,7 @@ from interlock.core.markers.diagram import (
     restrict_extra,
     restrict_key,
     simplify,
+    upper_bound_marker,
     without_extras,
 )
 from interlock.core.markers.environment import standard_environment
@@ -174,14 +175,37 @@ def test_requires_python(specifier: str, text: str) -> None:
         ("", ""),
         (">=3.8,<4", "python_full_version >= '3.8'"),
         ("<4", ""),
-        ("==3.9.*", "python_full_version >= '3.9'"),
+        ("==3.9.*", "python_version == '3.9'"),
+        ("~=3.9.0", "python_version == '3.9'"),
+        ("~=3.9.2", "python_full_version >= '3.9.2' and python_full_version < '3.10'"),
         ("~=3.9", "python_full_version >= '3.9'"),
+        ("==3.*", "python_full_version >= '3.0'"),
+        (">=3.8,!=3.14.1", "python_full_version >= '3.8'"),
         (">=3.8,!=3.9.*,<3.13", "python_full_version >= '3.8' and python_version != '3.9'"),
         (">3.8.1", "python_full_version > '3.8.1'"),
     ],
 )
 def test_upper_caps_are_not_lower_bounds(specifier: str, text: str) -> None:
     assert format_marker(lower_bound_marker(specifier)) == text
+
+
+@pytest.mark.parametrize(
+    ("specifier", "text"),
+    [
+        ("", ""),
+        (">=3.8", ""),
+        (">=3.8,<4", ""),
+        (">=3.8,<4.0.0", ""),
+        ("~=3.9", ""),
+        ("==3.9.*", ""),
+        (">=3.8,<3.12", "python_full_version < '3.12'"),
+        ("<=3.11", "python_full_version <= '3.11.0'"),
+        (">=2.7,<3", "python_full_version < '3.0'"),
+        (">=3.8,!=3.9.*,<3.13,<3.12", "python_full_version < '3.12'"),
+    ],
+)
+def test_upper_caps_end_before_python_4(specifier: str, text: str) -> None:
+    assert format_marker(upper_bound_marker(specifier)) == text
 
 
 def test_a_release_candidate_counts_as_its_release() -> None:

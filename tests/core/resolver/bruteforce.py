@@ -44,9 +44,16 @@ def _holds(marker: str, environment: tuple[tuple[str, str], ...]) -> bool:
 
 @cache
 def _python_fits(requires_python: str, version: str) -> bool:
-    """Lower bounds count, upper bounds do not (S4)."""
-    lower = ",".join(part for part in requires_python.split(",") if part.strip().startswith((">=", ">", "~=", "==")))
+    """Lower bounds and holes count, upper bounds do not (S4)."""
+    counting = (">=", ">", "~=", "==", "!=")
+    lower = ",".join(part for part in requires_python.split(",") if part.strip().startswith(counting))
     return SpecifierSet(lower).contains(version, prereleases=True)
+
+
+def _runs_on(release: Mapping[str, Any], version: str) -> bool:
+    """What the index says of the files and what the metadata says, together."""
+    own = release.get("requires-python", "")
+    return _python_fits(own, version) and _python_fits(release.get("page-requires-python", own), version)
 
 
 def _applies(requirement: Requirement, values: Values) -> bool:
@@ -81,7 +88,7 @@ class Everything:
         for text in texts:
             yield _applies(_parsed(text), values)
         for release in releases:
-            yield _python_fits(release.get("requires-python", ""), values["python_full_version"])
+            yield _runs_on(release, values["python_full_version"])
         for member in self._world["members"].values():
             yield self._runs(member, values)
         for required in self._options.get("required-environments", ()):
@@ -161,7 +168,7 @@ class Everything:
     def obstacle(self, name: str, version: str, values: Values) -> str:
         """Why a version must not be used here, whoever asks for it; empty when nothing speaks against it."""
         release = self._packages[name][version]
-        if not _python_fits(release.get("requires-python", ""), values["python_full_version"]):
+        if not _runs_on(release, values["python_full_version"]):
             return "does not run here"
         if "unusable" in release:
             return "is unusable"
@@ -202,7 +209,7 @@ class Everything:
     def _serves(self, release: Table, required: str) -> bool:
         """Whether a file fits some environment of those that must be served; of all when there is no marker."""
         return bool(release.get("sdist")) or any(
-            _fits(tags, values) and _python_fits(release.get("requires-python", ""), values["python_full_version"])
+            _fits(tags, values) and _runs_on(release, values["python_full_version"])
             for values in self.environments.values()
             if not required or _holds(required, tuple(sorted(values.items())))
             for tags in release.get("wheels", ["py3-none-any"])

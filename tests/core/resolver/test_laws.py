@@ -68,6 +68,7 @@ def test_one_lock_serves_every_environment(world: dict[str, Any]) -> None:
 @example(756)
 @example(2243)
 @example(3913)
+@example(2506)
 def test_one_lock_serves_every_environment_of_a_wild_world(seed: int) -> None:
     _judge(wild_world(seed), WILD_ENVIRONMENTS)
 
@@ -115,6 +116,8 @@ def test_resolving_again_from_the_lock_changes_nothing(world: dict[str, Any]) ->
 @example(894)
 @example(1554)
 @example(103270)
+@example(523)
+@example(1001)
 def test_resolving_a_wild_world_again_changes_nothing(seed: int) -> None:
     world = wild_world(seed)
     first = resolve(world)

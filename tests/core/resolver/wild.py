@@ -19,7 +19,7 @@ def _environment(system: str, implementation: str, python: str) -> dict[str, str
         "implementation_name": implementation,
         "implementation_version": python,
         "os_name": "nt" if system == "win32" else "posix",
-        "platform_machine": "x86_64",
+        "platform_machine": {"win32": "AMD64", "darwin": "arm64"}.get(system, "x86_64"),
         "platform_python_implementation": _IMPLEMENTATIONS[implementation],
         "platform_release": "",
         "platform_system": {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}.get(system, "FreeBSD"),
@@ -82,7 +82,7 @@ _MARKERS = [
     "python_version >= '3.12' and sys_platform == 'linux'",
     "python_version < '3.12' or sys_platform == 'win32'",
 ]
-_PYTHON_RANGES = [">=3.12", ">=3.11,<4", ">=3.13", ">=3.12.3", ">=3.12,<3.13"]
+_PYTHON_RANGES = [">=3.12", ">=3.11,<4", ">=3.13", ">=3.12.3", ">=3.12,<3.13", "!=3.12.*", "==3.12.*", ">=3.11,<3.12"]
 _MEMBER_PYTHONS = [">=3.11,<3.14", ">=3.11,<3.14", ">=3.12,<3.14", ">=3.11,<3.13"]
 _WHEELS = [
     ["cp312-cp312-manylinux_2_17_x86_64"],
@@ -131,6 +131,8 @@ class _Maker:
             release["extras"] = {"x": self._requirements(2)}
         if self._rarely(5):
             release["requires-python"] = self._chance.choice(_PYTHON_RANGES)
+            if self._rarely(2):
+                release["page-requires-python"] = self._chance.choice(["", *_PYTHON_RANGES])
         if self._rarely(8):
             release["yanked"] = True
         if self._rarely(12):

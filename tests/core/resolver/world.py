@@ -1,8 +1,9 @@
 """A world to resolve in without any I/O: members, packages and options from plain dictionaries.
 
 A package is ``{version: release}``; a release is a dictionary with ``requires``, ``extras``, ``requires-python``,
-``wheels`` (tags; default ``py3-none-any``), ``sdist``, ``yanked``, ``time`` and ``unusable`` (why its metadata cannot
-be had). ``name@index`` is what another index has of a package; such an index answers only those who pin it.
+``page-requires-python`` (what the index says of it, where that is something else), ``wheels`` (tags; default
+``py3-none-any``), ``sdist``, ``yanked``, ``time`` and ``unusable`` (why its metadata cannot be had). ``name@index`` is
+what another index has of a package; such an index answers only those who pin it.
 """
 
 from __future__ import annotations
@@ -315,7 +316,7 @@ def _artifacts(name: str, version: str, release: Table) -> tuple[Artifact, ...]:
             size=len(filename),
             upload_time=release.get("time", ""),
             location=f"files/{filename}",
-            requires_python=release.get("requires-python", ""),
+            requires_python=release.get("page-requires-python", release.get("requires-python", "")),
             # "partly": all but the last file.
             yanked=bool(yanked) and not (yanked == "partly" and filename == names[-1]),
         )

@@ -24,6 +24,7 @@ from interlock.core.markers.meaning import (
     lower_bound_marker,
     parse_marker,
     requires_python_marker,
+    upper_bound_marker,
 )
 from interlock.core.markers.nodes import FALSE, TRUE, Marker
 from interlock.core.markers.restriction import (
@@ -60,6 +61,7 @@ __all__ = [
     "restrict_key",
     "simplify",
     "tests_extras",
+    "upper_bound_marker",
     "without_environment",
     "without_extras",
 ]

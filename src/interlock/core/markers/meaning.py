@@ -38,7 +38,14 @@ from interlock.core.markers.nodes import (
 from interlock.core.markers.releases import Cut, Split, final_key, full_split, key_text, minor_split, version_key
 from interlock.core.names import normalize_extra
 
-__all__ = ["equals", "extra_marker", "lower_bound_marker", "parse_marker", "requires_python_marker"]
+__all__ = [
+    "equals",
+    "extra_marker",
+    "lower_bound_marker",
+    "parse_marker",
+    "requires_python_marker",
+    "upper_bound_marker",
+]
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _WORDS = re.compile(r"[^\s,;|]+")
@@ -74,6 +81,7 @@ _MOST_FLAGS = 200
 _MARKERS: dict[str, Marker] = {"": TRUE}
 _REQUIRES: dict[str, Marker] = {"": TRUE}
 _LOWER_BOUNDS: dict[str, Marker] = {"": TRUE}
+_UPPER_BOUNDS: dict[str, Marker] = {"": TRUE}
 
 
 def parse_marker(text: str) -> Marker:
@@ -255,32 +263,54 @@ def requires_python_marker(specifier: str) -> Marker:
     """
     found = _REQUIRES.get(specifier)
     if found is None:
-        found = all_of(_split_marker("python_full_version", split) for split in _clauses(specifier))
+        found = all_of(_split_marker("python_full_version", split) for _, _, split in _clauses(specifier))
         _REQUIRES[specifier] = found
     return found
 
 
 def lower_bound_marker(specifier: str) -> Marker:
-    """``Requires-Python`` without its upper caps: what decides whether a version can be chosen.
+    """``Requires-Python`` without its upper caps: where a version can be chosen whatever others there are.
 
-    ``>=3.8,<4`` is ``>=3.8``; exclusions such as ``!=3.9.*`` stay; ``==3.9.*`` and ``~=3.9`` are their lower bound.
-    A single excluded patch release (``!=3.14.1``) is let in: it is not worth a fork of every lock that meets it.
+    ``>=3.8,<4`` is ``>=3.8``; exclusions such as ``!=3.9.*`` stay, and ``==3.9.*`` is exactly that; ``~=3.9`` is its
+    lower bound. A single excluded patch release (``!=3.14.1``) is let in: it is not worth a fork of every lock that
+    meets it.
     """
     found = _LOWER_BOUNDS.get(specifier)
     if found is None:
         found = TRUE
-        kept = (text for text in specifier.split(",") if "!=" not in text or text.rstrip().endswith("*"))
-        for cuts, truth in _clauses(",".join(kept)):
+        for operator, version, (cuts, truth) in _clauses(specifier):
             if not truth and cuts:
-                found &= _split_marker("python_full_version", (cuts[:1], False))
-            elif truth and len(cuts) > 1:
+                kept = cuts if _is_exact(operator, version) else cuts[:1]
+                found &= _split_marker("python_full_version", (kept, False))
+            elif truth and len(cuts) > 1 and version.endswith("*"):
                 found &= _split_marker("python_full_version", (cuts, True))
         _LOWER_BOUNDS[specifier] = found
     return found
 
 
-def _clauses(specifier: str) -> list[tuple[tuple[Cut, ...], bool]]:
-    splits = []
+def upper_bound_marker(specifier: str) -> Marker:
+    """The upper caps of ``Requires-Python`` alone, those before Python 4: ``>=3.8,<3.12`` is ``<3.12``, ``<4`` is
+    everything."""
+    found = _UPPER_BOUNDS.get(specifier)
+    if found is None:
+        found = TRUE
+        for operator, version, split in _clauses(specifier):
+            if operator in {"<", "<="} and version.partition(".")[0] in {"2", "3"}:
+                found &= _split_marker("python_full_version", split)
+        _UPPER_BOUNDS[specifier] = found
+    return found
+
+
+def _is_exact(operator: str, version: str) -> bool:
+    """Whether a clause names Pythons one by one: ``==3.9.*``, and ``~=3.9.0``, which says the same. All of Python 3 is
+    no such thing."""
+    named = version.removesuffix(".*").count(".") - (operator == "~=")
+    return operator in {"==", "===", "~="} and named > 0
+
+
+def _clauses(specifier: str) -> list[tuple[str, str, tuple[tuple[Cut, ...], bool]]]:
+    """Operator, version and meaning of each clause."""
+    found = []
     for operator, version in _CLAUSE.findall(specifier):
         split = full_split(operator, version)
         if split is None and version.endswith(".*"):
@@ -288,5 +318,5 @@ def _clauses(specifier: str) -> list[tuple[tuple[Cut, ...], bool]]:
         if split is None and operator == "~=":
             split = full_split("==", f"{version}.*")  # `~=3`: PEP 440 forbids it, everyone means 3.*
         if split is not None:
-            splits.append(split)
-    return splits
+            found.append((operator, version, split))
+    return found

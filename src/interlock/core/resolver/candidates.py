@@ -13,6 +13,7 @@ from interlock.core.requirements import Requirement
 from interlock.core.resolver.facts import Facts, Known, Segment, Universe
 from interlock.core.resolver.pinned import Pinned
 from interlock.core.resolver.problem import Preference, Problem
+from interlock.core.resolver.pythons import Pythons
 from interlock.core.sources import Registry, Source
 from interlock.core.tags import implied_marker
 from interlock.core.versions import mentions_prerelease, parse_version
@@ -63,7 +64,8 @@ class Candidates:
         self._facts = facts
         self._pinned = pinned
         self._admission: dict[NormalizedName, dict[int, Marker]] = {}
-        self._usability: dict[tuple[NormalizedName, int], Usability] = {}
+        self.pythons = Pythons(facts, self.artifacts, self._newer)
+        self._usability: dict[NormalizedName, dict[int, Usability]] = {}
         self._rejections: dict[NormalizedName, tuple[Rejection, ...]] = {}
         self._prereleases: dict[NormalizedName, int] = {}
         self._direct: dict[NormalizedName, list[tuple[Requirement, Source | None]]] = {}
@@ -88,6 +90,7 @@ class Candidates:
         """The same before any fork has chosen."""
         other = copy(self)
         other._from_forks = {}
+        other._usability = {}
         return other
 
     # ---- what is out of the question -------------------------------------------------------------------------
@@ -202,9 +205,10 @@ class Candidates:
         )
 
     def usability(self, name: NormalizedName, position: int) -> Usability:
-        found = self._usability.get((name, position))
+        known = self._usability.setdefault(name, {})
+        found = known.get(position)
         if found is None:
-            found = self._usability[name, position] = self._usable(name, position)
+            found = known[position] = self._usable(name, position)
         return found
 
     def _usable(self, name: NormalizedName, position: int) -> Usability:
@@ -214,7 +218,7 @@ class Candidates:
             python = lower_bound_marker(known.requires_python) if isinstance(known, Known) else TRUE
             return Usability(python, TRUE, has_files=True)
         files = self.artifacts(name, position)
-        python = _union({artifact.requires_python for artifact in files})
+        python = self.pythons.of(name, position)
         # An sdist stands in for missing wheels even where building is forbidden: that is judged at install time, and a
         # version must not depend on which platforms somebody builds for.
         sources = [artifact for artifact in universe.artifacts(position) if not artifact.is_wheel]
@@ -224,7 +228,38 @@ class Candidates:
                 if artifact.is_wheel:
                     where = implied_marker(artifact.filename) & lower_bound_marker(artifact.requires_python)
                     platform = platform | where
+            platform = platform & python
         return Usability(python, platform, has_files=bool(files))
+
+    # ---- what metadata and newer releases say of its Pythons ----------------------------------------------------
+
+    def learn(self, name: NormalizedName, position: int) -> None:
+        """Let the metadata of a candidate say where it runs, if it is known."""
+        if self.pythons.learn(name, position):
+            self._usability.pop(name, None)
+
+    def _newer(self, name: NormalizedName, position: int) -> Iterator[int]:
+        """The releases of the same source after a candidate that could be taken instead, the newest first.
+
+        What members and settings ask for themselves counts: who pins an old release means that one.
+        """
+        universe = self._facts.universes[name]
+        segment = universe.segment(position)
+        mask = segment.mask & ~((2 << position) - 1)
+        for rejection in self._ruled_out(name):
+            mask &= ~rejection.mask
+        if segment.listing is not None:
+            mask &= ~(sum(1 << at for at in segment.listing.yanked) << segment.offset)
+        early = self._prerelease_mask(universe)
+        if self._policy.prerelease_of(name) != "allow" and not early >> position & 1:
+            mask &= ~early
+        for requirement, _ in self._direct.get(name, ()):
+            mask &= universe.mask(requirement.specifier)
+        while mask:
+            newest = mask.bit_length() - 1
+            mask &= ~(1 << newest)
+            if self.artifacts(name, newest):
+                yield newest
 
     # ---- choice ----------------------------------------------------------------------------------------------
 

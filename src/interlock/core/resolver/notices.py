@@ -10,6 +10,7 @@ from interlock.core.names import NormalizedName
 from interlock.core.requirement import format_requirement
 from interlock.core.resolver.facts import Known, Unusable
 from interlock.core.resolver.incompatibility import PackageKey
+from interlock.core.resolver.python_notice import bounds_passed_over
 from interlock.core.resolver.resolution import ForkSolution
 from interlock.core.resolver.resolver import Resolver
 
@@ -35,6 +36,7 @@ def notices(resolver: Resolver, forks: Iterable[ForkSolution]) -> tuple[Notice, 
     """
     found: set[Notice] = set(_never_together(resolver))
     newest: dict[NormalizedName, int] = {}
+    forks = tuple(forks)
     for fork in forks:
         for key, position in fork.chosen.items():
             newest[key.name] = max(position, newest.get(key.name, 0))
@@ -60,7 +62,10 @@ def notices(resolver: Resolver, forks: Iterable[ForkSolution]) -> tuple[Notice, 
                     for extra in dependency.requirement.extras
                     if extra not in known.extras and extra not in known.extra_requires
                 )
-    return tuple(sorted([*found, *_passed_over(resolver, newest)]))
+    found.update(_passed_over(resolver, newest))
+    if text := bounds_passed_over(resolver, forks):
+        found.add(Notice("python-upper-bound", text))
+    return tuple(sorted(found))
 
 
 def _passed_over(resolver: Resolver, newest: Mapping[NormalizedName, int]) -> Iterable[Notice]:

@@ -196,12 +196,13 @@ class Hints:
         )
 
     def _hole(self, name: NormalizedName, position: int, members: list[NormalizedName], bound: str) -> str:
-        """Where a candidate can be used, when the members start no earlier than it does: then a hole is in the way."""
+        """Where a candidate can be used, when its lower bound does not tell: members that start no earlier meet a hole,
+        and some releases are for one Python alone."""
         ranges = [asks.requires_python for asks in self._resolver.problem.members if asks.name in members]
         here = all_of(map(requires_python_marker, ranges)) & self._resolver.world
-        if not ranges or not here.implies(requires_python_marker(f">={bound}")):
+        start, usable = requires_python_marker(f">={bound}"), self._resolver.candidates.usability(name, position).python
+        if not ranges or (not here.implies(start) and (here & start).implies(usable)):
             return ""
-        usable = self._resolver.candidates.usability(name, position).python
         return format_marker(simplify(usable, here))
 
     def _last_resort(self) -> str:

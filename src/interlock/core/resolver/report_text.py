@@ -89,6 +89,7 @@ class Wording:
             for artifact in self._facts.universes[name].artifacts(position)
             if artifact.requires_python
         }
+        texts |= {text for position in positions(mask) if (text := self._candidates.pythons.text(name, position))}
         bounds = {bound for position in positions(mask) if (bound := self.lowest_python(name, position))}
         found = sorted(texts) or [f">={bound}" for bound in sorted(bounds)]
         return f"Python {listed(found[:_MOST_WORDS], 'or')}" if found else ""

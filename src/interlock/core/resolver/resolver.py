@@ -154,9 +154,19 @@ class Resolver:
             self._again(parts)
         elif forks is not None:
             self._push([Solver(self.shared, env) for env in self._in_order(forks)])
+        elif self.candidates.pythons.let_in(self._kept_out(solver.env, cause)):
+            self._again(self.parts)
         else:
             return Unsolvable(cause, self._where(solver.env, cause))
         return None
+
+    def _kept_out(self, env: Marker, cause: Incompatibility) -> frozenset[NormalizedName]:
+        """The packages of a failure that would run in the fork but for the upper bounds they set on Python."""
+        return frozenset(
+            name
+            for name, position in self._rejected_for_python(cause)
+            if not self.candidates.pythons.kept_out(name, position).is_disjoint(env)
+        )
 
     def _apart(self, cause: Incompatibility, env: Marker | None) -> Parts | None:
         return self.parts.grown(needed=clashing(self.sides, cause, self.shared.keys, self._members, env))
@@ -215,8 +225,11 @@ class Resolver:
 
     def _rejected_pythons(self, cause: Incompatibility) -> list[Marker]:
         """Where the candidates that were rejected for their Python run."""
+        return [self.candidates.usability(*candidate).python for candidate in self._rejected_for_python(cause)]
+
+    def _rejected_for_python(self, cause: Incompatibility) -> list[tuple[NormalizedName, int]]:
         return [
-            self.candidates.usability(reason.key.name, position).python
+            (reason.key.name, position)
             for leaf in leaves(cause)
             if isinstance(reason := leaf.cause, Rejected) and reason.reason == "python"
             for _, mask in leaf.terms

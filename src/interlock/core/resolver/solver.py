@@ -30,7 +30,7 @@ from interlock.core.resolver.shared import Shared
 from interlock.core.resolver.solution import Solution
 from interlock.core.resolver.split import Split, split
 from interlock.core.resolver.staleness import Staleness
-from interlock.core.resolver.verdict import ELSEWHERE, judge
+from interlock.core.resolver.verdict import ELSEWHERE, hear, judge
 
 __all__ = ["NoSolution", "Solver"]
 
@@ -138,17 +138,18 @@ class Solver:
             position = 0
         else:
             choice = self._candidate(package, key)
-            if choice is None:
-                self.priorities.push(package)
-                return None
-            if isinstance(choice, Split):
+            if choice is None or isinstance(choice, Split):
                 self.priorities.push(package)
                 return choice
             position = choice
         mask = 2 << position
         self.pending = (package, mask)
         if not self.reach.has(key, position):
-            outcome = self._attach(package, key, position)
+            heard = hear(self.shared, self.env, key, position)
+            if heard is False:
+                self._drop_pending()
+                return None
+            outcome = heard if isinstance(heard, Needs) else self._attach(package, key, position)
             if outcome is not None:
                 return outcome
         self.pending = None
@@ -218,15 +219,13 @@ class Solver:
         """Add the dependencies of a candidate; asks for facts or a split first when need be."""
         shared = self.shared
         if key != ROOT:
-            known = shared.facts.dependencies.get((key.name, position))
-            if known is None:
-                return Needs(dependencies=((key.name, position),))
+            known = shared.facts.dependencies[key.name, position]
             if isinstance(known, Unusable):
                 base = self._package_of(key)
                 cause = Rejected(key.base, "unusable", known.reason)
                 self._add(Incompatibility([(base, 2 << position)], cause))
-                if base != package:
-                    self._add(Incompatibility([(package, 2 << position)], cause))
+                for rejected in dict.fromkeys((base, package)):
+                    self._add(Incompatibility([(rejected, 2 << position)], cause))
                 self.changed.extend((base, package))
                 return None
         growth = self.reach.growth(key, position)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from interlock.core.markers.diagram import TRUE, Marker, without_extras
 from interlock.core.names import NormalizedName
+from interlock.core.resolver.dependencies import ROOT
 from interlock.core.resolver.incompatibility import PackageKey
+from interlock.core.resolver.outcome import Needs
 from interlock.core.resolver.shared import Shared
 from interlock.core.resolver.split import Split, halves
 
-__all__ = ["ELSEWHERE", "judge"]
+__all__ = ["ELSEWHERE", "hear", "judge"]
 
 ELSEWHERE = "elsewhere"
 """The reason that is none: the candidate has files, but for no environment of this fork."""
@@ -46,6 +48,22 @@ def judge(shared: Shared, env: Marker, key: PackageKey, position: int, mask: int
         return "platform" if shared.world.is_disjoint(usability.platform) else ELSEWHERE
     # What was locked here is taken as it is; nothing else is weighed against it.
     return position if locked else _local_choice(shared, env, name, position, mask)
+
+
+def hear(shared: Shared, env: Marker, key: PackageKey, position: int) -> Needs | bool:
+    """Let the metadata of a candidate that was chosen count: whether it may still be used all over the fork."""
+    facts, name = shared.facts, key.name
+    if key == ROOT or facts.universes[name].segment(position).listing is None:
+        return True
+    if (name, position) not in facts.dependencies:
+        return Needs(dependencies=((name, position),))
+    shared.candidates.learn(name, position)
+    newer = shared.candidates.pythons.unheard(name, position, env)
+    if newer is not None:
+        if (name, newer) not in facts.dependencies:
+            return Needs(dependencies=((name, newer),))
+        shared.candidates.learn(name, newer)
+    return env.implies(shared.candidates.usability(name, position).python)
 
 
 def _local_choice(shared: Shared, env: Marker, name: NormalizedName, position: int, mask: int) -> int | Split:
