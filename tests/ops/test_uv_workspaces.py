@@ -114,6 +114,10 @@ def test_what_a_member_cannot_have_on_its_lowest_python_is_an_error_where_uv_doe
     else:
         assert warned(shop.run("lock").err, "narrowed-python")
         assert {member.requires_python for member in shop.lock.members} == {LATER}
+        found = [one for one in shop.run("check", "--json").json()["findings"] if one["code"] == "narrowed-python"]
+        assert [(one["file"], f"locked for {LATER} only" in one["message"]) for one in found] == [
+            ("packages/old/pyproject.toml", True)
+        ]
 
 
 # ---- pins that nobody renewed ----------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import msgspec
 from trove_classifiers import classifiers, deprecated_classifiers
 
 from interlock.core.asks import MemberAsks
+from interlock.core.lock.model import Lock
 from interlock.core.manifests.parse import read_document
 from interlock.core.manifests.problems import suggest
 from interlock.core.tasks import BadTask
@@ -17,7 +18,7 @@ from interlock.workspace.context import Context
 from interlock.workspace.discovery import NoProject, discover
 from interlock.workspace.lockfile import load_lock_if_any, lockfile_path
 from interlock.workspace.members import Member, Workspace
-from interlock.workspace.narrowed import describe_wider, published_wider
+from interlock.workspace.narrowed import describe_wider, locked_narrower, published_wider
 from interlock.workspace.options import LockOptions
 from interlock.workspace.prepared import left_out_of
 from interlock.workspace.stale_pins import stale_pins
@@ -66,18 +67,22 @@ def _manifests(context: Context, workspace: Workspace) -> list[Finding]:
     except InterlockError as error:
         found.append(_error("pyproject.toml", error))
     else:
-        found += _between_members(workspace, asks)
+        found += _between_members(workspace, asks, old)
     for member in workspace.members:
         found += _member(workspace, member)
     return found
 
 
-def _between_members(workspace: Workspace, asks: tuple[MemberAsks, ...]) -> list[Finding]:
+def _between_members(workspace: Workspace, asks: tuple[MemberAsks, ...], old: Lock | None) -> list[Finding]:
     """What members say of each other that those who install them from an index would come upon."""
     found = []
     for narrowing in published_wider(workspace, asks):
         member = workspace.by_name[narrowing.member]
         message = f"{describe_wider(workspace, narrowing)}."
+        found.append(Finding(level="warning", file=member.file, code="narrowed-python", message=message))
+    for member, python in locked_narrower(workspace, asks, old) if old is not None else ():
+        said = member.manifest.requires_python or "of any version"
+        message = f"says Python {said}, but is locked for {python} only: on others what it needs cannot be had."
         found.append(Finding(level="warning", file=member.file, code="narrowed-python", message=message))
     for pin in stale_pins(workspace, asks):
         file = "pyproject.toml" if pin.origin.path in {"", "."} else f"{pin.origin.path}/pyproject.toml"

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from interlock.core.asks import MemberAsks
+from interlock.core.lock.model import Lock
+from interlock.core.markers.diagram import requires_python_marker
 from interlock.core.narrowing import Narrowing, narrow
-from interlock.workspace.members import Workspace
+from interlock.workspace.members import Member, Workspace
 
-__all__ = ["describe_wider", "published_wider"]
+__all__ = ["describe_wider", "locked_narrower", "published_wider"]
 
 
 def published_wider(workspace: Workspace, asks: Iterable[MemberAsks]) -> tuple[Narrowing, ...]:
-    """The members, and extras of members, that can be installed on fewer Pythons than their metadata says."""
+    """The members, and extras of members, that can be installed on fewer Pythons than their metadata says.
+
+    One that only ends earlier is not told: what is above a cap is hardly ever meant.
+    """
     found = narrow(asks, workspace.settings.environments).narrowings
-    return tuple(one for one in found if one.member and not one.table.startswith("group:"))
+    return tuple(one for one in found if one.member and not one.cap and not one.table.startswith("group:"))
+
+
+def locked_narrower(workspace: Workspace, asks: Iterable[MemberAsks], lock: Lock) -> Iterator[tuple[Member, str]]:
+    """Members that a lock has for fewer Pythons than they and what they need say: the rest could not be solved."""
+    for narrowed in narrow(asks, workspace.settings.environments).members:
+        locked = next((one.requires_python for one in lock.members if one.name == narrowed.name), "")
+        own, range_ = requires_python_marker(narrowed.requires_python), requires_python_marker(locked)
+        if narrowed.name and own is not range_ and range_.implies(own):
+            yield workspace.by_name[narrowed.name], locked
 
 
 def describe_wider(workspace: Workspace, narrowing: Narrowing) -> str:
