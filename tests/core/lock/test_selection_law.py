@@ -157,6 +157,8 @@ def _answer(workspace: Table, lock: Lock, parts: Sequence[Part], values: Mapping
         return _Answer(verdict, [f"the lock is blamed: {refusal.message}"])
     if both or strangers:
         return _Answer(verdict, [] if refusal is not None else [f"{both or strangers} should be refused"])
+    if isinstance(refusal, EnvironmentFailure) and "packages that ask for members" in features(workspace):
+        return _Answer(_STRANGE, [])  # which packages there are to ask for a member, only the lock would have told
     if refusal is not None:
         return _Answer(verdict, [f"is refused: {refusal.message}"])
     return _Answer(verdict, list(differences(walk, workspace, members)))
