@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 
 from interlock.build.failures import InvalidSourceTree
-from interlock.store.layout import Layout
+from interlock.store.layout import CacheUnusable, Layout
 
 __all__ = [
     "DESCRIPTION",
@@ -116,7 +116,7 @@ class FileHashes:
         # ctime cannot be set back by a user, so equal stats mean equal content, except within one tick of the clock.
         safe = {name: seen for name, seen in self._now.items() if seen.changed < now - _YOUNG}
         if safe != self._known:
-            self._layout.write(self._path, msgspec.msgpack.encode(safe))
+            self._layout.remember(self._path, msgspec.msgpack.encode(safe))
 
 
 def read_tree(tree: Path, looked: list[str] | None = None) -> Iterator[tuple[str, str, os.stat_result]]:
@@ -193,7 +193,8 @@ def tree_digest(layout: Layout, tree: Path) -> str:
     except OSError as error:
         raise InvalidSourceTree(f"The source tree {tree} cannot be read: {error}.") from error
     if hashes.changed:
-        hashes.save(_clock(layout))
+        with suppress(CacheUnusable):
+            hashes.save(_clock(layout))
     return _digest(part for name, line in sorted(lines) for part in (os.fsencode(name), line))
 
 

@@ -123,7 +123,8 @@ class Builder:
         """Hooks called so far; what came from the store is not counted."""
 
     async def __aenter__(self) -> Self:
-        folder = self._layout.temporary_directory()
+        # Digests can be told where nothing can be stored.
+        folder = self._layout.temporary_directory(anywhere=True)
         self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
         servers = HookServers(folder, most=self._limits.servers, fork=self._limits.fork)
         await self._stack.enter_async_context(servers)
@@ -283,6 +284,7 @@ class Builder:
         )
 
     async def _build(self, job: _Job) -> tuple[BuildResult, Path | None]:
+        self._layout.prepare()
         step = _step(job.source)
         phase: Phase = "metadata" if job.kind == "metadata" else "build"
         self._reporter.report(Advanced(phase, step, done=False))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, get_args, get_origin, get_type_hints
 
-from interlock.cli.places import auth_file
+from interlock.cli.places import auth_file, to_write
 from interlock.core.editing.toml_document import TomlDocument, format_value
 from interlock.errors import InterlockError
 from interlock.settings import UserSettings
@@ -84,5 +84,5 @@ def forget_login(environ: Mapping[str, str], name: str) -> bool:
 
 def write_private(path: Path, data: bytes) -> None:
     """Replace a file at once by one that only its owner may read."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    to_write(path).parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, data, mode=0o600)

@@ -14,10 +14,13 @@ from interlock.cli.quiet_progress import QuietReporter
 from interlock.cli.render import Terminal
 from interlock.cli.surroundings import make_context, read_flags, read_surroundings
 from interlock.core.variables import Variables
+from interlock.events import Warned
 from interlock.settings import Settings
 from interlock.signals import held_back
 
 __all__ = ["dispatch"]
+
+_NOTHING_CACHED = "No home directory is known, so nothing is cached; --cache-dir names a place for it, or HOME."
 
 
 def dispatch(request: Request, terminal: Terminal) -> int:
@@ -31,7 +34,7 @@ def dispatch(request: Request, terminal: Terminal) -> int:
     terminal.configure(color=settings.color, verbosity=settings.verbosity, json=settings.json)
     temporary: Path | None = None
     try:
-        if settings.no_cache:
+        if settings.no_cache or not settings.cache_dir:
             temporary = Path(tempfile.mkdtemp(prefix="interlock-cache-"))
             context = make_context(flags, around, reporter, temporary)
         if request.values.log_json or Variables(os.environ).flag("LOG_JSON"):
@@ -42,6 +45,8 @@ def dispatch(request: Request, terminal: Terminal) -> int:
         elif _wants_progress(settings, terminal):
             reporter = load("interlock.cli.progress").ProgressReporter(terminal)
             context = make_context(flags, around, reporter, temporary)
+        if not settings.cache_dir and not settings.no_cache:
+            reporter.report(Warned("no-cache", _NOTHING_CACHED))
         call = Call(context=context, terminal=terminal, values=request.values, rest=request.rest)
         # Looking for hooks takes longer than many a command, so the user's settings have to say that there are some.
         hooks = (

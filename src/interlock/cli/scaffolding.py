@@ -20,13 +20,14 @@ from interlock.core.requirements import parse_requirement
 from interlock.core.scaffold import BACKENDS, Scaffold, project_table
 from interlock.errors import ManifestError
 from interlock.ops.create import Created, check_name
+from interlock.workspace.home import expanded
 
 __all__ = ["place_of", "say_created", "wanted_scaffold"]
 
 
 def place_of(call: Call, text: str) -> Path:
     """The directory that was named."""
-    return Path(os.path.normpath(call.context.cwd / Path(text).expanduser()))
+    return Path(os.path.normpath(call.context.cwd / expanded(text)))
 
 
 def wanted_scaffold(call: Call, directory: str) -> Scaffold:

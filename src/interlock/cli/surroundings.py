@@ -10,17 +10,17 @@ from difflib import get_close_matches
 from pathlib import Path
 
 import msgspec
-import platformdirs
 
 from interlock.cli.loading import load
 from interlock.cli.pip_configuration import parse_pip_configuration
-from interlock.cli.places import auth_file, user_file
+from interlock.cli.places import NOWHERE, auth_file, cache_home, home_directory, user_file
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.variables import InvalidSetting
 from interlock.errors import InterlockError, UsageError
 from interlock.events import Reporter
 from interlock.settings import GlobalFlags, PipSettings, Surroundings, UserSettings, resolve_settings
 from interlock.workspace.context import Context, store_at
+from interlock.workspace.home import expanded
 
 __all__ = ["NoDirectory", "UserConfigurationError", "make_context", "read_flags", "read_surroundings"]
 
@@ -44,12 +44,12 @@ def read_surroundings(environ: Mapping[str, str]) -> Surroundings:
 
     Raises :class:`UserConfigurationError`.
     """
-    home = Path(environ.get("HOME") or environ.get("USERPROFILE") or os.path.expanduser("~"))
+    home = home_directory(environ)
     return Surroundings(
         environ=environ,
         now=datetime.now(UTC),
-        home=str(home),
-        cache_home=platformdirs.user_cache_dir("interlock", appauthor=False),
+        home=str(home or ""),
+        cache_home=cache_home(),
         processors=_processors(),
         user=_read_user(environ),
         pip=_read_pip(environ, home),
@@ -70,7 +70,7 @@ def make_context(
     # What stands on the command line is relative to where it was typed, not to the workspace.
     flags = msgspec.structs.replace(flags, find_links=tuple(_place(cwd, text) for text in flags.find_links))
     settings = resolve_settings(flags, ToolSettings(), around)
-    root = temporary_cache or cwd / Path(settings.cache_dir).expanduser()
+    root = temporary_cache or (cwd / expanded(settings.cache_dir) if settings.cache_dir else NOWHERE)
     return Context(
         cwd=cwd,
         start=start,
@@ -85,7 +85,7 @@ def make_context(
 def _directory(base: Path, text: str | None, flag: str) -> Path:
     if not text:
         return base
-    path = Path(os.path.normpath(base / Path(text).expanduser()))
+    path = Path(os.path.normpath(base / expanded(text)))
     if flag == "--project" and path.is_file() and path.name == "pyproject.toml":
         return path.parent
     if not path.is_dir():
@@ -95,7 +95,7 @@ def _directory(base: Path, text: str | None, flag: str) -> Path:
 
 
 def _place(cwd: Path, text: str) -> str:
-    return text if "://" in text else str(cwd / Path(text).expanduser())
+    return text if "://" in text else str(cwd / expanded(text))
 
 
 def _processors() -> int:
@@ -143,17 +143,17 @@ def _read_logins(environ: Mapping[str, str]) -> Mapping[str, tuple[str, str]]:
     return found
 
 
-def _pip_files(environ: Mapping[str, str], home: Path) -> list[Path]:
+def _pip_files(environ: Mapping[str, str], home: Path | None) -> list[Path]:
     """The places of pip's configuration, the later ones over the earlier ones."""
     chosen = environ.get("PIP_CONFIG_FILE")
     if chosen == os.devnull:
         return []
-    places = [
-        Path("/etc/pip.conf"),
-        Path("/etc/xdg/pip/pip.conf"),
-        home / ".pip" / "pip.conf",
-        Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "pip" / "pip.conf",
-    ]
+    places = [Path("/etc/pip.conf"), Path("/etc/xdg/pip/pip.conf")]
+    if home is not None:
+        places.append(home / ".pip" / "pip.conf")
+    settings = environ.get("XDG_CONFIG_HOME") or (home / ".config" if home is not None else "")
+    if settings:
+        places.append(Path(settings) / "pip" / "pip.conf")
     if environ.get("VIRTUAL_ENV"):
         places.append(Path(environ["VIRTUAL_ENV"]) / "pip.conf")
     if chosen:
@@ -161,7 +161,7 @@ def _pip_files(environ: Mapping[str, str], home: Path) -> list[Path]:
     return places
 
 
-def _read_pip(environ: Mapping[str, str], home: Path) -> PipSettings:
+def _read_pip(environ: Mapping[str, str], home: Path | None) -> PipSettings:
     """pip's configuration, the user's over the machine's; ``PIP_CONFIG_FILE`` over both, as pip does."""
     texts = []
     for place in _pip_files(environ, home):

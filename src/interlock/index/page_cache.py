@@ -145,7 +145,7 @@ class PageCache:
 
     def save(self, key: str, name: str, page: CachedPage) -> None:
         if page.validators.storable:
-            self._layout.write(self._path(key, name), _encode(page))
+            self._layout.remember(self._path(key, name), _encode(page))
 
     def _path(self, key: str, name: str) -> Path:
         return self._layout.bucket(_BUCKET) / key / name

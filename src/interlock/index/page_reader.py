@@ -20,7 +20,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 
 from interlock.index.glance import Glance
 from interlock.index.page_process import LENGTH, Answer, Order
-from interlock.store.layout import Layout
+from interlock.store.layout import CacheUnusable, Layout
 
 __all__ = ["PageReader"]
 
@@ -53,7 +53,12 @@ class PageReader:
 
         ``order`` says everything but where the page is.
         """
-        self._layout.prepare()
+        try:
+            self._layout.prepare()
+        except CacheUnusable:
+            # Then it is read here, and not stored.
+            self._failed = True
+            return None
         path = self._layout.tmp / f"page-{os.getpid()}-{id(self):x}-{next(self._numbers)}"
         try:
             await anyio.to_thread.run_sync(path.write_bytes, body)

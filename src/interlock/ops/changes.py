@@ -78,7 +78,6 @@ async def change(
 ) -> ChangeOutcome:
     """Make a change, resolve it, write it, sync. Nothing is left half done when something fails."""
     workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
-    context.layout.prepare()
     async with hold(context.layout.usage_lock, shared=True), hold(workspace_guard(workspace.root)):
         for _ in range(ATTEMPTS):
             outcome = await _attempt(context, make, options)

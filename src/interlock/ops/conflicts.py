@@ -55,7 +55,6 @@ async def declare_conflicts(context: Context, options: LockOptions) -> Declared:
     :class:`NoSolution` for a failure that no declaration can help; then nothing is written.
     """
     workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
-    context.layout.prepare()
     async with hold(context.layout.usage_lock, shared=True), hold(workspace_guard(workspace.root)):
         found = exclusive_sets(await find_conflicts(context, workspace))
         manifest = workspace.root / "pyproject.toml"

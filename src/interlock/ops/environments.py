@@ -26,6 +26,7 @@ from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.guards import environment_guard
 from interlock.workspace.here import workspace_or_none
+from interlock.workspace.home import expanded
 from interlock.workspace.members import Member, Workspace
 from interlock.workspace.python import choose_interpreter
 
@@ -91,7 +92,7 @@ def usual_path(context: Context, workspace: Workspace, member: Member | None = N
     if member is not None and settings.env == "member":
         return member.directory / ".venv"
     if settings.environment_path:
-        return workspace.root / Path(settings.environment_path).expanduser()
+        return workspace.root / expanded(settings.environment_path)
     return workspace.root / ".venv"
 
 
@@ -136,7 +137,7 @@ async def make_environment(
         workspace = workspace_or_none(context)
         here = context if workspace is None else context.within(workspace.settings)
         if path:
-            place = context.cwd / Path(path).expanduser()
+            place = context.cwd / expanded(path)
         elif workspace is not None:
             member = workspace.find(workspace.current) if workspace.current is not None else None
             place = usual_path(here, workspace, member)

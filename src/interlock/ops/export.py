@@ -23,6 +23,7 @@ from interlock.store.stream import write_stream
 from interlock.workspace.addresses import find_addresses, index_urls
 from interlock.workspace.context import Context
 from interlock.workspace.environment import needed_python
+from interlock.workspace.home import expanded
 from interlock.workspace.options import ExportOptions
 from interlock.workspace.outside_indexes import admit_outside
 from interlock.workspace.provisioning import open_toolchain
@@ -75,7 +76,7 @@ def _refuse_python(context: Context, locked: Locked) -> None:
 
 
 def _target(context: Context, options: ExportOptions) -> Path | None:
-    return context.cwd / Path(options.output).expanduser() if options.output else None
+    return context.cwd / expanded(options.output) if options.output else None
 
 
 def _path_between(folder: Path, root: Path) -> str:

@@ -46,7 +46,6 @@ async def lock(context: Context, options: LockOptions) -> LockOutcome:
     workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
     if options.check:
         return await anyio.to_thread.run_sync(lambda: _check(context, workspace))
-    context.layout.prepare()
     async with hold(context.layout.usage_lock, shared=True), hold(workspace_guard(workspace.root)):
         outcome = await lock_held(context, workspace, options)
         if not (outcome.changed and options.dry_run):
@@ -68,6 +67,7 @@ async def lock_held(context: Context, workspace: Workspace, options: LockOptions
     keep = old is not None and not reasons and not (options.upgrade or options.upgrade_packages or options.pins)
     if keep and old is not None:
         return LockOutcome(path=prepared.lockfile, changed=False, lock=old, aloud=bool(said))
+    await anyio.to_thread.run_sync(context.layout.prepare)
     made = None
     if old is not None and pins is None and not (options.upgrade or options.upgrade_packages or options.pins):
         made = await _with_what_is_new(prepared, old, options)

@@ -211,6 +211,10 @@ class _Sync:
             remove_environment(self._target.path)
 
     async def _bring(self, environment: VirtualEnvironment, wanted: tuple[Wanted, ...]) -> Plan:
+        plan = await self._plan(wanted, environment)
+        if plan.is_empty and not has_leftovers(environment):
+            # Nothing is written, in a place that may be for reading only.
+            return plan
         async with hold(environment.lock):
             plan = await self._plan(wanted, environment)
             late = tuple(step for step in plan.install if self._builds_inside(step.wanted))

@@ -41,4 +41,4 @@ class Entries(Generic[T]):
             return None
 
     def save(self, key: str, value: T, folder: str = "") -> None:
-        self._layout.write(self.path(key, folder), msgspec.msgpack.encode(value))
+        self._layout.remember(self.path(key, folder), msgspec.msgpack.encode(value))

@@ -21,6 +21,7 @@ A bucket's version changes when its format does, so two versions of Interlock ca
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import tempfile
@@ -32,7 +33,7 @@ from interlock.errors import InterlockError
 from interlock.store.replace import move_file
 from interlock.store.space import named
 
-__all__ = ["BUCKETS", "Layout"]
+__all__ = ["BUCKETS", "CacheUnusable", "Layout"]
 
 BUCKETS = (
     "pages-v4",
@@ -48,12 +49,22 @@ BUCKETS = (
 _PRIVATE = "workspaces-v1"
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# This directory is a cache and can be deleted.\n"
+_NO_PLACE = frozenset(
+    (errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.EACCES, errno.EPERM, errno.EROFS, errno.ELOOP, errno.ENAMETOOLONG)
+)
 
 
 class CacheUnusable(InterlockError):
-    """There is no directory, and none can be, where the store is to be."""
+    """There is no directory that can be written to, and none can be made, where the store is to be."""
 
     code = "cache-unusable"
+
+    def __init__(self, root: Path, why: str) -> None:
+        super().__init__(
+            f"The cache {root} cannot be used: {why}.",
+            hint="Name another place with --cache-dir, or do without: --no-cache.",
+            facts={"path": str(root), "why": why},
+        )
 
 
 class Layout:
@@ -90,28 +101,41 @@ class Layout:
         return self.root / "tmp"
 
     def prepare(self) -> None:
-        """Create the root with the marks that keep backups and git away from it."""
+        """Create the root with the marks that keep backups and git away from it. Raises :class:`CacheUnusable`."""
         if self._prepared:
             return
-        if not (self.root / "CACHEDIR.TAG").exists():
-            try:
+        try:
+            if not (self.root / "CACHEDIR.TAG").exists():
                 self.tmp.mkdir(parents=True, exist_ok=True)
                 self.locks.mkdir(exist_ok=True)
-            except (FileNotFoundError, NotADirectoryError, FileExistsError) as error:
-                raise CacheUnusable(
-                    f"The cache {self.root} cannot be made: {error.strerror}.", hint="Choose another --cache-dir."
-                ) from error
-            (self.root / ".gitignore").write_text("*\n", encoding="utf-8")
-            (self.root / "CACHEDIR.TAG").write_text(_TAG, encoding="utf-8")
-        self.tmp.mkdir(parents=True, exist_ok=True)
+                (self.root / ".gitignore").write_text("*\n", encoding="utf-8")
+                (self.root / "CACHEDIR.TAG").write_text(_TAG, encoding="utf-8")
+            self.tmp.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            if error.errno not in _NO_PLACE:
+                raise
+            raise CacheUnusable(self.root, os.strerror(error.errno).lower()) from error
+        if not os.access(self.tmp, os.W_OK):
+            raise CacheUnusable(self.root, "it cannot be written to")
         self._prepared = True
 
-    def temporary_directory(self, name: str = "") -> Path:
+    def remember(self, path: Path, data: bytes) -> None:
+        """Write what is only there to save work; a store that cannot be written to does without."""
+        with suppress(CacheUnusable, PermissionError):
+            self.write(path, data)
+
+    def temporary_directory(self, name: str = "", *, anywhere: bool = False) -> Path:
         """A new empty directory on the store's own file system, so that a rename into place is atomic.
 
-        It is called `name` unless that one is taken, by another process or by one that was killed.
+        It is called `name` unless that one is taken, by another process or by one that was killed. ``anywhere`` takes
+        one of the machine's where the store cannot be written to.
         """
-        self.prepare()
+        try:
+            self.prepare()
+        except CacheUnusable:
+            if not anywhere:
+                raise
+            return Path(tempfile.mkdtemp(prefix="interlock-"))
         if name:
             with suppress(FileExistsError):
                 (self.tmp / name).mkdir(mode=0o700)
@@ -142,5 +166,5 @@ class Layout:
         try:
             with open(path, "rb") as file:
                 return file.read()
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
             return None

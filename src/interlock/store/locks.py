@@ -24,6 +24,7 @@ __all__ = ["LockTimeout", "hold", "hold_sync", "try_to_hold"]
 _FIRST_PAUSE = 0.005
 _LONGEST_PAUSE = 0.1
 _PID_BYTES = 32
+_REFUSED = frozenset((errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EEXIST))
 
 
 class LockTimeout(InterlockError):
@@ -94,7 +95,10 @@ async def hold(path: Path, *, shared: bool = False, timeout: float | None = None
 
     Two tasks of one process exclude each other as two processes do.
     """
-    handle = _open(path)
+    handle = _opened(path, shared=shared)
+    if handle is None:
+        yield
+        return
     try:
         if not _take(handle, shared=shared):
             with anyio.move_on_after(timeout) as waiting:
@@ -115,7 +119,10 @@ async def hold(path: Path, *, shared: bool = False, timeout: float | None = None
 @contextmanager
 def hold_sync(path: Path, *, shared: bool = False, timeout: float | None = None) -> Iterator[None]:
     """The same for code that runs in a worker thread."""
-    handle = _open(path)
+    handle = _opened(path, shared=shared)
+    if handle is None:
+        yield
+        return
     try:
         waited = 0.0
         pauses = _pauses()
@@ -153,6 +160,18 @@ _FLAGS = os.O_RDWR | os.O_CREAT
 # Who can write to the folder might have put a link to something precious there, or a pipe that nobody reads.
 for _name in ("O_CLOEXEC", "O_NOINHERIT", "O_NOFOLLOW", "O_NONBLOCK"):
     _FLAGS |= getattr(os, _name, 0)
+
+
+def _opened(path: Path, *, shared: bool) -> int | None:
+    """The file of a lock; None for a shared one where nothing can be written, and so nothing changes."""
+    try:
+        return _open(path)
+    except OSError as error:
+        if not shared or error.errno not in _REFUSED:
+            raise
+    with suppress(OSError):
+        return os.open(path, (_FLAGS | os.O_RDWR) & ~(os.O_RDWR | os.O_CREAT))
+    return None
 
 
 def _open(path: Path) -> int:

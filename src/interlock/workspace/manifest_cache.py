@@ -76,7 +76,7 @@ class ManifestCache:
         """Keep what was parsed for the next run; manifests that were not asked for are forgotten."""
         if self._layout is None or not (self._changed or len(self._used) != len(self._known or ())):
             return
-        self._layout.write(self._file(self._layout), msgspec.msgpack.encode(_Contents(_FORMAT, self._used)))
+        self._layout.remember(self._file(self._layout), msgspec.msgpack.encode(_Contents(_FORMAT, self._used)))
         self._changed = False
 
     def _load(self) -> dict[str, _Entry]:

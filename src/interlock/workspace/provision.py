@@ -126,7 +126,7 @@ class Provisioner:
         digest = _digest(wanted, interpreter)
         environment = await self._installed(digest, wanted, interpreter)
         answer = _Answer(digest, self._toolchain.context.now.timestamp())
-        self._toolchain.layout.write(self._answers / question, msgspec.msgpack.encode(answer))
+        self._toolchain.layout.remember(self._answers / question, msgspec.msgpack.encode(answer))
         return _described(environment)
 
     @property

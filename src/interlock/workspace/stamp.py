@@ -71,7 +71,7 @@ def save_stamp(
     place = Path(stamp_path(str(context.layout.root), str(context.start), question))
     data = text.encode("utf-8", "surrogateescape")
     if data and context.layout.read(place) != data:
-        context.layout.write(place, data)
+        context.layout.remember(place, data)
 
 
 def are_newer(paths: Iterable[str], moment: float, *, margin: float = 0.0) -> bool:

@@ -22,6 +22,7 @@ from interlock.errors import UsageError
 from interlock.index.outcomes import Absent
 from interlock.workspace.checkouts import checkout_tree, locate
 from interlock.workspace.context import Context
+from interlock.workspace.home import expanded
 from interlock.workspace.members import Workspace
 from interlock.workspace.provisioning import open_toolchain
 
@@ -141,7 +142,7 @@ async def _git(context: Context, workspace: Workspace, wish: Wish, options: Plac
 
 
 def _local(context: Context, workspace: Workspace, wish: Wish, options: Placing) -> Placed:
-    path = Path(os.path.normpath(context.cwd / Path(wish.source["path"]).expanduser()))
+    path = Path(os.path.normpath(context.cwd / expanded(wish.source["path"])))
     if not path.exists():
         raise NothingThere(f"There is nothing at {path}.", hint="Paths begin at the directory you are in.")
     name = wish.name

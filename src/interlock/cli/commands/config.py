@@ -10,7 +10,7 @@ from interlock.cli.call import BadValue, Call
 from interlock.cli.columns import columns
 from interlock.cli.configuration import what_fits
 from interlock.cli.logins import drop_login, find_login, keep_login
-from interlock.cli.places import user_file
+from interlock.cli.places import to_write, user_file
 from interlock.cli.poetry_settings import poetry_setting_hint
 from interlock.cli.render import redact
 from interlock.core.editing.toml_document import TomlDocument, format_value
@@ -164,7 +164,7 @@ def _shown(value: object) -> str:
 
 
 def _set_user(call: Call, key: str, value: object) -> None:
-    path = user_file(call.context.environ)
+    path = to_write(user_file(call.context.environ))
     document = TomlDocument(path.read_bytes() if path.exists() else b"", str(path))
     if value is None:
         document.delete((key,))
