@@ -265,6 +265,14 @@ def test_a_git_repository_is_added_under_its_own_name(run: Run, shop: Path) -> N
     assert source == {"git": f"file://{repository}", "rev": "v1"}
 
 
+def test_requirements_files_that_include_each_other_are_read_once(run: Run, shop: Path, tmp_path: Path) -> None:
+    (tmp_path / "r.txt").write_text("-r s.txt\nflask==3.0\n")
+    (tmp_path / "s.txt").write_text("-r r.txt\n-r ./s.txt\nclick # why\n")
+    result = run("add", "-r", tmp_path / "r.txt", "--no-sync")
+    assert result.code == 0, result.err
+    assert dependencies(shop) == ["catalog", "click>=8.1.7", "flask==3.0"]
+
+
 def test_requirements_files(run: Run, shop: Path, tmp_path: Path) -> None:
     (tmp_path / "more.txt").write_text("click # why\n")
     (tmp_path / "r.txt").write_text("flask==3.0 --hash=sha256:00 \\\n  --hash=sha256:11\n-r more.txt\n")

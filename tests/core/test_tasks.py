@@ -66,3 +66,15 @@ def test_the_table_itself() -> None:
     assert parse_tasks(None, "f") == {}
     with pytest.raises(BadTask, match="`tasks` must be a table"):
         parse_tasks(["a"], "f")
+
+
+def test_a_chain_of_tasks_is_run_however_long_it_is() -> None:
+    table: dict[str, object] = {f"t{number}": [f"t{number + 1}"] for number in range(2000)}
+    (step,) = expand("t0", parse_tasks({**table, "t2000": "echo done"}, "pyproject.toml"), ("now",))
+    assert step.words == ("echo", "done", "now")
+
+
+def test_a_tower_of_tasks_is_refused() -> None:
+    table: dict[str, object] = {f"t{number}": [f"t{number + 1} x", f"t{number + 1} y"] for number in range(60)}
+    with pytest.raises(BadTask, match="`t0` runs more than 10,000 programs"):
+        expand("t0", parse_tasks({**table, "t60": "echo"}, "pyproject.toml"), ())

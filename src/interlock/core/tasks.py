@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from typing import NamedTuple
 
 import msgspec
 
@@ -13,6 +14,8 @@ __all__ = ["BadTask", "Step", "Task", "expand", "parse_tasks"]
 
 _KEYS = ("cmd", "sequence", "call", "shell", "env", "cwd", "help")
 _ARGUMENTS = "{args}"
+_MOST_STEPS = 10_000
+"""Tasks that each run two others double with every storey."""
 
 
 class BadTask(ManifestError):
@@ -62,7 +65,28 @@ def expand(name: str, tasks: dict[str, Task], arguments: tuple[str, ...]) -> tup
 
     Raises :class:`BadTask` for a task that leads back to itself.
     """
-    return tuple(_steps(tasks[name], tasks, arguments, {}, "", (name,)))
+    found: list[Step] = []
+    waiting = [_Open(tasks[name], arguments, {}, "", (name,))]
+    while waiting:
+        task = waiting.pop()
+        if task.task.kind == "sequence":
+            waiting += reversed(_inner(task, tasks))
+        else:
+            env, cwd = {**task.env, **task.task.env}, task.task.cwd or task.cwd
+            found.append(Step(kind=task.task.kind, words=_filled(task.task, task.arguments), env=env, cwd=cwd))
+        if len(found) + len(waiting) > _MOST_STEPS:
+            raise BadTask(f"The task `{name}` runs more than {_MOST_STEPS:,} programs.")
+    return tuple(found)
+
+
+class _Open(NamedTuple):
+    """A task that is to be expanded, with what the ones around it say."""
+
+    task: Task
+    arguments: tuple[str, ...]
+    env: dict[str, str]
+    cwd: str
+    path: tuple[str, ...]
 
 
 def _task(name: str, value: object, file: str) -> Task:
@@ -110,29 +134,21 @@ def _texts(value: object, where: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _steps(
-    task: Task,
-    tasks: dict[str, Task],
-    arguments: tuple[str, ...],
-    env: dict[str, str],
-    cwd: str,
-    path: tuple[str, ...],
-) -> list[Step]:
-    env, cwd = {**env, **task.env}, task.cwd or cwd
-    if task.kind != "sequence":
-        return [Step(kind=task.kind, words=_filled(task, arguments), env=env, cwd=cwd)]
-    found: list[Step] = []
-    for position, item in enumerate(task.words):
-        last = position == len(task.words) - 1
+def _inner(outer: _Open, tasks: dict[str, Task]) -> list[_Open]:
+    """The items of a sequence."""
+    env, cwd = {**outer.env, **outer.task.env}, outer.task.cwd or outer.cwd
+    found: list[_Open] = []
+    for position, item in enumerate(outer.task.words):
+        last = position == len(outer.task.words) - 1
         name, _, rest = item.partition(" ")
-        given = tuple(shlex.split(rest)) + (arguments if last else ())
-        if name in path:
-            raise BadTask(f"The task `{path[0]}` runs itself: {' -> '.join((*path, name))}.")
+        if name in outer.path:
+            raise BadTask(f"The task `{outer.path[0]}` runs itself: {' -> '.join((*outer.path, name))}.")
         if name in tasks:
-            found += _steps(tasks[name], tasks, given, env, cwd, (*path, name))
+            given = tuple(shlex.split(rest)) + (outer.arguments if last else ())
+            found.append(_Open(tasks[name], given, env, cwd, (*outer.path, name)))
         else:
-            inner = Task(name=name, kind="cmd", words=_split(item, f"task `{task.name}`"))
-            found += _steps(inner, tasks, arguments if last else (), env, cwd, path)
+            inner = Task(name=name, kind="cmd", words=_split(item, f"task `{outer.task.name}`"))
+            found.append(_Open(inner, outer.arguments if last else (), env, cwd, outer.path))
     return found
 
 

@@ -61,12 +61,17 @@ def _expand(root: str, base: str, parts: list[str], *, deep: bool) -> Iterator[t
 
 def _descend(root: str, base: str, rest: list[str]) -> Iterator[tuple[str, bool]]:
     """Everything below a directory, itself included."""
-    yield from _expand(root, base, rest, deep=True)
-    if base and os.path.exists(os.path.join(root, base, "pyvenv.cfg")):
-        return
-    for name, is_link in _directories(root, base):
-        if not name.startswith(".") and name not in _SKIPPED and not is_link:
-            yield from _descend(root, _join(base, name), rest)
+    waiting = [base]
+    while waiting:
+        here = waiting.pop()
+        yield from _expand(root, here, rest, deep=True)
+        if here and os.path.exists(os.path.join(root, here, "pyvenv.cfg")):
+            continue
+        waiting += [
+            _join(here, name)
+            for name, is_link in reversed(_directories(root, here))
+            if not name.startswith(".") and name not in _SKIPPED and not is_link
+        ]
 
 
 def _directories(root: str, base: str) -> list[tuple[str, bool]]:

@@ -34,16 +34,19 @@ def holds_only_ignored(directory: Path) -> bool:
 
 
 def _all_ignored(directory: Path, rules: list[_Rule], *, in_git: bool) -> bool:
-    if in_git:
-        rules = [*rules, *_rules(directory / ".gitignore", directory)]
-    with os.scandir(directory) as entries:
-        for entry in entries:
-            inner = Path(entry.path)
-            is_directory = entry.is_dir(follow_symlinks=False)
-            if _is_ignored(inner.as_posix(), rules, is_directory=is_directory):
-                continue
-            if not is_directory or not _all_ignored(inner, rules, in_git=in_git):
-                return False
+    waiting = [(directory, rules)]
+    while waiting:
+        place, above = waiting.pop()
+        here = [*above, *_rules(place / ".gitignore", place)] if in_git else above
+        with os.scandir(place) as entries:
+            for entry in entries:
+                inner = Path(entry.path)
+                is_directory = entry.is_dir(follow_symlinks=False)
+                if _is_ignored(inner.as_posix(), here, is_directory=is_directory):
+                    continue
+                if not is_directory:
+                    return False
+                waiting.append((inner, here))
     return True
 
 

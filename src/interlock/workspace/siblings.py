@@ -102,13 +102,29 @@ class BuildSiblings:
         return msgspec.structs.replace(self.tree(name), ingredients=await self._ingredients(name, builder))
 
     async def _ingredients(self, name: NormalizedName, builder: Builder) -> str:
-        key = (builder, name)
-        if key not in self._digests:
-            found = list(self._common)
-            for need in sorted(self.required(name)):
-                found += (need, await builder.digest("wheel", await self.source(need, builder)))
-            self._digests[key] = hashlib.sha256("\n".join(found).encode()).hexdigest() if found else ""
-        return self._digests[key]
+        # Those of what is required first, however long the chain of what is required for that.
+        for one in self._required_first(name):
+            key = (builder, one)
+            if key not in self._digests:
+                found = list(self._common)
+                for need in sorted(self.required(one)):
+                    found += (need, await builder.digest("wheel", await self.source(need, builder)))
+                self._digests[key] = hashlib.sha256("\n".join(found).encode()).hexdigest() if found else ""
+        return self._digests[builder, name]
+
+    def _required_first(self, name: NormalizedName) -> list[NormalizedName]:
+        found: dict[NormalizedName, None] = {}
+        waiting = [(name, False)]
+        opened: set[NormalizedName] = set()
+        while waiting:
+            one, closing = waiting.pop()
+            if closing:
+                found[one] = None
+            elif one not in opened:
+                opened.add(one)
+                waiting.append((one, True))
+                waiting += [(need, False) for need in sorted(self.required(one), reverse=True)]
+        return list(found)
 
     async def wheels(self, names: Iterable[NormalizedName], builder: Builder, /) -> dict[NormalizedName, Path]:
         found: dict[NormalizedName, Path] = {}

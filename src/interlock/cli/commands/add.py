@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import msgspec
 
 from interlock.cli.call import BadValue, Call
@@ -114,14 +117,25 @@ def _without_range(context: Context) -> Context:
 
 
 def _read(call: Call, name: str, wishes: list[Wish], constraints: list[Wish]) -> None:
-    path = call.context.cwd / name
+    """Read a file and what it includes, each once: files may lead back to each other."""
+    seen: set[tuple[str, bool]] = set()
+    waiting = [(str(call.context.cwd / name), wishes is constraints)]
+    while waiting:
+        place, constrains = waiting.pop()
+        if (place, constrains) in seen:
+            continue
+        seen.add((place, constrains))
+        found, included = parse_requirements_file(_text(place))
+        (constraints if constrains else wishes).extend(found)
+        others = [line.partition(" ") for line in reversed(included)]
+        waiting += [
+            (os.path.normpath(os.path.join(os.path.dirname(place), other)), constrains or kind == "-c")
+            for kind, _, other in others
+        ]
+
+
+def _text(place: str) -> str:
     try:
-        text = decode_text(path.read_bytes())
+        return decode_text(Path(place).read_bytes())
     except (OSError, UnicodeDecodeError) as error:
-        raise NoRequirementsFile(f"{path} cannot be read: {error}.") from error
-    found, included = parse_requirements_file(text)
-    wishes.extend(found)
-    for line in included:
-        kind, _, other = line.partition(" ")
-        place = str(path.parent / other)
-        _read(call, place, constraints if kind == "-c" else wishes, constraints)
+        raise NoRequirementsFile(f"{place} cannot be read: {error}.") from error
