@@ -316,6 +316,20 @@ def test_a_script_that_is_not_there_is_named(run: Run, shop: Path, tmp_path: Pat
     assert (result.code, "no.py cannot be read" in result.err) == (1, True)
 
 
+def test_commands_leave_nothing_behind_and_take_along_what_killed_ones_left(
+    spawn: Run, shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    for words in (["lock"], ["sync"], ["add", "tiny"], ["lock", "-P", "tiny"], ["remove", "tiny"]):
+        left = tmp_path / "cache" / "tmp" / "tmpxyz"
+        left.mkdir(parents=True)
+        (left / "part").write_text("x")
+        assert spawn(*words).code == 0
+        assert not left.exists(), words
+        assert not list((tmp_path / "temporary").rglob("*-*"))[1:], "but for the folder that guards are in"
+
+
 def test_frozen_writes_the_manifest_alone(run: Run, shop: Path) -> None:
     assert run("add", "flask", "--frozen").code == 0
     assert dependencies(shop) == ["catalog", "flask"]

@@ -25,7 +25,7 @@ import sys
 from pathlib import Path
 from interlock.store.locks import hold_sync
 for _ in range(50):
-    with hold_sync(Path(sys.argv[1])):
+    with hold_sync(Path(sys.argv[1]), passing=bool(sys.argv[3:])):
         path = Path(sys.argv[2])
         path.write_text(str(int(path.read_text()) + 1))
 """
@@ -89,15 +89,16 @@ async def test_a_lock_is_freed_by_errors_and_cancellation(tmp_path: Path) -> Non
         pass
 
 
-def test_no_increment_is_lost_between_processes_and_threads(tmp_path: Path) -> None:
+@pytest.mark.parametrize("passing", [False, True])
+def test_no_increment_is_lost_between_processes_and_threads(tmp_path: Path, passing: bool) -> None:
     counter = tmp_path / "counter"
     counter.write_text("0")
-    command = [sys.executable, "-c", COUNTER, str(tmp_path / "lock"), str(counter)]
+    command = [sys.executable, "-c", COUNTER, str(tmp_path / "lock"), str(counter), *(["passing"] if passing else [])]
     others = [subprocess.Popen(command) for _ in range(2)]
 
     def count() -> None:
         for _ in range(50):
-            with hold_sync(tmp_path / "lock"):
+            with hold_sync(tmp_path / "lock", passing=passing):
                 counter.write_text(str(int(counter.read_text()) + 1))
 
     threads = [threading.Thread(target=count) for _ in range(2)]
@@ -107,6 +108,25 @@ def test_no_increment_is_lost_between_processes_and_threads(tmp_path: Path) -> N
         thread.join()
     assert [other.wait() for other in others] == [0, 0]
     assert counter.read_text() == "200"
+    assert (tmp_path / "lock").exists() != passing
+
+
+async def test_tasks_exclude_each_other_where_the_file_goes_with_its_holder(tmp_path: Path) -> None:
+    path, inside, turns = tmp_path / "a", 0, 0
+
+    async def work() -> None:
+        nonlocal inside, turns
+        async with hold(path, timeout=20, passing=True):
+            inside += 1
+            assert inside == 1 and path.exists()
+            await anyio.sleep(0.001)
+            inside -= 1
+            turns += 1
+
+    async with anyio.create_task_group() as group:
+        for _ in range(20):
+            group.start_soon(work)
+    assert (turns, path.exists()) == (20, False)
 
 
 @pytest.mark.parametrize("kind", ["link", "dangling", "pipe", "folder"])

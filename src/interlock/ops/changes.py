@@ -27,6 +27,7 @@ from interlock.ops.rewrite import ATTEMPTS, FileChanged, Files, read_file
 from interlock.ops.sync import sync
 from interlock.store.locks import hold
 from interlock.store.replace import replace_file
+from interlock.store.usage import using
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.globs import is_excluded, is_included
@@ -78,7 +79,7 @@ async def change(
 ) -> ChangeOutcome:
     """Make a change, resolve it, write it, sync. Nothing is left half done when something fails."""
     workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
-    async with hold(context.layout.usage_lock, shared=True), hold(workspace_guard(workspace.root)):
+    async with using(context.layout), hold(workspace_guard(workspace.root), passing=True):
         for _ in range(ATTEMPTS):
             outcome = await _attempt(context, make, options)
             if outcome is not None:

@@ -22,6 +22,7 @@ from interlock.events import Advanced, Finished, Started, Steps
 from interlock.ops.lock import lock_held
 from interlock.store.locks import hold
 from interlock.store.replace import replace_file
+from interlock.store.usage import using
 from interlock.workspace.asks import lower
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
@@ -55,7 +56,7 @@ async def declare_conflicts(context: Context, options: LockOptions) -> Declared:
     :class:`NoSolution` for a failure that no declaration can help; then nothing is written.
     """
     workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
-    async with hold(context.layout.usage_lock, shared=True), hold(workspace_guard(workspace.root)):
+    async with using(context.layout), hold(workspace_guard(workspace.root), passing=True):
         found = exclusive_sets(await find_conflicts(context, workspace))
         manifest = workspace.root / "pyproject.toml"
         if found and not options.dry_run:

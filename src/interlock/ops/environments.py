@@ -157,7 +157,7 @@ async def make_environment(
             requires_python=_range(workspace) if not path else "",
         )
         name = prompt or (workspace.root.name if workspace is not None and not path else "")
-        with hold_sync(environment_guard(place)):
+        with hold_sync(environment_guard(place), passing=True):
             return create_environment(place, interpreter, prompt=name, system_site_packages=system_site_packages)
 
     return await anyio.to_thread.run_sync(make)
@@ -217,7 +217,7 @@ async def remove_environments(
             if not is_ours(place):
                 raise NotOurs(place, "it does not carry Interlock's mark in pyvenv.cfg")
         for place in places:
-            with hold_sync(environment_guard(place)):
+            with hold_sync(environment_guard(place), passing=True):
                 remove_environment(place)
         return tuple(places)
 

@@ -31,6 +31,7 @@ from interlock.ops.lock import lock_held
 from interlock.ops.rewrite import read_file
 from interlock.store.locks import hold
 from interlock.store.replace import replace_file
+from interlock.store.usage import using
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import DuplicateMember
 from interlock.workspace.guards import workspace_guard
@@ -86,7 +87,7 @@ async def import_workspace(context: Context, *, dry_run: bool) -> WorkspaceImpor
     pins = await anyio.to_thread.run_sync(pins_beside, root, manifests)
     wished = LockOptions(pins=shared_pins(pins), dry_run=True)
     context.layout.prepare()
-    async with hold(context.layout.usage_lock, shared=True), hold(workspace_guard(root)):
+    async with using(context.layout), hold(workspace_guard(root), passing=True):
         made = _Made(root, converted, gathered, before["."])
         try:
             outcome = await lock_held(context, made.workspace(), wished)

@@ -19,6 +19,7 @@ from interlock.errors import LockError, LockOutdated
 from interlock.events import Warned
 from interlock.store.locks import hold
 from interlock.store.replace import replace_file
+from interlock.store.usage import using
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.guards import workspace_guard
@@ -46,7 +47,7 @@ async def lock(context: Context, options: LockOptions) -> LockOutcome:
     workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
     if options.check:
         return await anyio.to_thread.run_sync(lambda: _check(context, workspace))
-    async with hold(context.layout.usage_lock, shared=True), hold(workspace_guard(workspace.root)):
+    async with using(context.layout), hold(workspace_guard(workspace.root), passing=True):
         outcome = await lock_held(context, workspace, options)
         if not (outcome.changed and options.dry_run):
             here = context.within(workspace.settings)

@@ -32,7 +32,7 @@ class FileChanged(ManifestError):
 async def rewrite(context: Context, make: Callable[[Workspace], Files]) -> None:
     """Write what ``make`` gives for the workspace as it is; made anew when somebody saved a file meanwhile."""
     workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
-    async with hold(workspace_guard(workspace.root)):
+    async with hold(workspace_guard(workspace.root), passing=True):
         for _ in range(ATTEMPTS):
             if await anyio.to_thread.run_sync(lambda: _attempt(context, make)):
                 return

@@ -29,6 +29,7 @@ from interlock.install.swap import has_leftovers
 from interlock.install.transaction import Options, apply
 from interlock.ops.environments import environment_path
 from interlock.store.locks import hold
+from interlock.store.usage import using
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.environment import existing_environment, needed_python, new_interpreter
@@ -117,7 +118,7 @@ async def locked_workspace(
 async def sync(context: Context, options: SyncOptions) -> SyncOutcome:
     """Bring the selected environments to what the lock says."""
     may_write = not (options.dry_run or options.check)
-    async with hold(context.layout.usage_lock, shared=True):
+    async with using(context.layout):
         prepared, locked, outcome = await locked_workspace(
             context,
             frozen=options.frozen,
@@ -176,7 +177,7 @@ class _Sync:
         return self._outcome(interpreter, await self._plan(wanted, environment), created=environment is None)
 
     async def run(self) -> EnvironmentOutcome:
-        async with hold(environment_guard(self._target.path)):
+        async with hold(environment_guard(self._target.path), passing=True):
             environment = await anyio.to_thread.run_sync(self._existing)
             created = environment is None
             # What is wanted is decided first, so that a selection that cannot be leaves no empty environment behind.

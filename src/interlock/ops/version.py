@@ -67,7 +67,7 @@ async def version(context: Context, request: VersionRequest) -> VersionReport:
     names = await _chosen(context, workspace, request)
     if not request.value and not request.bumps:
         return VersionReport(members=await _show(context, workspace, names))
-    async with hold(workspace_guard(workspace.root)):
+    async with hold(workspace_guard(workspace.root), passing=True):
         found = _plan(workspace, names, request, _policy(workspace, request))
         for text in left_behind(workspace, {change.name: change.new for change in found}):
             context.reporter.report(Warned("requirement-left-behind", f"{text}; change it, or leave the range out."))

@@ -1,7 +1,8 @@
 """Locks between processes: one file per thing that only one process may change at a time.
 
 The locks are advisory (``flock`` on POSIX, a locked byte range on Windows) and vanish with the process that held them,
-however it ended. A lock file is never deleted, because deleting one while another process waits on it splits the lock.
+however it ended. Who gets the lock of a file looks whether it is still the one at the path, so that its holder may
+delete it: deleting one that another process waits for would split the lock.
 """
 
 from __future__ import annotations
@@ -90,43 +91,50 @@ else:
 
 
 @asynccontextmanager
-async def hold(path: Path, *, shared: bool = False, timeout: float | None = None) -> AsyncIterator[None]:
+async def hold(
+    path: Path, *, shared: bool = False, timeout: float | None = None, passing: bool = False
+) -> AsyncIterator[None]:
     """Hold the lock of a path; waits for at most ``timeout`` seconds (None: for ever), then :class:`LockTimeout`.
 
-    Two tasks of one process exclude each other as two processes do.
+    Two tasks of one process exclude each other as two processes do. The file of a ``passing`` lock, which is never
+    shared, goes with its holder.
     """
     handle = _opened(path, shared=shared)
     if handle is None:
         yield
         return
+    lock = _Lock(path, handle, shared=shared)
     try:
-        if not _take(handle, shared=shared):
+        if not lock.take():
             with anyio.move_on_after(timeout) as waiting:
                 for pause in _pauses():
                     await anyio.sleep(pause)
-                    if _take(handle, shared=shared):
+                    if lock.take():
                         break
             if waiting.cancelled_caught:
                 raise LockTimeout(path, timeout or 0.0, _holder(path))
         try:
             yield
         finally:
-            _free(handle, shared=shared)
+            lock.free(passing=passing)
     finally:
-        os.close(handle)
+        lock.close()
 
 
 @contextmanager
-def hold_sync(path: Path, *, shared: bool = False, timeout: float | None = None) -> Iterator[None]:
+def hold_sync(
+    path: Path, *, shared: bool = False, timeout: float | None = None, passing: bool = False
+) -> Iterator[None]:
     """The same for code that runs in a worker thread."""
     handle = _opened(path, shared=shared)
     if handle is None:
         yield
         return
+    lock = _Lock(path, handle, shared=shared)
     try:
         waited = 0.0
         pauses = _pauses()
-        while not _take(handle, shared=shared):
+        while not lock.take():
             if timeout is not None and waited >= timeout:
                 raise LockTimeout(path, timeout, _holder(path))
             pause = next(pauses)
@@ -135,9 +143,47 @@ def hold_sync(path: Path, *, shared: bool = False, timeout: float | None = None)
         try:
             yield
         finally:
-            _free(handle, shared=shared)
+            lock.free(passing=passing)
     finally:
-        os.close(handle)
+        lock.close()
+
+
+class _Lock:
+    def __init__(self, path: Path, handle: int, *, shared: bool) -> None:
+        self._path = path
+        self._shared = shared
+        self._handle = handle
+
+    def __repr__(self) -> str:
+        return f"<Lock {self._path}>"
+
+    def take(self) -> bool:
+        while _try(self._handle, shared=self._shared):
+            if self._is_current():
+                if not self._shared:
+                    _write(self._handle, f"{os.getpid()}\n".encode())
+                return True
+            # Its holder deleted the file while we waited: who comes now locks another one of that name.
+            os.close(self._handle)
+            self._handle = _open(self._path)
+        return False
+
+    def _is_current(self) -> bool:
+        try:
+            return os.path.samestat(os.fstat(self._handle), os.stat(self._path))
+        except FileNotFoundError:
+            return False
+
+    def free(self, *, passing: bool) -> None:
+        if passing:
+            with suppress(OSError):
+                os.unlink(self._path)
+        elif not self._shared:
+            _write(self._handle, b"")
+        _release(self._handle)
+
+    def close(self) -> None:
+        os.close(self._handle)
 
 
 def try_to_hold(path: Path) -> int | None:
@@ -193,20 +239,6 @@ def _open_file(path: Path) -> int:
         if error.errno in {errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EISDIR}:
             raise NotALock(path, "it is a link or no file") from error
         raise
-
-
-def _take(handle: int, *, shared: bool) -> bool:
-    if not _try(handle, shared=shared):
-        return False
-    if not shared:
-        _write(handle, f"{os.getpid()}\n".encode())
-    return True
-
-
-def _free(handle: int, *, shared: bool) -> None:
-    if not shared:
-        _write(handle, b"")
-    _release(handle)
 
 
 def _write(handle: int, text: bytes) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from interlock.store.locks import hold
+from interlock.store.usage import using
 from interlock.workspace.context import Context
 from interlock.workspace.toolchain import Toolchain, ToolchainOptions, Tools
 
@@ -21,7 +21,7 @@ _PLAIN = ToolchainOptions()
 @asynccontextmanager
 async def open_toolchain(context: Context, options: ToolchainOptions = _PLAIN) -> AsyncIterator[Toolchain]:
     """The tools of a command, building with any interpreter that is at hand; nobody empties the store meanwhile."""
-    async with hold(context.layout.usage_lock, shared=True), Tools(context, options, _Late) as tools:
+    async with using(context.layout), Tools(context, options, _Late) as tools:
         yield Toolchain(tools)
 
 
