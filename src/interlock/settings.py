@@ -14,6 +14,7 @@ import msgspec
 
 from interlock.core.cutoff import resolve_cutoff
 from interlock.core.index_order import named_index, order_indexes, take_login
+from interlock.core.limits import Limits, limits_of
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.sources import Index
@@ -191,6 +192,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """``host`` or ``host:port`` whose certificate is not verified."""
     http_timeout: float = 30.0
     http_retries: int = 3
+    limits: Limits = Limits()
     color: str = "auto"
     progress: bool = True
     verbosity: int = 0
@@ -220,7 +222,12 @@ def resolve_settings(flags: GlobalFlags, tool: ToolSettings, around: Surrounding
         no_index=_first(flags.no_index, env.flag("NO_INDEX"), default=tool.no_index),
         offline=_first(flags.offline, env.flag("OFFLINE"), default=False),
         python=flags.python or env.text("PYTHON") or user.python or "",
-        env=choose(ENVS, ("--env", flags.env), ("INTERLOCK_ENV", env.text("ENV")), ("env", _env_of(tool, user))),
+        env=choose(
+            ENVS,
+            ("--env", flags.env),
+            ("INTERLOCK_ENV", env.text("ENV")),
+            ("env", tool.env if tool.env != "shared" else user.env or "shared"),
+        ),
         active=_first(flags.active, env.flag("ACTIVE"), default=user.active or False),
         break_system_packages=_first(flags.break_system_packages, env.flag("BREAK_SYSTEM_PACKAGES"), default=False),
         environment_path=env.text("PROJECT_ENVIRONMENT") or "",
@@ -241,7 +248,7 @@ def resolve_settings(flags: GlobalFlags, tool: ToolSettings, around: Surrounding
         verbosity=flags.verbose - flags.quiet or (env.count("VERBOSE") or 0) - (env.count("QUIET") or 0),
         json=_first(flags.json, env.flag("JSON"), default=False),
     )
-    return _with_network(_with_policies(decided, flags, tool, around), flags, around)
+    return _with_network(_with_policies(decided, flags, tool, around), flags, tool, around)
 
 
 def _with_policies(decided: Settings, flags: GlobalFlags, tool: ToolSettings, around: Surroundings) -> Settings:
@@ -292,7 +299,7 @@ def _with_policies(decided: Settings, flags: GlobalFlags, tool: ToolSettings, ar
     )
 
 
-def _with_network(decided: Settings, flags: GlobalFlags, around: Surroundings) -> Settings:
+def _with_network(decided: Settings, flags: GlobalFlags, tool: ToolSettings, around: Surroundings) -> Settings:
     """Add how to talk to the world and how much at once."""
     env, user = Variables(around.environ), around.user
     return msgspec.structs.replace(
@@ -323,6 +330,7 @@ def _with_network(decided: Settings, flags: GlobalFlags, around: Surroundings) -
             *env.foreign("PIP_TRUSTED_HOST").split(),
             *around.pip.trusted_hosts,
         ),
+        limits=limits_of(tool.limits, env),
         http_timeout=env.seconds("HTTP_TIMEOUT") or user.http_timeout or 30.0,
         http_retries=_or(env.count("HTTP_RETRIES"), _or(user.http_retries, 3)),
     )
@@ -383,10 +391,6 @@ def _or(value: int | None, default: int) -> int:
 
 def _names(asked: Iterable[str], declared: tuple[NormalizedName, ...]) -> tuple[NormalizedName, ...]:
     return tuple(sorted({*(normalize_name(name) for name in asked), *declared}))
-
-
-def _env_of(tool: ToolSettings, user: UserSettings) -> str:
-    return tool.env if tool.env != "shared" else user.env or "shared"
 
 
 def _color(flags: GlobalFlags, env: Variables, user: UserSettings) -> str:

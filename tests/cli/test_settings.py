@@ -8,6 +8,7 @@ import pytest
 
 from interlock.cli.pip_configuration import parse_pip_configuration
 from interlock.core.cutoff import resolve_cutoff
+from interlock.core.limits import Limits
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import normalize_name
 from interlock.core.sources import Index
@@ -228,3 +229,10 @@ def test_pip_configuration_files_in_order() -> None:
     found = parse_pip_configuration([machine, person])
     assert found == PipSettings(index_url="https://new.test/simple/", trusted_hosts=("a.test", "b.test"), cert="/x.pem")
     assert parse_pip_configuration([person, "[install]\nindex-url = https://i.test/"]).index_url == "https://i.test/"
+
+
+def test_limits_come_from_variables_before_the_root() -> None:
+    around = Surroundings(environ={"INTERLOCK_LIMIT_PAGE_SIZE": "7"}, now=datetime(2026, 1, 1, tzinfo=UTC))
+    tool = ToolSettings(limits={"page-size": 5, "file-size": 6})
+    limits = resolve_settings(GlobalFlags(), tool, around).limits
+    assert (limits.page_size, limits.file_size, limits.slowest) == (7, 6, Limits().slowest)

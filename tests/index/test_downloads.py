@@ -9,12 +9,14 @@ import msgspec
 import pytest
 
 from interlock.core.artifacts import Artifact
+from interlock.core.limits import Limits
 from interlock.core.listing import Listing
 from interlock.core.names import normalize_name
 from interlock.core.sources import Index
 from interlock.index.auth import CredentialSources
 from interlock.index.client import IndexClient
-from interlock.index.failures import FileMissing, Offline, SizeMismatch, Unreachable
+from interlock.index.failures import FileMissing, Offline, SizeMismatch, TooLarge, Unreachable
+from interlock.index.receiver import Receiver
 from interlock.store.digests import DigestMismatch
 from interlock.store.layout import Layout
 from tests.conftest import IndexFactory
@@ -219,3 +221,22 @@ async def test_a_direct_url(index: IndexFactory, connect: Connect, tmp_path: Pat
     assert (await connect(offline=True).fetch_url(local.as_uri())).content == built.data
     with pytest.raises(FileMissing):
         await connect().fetch_url((tmp_path / "absent.whl").as_uri())
+
+
+async def test_a_file_that_is_longer_than_its_page_says_is_not_taken_to_its_end(
+    index: IndexFactory, connect: Connect
+) -> None:
+    packages = Registry()
+    packages.publish(make_wheel("a", "1.0", files={"a.bin": LARGE}))
+    client = connect(index(packages))
+    wanted = msgspec.structs.replace(await artifact_of(client), size=1000)
+    with pytest.raises(SizeMismatch):
+        await client.download(A, "main", wanted)
+
+
+async def test_the_limit_of_a_file_is_a_setting(tmp_path: Path) -> None:
+    receiver = Receiver(Layout(tmp_path, Limits(file_size=10)), filename="a.whl")
+    await receiver.feed(b"0123456789")
+    with pytest.raises(TooLarge, match=r"a\.whl") as raised:
+        await receiver.feed(b"x")
+    assert "INTERLOCK_LIMIT_FILE_SIZE" in (raised.value.hint or "")

@@ -24,6 +24,9 @@ Open = Callable[[FetchOptions], Fetcher]
 TEXT = b"a page " * 1000
 
 
+BOMB = gzip.compress(bytes(20 << 20))
+
+
 class Taken:
     def __init__(self) -> None:
         self.data = b""
@@ -39,13 +42,18 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/slow":
             self.pause.wait(5)
+        if self.path == "/drip":
+            self._drip()
+            return
         body = TEXT if self.path == "/plain" else gzip.compress(TEXT)
+        if self.path == "/bomb":
+            body = BOMB
         if self.path == "/proxied" or self.path.startswith("http://"):
             body = self.path.encode()
         if self.path == "/headers":
             body = str(self.headers).lower().encode()
         self.send_response(404 if self.path == "/absent" else 200)
-        if self.path in {"/packed", "/slow"}:
+        if self.path in {"/packed", "/slow", "/bomb"}:
             self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -53,6 +61,18 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
         if self.path == "/slow":
             self.close_connection = True
+
+    def _drip(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            for _ in range(200):
+                self.wfile.write(b"x")
+                self.wfile.flush()
+                if self.pause.wait(0.05):
+                    break
+        self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
         """Say nothing."""
@@ -216,3 +236,33 @@ async def test_proxies_are_those_given_and_no_others(open_fetcher: Open, monkeyp
 
 def test_the_faster_client_is_the_default() -> None:
     assert isinstance(open_default(FetchOptions()), PyreqwestFetcher)
+
+
+async def test_a_page_is_taken_up_to_a_limit_whatever_it_was_packed_to(open_fetcher: Open) -> None:
+    fetcher = open_fetcher(FetchOptions())
+    with serving() as url:
+        with pytest.raises(FetchFailed, match="more than 1000000 bytes") as raised:
+            await fetcher.get(f"{url}/bomb", {}, most=1_000_000)
+        assert (raised.value.kind, raised.value.may_pass) == ("large", False)
+        assert len((await fetcher.get(f"{url}/bomb", {}, most=20 << 20)).body) == 20 << 20
+        await fetcher.close()
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_body_that_drips_is_given_up(open_fetcher: Open, streamed: bool) -> None:
+    fetcher = open_fetcher(FetchOptions(read_timeout=0.5, slowest=1000))
+    with serving() as url:
+        with pytest.raises(FetchFailed, match="INTERLOCK_LIMIT_SLOWEST") as raised:
+            await (fetcher.stream(f"{url}/drip", {}, Taken()) if streamed else fetcher.get(f"{url}/drip", {}))
+        assert (raised.value.kind, raised.value.may_pass) == ("slow", False)
+        await fetcher.close()
+
+
+@pytest.mark.parametrize("url", ["http://[", "http://h:99999999/", "http://%zz/", "http://h\0/", "nonsense"])
+async def test_what_is_no_address_fails_as_a_request_does(open_fetcher: Open, url: str) -> None:
+    fetcher = open_fetcher(FetchOptions())
+    with pytest.raises(FetchFailed):
+        await fetcher.get(url, {})
+    with pytest.raises(FetchFailed):
+        await fetcher.stream(url, {}, Taken())
+    await fetcher.close()

@@ -77,7 +77,7 @@ def make_context(
         flags=flags,
         around=around,
         settings=settings,
-        layout=store_at(root),
+        layout=store_at(root, settings.limits),
         reporter=reporter,
     )
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
-__all__ = ["DEFAULT", "Limits", "how_to_raise"]
+from interlock.core.variables import Variables
+
+__all__ = ["DEFAULT", "Limits", "how_to_raise", "limits_of"]
 
 _MIB = 1 << 20
 
@@ -29,6 +33,16 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_u
 
 
 DEFAULT = Limits()
+
+
+def limits_of(table: Mapping[str, int], env: Variables) -> Limits:
+    """What the root's table says, and the variables before it."""
+    found = {name.replace("-", "_"): value for name, value in table.items()}
+    for name in Limits.__struct_fields__:
+        value = env.count(f"LIMIT_{name.upper()}")
+        if value is not None:
+            found[name] = value
+    return Limits(**found)
 
 
 def how_to_raise(name: str) -> str:

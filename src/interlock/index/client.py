@@ -80,6 +80,7 @@ class IndexClient:
             policy=options.retry,
             per_host=options.per_host,
             offline=options.offline,
+            limits=layout.limits,
             sleep=sleep,
         )
         freshness = Freshness(now=options.now, refresh=options.refresh, offline=options.offline)

@@ -138,7 +138,8 @@ class Downloads:
 
     def receiver(self, artifact: Artifact) -> Receiver:
         """What takes the bytes of a file so that :func:`verify_hashes` can judge them."""
-        return Receiver(self._layout, others=[name for name, _ in pairs(artifact.hashes)])
+        others = [name for name, _ in pairs(artifact.hashes)]
+        return Receiver(self._layout, others=others, filename=artifact.filename, most=artifact.size or 0)
 
     async def _read(self, path: Path, artifact: Artifact) -> Receiver:
         """A file of this machine, as if it had been fetched."""

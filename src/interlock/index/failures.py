@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from interlock.core.limits import how_to_raise
 from interlock.errors import IndexFailure, IntegrityError
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "NotAFile",
     "Offline",
     "SizeMismatch",
+    "TooLarge",
     "Unauthorized",
     "UnknownIndex",
     "Unreachable",
@@ -137,6 +139,20 @@ class NotAFile(IndexFailure):
             f"{path} is no regular file.",
             hint="Name a wheel or a source archive.",
             facts={"path": str(path)},
+        )
+
+
+class TooLarge(IndexFailure):
+    """An index sends more than any real one."""
+
+    code = "too-large"
+
+    def __init__(self, what: str, reason: str, limit: str, *, index: str = "") -> None:
+        where = f" from index `{index}`" if index else ""
+        super().__init__(
+            f"{what}{where} is refused: {reason}.",
+            hint=how_to_raise(limit),
+            facts={"url": what, "index": index, "limit": limit.replace("_", "-")},
         )
 
 

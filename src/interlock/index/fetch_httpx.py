@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from interlock.index.certificates import read_certificates
-from interlock.index.fetcher import FetchFailed, FetchOptions, Response, Sink
+from interlock.index.fetcher import ANY, FetchFailed, FetchOptions, Pace, Response, Sink
 
 __all__ = ["HttpxFetcher"]
 
@@ -24,21 +24,27 @@ class HttpxFetcher:
     def __repr__(self) -> str:
         return f"<HttpxFetcher [{len(self._clients)} clients]>"
 
-    async def get(self, url: str, headers: Mapping[str, str]) -> Response:
+    async def get(self, url: str, headers: Mapping[str, str], *, most: int = ANY) -> Response:
         try:
-            response = await self._client(url).get(url, headers=dict(headers))
+            async with self._client(url).stream("GET", url, headers=dict(headers)) as response:
+                pace, pieces = Pace(self._options, most), []
+                async for chunk in response.aiter_bytes():
+                    pace.count(len(chunk))
+                    pieces.append(chunk)
         except (httpx.HTTPError, ssl.SSLError) as error:
             raise _failed(error) from error
         except (httpx.InvalidURL, ValueError) as error:
             raise FetchFailed("request", f"it cannot be asked for ({error})") from error
-        return Response(status=response.status_code, headers=_headers(response), body=response.content, url=url)
+        return Response(status=response.status_code, headers=_headers(response), body=b"".join(pieces), url=url)
 
     async def stream(self, url: str, headers: Mapping[str, str], sink: Sink) -> Response:
         sent = {"accept-encoding": "identity", **headers}
         try:
             async with self._client(url).stream("GET", url, headers=sent) as response:
                 if response.status_code in {200, 206}:
+                    pace = Pace(self._options)
                     async for chunk in response.aiter_raw():
+                        pace.count(len(chunk))
                         await sink.feed(chunk)
                 return Response(status=response.status_code, headers=_headers(response), url=url)
         except (httpx.HTTPError, ssl.SSLError) as error:

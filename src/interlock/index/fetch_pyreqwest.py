@@ -13,9 +13,13 @@ from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.proxy import ProxyBuilder
 
 from interlock.index.certificates import read_certificates
-from interlock.index.fetcher import FetchFailed, FetchOptions, Response, Sink
+from interlock.index.fetcher import ANY, FetchFailed, FetchOptions, Pace, Response, Sink
 
 __all__ = ["PyreqwestFetcher"]
+
+
+_AT_ONCE = 0
+"""Bytes that are waited for before an answer is handed over; with more, nobody notices one that drips."""
 
 
 class PyreqwestFetcher:
@@ -28,11 +32,15 @@ class PyreqwestFetcher:
     def __repr__(self) -> str:
         return f"<PyreqwestFetcher [{len(self._clients)} clients]>"
 
-    async def get(self, url: str, headers: Mapping[str, str]) -> Response:
+    async def get(self, url: str, headers: Mapping[str, str], *, most: int = ANY) -> Response:
         try:
             request = self._client(url, decode=True).get(url)
-            response = await request.headers(headers).build().send()
-            body = bytes(await response.bytes())
+            async with request.headers(headers).streamed_read_buffer_limit(_AT_ONCE).build_streamed() as response:
+                pace, pieces = Pace(self._options, most), []
+                while (chunk := await response.body_reader.read_chunk()) is not None:
+                    pace.count(len(chunk))
+                    pieces.append(bytes(chunk))
+                status, received = response.status, _headers(response.headers)
         except exceptions.PyreqwestError as error:
             raise _failed(error) from error
         except ValueError as error:
@@ -40,16 +48,17 @@ class PyreqwestFetcher:
         except anyio.get_cancelled_exc_class():
             await _reveal_cancellation()
             raise
-        return Response(status=response.status, headers=_headers(response.headers), body=body, url=url)
+        return Response(status=status, headers=received, body=b"".join(pieces), url=url)
 
     async def stream(self, url: str, headers: Mapping[str, str], sink: Sink) -> Response:
         sent = {"accept-encoding": "identity", **headers}
         try:
             request = self._client(url, decode=False).get(url)
-            async with request.headers(sent).build_streamed() as response:
+            async with request.headers(sent).streamed_read_buffer_limit(_AT_ONCE).build_streamed() as response:
                 if response.status in {200, 206}:
-                    reader = response.body_reader
+                    reader, pace = response.body_reader, Pace(self._options)
                     while (chunk := await reader.read_chunk()) is not None:
+                        pace.count(len(chunk))
                         await sink.feed(bytes(chunk))
                 return Response(status=response.status, headers=_headers(response.headers), url=url)
         except exceptions.PyreqwestError as error:

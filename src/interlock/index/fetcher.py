@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from time import monotonic
 from typing import Literal, Protocol
 
 import msgspec
 
-__all__ = ["FetchFailed", "FetchOptions", "Fetcher", "Response", "Sink"]
+__all__ = ["ANY", "FetchFailed", "FetchOptions", "Fetcher", "Pace", "Response", "Sink"]
+
+ANY = 1 << 62
 
 
 class FetchOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,6 +19,8 @@ class FetchOptions(msgspec.Struct, frozen=True, kw_only=True):
     connect_timeout: float = 10.0
     read_timeout: float = 30.0
     """Seconds without a byte; a large file may take as long as it likes."""
+    slowest: int = 0
+    """Bytes per second that have to come once the read timeout has passed; 0: any number."""
     ca_bundle: str = ""
     """PEM file, or a directory of them, trusted in addition to the platform's; empty: none."""
     client_cert: str = ""
@@ -50,7 +55,9 @@ class Sink(Protocol):
 class FetchFailed(Exception):
     """A request without a complete answer."""
 
-    def __init__(self, kind: Literal["connect", "timeout", "broken", "tls", "request"], reason: str) -> None:
+    def __init__(
+        self, kind: Literal["connect", "timeout", "broken", "tls", "request", "slow", "large"], reason: str
+    ) -> None:
         super().__init__(reason)
         self.kind = kind
         self.reason = reason
@@ -61,9 +68,34 @@ class FetchFailed(Exception):
         return self.kind in {"connect", "timeout", "broken"}
 
 
+class Pace:
+    """Counts a body while it comes, and gives up on one that is too long or comes too slowly."""
+
+    def __init__(self, options: FetchOptions, most: int = ANY) -> None:
+        self._options = options
+        self._most = most
+        self._size = 0
+        self._started = monotonic()
+
+    def __repr__(self) -> str:
+        return f"<Pace {self._size} bytes>"
+
+    def count(self, size: int) -> None:
+        self._size += size
+        if self._size > self._most:
+            raise FetchFailed("large", f"its body has more than {self._most} bytes")
+        late = monotonic() - self._started - self._options.read_timeout
+        if late > 0 and self._size < self._options.slowest * (late + 1):
+            raise FetchFailed(
+                "slow",
+                f"fewer than {self._options.slowest} bytes came in a second (INTERLOCK_LIMIT_SLOWEST, or `slowest` in"
+                " `[tool.interlock.limits]`)",
+            )
+
+
 class Fetcher(Protocol):
-    async def get(self, url: str, headers: Mapping[str, str], /) -> Response:
-        """Fetch a page; any content encoding is undone. Raises :class:`FetchFailed`."""
+    async def get(self, url: str, headers: Mapping[str, str], /, *, most: int = ANY) -> Response:
+        """Fetch a page of at most so many bytes; any content encoding is undone. Raises :class:`FetchFailed`."""
 
     async def stream(self, url: str, headers: Mapping[str, str], sink: Sink, /) -> Response:
         """Feed the body as it comes over the wire, byte for byte, to the sink when the status is 200 or 206.

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import anyio
 
+from interlock.index.failures import SizeMismatch, TooLarge
 from interlock.store.layout import Layout
 from interlock.store.space import named
 
@@ -24,9 +25,16 @@ _BATCH = 1 << 20
 class Receiver:
     """Takes one body. ``data`` or ``path`` is set, never both; nothing is visible to others before it was verified."""
 
-    def __init__(self, layout: Layout, *, small: int = SMALL, others: Iterable[str] = ()) -> None:
-        """``others`` are algorithms to hash by besides sha256, which the lock wants of every file."""
+    def __init__(
+        self, layout: Layout, *, small: int = SMALL, others: Iterable[str] = (), filename: str = "", most: int = 0
+    ) -> None:
+        """``others`` are algorithms to hash by besides sha256, which the lock wants of every file.
+
+        ``most`` is how many bytes the file says it has; 0: what the limits allow.
+        """
         self._layout = layout
+        self._filename = filename
+        self._most = most
         self._small = small
         self._pending = bytearray()
         self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in dict.fromkeys(("sha256", *others))}
@@ -41,6 +49,11 @@ class Receiver:
     async def feed(self, chunk: bytes) -> None:
         self._pending += chunk
         self.size += len(chunk)
+        if self._most and self.size > self._most:
+            raise SizeMismatch(self._filename, self._most, self.size)
+        if self.size > self._layout.limits.file_size:
+            most = self._layout.limits.file_size
+            raise TooLarge(self._filename or "A file", f"it has more than {most} bytes", "file_size")
         if self.path is not None:
             if len(self._pending) >= _BATCH:
                 await anyio.to_thread.run_sync(self._flush)

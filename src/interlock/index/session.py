@@ -9,10 +9,11 @@ from typing import NamedTuple, Protocol, TypeVar
 import anyio
 
 from interlock.core.addresses import address_problem
+from interlock.core.limits import DEFAULT, Limits
 from interlock.core.numbers import whole_number
 from interlock.core.sources import Index
 from interlock.index.auth import Authenticator
-from interlock.index.failures import BadStatus, Offline, Unauthorized, Unreachable
+from interlock.index.failures import BadStatus, Offline, TooLarge, Unauthorized, Unreachable
 from interlock.index.fetcher import Fetcher, FetchFailed, Response, Sink
 from interlock.index.limits import HostLimit
 from interlock.index.retry import PASSING, TROUBLE, RetryPolicy, pause_before, retry_after
@@ -58,6 +59,7 @@ class Session:
         policy: RetryPolicy,
         per_host: int,
         offline: bool = False,
+        limits: Limits = DEFAULT,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         self.auth = auth
@@ -65,6 +67,7 @@ class Session:
         self._policy = policy
         self._per_host = per_host
         self._offline = offline
+        self._limits = limits
         self._sleep = sleep
         self._hosts: dict[str, HostLimit] = {}
         self._kinds: Counter[str] = Counter()
@@ -88,13 +91,20 @@ class Session:
         self, url: str, kind: str, *, index: Index | None, headers: Mapping[str, str] | None = None
     ) -> Response:
         """Fetch a small body into memory."""
+        limit = "metadata_size" if kind == "metadata" else "page_size"
 
         async def send(target: str, sent: dict[str, str]) -> Response:
-            response = await self._fetcher.get(target, sent)
+            response = await self._fetcher.get(target, sent, most=getattr(self._limits, limit))
             self._bytes += len(response.body)
             return response
 
-        return await self._persist(url, kind, index, dict(headers or {}), send)
+        try:
+            return await self._persist(url, kind, index, dict(headers or {}), send)
+        except Unreachable as error:
+            cause = error.__cause__
+            if isinstance(cause, FetchFailed) and cause.kind == "large":
+                raise TooLarge(redact(url), cause.reason, limit, index=index.name if index else "") from error
+            raise
 
     async def stream(
         self,

@@ -56,6 +56,7 @@ async def find_addresses(context: Context, lock: Lock) -> dict[Place, str]:
     fetcher = open_fetcher(
         FetchOptions(
             read_timeout=settings.http_timeout,
+            slowest=settings.limits.slowest,
             ca_bundle=settings.ca_bundle,
             client_cert=settings.client_cert,
             insecure_hosts=settings.insecure_hosts,
@@ -71,6 +72,7 @@ async def find_addresses(context: Context, lock: Lock) -> dict[Place, str]:
             policy=RetryPolicy(retries=settings.http_retries),
             per_host=settings.concurrent_downloads,
             offline=settings.offline,
+            limits=settings.limits,
         )
         freshness = Freshness(now=context.now.timestamp(), offline=settings.offline)
         pages = Pages(session, PageCache(context.layout), freshness)

@@ -22,6 +22,7 @@ def open_client(context: Context) -> IndexClient:
         FetchOptions(
             connect_timeout=min(settings.http_timeout, 10.0),
             read_timeout=settings.http_timeout,
+            slowest=settings.limits.slowest,
             ca_bundle=settings.ca_bundle,
             client_cert=settings.client_cert,
             insecure_hosts=settings.insecure_hosts,

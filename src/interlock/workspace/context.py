@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from interlock.core.limits import DEFAULT, Limits
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.events import SILENT, Reporter
 from interlock.settings import GlobalFlags, Settings, Surroundings, resolve_settings
@@ -46,9 +47,13 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     def within(self, tool: ToolSettings) -> Context:
         """The same context with the settings of a workspace's root taken into account."""
-        return msgspec.structs.replace(self, settings=resolve_settings(self.flags, tool, self.around))
+        settings = resolve_settings(self.flags, tool, self.around)
+        layout = self.layout
+        if settings.limits != layout.limits:
+            layout = store_at(layout.root, settings.limits)
+        return msgspec.structs.replace(self, settings=settings, layout=layout)
 
 
-def store_at(root: Path) -> Layout:
+def store_at(root: Path, limits: Limits = DEFAULT) -> Layout:
     """The store below a directory; nothing is touched."""
-    return Layout(root)
+    return Layout(root, limits)

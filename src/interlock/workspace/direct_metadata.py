@@ -73,7 +73,12 @@ async def _of_archive(
         else:
             await anyio.to_thread.run_sync(shutil.move, content, archive)
         tree = await archive_tree(
-            archive, folder / "tree", name=name, identity=fetched.sha256, subdirectory=source.subdirectory
+            archive,
+            folder / "tree",
+            name=name,
+            identity=fetched.sha256,
+            subdirectory=source.subdirectory,
+            limits=layout.limits,
         )
         return await _of_tree(toolchain, tree), artifact
     finally:

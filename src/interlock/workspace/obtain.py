@@ -127,7 +127,12 @@ class Obtainer:
             else:
                 await anyio.to_thread.run_sync(shutil.move, fetched.content, archive)
             tree = await archive_tree(
-                archive, folder / "tree", name=wanted.name, identity=fetched.sha256, subdirectory=source.subdirectory
+                archive,
+                folder / "tree",
+                name=wanted.name,
+                identity=fetched.sha256,
+                subdirectory=source.subdirectory,
+                limits=layout.limits,
             )
             return await self._built(tree)
         finally:

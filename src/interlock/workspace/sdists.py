@@ -13,6 +13,7 @@ import anyio.to_thread
 from interlock.build.sdist import locate_tree, unpack_sdist
 from interlock.build.source_tree import SourceTree
 from interlock.core.artifacts import Artifact
+from interlock.core.limits import DEFAULT, Limits
 from interlock.core.names import NormalizedName
 from interlock.workspace.toolchain import Toolchain
 
@@ -28,7 +29,14 @@ async def sdist_tree(
     try:
         archive = folder / artifact.filename
         await toolchain.client.download(name, index, artifact, archive)
-        yield await archive_tree(archive, folder / "tree", name=name, version=version, identity=artifact.sha256)
+        yield await archive_tree(
+            archive,
+            folder / "tree",
+            name=name,
+            version=version,
+            identity=artifact.sha256,
+            limits=toolchain.layout.limits,
+        )
     finally:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))
@@ -42,11 +50,12 @@ async def archive_tree(
     version: str | None = None,
     identity: str = "",
     subdirectory: str = "",
+    limits: Limits = DEFAULT,
 ) -> SourceTree:
     """Unpack a source archive and point at the project in it."""
 
     def unpack() -> Path:
-        root = unpack_sdist(archive, target)
+        root = unpack_sdist(archive, target, limits)
         return locate_tree(root, subdirectory, shown=archive.name) if subdirectory else root
 
     path = await anyio.to_thread.run_sync(unpack)

@@ -137,6 +137,9 @@ class ToolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     add_bounds: str = ""
     """``lower | major | minor | exact``: what ``add`` writes; empty: ``lower``."""
     required_version: str = ""
+    limits: dict[str, int] = {}
+    """How much is taken from outside, by the names of :class:`interlock.core.limits.Limits`; what is not there is as
+    usual."""
     cache_keys: tuple[CacheKey, ...] = ()
 
     @property

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from packaging.specifiers import InvalidSpecifier
 
+from interlock.core.limits import Limits
 from interlock.core.manifests.cache_keys import CacheKey, parse_cache_keys
 from interlock.core.manifests.indexes import find_links_and_indexes
 from interlock.core.manifests.manifest import ConflictItem, ScopedOverride, ToolSettings
@@ -42,6 +43,7 @@ RESOLUTION_KEYS = (
     "exclude-newer-package",
     "dependency-metadata",
     "required-version",
+    "limits",
 )
 """Settings that only count in the workspace root: a member that has one is warned about."""
 
@@ -89,8 +91,23 @@ def parse_settings(table: Table, name: NormalizedName | None, path: str) -> Tool
         env=table.choice("env", ("shared", "member"), "shared"),
         add_bounds=table.choice("add-bounds", ("", "lower", "major", "minor", "exact"), ""),
         required_version=_required_version(table),
+        limits=_limits(table),
         cache_keys=_cache_keys(table),
     )
+
+
+def _limits(table: Table) -> dict[str, int]:
+    inner = table.table("limits")
+    if inner is None:
+        return {}
+    inner.only(Limits.__struct_encode_fields__)
+    found = {}
+    for key, value in inner.values.items():
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63:
+            found[key] = value
+        else:
+            inner.problem(key, "must be a number of bytes or entries.")
+    return found
 
 
 def _prerelease(table: Table) -> str:
