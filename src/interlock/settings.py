@@ -332,7 +332,7 @@ def _with_network(decided: Settings, flags: GlobalFlags, tool: ToolSettings, aro
         ),
         limits=limits_of(tool.limits, env),
         http_timeout=env.seconds("HTTP_TIMEOUT") or user.http_timeout or 30.0,
-        http_retries=_or(env.count("HTTP_RETRIES"), _or(user.http_retries, 3)),
+        http_retries=next(n for n in (env.count("HTTP_RETRIES"), user.http_retries, 3) if n is not None),
     )
 
 
@@ -383,10 +383,6 @@ def _user_index(table: dict[str, object]) -> Index:
 
 def _first(*values: bool | None, default: bool) -> bool:
     return next((value for value in values if value is not None), default)
-
-
-def _or(value: int | None, default: int) -> int:
-    return default if value is None else value
 
 
 def _names(asked: Iterable[str], declared: tuple[NormalizedName, ...]) -> tuple[NormalizedName, ...]:
