@@ -158,7 +158,7 @@ class _Writer:
         """What is left to say where the assumption holds, and no two items in conflict are active."""
         if self._sides:
             assuming = self._sides.consistent(assuming, extras_in(where) | extras_in(assuming))
-        return format_marker(simplify(where & assuming, assuming))
+        return self._sides.write(format_marker(simplify(where & assuming, assuming)))
 
     def _to_members(self, node: Node, slot: Slot) -> list[Edge]:
         """A member's edges to members, as its manifest has them: what is active is computed from these, so they depend

@@ -14,7 +14,7 @@ from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.markers.diagram import FALSE, TRUE, Marker, parse_marker
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirement import Requirement
-from interlock.core.resolver.sides import ITEM_ORDER, Sides, item_marker
+from interlock.core.sides import ITEM_ORDER, Sides
 
 __all__ = ["Activation", "Asked", "Contradiction", "table_of"]
 
@@ -52,7 +52,7 @@ class Activation:
         reached = self.reached(ConflictItem(name, extra, group))
         found = TRUE
         for item in sorted(reached, key=ITEM_ORDER):
-            found = found & (~reached[item] | item_marker(item))
+            found = found & (~reached[item] | self._sides.marker(item))
         for contradiction in self._contradictions(ConflictItem(name, extra, group)):
             found = found & ~contradiction.where
         return found

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Set
 from interlock.core.markers.diagram import TRUE, Marker
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.incompatibility import PackageKey
-from interlock.core.resolver.sides import Sides
+from interlock.core.sides import Sides
 from interlock.errors import ResolutionError
 
 __all__ = ["EntangledConflicts", "Parts"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from interlock.core.asks import MemberAsks
 from interlock.core.markers.diagram import (
     FALSE,
@@ -29,10 +31,10 @@ from interlock.core.resolver.problem import Problem
 from interlock.core.resolver.required import Required
 from interlock.core.resolver.resolution import ForkSolution
 from interlock.core.resolver.shared import Shared
-from interlock.core.resolver.sides import Sides
 from interlock.core.resolver.solver import NoSolution, Solver
 from interlock.core.resolver.split import Split, halves, ordered
 from interlock.core.resolver.touched import clashing, first_parts, touched
+from interlock.core.sides import Sides
 from interlock.core.sources import Member
 from interlock.core.versions import VersionList
 
@@ -67,13 +69,14 @@ class Resolver:
     """
 
     def __init__(self, problem: Problem, facts: Facts) -> None:
+        self.sides = Sides(problem.conflicts)
+        problem = _read(problem, self.sides)
         self.problem = problem
         self.facts = facts
         self.world = world(problem)
         self._highest_first = problem.policy.fork_strategy != "fewest"
         for member in problem.members:
             _introduce_member(facts, member)
-        self.sides = Sides(problem.conflicts)
         self.activation = Activation(problem.members, Dependencies(problem, facts).itself, self.sides)
         self._members = frozenset((ROOT.name, *(member.name for member in problem.members)))
         self._required = Required(problem, self.world, self.activation)
@@ -177,7 +180,7 @@ class Resolver:
         for marker in markers(cause):
             where = where & without_environment(marker)
         allowed = self.sides.consistent(self.world, extras_in(where))
-        return "" if where is self.world else format_marker(simplify(where, allowed))
+        return "" if where is self.world else self.sides.write(format_marker(simplify(where, allowed)))
 
     def _more_parts(self) -> Parts | None:
         """The parts that come of what the conflicts have turned out to touch; None when these are all there are."""
@@ -250,6 +253,17 @@ class Resolver:
             forks = seeded + rest
         unique = list(dict.fromkeys(forks))
         return ordered(sorted(unique, key=format_marker), highest_first=self._highest_first)
+
+
+def _read(problem: Problem, sides: Sides) -> Problem:
+    """The problem with the names that conflicting items have while it is solved."""
+    if not sides:
+        return problem
+    preferences = {
+        name: tuple(replace(wish, markers=tuple(map(sides.read, wish.markers))) for wish in wishes)
+        for name, wishes in problem.preferences.items()
+    }
+    return replace(problem, preferences=preferences)
 
 
 def _union(markers: list[Marker]) -> Marker:

@@ -15,7 +15,7 @@ from interlock.core.resolver.dependencies import Dependencies, keys_of
 from interlock.core.resolver.incompatibility import Incompatibility, PackageKey
 from interlock.core.resolver.parts import Parts
 from interlock.core.resolver.problem import Problem
-from interlock.core.resolver.sides import Sides
+from interlock.core.sides import Sides
 
 __all__ = ["clashing", "first_parts", "touched"]
 

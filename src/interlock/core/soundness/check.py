@@ -96,7 +96,7 @@ class _Check:
         left = where
         lacking = dict.fromkeys(item.requirement.extras, where)
         for edge in edges:
-            through = where & parse_marker(edge.marker) if edge.name == name else FALSE
+            through = where & self.regions.read(edge.marker) if edge.name == name else FALSE
             if through.is_false:
                 continue
             left &= ~through
@@ -138,7 +138,7 @@ class _Check:
         for edge in edges:
             if isinstance(claim.target, LockedMember) and edge.name == claim.target.name:
                 continue  # an extra whose requirements stand here as well
-            beyond = here & parse_marker(edge.marker) & ~wanted.get(edge.name, FALSE)
+            beyond = here & self.regions.read(edge.marker) & ~wanted.get(edge.name, FALSE)
             if not beyond.is_false:
                 message = f"The lock gives {edge.name} to {claim.by}, which does not ask for it there."
                 yield self._of(claim, "unasked", edge.name, beyond, message)
@@ -219,7 +219,9 @@ class _Check:
             package=name,
             requirement=claim.requirement,
             by=claim.by,
-            environment="" if where.is_false else format_marker(simplify(where, self.regions.world)),
+            environment=""
+            if where.is_false
+            else self.regions.sides.write(format_marker(simplify(where, self.regions.world))),
             message=message,
         )
 

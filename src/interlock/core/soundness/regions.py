@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from interlock.core.lock.graph import Graph, Target
 from interlock.core.lock.model import Edge, LockedMember
-from interlock.core.markers.diagram import FALSE, TRUE, Marker, extra_marker, parse_marker, requires_python_marker
+from interlock.core.markers.diagram import FALSE, TRUE, Marker, parse_marker, requires_python_marker
 from interlock.core.markers.environment import conflict_key
 from interlock.core.names import ExtraName, GroupName, NormalizedName
+from interlock.core.sides import Sides
 from interlock.core.soundness.asked import Asking
 from interlock.core.soundness.evidence import Evidence
 
@@ -51,7 +52,10 @@ class Regions:
             frozenset((one.key, other.key)) for items in evidence.conflicts for one, other in combinations(items, 2)
         }
         self._members = {member.name: member for member in evidence.members}
-        self.world = _world(evidence)
+        self.sides = Sides(evidence.conflicts)
+        """Items have other names here than in the lock, in whose order what conflicts stands side by side."""
+        self._items = {item.key: item for items in evidence.conflicts for item in items}
+        self.world = _world(evidence, self.sides)
         """Where some member runs, with at most one item of each conflict on: what goes without saying."""
         self.targets: dict[int, Target] = {id(target): target for target in graph.targets()}
         self.values: dict[Place, Marker] = {}
@@ -78,6 +82,14 @@ class Regions:
             place = self._queue.popleft()
             self._pass(place)
         self.strays = self._found_strays()
+
+    def read(self, text: str) -> Marker:
+        """A condition of the lock."""
+        return parse_marker(self.sides.read(text)) if text else TRUE
+
+    def active(self, key: str) -> Marker:
+        """Where an item of a conflict is on."""
+        return self.sides.marker(self._items[key])
 
     # ---- roots ---------------------------------------------------------------------------------------------------
 
@@ -108,7 +120,7 @@ class Regions:
 
     def _on(self, name: NormalizedName, part: str) -> Marker:
         key = _key(name, part)
-        return extra_marker(key) if key in self._keys else TRUE
+        return self.active(key) if key in self._keys else TRUE
 
     def _with_what_it_reaches(self, member: LockedMember, part: str, own: Marker) -> Marker:
         """That every conflict item is on which a part reaches by the manifests."""
@@ -129,7 +141,7 @@ class Regions:
         found = TRUE
         for (name, there), where in reached.items():
             if _key(name, there) in self._keys:
-                found &= ~where | extra_marker(_key(name, there))
+                found &= ~where | self.active(_key(name, there))
         return found
 
     def _leads(self, name: NormalizedName, part: str) -> list[tuple[tuple[NormalizedName, str], Marker]]:
@@ -160,7 +172,7 @@ class Regions:
         target = self.targets[place.target]
         here = self.values[place]
         for edge in edges_of(target, place.part):
-            through = here & parse_marker(edge.marker)
+            through = here & self.read(edge.marker)
             if through.is_false:
                 continue
             other = self._graph.target(edge)
@@ -183,7 +195,7 @@ class Regions:
                 other = self._graph.target(edge)
                 if not isinstance(other, LockedMember):
                     continue
-                through = here & parse_marker(edge.marker)
+                through = here & self.read(edge.marker)
                 python = through & ~self._runs(other)
                 if not python.is_false:
                     found.append(Stray(parent, place.part, edge, python, "python"))
@@ -201,14 +213,14 @@ def edges_of(target: Target, part: str) -> tuple[Edge, ...]:
     return target.extras.get(ExtraName(part), ()) if part else target.dependencies
 
 
-def _world(evidence: Evidence) -> Marker:
+def _world(evidence: Evidence, sides: Sides) -> Marker:
     """The environments of the lock, with at most one item of each conflict on."""
     found = FALSE if evidence.environments else TRUE
     for text in evidence.environments:
         found |= parse_marker(text)
     for items in evidence.conflicts:
         for one, other in combinations(items, 2):
-            found &= ~(extra_marker(one.key) & extra_marker(other.key))
+            found &= ~(sides.marker(one) & sides.marker(other))
     return found
 
 
