@@ -61,7 +61,7 @@ def compare(
     count as unchanged. Of a relative window only its length counts, so that time alone makes nothing stale.
     """
     found = _settings(lock.inputs, inputs)
-    if inputs.conflicts and lock.inputs.conflicts and lock.format < FORMAT:
+    if inputs.conflicts and lock.inputs.conflicts and lock.format[0] < FORMAT[0]:
         # Written before what a selection reaches counted as selected: it may lack what is reached only so.
         found.append(Stale(member=None, key="format", kind="changed"))
     locked = {member.name: member for member in lock.members}

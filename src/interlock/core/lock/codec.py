@@ -13,7 +13,7 @@ import msgspec
 
 from interlock.core.artifacts import Artifact
 from interlock.core.lock.layout import UnportableLock, encode_lock
-from interlock.core.lock.model import FORMAT, PLAIN_FORMAT, Edge, Lock, LockedMember, LockedPackage, ResolutionInputs
+from interlock.core.lock.model import FORMAT, NEWEST_MINOR, Edge, Lock, LockedMember, LockedPackage, ResolutionInputs
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.numbers import has_endless_number
 from interlock.core.sources import Source
@@ -126,8 +126,7 @@ def decode_lock(data: bytes, *, file: str = "interlock.lock") -> Lock:
 
 def is_newer_minor(lock: Lock) -> bool:
     """Whether a newer version wrote the lock, in a format that this one can still read."""
-    known = {version[0]: version for version in (PLAIN_FORMAT, FORMAT)}
-    return lock.format > known.get(lock.format[0], FORMAT)
+    return lock.format[1] > NEWEST_MINOR
 
 
 def _member(member: _Member) -> LockedMember:

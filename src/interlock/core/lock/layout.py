@@ -48,6 +48,7 @@ test ``extra == 'KEY'``, with the key of an item in conflict: ``member``, ``memb
 other forms are left free for kinds of items to come). An item is active when it is selected, or reached from what is
 selected along edges from members to members and the ``includes`` of groups. These edges test no keys, so what is active
 is known before any other edge is read, each of which is then read once. Two active items of one conflict are refused.
+The minor version is 1 where a member has ``table-pythons`` or ``left-out``, which earlier readers pass over.
 In ``[1, 0]`` edges to members tested keys too, and what was reached only so was lost: such a lock is out of date if
 anything in it conflicts.
 """
@@ -94,7 +95,7 @@ def package_order(package: LockedPackage) -> tuple[str, str, str]:
 
 def encode_lock(lock: Lock) -> bytes:
     """Write the lockfile; the order of members, packages, edges and artifacts in the value does not matter."""
-    lines = ["{", f'  "format": {_inline(list(lock.format))},']
+    lines = ["{", f'  "format": {_inline(list(_format(lock)))},']
     if lock.requires_python:
         lines.append(f'  "requires-python": {_inline(lock.requires_python)},')
     if lock.forks:
@@ -140,6 +141,13 @@ def _inputs(inputs: ResolutionInputs) -> Iterator[str]:
             yield f'    "{key}": {_inline(value)},'
     yield from _list("    ", "indexes", map(_inline, inputs.indexes), end="")
     yield "  },"
+
+
+def _format(lock: Lock) -> tuple[int, int]:
+    """A minor version more where something is told that the first readers of the format pass over."""
+    major, minor = lock.format
+    newer = any(member.table_pythons or member.left_out for member in lock.members)
+    return major, max(minor, int(newer))
 
 
 def _setting(value: object) -> str:

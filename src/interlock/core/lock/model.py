@@ -9,14 +9,26 @@ from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.sources import Source
 
-__all__ = ["FORMAT", "PLAIN_FORMAT", "Edge", "Lock", "LockedMember", "LockedPackage", "ResolutionInputs", "format_of"]
+__all__ = [
+    "FORMAT",
+    "NEWEST_MINOR",
+    "PLAIN_FORMAT",
+    "Edge",
+    "Lock",
+    "LockedMember",
+    "LockedPackage",
+    "ResolutionInputs",
+    "format_of",
+]
 
 PLAIN_FORMAT = (1, 0)
-"""Version of the file format of a lock in which nothing conflicts."""
+"""Major and first minor version of the file format of a lock in which nothing conflicts."""
 FORMAT = (2, 0)
-"""Major and minor version of the file format of one with declared conflicts: from 2.0 on a member's edges to members
-are as its manifest has them, and what such edges reach from a selection decides which items are active. A newer major
-is refused, a newer minor warned about."""
+"""The same of one with declared conflicts: a member's edges to members are as its manifest has them, and what
+these reach from a selection decides which items are active. A newer major is refused, a newer minor warned about."""
+
+NEWEST_MINOR = 1
+"""Of either; see :mod:`interlock.core.lock.layout`."""
 
 
 class Edge(msgspec.Struct, frozen=True, order=True, omit_defaults=True, kw_only=True, gc=False):

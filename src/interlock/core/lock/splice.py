@@ -64,7 +64,7 @@ def changed_tables(old: Lock, problem: Problem, reasons: Iterable[Stale]) -> dic
     names = [member.name for member in problem.members]
     if (
         problem.conflicts
-        or old.format != PLAIN_FORMAT
+        or old.format[0] != PLAIN_FORMAT[0]
         or sorted(names) != sorted(member.name for member in old.members)
     ):
         return None
