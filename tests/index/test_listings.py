@@ -18,6 +18,7 @@ from interlock.index.pages import read_page
 from interlock.index.retry import RetryPolicy
 from tests.conftest import IndexFactory
 from tests.index.conftest import NOW, Connect, Pauses
+from tests.index_server import Fault
 from tests.registry import registry
 
 __all__: list[str] = []
@@ -375,3 +376,13 @@ def test_a_page_of_this_machine_may_link_to_its_files() -> None:
     body = b'<html><a href="file:///srv/a-1.0-py3-none-any.whl">x</a>'
     page, _ = read_page(NormalizedName("a"), body, "text/html", "file:///srv/index.html", index="main")
     assert page.links == {"a-1.0-py3-none-any.whl": "file:///srv/a-1.0-py3-none-any.whl"}
+
+
+@pytest.mark.parametrize("status", [206, 304])
+async def test_a_part_of_a_page_or_an_unasked_not_modified_is_no_absence(
+    index: IndexFactory, connect: Connect, status: int
+) -> None:
+    server = index(registry(a={"1.0": []}))
+    server.faults.append(Fault(where="/simple/a/", kind="status", times=-1, status=status))
+    with pytest.raises(BadStatus, match=str(status)):
+        await connect(server).listing(NormalizedName("a"))

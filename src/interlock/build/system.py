@@ -27,7 +27,7 @@ def parse_document(pyproject: bytes) -> dict[str, Any]:
     """The TOML of a ``pyproject.toml``. Raises :class:`InvalidBuildSystem`."""
     try:
         return tomllib.loads(pyproject.decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidBuildSystem(f"pyproject.toml cannot be read: {error}.") from error
 
 

@@ -52,7 +52,7 @@ def read_logins(environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise AuthFileError(f"{path} cannot be read.", hint="Remove it and log in again.") from error
     table = document.get("index", {})
     return {

@@ -41,9 +41,31 @@ _MACHINE_TROUBLE = {
     errno.ENOTDIR: "not-a-directory",
     errno.EISDIR: "is-a-directory",
     errno.ELOOP: "links-in-a-circle",
+    errno.EAGAIN: "too-many-processes",
+    errno.ENOMEM: "out-of-memory",
+    errno.ENXIO: "no-such-device",
+    errno.ENODEV: "no-such-device",
+    errno.EMLINK: "too-many-links",
+    errno.ETXTBSY: "file-in-use",
+    errno.EBUSY: "file-in-use",
+    errno.EXDEV: "another-file-system",
+    errno.ENOTEMPTY: "not-empty",
+    errno.EINVAL: "not-supported",
+    errno.ENOTSUP: "not-supported",
+    errno.ENOSYS: "not-supported",
+    errno.E2BIG: "too-many-arguments",
+    errno.ENOEXEC: "not-executable",
+    getattr(errno, "ESTALE", -1): "stale-handle",
 }
+_SCARCE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.ENOSPC, errno.EDQUOT})
 _MACHINE_HINTS = {
     "disk-full": "Free some space (`interlock cache prune` may help), or choose another --cache-dir.",
+    "too-many-processes": "Raise the limit of processes and threads (`ulimit -u`), or lower"
+    " INTERLOCK_CONCURRENT_BUILDS and INTERLOCK_CONCURRENT_INSTALLS.",
+    "out-of-memory": "Free some memory, raise its limit (`ulimit -v`), or lower INTERLOCK_CONCURRENT_DOWNLOADS and"
+    " INTERLOCK_CONCURRENT_BUILDS.",
+    "no-temporary-directory": "Set TMPDIR to a directory that you can write to.",
+    "nested-too-deeply": "A file that was read is not what it should be; -v tells which was read last.",
     "too-many-open-files": "Raise the limit (`ulimit -n`) or lower INTERLOCK_CONCURRENT_DOWNLOADS.",
 }
 
@@ -176,15 +198,18 @@ def _end(error: BaseException, terminal: Terminal) -> int:
     if isinstance(error, KeyboardInterrupt):
         terminal.interrupted()
         return _INTERRUPTED
-    if isinstance(error, OSError) and error.errno in _MACHINE_TROUBLE:
-        error = _machine_error(error)
+    trace = "".join(load("traceback").format_exception(error)) if terminal.verbosity > 0 else ""
+    refused = _refused(error)
+    if refused is not None:
+        if trace:
+            terminal.detail(trace)
+        error = refused
     if isinstance(error, InterlockError):
         document, code = error_document(error), error.exit_code
         if not terminal.logs:
             terminal.fail(error)
     else:
         summary = f"{type(error).__name__}: {error}"
-        trace = "".join(load("traceback").format_exception(error)) if terminal.verbosity > 0 else ""
         terminal.bug(summary, trace)
         document, code = bug_document(summary), _BUG
     if terminal.logs:
@@ -192,6 +217,44 @@ def _end(error: BaseException, terminal: Terminal) -> int:
     if terminal.json:
         terminal.data(load("json").dumps(document, indent=2, default=str))
     return code
+
+
+def _refused(error: BaseException) -> InterlockError | None:
+    """What the machine had too little of, as an error of its family; None for what it has nothing to do with."""
+    code, what = "", str(error)
+    if isinstance(error, InterlockError):
+        return None
+    if isinstance(error, OSError) and error.errno in _MACHINE_TROUBLE:
+        return _machine_error(error)
+    scarce = _scarce(error)
+    if scarce is not None:
+        return _machine_error(scarce)
+    if isinstance(error, MemoryError):
+        code, what = "out-of-memory", "There is not enough memory"
+    elif isinstance(error, RecursionError):
+        code, what = "nested-too-deeply", "Something that was read is nested too deeply to be understood"
+    elif isinstance(error, RuntimeError) and "start new thread" in what:
+        code, what = "too-many-processes", "No more threads can be started"
+    elif isinstance(error, FileNotFoundError) and "temporary directory" in what:
+        code, what = "no-temporary-directory", "There is no directory for temporary files"
+    if not code:
+        return None
+    return MachineError(f"{what}.", hint=_MACHINE_HINTS[code], facts={"reason": code, "path": None})
+
+
+def _scarce(error: BaseException) -> OSError | None:
+    """The machine's answer behind an error of a library: what there was too little of fails in many ways."""
+    seen: BaseException | None = error
+    for _ in range(10):
+        if seen is None:
+            return None
+        if isinstance(seen, OSError) and seen.errno in _SCARCE:
+            return seen
+        number = str(seen).rpartition("(os error ")[2].removesuffix(")")
+        if number.isdigit() and len(number) < 4 and int(number) in _SCARCE:
+            return OSError(int(number), os.strerror(int(number)))
+        seen = seen.__cause__ or seen.__context__
+    return None
 
 
 def _machine_error(error: OSError) -> InterlockError:

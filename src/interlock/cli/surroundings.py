@@ -118,7 +118,7 @@ def _read_user(environ: Mapping[str, str]) -> UserSettings:
     tomllib = load("tomllib")
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UserConfigurationError(f"{path} cannot be read: {error}.") from error
     allowed = UserSettings.__struct_encode_fields__
     for key in table:

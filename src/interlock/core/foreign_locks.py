@@ -36,7 +36,7 @@ def parse_foreign_lock(file: str, data: bytes, requirements: Iterable[Requiremen
         if not file.endswith((".lock", ".toml")):
             return _requirements(text)
         document = _pipfile_lock(text) if file == "Pipfile.lock" else tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.DecodeError) as error:
+    except (ValueError, RecursionError, msgspec.DecodeError) as error:
         raise UnreadableLock(f"{file} cannot be read: {error}.") from error
     packages = document.get("package", document.get("packages", []))
     if not isinstance(packages, list):

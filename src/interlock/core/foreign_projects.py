@@ -81,7 +81,7 @@ def from_pipfile(text: str) -> ForeignProject:
     """A ``Pipfile`` (TOML). Raises :class:`UnreadableProject`."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UnreadableProject(f"Pipfile cannot be read: {error}.") from error
     groups: dict[str, tuple[str, ...]] = {}
     sources: dict[str, dict[str, object]] = {}

@@ -57,7 +57,7 @@ def parse_script(data: bytes, file: str) -> ScriptMetadata | None:
         return None
     try:
         document = tomllib.loads(block.content)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise BadScript(f"The metadata of {file} is not valid TOML: {error}.") from error
     dependencies = document.get("dependencies", [])
     requires = document.get("requires-python", "")

@@ -130,11 +130,11 @@ def _dist_info(folder: str, entry: str) -> Installed | None:
         try:
             editable = (_DIRECT.decode(origin).dir_info or _DirInfo()).editable
             text = msgspec.json.encode(msgspec.json.decode(origin), order="sorted").decode()
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             whole = False
     digest = ""
     if DIGEST_FILE in files:
-        with suppress(msgspec.DecodeError):
+        with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             digest = _DIGEST.decode(_read(f"{path}/{DIGEST_FILE}")).digest
     return Installed(
         name=normalize_name(name),

@@ -179,7 +179,7 @@ def _ask(executable: str, start: str = "") -> Interpreter:
         raise InterpreterUnusable(executable, why)
     try:
         answer = msgspec.json.decode(done.stdout, type=Interpreter)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise InterpreterUnusable(executable, "its answer cannot be understood") from error
     if not answer.tags:
         answer = msgspec.structs.replace(answer, tags=_tags_of_older(answer, executable))

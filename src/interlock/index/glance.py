@@ -96,7 +96,7 @@ def glance(name: NormalizedName, url: str, body: bytes) -> Glance | None:
     try:
         page = _PAGE.decode(body)
         texts = _RAW.decode(body).files
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     files = page.files
     if page.meta.api_version.partition(".")[0] != "1":

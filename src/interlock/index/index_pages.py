@@ -14,7 +14,7 @@ from interlock.core.names import NormalizedName
 from interlock.core.sources import Index
 from interlock.events import SILENT, Noted, Reporter
 from interlock.index.again import twice
-from interlock.index.failures import BadPage, Offline
+from interlock.index.failures import BadPage, BadStatus, Offline
 from interlock.index.fetcher import Response
 from interlock.index.file_places import readable
 from interlock.index.filenames import possible_names
@@ -32,6 +32,7 @@ from interlock.index.urls import is_remote, join, redact, without_login
 __all__ = ["Freshness", "Pages"]
 
 
+_ANSWERS_NOBODY_ASKED = frozenset({206, 304})
 _MANY = 24
 """Pages under way from which on a second process is worth its start."""
 _LARGE = 32 << 10
@@ -159,11 +160,14 @@ class Pages:
     async def _received(
         self, index: Index, name: NormalizedName, key: str, cached: CachedPage | None, response: Response
     ) -> Page | None:
-        if response.status == 304 and cached is not None:
+        if response.status == 304 and cached is not None and cached.page is not None:
             self._cache.save(
                 key, name, CachedPage(_renewed(cached.validators, response, self._freshness.now), cached.page)
             )
             return _renamed(cached.page, index)
+        if response.status in _ANSWERS_NOBODY_ASKED:
+            # A part of a page, or that it has not changed: nothing was said about whether there is one.
+            raise BadStatus(redact(without_login(response.url)), response.status, index=index.name)
         if response.status != 200:
             validators = validators_of(response.headers, self._freshness.now, absent=True)
             self._cache.save(key, name, CachedPage(validators, None))

@@ -180,7 +180,7 @@ def _decode(data: memoryview) -> CachedPage | None:
     start = _LENGTH + int.from_bytes(data[:_LENGTH], "big")
     try:
         stored = _STORED.decode(data[_LENGTH:start])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     page = stored.page.page
     if start + sum(stored.lengths) != len(data) or len(stored.lengths) != (len(page.listing.versions) if page else 0):

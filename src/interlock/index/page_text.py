@@ -66,7 +66,7 @@ def _parse_json(body: bytes, url: str, index: str) -> PageFiles:
         page = _STRICT.decode(body)
     except msgspec.ValidationError:
         return _parse_loosely(body, url, index)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadPage(redact(url), f"it is not JSON ({error})", index=index) from error
     status = page.project_status.status if page.project_status else ""
     return PageFiles(files=page.files, api_version=page.meta.api_version, status=status)
@@ -76,18 +76,18 @@ def _parse_loosely(body: bytes, url: str, index: str) -> PageFiles:
     """File by file, leaving out those that are not as the standard says."""
     try:
         page = _LOOSE.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadPage(redact(url), f"it is not a page of the simple API ({error})", index=index) from error
     files: list[PageFile] = []
     notes: list[str] = []
     for raw in page.files:
         try:
             files.append(_FILE.decode(raw))
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             notes.append(f"{bytes(raw)[:_SHOWN].decode(errors='replace')}: {error}")
     try:
         status = msgspec.json.decode(page.project_status, type=ProjectStatus | None)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         status = None
     return PageFiles(
         files=files,

@@ -37,7 +37,7 @@ class Entries(Generic[T]):
             return None
         try:
             return self._decoder.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
 
     def save(self, key: str, value: T, folder: str = "") -> None:

@@ -85,7 +85,7 @@ class ManifestCache:
             return {}
         try:
             return _DECODER.decode(data).entries if _FORMATS.decode(data)[0] == _FORMAT else {}
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return {}
 
     def _file(self, layout: Layout) -> Path:

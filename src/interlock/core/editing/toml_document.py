@@ -147,7 +147,7 @@ class TomlDocument:
         changed = self._text[:start] + text + self._text[end:]
         try:
             self.values = tomllib.loads(changed)
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise UnsupportedLayout(
                 f"{self._file} is laid out in a way that cannot be changed here ({error}).",
                 hint="Make the change by hand.",

@@ -99,7 +99,7 @@ def decode_lock(data: bytes, *, file: str = "interlock.lock") -> Lock:
     """
     try:
         content = _DECODER.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _explain(data, error, file) from error
     if content.format[0] > FORMAT[0]:
         raise _too_new(content.format, file)
@@ -195,7 +195,7 @@ def _explain(data: bytes, error: Exception, file: str) -> LockError:
         )
     try:
         probe = _PROBE.decode(data).format
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         probe = FORMAT
     if probe[0] > FORMAT[0]:
         return _too_new(probe, file)
