@@ -91,7 +91,7 @@ def _any(text: str) -> Requirement:
     except RecursionError as error:
         raise InvalidRequirement(f"`{shown}` is not a valid requirement: its marker is nested too deeply") from error
     problem = _url_problem(parsed.url) if parsed.url else ""
-    if has_endless_number(f"{parsed.specifier};{parsed.marker}"):
+    if has_endless_number(text.replace(parsed.url, "") if parsed.url else text):
         problem = "it holds a number of more digits than any version has"
     if problem:
         raise InvalidRequirement(f"`{shown}` is not a valid requirement: {problem}")

@@ -106,14 +106,15 @@ def open_zip(data: bytes | Path) -> Iterator[memoryview]:
         if os.fstat(file.fileno()).st_size == 0:
             yield memoryview(b"")
             return
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            view = memoryview(mapped)
-            try:
-                yield view
-            finally:
-                # A traceback in flight may still refer to slices of the map; the map then closes with them.
-                with suppress(BufferError):
-                    view.release()
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        view = memoryview(mapped)
+        try:
+            yield view
+        finally:
+            # A traceback in flight may still refer to slices of the map; the map then closes with them.
+            with suppress(BufferError):
+                view.release()
+                mapped.close()
 
 
 def read_directory(archive: memoryview, limits: Limits = DEFAULT) -> list[Entry]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import msgspec
 from packaging.version import InvalidVersion
 
+from interlock.core.addresses import address_problem
+from interlock.core.foreign_text import one_line
+from interlock.core.git_url import redact_url
 from interlock.core.hashes import in_fragment
 from interlock.core.manifests.sources import is_archive
 from interlock.core.names import ExtraName, NormalizedName, is_name, normalize_extra, normalize_name
@@ -247,9 +250,12 @@ def _egg(text: str) -> str:
 
 def _url(address: str, marker: str) -> Wish:
     url, _, fragment = address.partition("#")
+    problem = address_problem(url) if not url.lower().startswith("file:") else ""
+    if problem:
+        raise BadRequest(f"`{one_line(redact_url(address))}` cannot be fetched: {problem}.")
     hashes = in_fragment(fragment)
     source = {"url": f"{url}#{hashes}" if hashes else url}
     for part in fragment.split("&"):
         if part.startswith("subdirectory="):
             source["subdirectory"] = part.partition("=")[2]
-    return Wish(source=source, marker=marker, name=name_of_archive(urlsplit(url).path) or _egg(address))
+    return Wish(source=source, marker=marker, name=name_of_archive(url.partition("?")[0]) or _egg(address))

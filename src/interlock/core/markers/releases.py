@@ -39,12 +39,12 @@ _NO_DEV = 1 << 60
 _PRE = {"a": 0, "alpha": 0, "b": 1, "beta": 1, "c": 2, "rc": 2, "pre": 2, "preview": 2}
 _PRE_TEXT = ("a", "b", "rc")
 
-_SIMPLE = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+_SIMPLE = re.compile(r"[0-9]{1,100}(?:\.[0-9]{1,100})*")
 _VERSION = re.compile(
-    r"""\s*v?(?:(?P<epoch>[0-9]+)!)?(?P<release>[0-9]+(?:\.[0-9]+)*)
-    (?:[-_.]?(?P<pre>alpha|beta|preview|pre|rc|a|b|c)[-_.]?(?P<pre_n>[0-9]*))?
-    (?P<post>-(?P<post_n1>[0-9]+)|[-_.]?(?:post|rev|r)[-_.]?(?P<post_n2>[0-9]*))?
-    (?P<dev>[-_.]?dev[-_.]?(?P<dev_n>[0-9]*))?
+    r"""\s*v?(?:(?P<epoch>[0-9]{1,100})!)?(?P<release>[0-9]{1,100}(?:\.[0-9]{1,100})*)
+    (?:[-_.]?(?P<pre>alpha|beta|preview|pre|rc|a|b|c)[-_.]?(?P<pre_n>[0-9]{0,100}))?
+    (?P<post>-(?P<post_n1>[0-9]{1,100})|[-_.]?(?:post|rev|r)[-_.]?(?P<post_n2>[0-9]{0,100}))?
+    (?P<dev>[-_.]?dev[-_.]?(?P<dev_n>[0-9]{0,100}))?
     (?:\+(?P<local>[a-z0-9]+(?:[-_.][a-z0-9]+)*))?\s*""",
     re.VERBOSE | re.IGNORECASE,
 )

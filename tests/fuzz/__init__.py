@@ -1,0 +1,1 @@
+"""Hostile input to everything that reads what others wrote."""
