@@ -345,3 +345,13 @@ def test_large_files_are_streamed(layout: Layout, monkeypatch: pytest.MonkeyPatc
     wheel = make_wheel("foo", "1.0", files={"foo.bin": content})
     stored = add_wheel(layout, wheel.data, filename=wheel.filename)
     assert stored.read("foo.bin") == content
+
+
+def test_files_that_the_record_leaves_out_are_told_by_name(layout: Layout) -> None:
+    wheel = make_wheel("foo", "1.0", files={"foo.py": "x = 1\n"})
+    assert add_wheel(layout, wheel.data, filename=wheel.filename).unverified == ()
+    stored = add_wheel(layout, repacked(wheel.data, {}, **{"extra.py": b"y = 1\n"}), filename=wheel.filename)
+    assert stored.unverified == ("extra.py",)
+    again = open_wheel(layout, stored.sha256)
+    assert again is not None
+    assert again.unverified == ("extra.py",)

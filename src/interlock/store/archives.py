@@ -64,6 +64,7 @@ class _Index(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     entry_points: tuple[EntryPoint, ...]
     listing: Listing | None = None
     """Absent from entries of earlier versions."""
+    unverified: tuple[str, ...] = ()
 
 
 class StoredWheel(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +89,8 @@ class StoredWheel(msgspec.Struct, frozen=True, kw_only=True):
     """Its files, for :attr:`files`."""
     entry_points: tuple[EntryPoint, ...]
     listing: Listing
+    unverified: tuple[str, ...] = ()
+    """Files that its RECORD leaves out, or gives no hash for that is worth checking."""
 
     @property
     def files(self) -> tuple[StoredFile, ...]:
@@ -173,6 +176,7 @@ def _stored(root: str, index: _Index) -> StoredWheel:
         encoded=index.files,
         entry_points=index.entry_points,
         listing=index.listing or list_files(_FILES.decode(index.files), index.dist_info, index.data),
+        unverified=index.unverified,
     )
 
 
@@ -248,6 +252,11 @@ def _unpack(archive: memoryview, temporary: Path, filename: str, sha256: str, li
         files=msgspec.Raw(msgspec.msgpack.encode(files)),
         entry_points=points,
         listing=list_files(files, info, data),
+        unverified=tuple(
+            file.path
+            for file in files
+            if not promised.get(file.path, ("", ""))[0] and file.path.rpartition("/")[2] not in _UNLISTED
+        ),
     )
     (temporary / "entry" / _INDEX).write_bytes(msgspec.msgpack.encode(index))
     return index

@@ -11,12 +11,14 @@ import anyio.to_thread
 from interlock.build.results import Results
 from interlock.build.source_tree import SourceTree
 from interlock.core.artifacts import Artifact
+from interlock.core.foreign_text import one_line
 from interlock.core.metadata import Metadata
 from interlock.core.metadata_text import InvalidMetadata, parse_metadata
 from interlock.core.names import NormalizedName
 from interlock.core.plan import Wanted
 from interlock.core.sources import Directory, File, Git, Member, Registry, Url
 from interlock.errors import IntegrityError
+from interlock.events import Warned
 from interlock.store.archives import StoredWheel, add_wheel, drop_wheel, open_wheel
 from interlock.workspace.checkouts import checkout_tree
 from interlock.workspace.sdists import archive_tree, sdist_tree
@@ -156,7 +158,13 @@ class Obtainer:
                 if temporary and isinstance(content, Path):
                     content.unlink(missing_ok=True)
 
-        return await anyio.to_thread.run_sync(add)
+        stored = await anyio.to_thread.run_sync(add)
+        if stored.unverified:
+            first, *more = stored.unverified
+            rest = f" and {len(more)} more" if more else ""
+            text = f"The RECORD of {filename} gives no hash that counts for {one_line(first)}{rest}."
+            self._toolchain.context.reporter.report(Warned("unrecorded-files", text))
+        return stored
 
 
 def is_tree(wanted: Wanted) -> bool:
