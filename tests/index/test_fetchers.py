@@ -53,6 +53,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/headers":
             body = str(self.headers).lower().encode()
         self.send_response(404 if self.path == "/absent" else 200)
+        if self.path == "/headers":
+            self.send_header("ETag", "\u00e9")
         if self.path in {"/packed", "/slow", "/bomb"}:
             self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(body)))

@@ -386,3 +386,16 @@ async def test_a_part_of_a_page_or_an_unasked_not_modified_is_no_absence(
     server.faults.append(Fault(where="/simple/a/", kind="status", times=-1, status=status))
     with pytest.raises(BadStatus, match=str(status)):
         await connect(server).listing(NormalizedName("a"))
+
+
+async def test_bytes_that_are_no_text_cost_the_file_they_stand_in(index: IndexFactory, connect: Connect) -> None:
+    server = index(registry(a={"1.0": []}))
+    body = b'{"meta":{"api-version":"1.0"},"name":"a","files":[{"filename":"a-1.0-py3-none-any.whl","url":"/x",'
+    body += b'"hashes":{"sha256":"\xff\xfe"}},{"filename":"a-2.0-py3-none-any.whl","url":"/y","hashes":{}}]}'
+    headers = {"content-type": "application/vnd.pypi.simple.v1+json"}
+    server.faults.append(Fault(where="/simple/a/", kind="body", times=-1, status=200, headers=headers, body=body))
+    listing = await connect(server).listing(NormalizedName("a"))
+    assert isinstance(listing, Listing)
+    for position in range(len(listing.versions)):
+        assert len(listing.artifacts(position)) <= 1
+        listing.yanked_because(position)

@@ -72,14 +72,14 @@ def _enclosed(raw: memoryview) -> tuple[_Published, ...]:
 def _decoded(raw: bytes) -> tuple[_Published, ...]:
     try:
         return _ALL.decode(raw)
-    except msgspec.ValidationError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return tuple(file for one in _EACH.decode(raw) if (file := _one(one)) is not None)
 
 
 def _one(raw: msgspec.Raw) -> _Published | None:
     try:
         return _ONE.decode(raw)
-    except msgspec.ValidationError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -126,7 +126,18 @@ async def _reveal_cancellation() -> None:
 
 
 def _headers(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
+    try:
+        return {name.lower(): value for name, value in headers.items()}
+    except ValueError:
+        return {name.lower(): value for name in headers if (value := _text(headers, name)) is not None}
+
+
+def _text(headers: Mapping[str, str], name: str) -> str | None:
+    """A header's value; None for bytes that are no text, which say nothing to us."""
+    try:
+        return headers[name]
+    except ValueError:
+        return None
 
 
 def _failed(error: exceptions.PyreqwestError) -> FetchFailed:
