@@ -10,8 +10,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,6 +35,8 @@ class BuildResult(msgspec.Struct, frozen=True, kw_only=True):
     filename: str = ""
     """Of the wheel or source archive; empty when only metadata was asked for."""
     metadata: Metadata | None = None
+    sha256: str = ""
+    """Of the file; worked out when the result is kept."""
 
 
 _DECODER = msgspec.msgpack.Decoder(BuildResult)
@@ -60,9 +64,21 @@ class Results:
     def path(self, digest: str, result: BuildResult) -> Path:
         return self._layout.entry(_BUCKET, digest) / result.filename
 
+    def files(self) -> Iterator[tuple[str, Path]]:
+        """Every digest with the file that its build gave, as far as there is one; blocking."""
+        root = self._layout.bucket(_BUCKET)
+        for entry in sorted(root.glob("??/*")) if root.is_dir() else ():
+            result = self.load(entry.name)
+            if result is not None and result.filename:
+                yield entry.name, self.path(entry.name, result)
+
     def save(self, digest: str, result: BuildResult, folder: Path) -> None:
         """Publish a folder that holds the result's file (if any) as the entry; the folder is gone afterwards."""
         entry = self._layout.entry(_BUCKET, digest)
+        if result.filename:
+            with (folder / result.filename).open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            result = msgspec.structs.replace(result, sha256=sha256)
         (folder / _FILE).write_bytes(msgspec.msgpack.encode(result))
         entry.parent.mkdir(parents=True, exist_ok=True)
         try:

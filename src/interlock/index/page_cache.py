@@ -160,6 +160,10 @@ class PageCache:
     def load_bases(self, key: str) -> Bases:
         return self._bases.load(".bases", key) or Bases()
 
+    def has_bases(self, key: str) -> bool:
+        """Whether they are there and can be read."""
+        return self._bases.load(".bases", key) is not None
+
     def save_bases(self, key: str, bases: Bases) -> None:
         self._bases.save(".bases", bases, key)
 

@@ -20,7 +20,7 @@ from interlock.store.locks import LockTimeout, hold_sync
 from interlock.store.runs import Run, runs
 from interlock.store.tars import BROKEN_TAR, Budget, open_tar
 
-__all__ = ["CacheBusy", "Removed", "Size", "clean", "measure", "prune"]
+__all__ = ["CacheBusy", "Removed", "Size", "clean", "drop", "measure", "prune"]
 
 _BUCKET = re.compile(r"[a-z-]+-v\d+")
 _DOWNLOADS = ("wheels-v1", "sdists-v1", "build-envs-v1")
@@ -79,6 +79,16 @@ async def prune(layout: Layout, *, ci: bool = False, force: bool = False) -> Rem
         return _remove(layout, paths, kept)
 
     return await anyio.to_thread.run_sync(_alone, layout, force, work)
+
+
+def drop(layout: Layout, paths: Iterable[Path], *, force: bool = False) -> set[Path]:
+    """Remove some entries, all but environments that programs run in; blocking. What is gone afterwards.
+
+    Raises :class:`CacheBusy` while another process works with the store, unless forced.
+    """
+    doomed = list(paths)
+    _alone(layout, force, lambda kept: _remove(layout, doomed, kept))
+    return {path for path in doomed if not os.path.lexists(path)}
 
 
 def _alone(layout: Layout, force: bool, work: Callable[[tuple[Run, ...]], Removed]) -> Removed:

@@ -36,6 +36,7 @@ __all__ = [
     "NoEnvironment",
     "active_environment",
     "environment_path",
+    "existing",
     "find_environment",
     "iter_environment_paths",
     "list_environments",
@@ -175,6 +176,16 @@ async def find_environment(context: Context, members: tuple[NormalizedName, ...]
         return look_at(here, environment_path(here, workspace, member), name if strict else None)
 
     return await anyio.to_thread.run_sync(look)
+
+
+async def existing(context: Context, members: tuple[NormalizedName, ...] = ()) -> VirtualEnvironment:
+    """The same, which has to be there. Raises :class:`NoEnvironment`."""
+    state = await find_environment(context, members)
+    if state.environment is None:
+        raise NoEnvironment(
+            state.problem or f"There is no environment at {state.path}.", hint="Make it with `interlock sync`."
+        )
+    return state.environment
 
 
 async def list_environments(context: Context) -> tuple[EnvironmentState, ...]:

@@ -39,10 +39,11 @@ from interlock.store.wheels import (
 )
 from interlock.store.zips import BadArchive, Buffer, Entry, inflate, inflate_pieces, open_zip, read_directory
 
-__all__ = ["StoredWheel", "add_wheel", "drop_wheel", "open_wheel"]
+__all__ = ["BUCKET", "INDEX", "StoredWheel", "add_wheel", "drop_wheel", "open_wheel"]
 
 BUCKET = "wheels-v1"
-_INDEX = "files.msgpack"
+INDEX = "files.msgpack"
+"""The file of an entry that says what else is in it."""
 _TREE = "tree"
 _STREAMED = 32 << 20
 """Entries from this size on are inflated and written piece by piece."""
@@ -123,12 +124,12 @@ def open_wheel(layout: Layout, sha256: str) -> StoredWheel | None:
     """The entry of a wheel, or None when it is not there or not whole."""
     root = os.path.join(layout.root, BUCKET, sha256[:2], sha256)
     try:
-        with open(os.path.join(root, _INDEX), "rb") as file:
+        with open(os.path.join(root, INDEX), "rb") as file:
             index = _DECODER.decode(file.read())
         if not os.path.exists(os.path.join(root, _TREE, index.dist_info)):
             return None
         return _stored(root, index)
-    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
+    except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError, msgspec.DecodeError):
         return None
 
 
@@ -258,7 +259,7 @@ def _unpack(archive: memoryview, temporary: Path, filename: str, sha256: str, li
             if not promised.get(file.path, ("", ""))[0] and file.path.rpartition("/")[2] not in _UNLISTED
         ),
     )
-    (temporary / "entry" / _INDEX).write_bytes(msgspec.msgpack.encode(index))
+    (temporary / "entry" / INDEX).write_bytes(msgspec.msgpack.encode(index))
     return index
 
 

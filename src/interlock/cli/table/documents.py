@@ -36,6 +36,8 @@ _SYNCED = (
 _OUTDATED = (("", "packages"), ("packages[]", "name, locked, compatible, latest, members, direct"))
 _PYTHON = "executable, version, implementation, free_threaded, virtual"
 _ENVIRONMENT = "path, member, exists, ours, problem, python"
+_DAMAGED = "name, version, files"
+_DAMAGE = "path, problem"
 _CREATED = (("", "path, name, files, workspace, registered, package"),)
 _REMOVED = (("", "files, bytes, in_use"), ("in_use[]", "path, pid, what"))
 
@@ -114,6 +116,17 @@ DOCUMENTS: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {
     ("venv",): (("", "path, python, version"),),
     ("env", "info"): (("", _ENVIRONMENT), ("python", _PYTHON)),
     ("env", "check"): (("", "ok, problems"), ("problems[]", "name, version, kind, requirement, found")),
+    ("env", "verify"): (
+        ("", "ok, path, checked, unchecked, damaged"),
+        ("damaged[]", _DAMAGED),
+        ("damaged[].files[]", _DAMAGE),
+    ),
+    ("env", "repair"): (
+        ("", "ok, path, checked, unchecked, repaired, left"),
+        ("repaired[]", _DAMAGED),
+        ("left[]", f"{_DAMAGED}, why"),
+        ("repaired[].files[], left[].files[]", _DAMAGE),
+    ),
     ("env", "list"): (("", "environments"), ("environments[]", _ENVIRONMENT), ("environments[].python", _PYTHON)),
     ("env", "activate"): (("", "command, path, shell"),),
     ("env", "remove"): (("", "removed"),),
@@ -124,6 +137,11 @@ DOCUMENTS: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {
     ("cache", "dir"): (("", "path"),),
     ("cache", "size"): (("", "path, bytes, buckets"), ("buckets[]", "name, files, bytes")),
     ("cache", "clean"): _REMOVED,
+    ("cache", "verify"): (
+        ("", "ok, checked, skipped, problems"),
+        ("checked", "NAME"),
+        ("problems[]", "bucket, entry, name, problems, dropped"),
+    ),
     ("cache", "prune"): _REMOVED,
     ("config",): (("with --list", "KEY"), ("KEY", "value, origin"), ("with a key", "key, value, origin")),
     ("source", "show"): (("", "sources"), ("sources[]", "name, role, url")),

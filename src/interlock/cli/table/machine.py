@@ -24,6 +24,11 @@ def _cache_prune_options(parser: OptionGroup) -> None:
     parser.flag("--force", text="also what other processes use")
 
 
+def _cache_verify_options(parser: OptionGroup) -> None:
+    parser.flag("--repair", text="drop what differs, so that it is fetched or built anew")
+    parser.flag("--force", text="drop it also while other processes use the cache")
+
+
 def _cache_size_options(parser: OptionGroup) -> None:
     parser.flag("--bytes", text="show plain numbers of bytes")
 
@@ -90,6 +95,20 @@ MACHINE = (
         (("", "the environment that is used here"), ("--package web --json", "of one member, for scripts")),
     ),
     Command(
+        ("env", "verify"),
+        "env_verify",
+        "Look whether the files of the environment are what was installed",
+        add_member_options,
+        (("", "every file against RECORD"), ("--package web --json", "of one member's environment, for scripts")),
+    ),
+    Command(
+        ("env", "repair"),
+        "env_repair",
+        "Install again what is broken, from the cache and nothing else",
+        add_member_options,
+        (("", "exactly the packages that `env verify` finds"), ("--package web", "in one member's environment")),
+    ),
+    Command(
         ("env", "list"),
         "env_list",
         "List the workspace's environments",
@@ -154,6 +173,13 @@ MACHINE = (
         (("", "everything"), ("numpy scipy==1.14.0", "only what belongs to one package, and to one version")),
         usage="[options] [PACKAGE[==VERSION] ...]",
         aliases=(("cache", "clear"),),
+    ),
+    Command(
+        ("cache", "verify"),
+        "cache_verify",
+        "Look whether what is cached is what was put there",
+        _cache_verify_options,
+        (("", "wheels, archives, builds, pages"), ("--repair", "drop what is not, to fetch or build it anew")),
     ),
     Command(
         ("cache", "prune"),
