@@ -143,9 +143,13 @@ def test_check_finds_mistakes(run: Run, shop: Path) -> None:
     assert "error[bad-task]: apps/web/pyproject.toml" in run("check").out
     web.write_text('[project]\nname = "web"\nversion = "3.0"\ndependencies = ["flask"]\n')
     document = run("check", "--json").json()
-    assert {finding["code"] for finding in document["findings"]} == {"requires-python", "lock-outdated"}
+    assert {finding["code"] for finding in document["findings"]} == {
+        "requires-python",
+        "narrowed-python",
+        "lock-outdated",
+    }
     annotated = run("check", "--format", "github").out.splitlines()
-    assert "::warning file=apps/web/pyproject.toml,title=requires-python::" in annotated[0]
+    assert "::warning file=apps/web/pyproject.toml,title=requires-python::" in "\n".join(annotated)
     assert annotated[-1].startswith("::error file=interlock.lock,title=lock-outdated::interlock.lock does not match")
     assert "%0A" in annotated[-1]
     web.write_text("[project\n")

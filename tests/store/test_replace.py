@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interlock.store.replace import NotWritable, is_stream, move_file, replace_file
+from interlock.store.replace import NotWritable, is_stream, move_file, read_regular, replace_file
 from interlock.store.stream import write_stream
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links, modes and pipes of POSIX")
@@ -101,6 +101,36 @@ def test_where_the_folder_refuses_the_file_is_written_over(tmp_path: Path) -> No
     finally:
         tmp_path.chmod(0o755)
     assert (tmp_path / "file").read_text() == "new"
+
+
+@given(old=st.integers(0, 100_000), new=st.integers(0, 100_000))
+def test_a_file_of_several_names_keeps_them_all(tmp_path_factory: pytest.TempPathFactory, old: int, new: int) -> None:
+    folder = tmp_path_factory.mktemp("names")
+    (folder / "one").write_bytes(b"o" * old)
+    os.link(folder / "one", folder / "other")
+    replace_file(folder / "one", b"n" * new)
+    assert os.path.samefile(folder / "one", folder / "other")
+    assert (folder / "other").read_bytes() == b"n" * new
+
+
+def test_a_secret_does_not_get_to_the_other_names_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "auth").write_text("old")
+    os.link(tmp_path / "auth", tmp_path / "other")
+    replace_file(tmp_path / "auth", b"secret", mode=0o600)
+    assert ((tmp_path / "auth").read_text(), (tmp_path / "other").read_text()) == ("secret", "old")
+
+
+def test_reading_waits_for_no_pipe_and_no_device(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "null").symlink_to(os.devnull)
+    (tmp_path / "file").write_bytes(b"x")
+    (tmp_path / "link").symlink_to("file")
+    assert read_regular(tmp_path / "link") == b"x"
+    for name in ("pipe", "null"):
+        with pytest.raises(OSError, match="ordinary file"):
+            read_regular(tmp_path / name)
+    with pytest.raises(FileNotFoundError):
+        read_regular(tmp_path / "absent")
 
 
 def test_a_move_makes_the_folder_it_goes_to(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from interlock.core.narrowing import narrow
 from interlock.errors import LockError, LockOutdated
 from interlock.events import Warned
 from interlock.store.locks import hold
-from interlock.store.replace import replace_file
+from interlock.store.replace import read_regular, replace_file
 from interlock.store.usage import using
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
@@ -186,7 +186,7 @@ def _pins_of_conflicted(root: Path) -> Lock | None:
 
 def _read(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except FileNotFoundError:
         return None
 

@@ -11,7 +11,7 @@ from interlock.core.lock.codec import decode_lock, encode_lock
 from interlock.core.lock.merge import has_conflicts, merge_locks, shared_pins, split_conflicts
 from interlock.core.lock.model import Lock
 from interlock.errors import GitError, LockError
-from interlock.store.replace import replace_file
+from interlock.store.replace import read_regular, replace_file
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.lockfile import LOCKFILE, read_lockfile
@@ -106,7 +106,7 @@ async def install_merge_driver(context: Context) -> tuple[Path, ...]:
                 # Worktrees share the configuration of their repository.
                 changed = [top / _git(top, "rev-parse", "--git-common-dir") / "config"]
         attributes = root / ".gitattributes"
-        lines = attributes.read_text(encoding="utf-8").splitlines() if attributes.exists() else []
+        lines = read_regular(attributes).decode().splitlines() if attributes.exists() else []
         if _ATTRIBUTE not in lines:
             replace_file(attributes, ("\n".join([*lines, _ATTRIBUTE]) + "\n").encode())
             changed.append(attributes)

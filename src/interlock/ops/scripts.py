@@ -21,7 +21,7 @@ from interlock.core.resolver.problem import Policy, Problem
 from interlock.core.script_metadata import BadScript, ScriptMetadata, change_dependencies, parse_script
 from interlock.core.selection import MemberSelection, Selection
 from interlock.envs.interpreters import Interpreter
-from interlock.store.replace import replace_file
+from interlock.store.replace import read_regular, replace_file
 from interlock.store.runs import running_in
 from interlock.workspace.context import Context
 from interlock.workspace.hashes import fill_hashes
@@ -47,7 +47,7 @@ def metadata_of(script: Path) -> ScriptMetadata | None:
 
 def _content(script: Path) -> bytes:
     try:
-        return script.read_bytes()
+        return read_regular(script)
     except OSError as error:
         raise BadScript(f"{script} cannot be read: {error.strerror}.") from error
 
@@ -82,7 +82,7 @@ async def script_environment(
 
 def _wanted(lockfile: Path, interpreter: Interpreter) -> tuple[Wanted, ...]:
     return select(
-        read_lock(lockfile.read_bytes(), str(lockfile)),
+        read_lock(read_regular(lockfile), str(lockfile)),
         interpreter.markers,
         Selection(members=(MemberSelection(member=_SCRIPT),)),
         tags=interpreter.tags,

@@ -1,7 +1,7 @@
 """Replacing a file: readers see the old content or the new, and the file stays what its owner made it.
 
-A link stays a link and what it names is written; mode and owner stay; a device or a pipe is written to, because what
-is asked for there is the data and not the name.
+A link stays a link and what it names is written; mode and owner stay; what has several names keeps them all; a device
+or a pipe is written to, because what is asked for there is the data and not the name.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from interlock.errors import InterlockError
 from interlock.store.space import named
 
-__all__ = ["NotWritable", "copy_file", "is_stream", "move_file", "replace_file"]
+__all__ = ["NotWritable", "copy_file", "is_stream", "move_file", "read_regular", "replace_file"]
 
 _COUNT = itertools.count()
 _FOLDER_REFUSES = frozenset({errno.EBUSY, errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS})
@@ -50,6 +50,10 @@ def replace_file(path: Path, data: bytes, *, mode: int | None = None) -> None:
     if kept is not None and not os.access(target, os.W_OK):
         # The folder would let it be replaced; whoever took the right away meant the file.
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    if kept is not None and kept.st_nlink > 1 and mode is None:
+        # A hard link. A file with secrets is another matter: its other names stay without them.
+        _write_over(target, data)
+        return
     passing = target.with_name(f".interlock-{os.getpid()}-{next(_COUNT)}")
     try:
         _write_new(passing, data, kept, mode)
@@ -75,6 +79,15 @@ def is_stream(path: Path) -> bool:
         return True
     kept = _look(path)
     return kept is not None and (stat.S_ISFIFO(kept.st_mode) or stat.S_ISCHR(kept.st_mode))
+
+
+def read_regular(path: Path) -> bytes:
+    """What a file of ours holds; blocking, but never on a pipe that nobody writes. Raises OSError."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "It is no ordinary file", str(path))
+        return file.read()
 
 
 def move_file(source: str | Path, target: str | Path) -> None:
@@ -117,13 +130,14 @@ def _write_to_device(path: Path, data: bytes, kept: os.stat_result) -> None:
     if not stat.S_ISCHR(kept.st_mode):
         kinds = ((stat.S_ISDIR, "a directory"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
         raise NotWritable(path, next((what for is_kind, what in kinds if is_kind(kept.st_mode)), "no ordinary file"))
-    with open(path, "wb", buffering=0) as device:
+    with open(path, "wb") as device:
         device.write(data)
 
 
 def _write_new(path: Path, data: bytes, kept: os.stat_result | None, mode: int | None) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    handle = os.open(path, flags, 0o666 if mode is None else mode)
+    # What others may not read is at no moment readable.
+    handle = os.open(path, flags, mode if mode is not None else 0o666 if kept is None else kept.st_mode & 0o666)
     with named(path), open(handle, "wb") as file:
         file.write(data)
         if kept is not None and os.name == "posix":
@@ -135,7 +149,22 @@ def _write_new(path: Path, data: bytes, kept: os.stat_result | None, mode: int |
 
 
 def _write_over(path: Path, data: bytes) -> None:
-    """Write into the file that is there: not at once, but there is no other way."""
+    """Write into the file that is there: not at once, but there is no other way. Where there is no room, it stays."""
     with named(path), open(path, "r+b") as file:
+        size = os.fstat(file.fileno()).st_size
+        if len(data) > size:
+            _reserve(file.fileno(), size, len(data))
         file.write(data)
         file.truncate()
+
+
+def _reserve(handle: int, size: int, wanted: int) -> None:
+    """Take the room that a file will need before anything of it is written."""
+    if not hasattr(os, "posix_fallocate"):
+        return
+    try:
+        os.posix_fallocate(handle, size, wanted - size)
+    except OSError as error:
+        os.ftruncate(handle, size)
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise

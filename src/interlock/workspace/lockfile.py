@@ -8,6 +8,7 @@ from interlock.core.lock.codec import decode_lock
 from interlock.core.lock.consistency import check_lock
 from interlock.core.lock.model import Lock
 from interlock.errors import LockError, LockOutdated
+from interlock.store.replace import read_regular
 
 __all__ = [
     "LOCKFILE",
@@ -47,7 +48,7 @@ def read_lockfile(root: Path) -> bytes | None:
     """The bytes of the lock, None when there is no file; raises :class:`LockUnreadable`."""
     path = lockfile_path(root)
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -179,7 +179,7 @@ def _proof(package: LockedPackage, artifact: Artifact) -> dict[str, str]:
     if not artifact.sha256:
         raise NotExportable(
             f"The lock has no hash for {artifact.filename} of {package.name}, which pylock.toml requires.",
-            hint="Run `interlock lock --refresh` so that the file is hashed.",
+            hint=f"Run `interlock lock -P {package.name}`, which hashes its files again.",
             facts={"package": package.name, "file": artifact.filename},
         )
     size = {} if artifact.size is None else {"size": str(artifact.size)}

@@ -135,7 +135,7 @@ def _hashes(package: LockedPackage) -> list[str]:
     if missing or not package.artifacts:
         raise NotExportable(
             f"The lock has no hash for {missing[0] if missing else 'the files'} of {package.name}.",
-            hint="Export without hashes, or run `interlock lock --refresh` so that the file is hashed.",
+            hint=f"Export without hashes, or run `interlock lock -P {package.name}`, which hashes the files again.",
             facts={"package": package.name, "files": missing},
         )
     return [f"--hash=sha256:{digest}" for digest in sorted({artifact.sha256 for artifact in package.artifacts})]
