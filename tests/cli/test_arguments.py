@@ -99,7 +99,7 @@ def test_selection_reads_the_same_in_both_spellings(poetry: str, uv: str) -> Non
             "`interlock cache` has no command `prun`.",
             "Did you mean `interlock cache prune`?",
         ),
-        ("cache zzz", UnknownCommand, "", "Commands: clean, clear, dir, list, prune, size."),
+        ("cache zzz", UnknownCommand, "", "Commands: clean, clear, dir, list, prune, size, verify."),
         ("lock --chekc", UnknownOption, "`interlock lock` has no option `--chekc`.", "Did you mean `--check`?"),
         ("lock --ofline", UnknownOption, "`interlock lock` has no option `--ofline`.", "Did you mean `--offline`?"),
         ("--ofline lock", UnknownOption, "`interlock` has no option `--ofline`.", "Did you mean `--offline`?"),

@@ -29,6 +29,7 @@ LINES = {
     "check": "check",
     "licenses": "licenses",
     "info": "info flask",
+    "explain": "explain file-missing",
     "about": "about",
     "debug resolve": "debug resolve click",
     "debug tags": "debug tags",

@@ -28,7 +28,7 @@ _SECTIONS = (
             ("show, tree, why", "What is locked, what needs it, for which members"),
             ("outdated, check, licenses", "What is old, what is wrong, under which terms"),
             ("workspace, affected", "The members, and those that a change touches"),
-            ("info, about", "A package on its index, this program"),
+            ("info, explain, about", "A package on its index, an error code, this program"),
         ),
     ),
     (

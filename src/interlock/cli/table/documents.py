@@ -85,6 +85,7 @@ DOCUMENTS: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {
     ("check",): (("", "ok, findings"), ("findings[]", "level, file, code, message")),
     ("licenses",): (("", "packages, denied"), ("packages[]", "name, version, license, members, installed")),
     ("info",): (("", "name, index, latest, versions, yanked, status, requires_python, requires, extras, files"),),
+    ("explain",): (("", "code, explanations"), ("explanations[]", "code, kind, means, example, remedy")),
     ("about",): (("", "interlock, python, executable, platform, cache, configuration, workspace, members"),),
     ("debug", "resolve"): (("", "packages"), ("packages[]", "name, version, markers")),
     ("debug", "tags"): (("", "python, tags"),),

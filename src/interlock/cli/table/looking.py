@@ -53,6 +53,10 @@ def _info_options(parser: OptionGroup) -> None:
     parser.word("name", metavar="PACKAGE", text="its exact name")
 
 
+def _explain_options(parser: OptionGroup) -> None:
+    parser.word("code", metavar="CODE", text="what stands in brackets: no-solution")
+
+
 def _resolve_options(parser: OptionGroup) -> None:
     parser.words("requirements", metavar="PACKAGE", text="resolve these instead of the workspace")
     parser.flag("--tree", text="show as a tree")
@@ -110,6 +114,14 @@ LOOKING = (
         (("httpx", "versions, needs and files"), ("httpx --json", "for scripts")),
         usage="[options] PACKAGE",
         aliases=(("search",),),
+    ),
+    Command(
+        ("explain",),
+        "explain",
+        "Say what the code of an error or a warning means, and what to do",
+        _explain_options,
+        (("no-solution", "the code that stands in brackets"), ("lock-outdated --json", "for editors and bots")),
+        usage="[options] CODE",
     ),
     Command(
         ("about",),
