@@ -72,6 +72,9 @@ TARS = {
     "folders without end": _entry("d-1/" + "a/" * 40 + "x", b"") + _entry(
         "././@LongLink", b"d-1/" + b"a/" * 5000 + b"x\0", tarfile.GNUTYPE_LONGNAME
     ) + _entry("x", b""),
+    "a name that is too long for a file": _entry(
+        "././@LongLink", b"d-1/" + b"a" * 256 + b"\0", tarfile.GNUTYPE_LONGNAME
+    ) + _entry("x", b""),
     "a cut-off entry": _header("d-1/x", 5000) + b"x",
     "a bomb": _header("d-1/x", 200 << 20) + bytes(200 << 20),
 }  # fmt: skip
@@ -99,6 +102,7 @@ ZIPS = {
     "method 99": _zip(method=99),
     "an empty name": _zip(name=b""),
     "another name": _zip(name=b"d-1/PKG-INFX"),
+    "a name that is too long for a file": _zip(name=b"d-1/" + b"a" * 256),
     "a name with NUL": _zip(name=b"d-1/PKG-IN\0O"),
     "a zip64 field that is not there": _zip(extra=struct.pack("<HH", 1, 24)),
     "a zip64 field that is cut off": _zip(extra=struct.pack("<HHQ", 1, 24, 7)),

@@ -94,6 +94,7 @@ def test_zip64_archives() -> None:
         archive({"demo/__init__.py": b""}),
         archive({"other-1.0.dist-info/METADATA": METADATA}),
         archive({"demo-1.0.dist-info/METADATA": METADATA}, method=zipfile.ZIP_LZMA),
+        archive({"demo-1.0.dist-info/METADATA": METADATA + bytes(2 << 20)}),
         archive({"demo-1.0.dist-info/METADATA": METADATA}).replace(b"PK\x01\x02", b"PKxx"),
         archive({"demo-1.0.dist-info/METADATA": METADATA}).replace(b"PK\x03\x04", b"PKxx"),
         archive({"demo-1.0.dist-info/METADATA": METADATA}, method=zipfile.ZIP_STORED).replace(b"demo\n", b"evil\n"),

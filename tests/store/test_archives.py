@@ -170,6 +170,9 @@ def test_threads_and_processes_may_add_the_same_wheel_at_once(layout: Layout, tm
         ("./foo.pyx", "canonical"),
         ("foo.py", "same name"),
         ("foo.py/x", "file and a folder"),
+        ("f" * 256, "too long for a file"),
+        ("é" * 128, "too long for a file"),
+        (f"{'f' * 250}/" * 9 + "x", "nested too deeply"),
     ],
 )
 def test_dangerous_names_are_refused(layout: Layout, name: str, why: str) -> None:
@@ -254,6 +257,24 @@ def test_bombs_and_overlaps_are_refused() -> None:
     data[second + 46] = ord("a")
     with pytest.raises(BadArchive):
         read_directory(memoryview(bytes(data)))
+
+
+@pytest.mark.parametrize("name", ["METADATA", "WHEEL", "RECORD", "entry_points.txt"])
+def test_a_text_of_a_wheel_is_not_inflated_when_no_text_is_as_dense(layout: Layout, name: str) -> None:
+    target = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(make_wheel("foo", "1.0").data)) as sound,
+        zipfile.ZipFile(target, "w", 8) as archive,
+    ):
+        path = f"foo-1.0.dist-info/{name}"
+        before = sound.read(path) if path in sound.namelist() else b""
+        for other in sound.namelist():
+            if other != path:
+                archive.writestr(other, sound.read(other))
+        archive.writestr(path, before + b"a\n" * (20 << 20))
+    with pytest.raises(BadWheel, match=f"{name} would have .* not plausible"):
+        add_wheel(layout, target.getvalue(), filename="foo-1.0-py3-none-any.whl")
+    assert not list(layout.tmp.iterdir())
 
 
 def test_damage_is_noticed() -> None:

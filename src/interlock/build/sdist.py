@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from interlock.build.digest import IGNORES_ALL
 from interlock.build.failures import InvalidSourceTree, SubdirectoryMissing, UnsafeArchive
 from interlock.build.tar_entry import check_entry, write_entry
-from interlock.core.limits import DEFAULT, Limits
+from interlock.core.limits import DEFAULT, Limits, is_plausible_text
 from interlock.store.tars import BROKEN_TAR, Budget, open_tar
 from interlock.store.zips import BadArchive, Entry, inflate, inflate_pieces, open_zip, read_directory
 
@@ -74,7 +74,8 @@ def _read_top(archive: Path, name: str) -> bytes | None:
         if archive.name.lower().endswith(".zip"):
             with open_zip(archive) as opened:
                 found = [entry for entry in read_directory(opened) if _is_top(entry.name, name)]
-                return bytes(inflate(opened, found[0])) if found and found[0].size <= most else None
+                fits = found and found[0].size <= most and is_plausible_text(found[0].size, found[0].packed)
+                return bytes(inflate(opened, found[0])) if fits else None
         with open_tar(archive, Budget(archive.stat().st_size)) as entries:
             for tar, member in entries:
                 if member.isreg() and _is_top(member.name, name) and member.size <= most:

@@ -8,9 +8,11 @@ import msgspec
 
 from interlock.core.variables import Variables
 
-__all__ = ["DEFAULT", "Limits", "how_to_raise", "limits_of"]
+__all__ = ["DEFAULT", "Limits", "how_to_raise", "is_plausible_text", "limits_of"]
 
 _MIB = 1 << 20
+_DENSEST_TEXT = 30
+"""Letters for one packed byte; what people and programs write about a package stays below 10."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fields=True):
@@ -53,3 +55,12 @@ def how_to_raise(name: str) -> str:
     """
     key = name.replace("_", "-")
     return f"If that is as it should be, raise INTERLOCK_LIMIT_{name.upper()}, or `{key}` in `[tool.interlock.limits]`."
+
+
+def is_plausible_text(size: int, packed: int) -> bool:
+    """Whether so many bytes may be inflated at once, to be read as text: what is large has to have cost something.
+
+    >>> is_plausible_text(900_000, 900), is_plausible_text(60_000_000, 60_000)
+    (True, False)
+    """
+    return size <= max(_MIB, packed * _DENSEST_TEXT)

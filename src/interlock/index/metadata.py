@@ -15,6 +15,7 @@ from packaging.version import InvalidVersion
 
 from interlock.core.artifacts import Artifact
 from interlock.core.hashes import pairs
+from interlock.core.limits import Limits
 from interlock.core.metadata import Metadata
 from interlock.core.metadata_text import InvalidMetadata, parse_metadata, static_sdist_metadata
 from interlock.core.names import NormalizedName
@@ -113,7 +114,7 @@ class MetadataLadder:
                 )
         if text is None:
             receiver = await self._downloads.fetch(index, name, artifact)
-            text = await _whole(receiver, artifact.filename)
+            text = await _whole(receiver, artifact.filename, self._layout.limits)
         return parse_metadata(text)
 
     async def _from_metadata_file(self, url: str, index: Index, artifact: Artifact) -> bytes | None:
@@ -150,7 +151,7 @@ class MetadataLadder:
                 except BaseException:
                     receiver.discard()
                     raise
-                return await _whole(receiver, artifact.filename)
+                return await _whole(receiver, artifact.filename, self._layout.limits)
             first = _first_byte(response)
             if response.status != 206 or first is None:
                 if response.status in {404, 410}:
@@ -158,7 +159,7 @@ class MetadataLadder:
                 self._without_ranges.add(origin(url))
                 return None
             pieces.add(first, await _taken(receiver))
-            found = find_metadata(pieces, artifact.filename)
+            found = find_metadata(pieces, artifact.filename, self._layout.limits)
             if not isinstance(found, MoreNeeded):
                 return found
             wanted = f"bytes={found.start}-{found.stop - 1}"
@@ -232,11 +233,11 @@ def _first_byte(response: Response) -> int | None:
     return whole_number(first) if unit == "bytes" else None
 
 
-async def _whole(receiver: Receiver, filename: str) -> bytes:
+async def _whole(receiver: Receiver, filename: str, limits: Limits) -> bytes:
     """METADATA of a wheel that is here completely."""
     pieces = Pieces()
     pieces.add(0, await _taken(receiver))
-    found = find_metadata(pieces, filename)
+    found = find_metadata(pieces, filename, limits)
     if isinstance(found, MoreNeeded):
         raise NotAWheel("its directory is damaged")
     return found

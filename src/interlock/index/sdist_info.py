@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from interlock.core.limits import DEFAULT, Limits
+from interlock.core.limits import DEFAULT, Limits, is_plausible_text
 from interlock.store.tars import BROKEN_TAR, Budget, open_tar
 from interlock.store.zips import BadArchive, inflate, open_zip, read_directory
 
@@ -39,6 +39,7 @@ def _from_tar(archive: Path, limits: Limits) -> bytes | None:
 def _from_zip(archive: Path, limits: Limits) -> bytes | None:
     with open_zip(archive) as view:
         for entry in read_directory(view, limits):
-            if _is_root_info(entry.name) and entry.size <= limits.metadata_size:
+            fits = entry.size <= limits.metadata_size and is_plausible_text(entry.size, entry.packed)
+            if _is_root_info(entry.name) and fits:
                 return bytes(inflate(view, entry))
     return None

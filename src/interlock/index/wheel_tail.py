@@ -10,6 +10,7 @@ import zlib
 
 import msgspec
 
+from interlock.core.limits import DEFAULT, Limits, is_plausible_text
 from interlock.core.names import normalize_name
 
 __all__ = ["MoreNeeded", "NotAWheel", "Pieces", "find_metadata"]
@@ -23,7 +24,6 @@ _AROUND = 32 << 10
 """METADATA is usually among the last entries, just before the central directory: read a little more than asked."""
 _SLACK = 512
 """A local header's extra field may be longer than the directory's, and its length is unknown before it is read."""
-_LARGEST = 64 << 20
 
 
 class MoreNeeded(msgspec.Struct, frozen=True):
@@ -75,7 +75,7 @@ class Pieces:
         raise _Missing(MoreNeeded(max(0, start - before), tail if start < tail <= stop else stop))
 
 
-def find_metadata(pieces: Pieces, filename: str) -> bytes | MoreNeeded:
+def find_metadata(pieces: Pieces, filename: str, limits: Limits = DEFAULT) -> bytes | MoreNeeded:
     """The METADATA of a wheel of which at least the end is known.
 
     Raises :class:`NotAWheel`.
@@ -83,6 +83,8 @@ def find_metadata(pieces: Pieces, filename: str) -> bytes | MoreNeeded:
     try:
         offset, size = _directory(pieces)
         entry = _find(pieces.read(offset, size, before=_AROUND), filename)
+        if entry.size > limits.metadata_size or not is_plausible_text(entry.size, entry.packed):
+            raise NotAWheel(f"its METADATA would have {entry.size} bytes, which is not plausible")
         return _inflate(pieces, entry)
     except _Missing as missing:
         return missing.needed
@@ -160,7 +162,7 @@ def _inflate(pieces: Pieces, entry: _Entry) -> bytes:
         raise NotAWheel("its METADATA is damaged")
     fields = _LOCAL.unpack(header)
     packed = pieces.read(entry.offset + _LOCAL.size + fields[9] + fields[10], entry.packed)
-    if len(packed) != entry.packed or entry.size > _LARGEST:
+    if len(packed) != entry.packed:
         raise NotAWheel("its METADATA is damaged")
     if entry.method == 0:
         data = packed

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import msgspec
 
-from interlock.core.limits import Limits
+from interlock.core.limits import Limits, how_to_raise, is_plausible_text
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.errors import IntegrityError
 from interlock.store.digests import DigestMismatch
@@ -224,7 +224,7 @@ def _unpack(archive: memoryview, temporary: Path, filename: str, sha256: str, li
             if required:
                 raise BadWheel(filename, f"it has no {name}")
             return b""
-        return bytes(inflate(archive, entry))
+        return _text(archive, entry, filename, limits)
 
     project, version = check_identity(filename, named, info, text("METADATA"))
     wheel = parse_wheel_file(text("WHEEL"), filename)
@@ -261,6 +261,15 @@ def _unpack(archive: memoryview, temporary: Path, filename: str, sha256: str, li
     )
     (temporary / "entry" / INDEX).write_bytes(msgspec.msgpack.encode(index))
     return index
+
+
+def _text(archive: memoryview, entry: Entry, filename: str, limits: Limits) -> bytes:
+    # RECORD grows with the number of files, and has no limit of its own.
+    too_large = entry.size > limits.metadata_size and not entry.name.endswith("/RECORD")
+    if too_large or not is_plausible_text(entry.size, entry.packed):
+        why = f"its {entry.name} would have {entry.size} bytes, which is not plausible"
+        raise BadWheel(filename, why, hint=how_to_raise("metadata_size") if too_large else None)
+    return bytes(inflate(archive, entry))
 
 
 def _folders(entries: list[Entry], filename: str) -> tuple[str, str]:

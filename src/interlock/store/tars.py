@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar
 
 from interlock.core.limits import DEFAULT, Limits, how_to_raise
+from interlock.store.entry_names import length_problem
 
 __all__ = ["BROKEN_TAR", "Budget", "TooMuch", "open_tar"]
 
@@ -27,8 +28,6 @@ _PIECE = 128 << 10
 _HARMLESS = 64 << 20
 """Bytes that any archive may unpack to, whatever its own size."""
 _LARGEST_HEADER = 64 << 10
-_DEEPEST = 100
-_LONGEST = 4096
 _DICTIONARY = 256 << 20
 _EMPTY_READS = 16
 _EXTENDED = (
@@ -64,8 +63,8 @@ class Budget:
         """Count an entry that says it has so many bytes."""
         if size < 0:
             raise TooMuch(f"an entry says it has {size} bytes")
-        if name.count("/") >= _DEEPEST or len(name) > _LONGEST:
-            raise TooMuch("its folders are nested too deeply")
+        if problem := length_problem(name):
+            raise TooMuch(problem)
         self._count += 1
         if self._count > self._limits.unpacked_files:
             raise TooMuch(f"it has more than {self._limits.unpacked_files} entries", "unpacked_files")

@@ -22,6 +22,7 @@ import msgspec
 
 from interlock.core.limits import DEFAULT, Limits, how_to_raise
 from interlock.errors import IntegrityError
+from interlock.store.entry_names import length_problem
 
 try:
     from isal import isal_zlib
@@ -47,8 +48,6 @@ _UNIX = 3
 _LINK, _REGULAR, _DIRECTORY, _KIND = 0o120000, 0o100000, 0o040000, 0o170000
 _SUSPICIOUS = 256 << 20
 """Bytes that any archive may unpack to, whatever its own size."""
-_DEEPEST = 100
-_LONGEST = 4096
 _SHOWN = 60
 _DENSEST, _HARMLESS_SIZE = 1032, 512
 """What deflate can reach, bytes for one byte; an entry that claims more lies, and nothing is reserved for it."""
@@ -298,8 +297,8 @@ def _data_offset(archive: memoryview, offset: int, raw: bytes, name: str) -> int
 def _check_path(name: str) -> None:
     if not name or "\\" in name or "\0" in name or name[0] == "/" or ":" in name.split("/", 1)[0]:
         raise BadArchive("a name is not a relative path", entry=name)
-    if name.count("/") >= _DEEPEST or len(name) > _LONGEST:
-        raise BadArchive("its folders are nested too deeply", entry=f"{name[:_SHOWN]}…")
+    if problem := length_problem(name):
+        raise BadArchive(problem, entry=f"{name[:_SHOWN]}…")
     if any(part in {"", ".", ".."} for part in name.split("/")):
         raise BadArchive("a name leaves the archive's root or is not canonical", entry=name)
 
