@@ -212,3 +212,101 @@ def test_who_needs_both_sides_is_told_so_when_locking(
     assert main([*common, "export", "--package", "both"]) == 2
     said = capsys.readouterr().err
     assert "the member one (needed by both) and the member two (needed by both)" in said
+
+
+def _declaring(root: Path, *pairs: str) -> None:
+    manifest = root / "pyproject.toml"
+    sets = ", ".join(f"[{pair}]" for pair in pairs)
+    names = ", ".join(f"{place.name} = {{ workspace = true }}" for place in sorted(root.iterdir()) if place.is_dir())
+    text = f"[tool.interlock]\nsources = {{ {names} }}\nconflicts = [{sets}]\n"
+    manifest.write_text(text + manifest.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+def test_every_member_environment_is_a_selection_of_its_own(
+    tmp_path: Path, index: IndexFactory, capfd: pytest.CaptureFixture[str]
+) -> None:
+    server = index(registry(lib={"1.0": [], "2.0": []}))
+    root = tmp_path / "workspace"
+    _workspace(root, one=["lib<2"], two=["lib>=2"], app=["one"])
+    _declaring(root, '{ package = "one" }, { package = "two" }')
+    manifest = root / "pyproject.toml"
+    text = manifest.read_text(encoding="utf-8").replace("[tool.interlock]\n", '[tool.interlock]\nenv = "member"\n', 1)
+    manifest.write_text(text + '[dependency-groups]\nshared = ["lib"]\n', encoding="utf-8")
+    common = ["-C", str(root), "--default-index", server.url, "--cache-dir", str(tmp_path / "cache")]
+    assert main([*common, "sync", "--all-packages", "--group", "shared"]) == 0
+    assert main([*common, "sync", "--all-packages", "--group", "shared", "--check"]) == 0
+    assert (root / ".venv").is_dir(), "the root's groups have theirs too"
+    capfd.readouterr()
+    code = "import importlib.metadata as m; print(m.version('lib'))"
+    assert main([*common, "run", "-r", "--all-packages", "python", "-c", code]) == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert sorted(line.replace(" ", "") for line in lines) == ["[app]1.0", "[one]1.0", "[two]2.0"]
+    assert main([*common, "deploy", "--all-packages", "-o", str(tmp_path / "out")]) == 2, "that is one environment"
+
+
+def test_what_only_looks_is_never_refused(tmp_path: Path, index: IndexFactory) -> None:
+    server = index(registry(lib={"1.0": [], "2.0": []}))
+    root = tmp_path / "workspace"
+    _workspace(root, one=[], two=["lib>=2"])
+    with (root / "one" / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write('[project.optional-dependencies]\ncpu = ["lib<2"]\ngpu = ["lib>=2"]\n')
+    _declaring(
+        root,
+        '{ package = "one", extra = "cpu" }, { package = "one", extra = "gpu" }',
+        '{ package = "one", extra = "cpu" }, { package = "two" }',
+    )
+    common = ["-C", str(root), "--default-index", server.url]
+    assert main([*common, "lock"]) == 0
+    everything = ["--all-packages", "--all-extras", "--all-groups"]
+    for command in (["tree"], ["why", "lib"], ["outdated"]):
+        assert main([*common, *command, *everything]) == 0, command
+    assert main([*common, "export", *everything]) == 2
+
+
+def test_the_group_that_nobody_named_is_the_one_to_leave_out(
+    tmp_path: Path, index: IndexFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = index(registry(lib={"1.0": [], "2.0": []}))
+    root = tmp_path / "workspace"
+    _workspace(root, one=[])
+    with (root / "one" / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write('[dependency-groups]\nbuild = ["lib<2"]\ndev = ["lib>=2"]\n')
+    _declaring(root, '{ package = "one", group = "build" }, { package = "one", group = "dev" }')
+    common = ["-C", str(root), "--default-index", server.url]
+    for command in (["export", "--package", "one", "--group", "build"], ["sync", "--all-packages", "--all-groups"]):
+        main([*common, "lock"])
+        assert main([*common, *command]) == 2
+        said = capsys.readouterr().err
+        assert "the group `build` of one and the group `dev` of one" in said and "`--no-dev`" in said
+
+
+@pytest.mark.parametrize("wants", ["one[cpu]", "one[cpu,gpu]", "two"])
+def test_a_package_that_needs_what_conflicts_is_named(
+    tmp_path: Path, index: IndexFactory, capsys: pytest.CaptureFixture[str], wants: str
+) -> None:
+    server = index(registry(lib={"1.0": [], "2.0": []}, stranger={"1.0": [wants]}))
+    root = tmp_path / "workspace"
+    _workspace(root, one=[], two=["lib>=2"], app=["stranger"])
+    with (root / "one" / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write('[project.optional-dependencies]\ncpu = ["lib<2"]\ngpu = ["lib>=2"]\n')
+    _declaring(
+        root,
+        '{ package = "one", extra = "cpu" }, { package = "one", extra = "gpu" }',
+        '{ package = "one", extra = "cpu" }, { package = "two" }',
+    )
+    assert main(["-C", str(root), "--default-index", server.url, "lock"]) == 1
+    said = capsys.readouterr().err
+    assert "error[conflicting-dependency]: stranger 1.0" in said and wants.split(",", maxsplit=1)[0].rstrip("]") in said
+
+
+def test_a_member_and_what_it_needs_are_not_declared_to_conflict(
+    tmp_path: Path, index: IndexFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = index(registry(lib={"1.0": [], "2.0": []}))
+    root = tmp_path / "workspace"
+    _workspace(root, one=["lib<2"], middle=["one"], two=["lib>=2", "middle"])
+    _declaring(root)
+    before = (root / "pyproject.toml").read_bytes()
+    assert main(["-C", str(root), "--default-index", server.url, "lock", "--declare-conflicts"]) == 1
+    assert "error[no-solution]" in capsys.readouterr().err
+    assert (root / "pyproject.toml").read_bytes() == before

@@ -14,6 +14,7 @@ from interlock.workspace.selection import (
     NoSuchExtra,
     NoSuchGroup,
     SelectionFlags,
+    refuse_conflicting,
     select,
 )
 from tests.trees import project, write
@@ -173,13 +174,17 @@ def test_dev_may_be_named_where_there_is_none(root: Path) -> None:
     assert groups(root, "packages/b", no_dev=True) == (True, ["lint"])
 
 
-def test_two_sides_of_a_conflict_are_an_error_that_names_the_set(root: Path) -> None:
-    with pytest.raises(ConflictingSelection, match=r"extra `cpu` of a and extra `gpu` of a"):
-        wanted(root, SelectionFlags(all_extras=True))
+def test_two_sides_of_a_conflict_are_an_error_before_there_is_a_lock(root: Path) -> None:
+    def refuse(flags: SelectionFlags) -> None:
+        workspace = discover(root / "packages/a")
+        refuse_conflicting(workspace, select(workspace, flags).members)
+
+    with pytest.raises(ConflictingSelection, match=r"the extra `cpu` of a and the extra `gpu` of a"):
+        refuse(SelectionFlags(all_extras=True))
     write(root, packages__c=project("c"))
-    with pytest.raises(ConflictingSelection, match="member b and member c"):
-        wanted(root, SelectionFlags(all_packages=True))
-    assert set(wanted(root, SelectionFlags(packages=("a", "b")))) == {"a", "b"}
+    with pytest.raises(ConflictingSelection, match="the member b and the member c"):
+        refuse(SelectionFlags(all_packages=True))
+    refuse(SelectionFlags(packages=("a", "b")))
 
 
 @pytest.mark.parametrize(

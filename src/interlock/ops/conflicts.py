@@ -13,10 +13,12 @@ from typing import Any
 import anyio.to_thread
 import msgspec
 
+from interlock.core.asks import MemberAsks
 from interlock.core.conflict_sets import exclusive_sets, joint_sets
 from interlock.core.editing.toml_document import TomlDocument
 from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.names import normalize_extra, normalize_group, normalize_name
+from interlock.core.resolver.activation import table_of
 from interlock.core.resolver.report import NoSolution
 from interlock.events import Advanced, Finished, Started, Steps
 from interlock.ops.lock import lock_held
@@ -73,7 +75,7 @@ async def find_conflicts(context: Context, workspace: Workspace) -> tuple[Confli
 
     Raises :class:`NoSolution` for a failure that no declaration can help.
     """
-    reporter, alike = context.reporter, _Alike(workspace)
+    reporter, asking = context.reporter, _Asking(workspace)
     trying = msgspec.structs.replace(context, reporter=Steps(reporter))
     found: tuple[Conflict, ...] = ()
     reporter.report(Started("conflicts"))
@@ -82,7 +84,7 @@ async def find_conflicts(context: Context, workspace: Workspace) -> tuple[Confli
             try:
                 await lock_held(trying, _with(workspace, found), LockOptions(dry_run=True))
             except NoSolution as failure:
-                pairs = [pair for pair in _pairs(failure.facts, alike) if pair not in found]
+                pairs = [pair for pair in _pairs(failure.facts, asking) if pair not in found]
                 if not pairs or tried > _MOST:
                     raise
                 found = (*found, *pairs)
@@ -108,35 +110,56 @@ def _with(workspace: Workspace, more: tuple[Conflict, ...]) -> Workspace:
     return msgspec.structs.replace(workspace, manifest=manifest, members=members)
 
 
-class _Alike:
-    """Who asks for the same: what two requirements exclude, everybody excludes who has one of them."""
+class _Asking:
+    """What the members ask for, and who asks for the same: what two requirements exclude, all exclude who have them."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
     @cached_property
-    def _asking(self) -> dict[str, list[ConflictItem]]:
+    def _members(self) -> dict[str, MemberAsks]:
+        return {asks.name: asks for asks in lower(self._workspace)}
+
+    @cached_property
+    def _by_text(self) -> dict[str, list[ConflictItem]]:
         found: dict[str, list[ConflictItem]] = {}
-        for asks in lower(self._workspace):
+        for asks in self._members.values():
             for ask in asks.every():
                 found.setdefault(ask.origin.text, []).append(_item_of(ask.origin.member, ask.origin.table))
         return found
 
-    def to(self, entry: dict[str, Any]) -> list[ConflictItem]:
+    def alike(self, entry: dict[str, Any]) -> list[ConflictItem]:
         own = _item(entry)
-        return list(dict.fromkeys((own, *self._asking.get(str(entry["requirement"]), ()))))
+        return list(dict.fromkeys((own, *self._by_text.get(str(entry["requirement"]), ()))))
+
+    def apart(self, one: ConflictItem, other: ConflictItem) -> bool:
+        """Whether each of two items can be had without the other."""
+        return other not in self._with(one) and one not in self._with(other)
+
+    def _with(self, item: ConflictItem) -> list[ConflictItem]:
+        """An item and all that is there wherever it is."""
+        found = [item]
+        for here in found:
+            more = [ConflictItem(here.member)] if here.extra is not None else []
+            asks = self._members.get(here.member)
+            for ask in asks.table(table_of(here)) if asks is not None else ():
+                name = ask.requirement.name
+                if name in self._members and not ask.requirement.marker and not ask.condition:
+                    more += [ConflictItem(name, extra) for extra in (None, *ask.requirement.extras)]
+            found += [following for following in more if following not in found]
+        return found
 
 
-def _pairs(facts: dict[str, Any], alike: _Alike) -> list[Conflict]:
+def _pairs(facts: dict[str, Any], asking: _Asking) -> list[Conflict]:
     """The two items that a failure names, and all that are in the same case when two requirements are all there is."""
-    pair = _pair(facts)
+    pair = _pair(facts, asking)
     asked = facts.get("requirements", ())
     if pair is None or len(asked) != 2 or _package(asked[0]) != _package(asked[1]):
         return [] if pair is None else [pair]
-    left, right = (alike.to(entry) for entry in asked)
+    left, right = (asking.alike(entry) for entry in asked)
     return list(
         dict.fromkeys(
-            _sorted(one, other) for one in left for other in right if one != other and not _depends(one, other)
+            _sorted(one, other) for one in left for other in right if one != other and asking.apart(one, other)
         )
     )
 
@@ -145,20 +168,15 @@ def _sorted(one: ConflictItem, other: ConflictItem) -> Conflict:
     return tuple(sorted((one, other), key=lambda item: item.order))
 
 
-def _pair(facts: dict[str, Any]) -> Conflict | None:
+def _pair(facts: dict[str, Any], asking: _Asking) -> Conflict | None:
     """Two items that a failure names and that need not be installed together: preferably two that want one package."""
     asked = [(_item(entry), entry) for entry in facts.get("requirements", ())]
     pairs = [
         (_package(one[1]) != _package(other[1]), _sorted(one[0], other[0]))
         for one, other in combinations(asked, 2)
-        if one[0] != other[0] and not _depends(one[0], other[0])
+        if one[0] != other[0] and asking.apart(one[0], other[0])
     ]
     return min(pairs, key=lambda pair: (pair[0], [item.order for item in pair[1]]))[1] if pairs else None
-
-
-def _depends(one: ConflictItem, other: ConflictItem) -> bool:
-    """Whether one of two items of a member is the member itself, which the other cannot do without."""
-    return one.member == other.member and (None, None) in {(one.extra, one.group), (other.extra, other.group)}
 
 
 def _item(entry: dict[str, Any]) -> ConflictItem:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import anyio
@@ -14,6 +15,7 @@ import msgspec
 from interlock.core.names import NormalizedName
 from interlock.core.tasks import Step, expand
 from interlock.ops.run import Place, child_environ, entered, step_line
+from interlock.ops.sync import sync
 from interlock.workspace.child import Children, exit_code, read_lines
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
@@ -64,8 +66,10 @@ async def run_members(
     done: dict[NormalizedName, anyio.Event] = {name: anyio.Event() for name in planned}
     results: dict[NormalizedName, MemberRun] = {}
     stopped = anyio.Event()
-    async with entered(context, options.run) as place, Children(place.inherited) as children:
-        environ = child_environ(context, place, options.run.env_files)
+    async with (
+        _places(context, workspace, options.run, tuple(planned)) as places,
+        Children(_inherited(places)) as children,
+    ):
         limiter = anyio.CapacityLimiter(max(1, options.jobs))
         width = max(map(len, planned), default=0)
 
@@ -82,6 +86,8 @@ async def run_members(
                     results[member.name] = MemberRun(member=member.name, status="skipped")
                 else:
                     say = (lambda line: write(f"[{member.name:<{width}}] {line}")) if options.prefix else write
+                    place = places[member.name]
+                    environ = child_environ(context, place, options.run.env_files)
                     results[member.name] = await _Run(children, place, environ, say).run(member, steps)
                     if results[member.name].code:
                         stopped.set()
@@ -91,6 +97,32 @@ async def run_members(
             for name in _order(workspace, planned):
                 tasks.start_soon(one, workspace.by_name[name], planned[name])
     return tuple(results[name] for name in sorted(results))
+
+
+@asynccontextmanager
+async def _places(
+    context: Context, workspace: Workspace, options: RunOptions, members: tuple[NormalizedName, ...]
+) -> AsyncIterator[dict[NormalizedName, Place]]:
+    """Where each member runs: in the environment of all that is selected, or in its own where every member has one."""
+    if options.isolated or context.within(workspace.settings).settings.env != "member":
+        async with entered(context, options) as place:
+            yield dict.fromkeys(members, place)
+        return
+    if not options.no_sync:
+        await sync(context, options.sync)
+    async with AsyncExitStack() as stack:
+        found = {}
+        for name in members:
+            alone = msgspec.structs.replace(
+                options.sync, selection=msgspec.structs.replace(options.sync.selection, packages=(name,))
+            )
+            one = msgspec.structs.replace(options, no_sync=True, sync=alone)
+            found[name] = await stack.enter_async_context(entered(context, one))
+        yield found
+
+
+def _inherited(places: dict[NormalizedName, Place]) -> tuple[int, ...]:
+    return tuple(sorted({number for place in places.values() for number in place.inherited}))
 
 
 def _planned(

@@ -41,7 +41,7 @@ from interlock.workspace.options import EnvironmentOutcome, LockOptions, LockOut
 from interlock.workspace.outside_indexes import admit_outside
 from interlock.workspace.prepared import Prepared, prepare, stale_reasons, unmet_reasons
 from interlock.workspace.provisioning import open_toolchain
-from interlock.workspace.selection import SelectionFlags, locked_extras, select
+from interlock.workspace.selection import SelectionFlags, by_environment, locked_extras, refuse_conflicting, select
 from interlock.workspace.siblings import BuildSiblings
 from interlock.workspace.stamp_environment import stamp_in_sync
 from interlock.workspace.toolchain import Toolchain, ToolchainOptions
@@ -94,7 +94,8 @@ async def locked_workspace(
     def read() -> tuple[Prepared, Lock | None, tuple[str, ...]]:
         workspace = discover(context.start, layout=context.layout)
         if selection is not None:
-            select(workspace, selection)
+            for part in by_environment(context.within(workspace.settings), select(workspace, selection)):
+                refuse_conflicting(workspace, part.members)
         old = load_lock(workspace.root) if frozen else load_lock_if_any(workspace.root)
         prepared = prepare(context, old, workspace)
         judge = unmet_reasons if locked else stale_reasons
@@ -147,11 +148,10 @@ def _targets(prepared: Prepared, locked: Lock, options: SyncOptions) -> list[_Ta
     if context.settings.env != "member":
         return [_Target(path=environment_path(context, workspace), selection=whole)]
     targets = []
-    for chosen in whole.members:
-        member = workspace.by_name.get(chosen.member)
-        path = environment_path(context, workspace, member)
-        selection = Selection(members=(chosen,), skip=whole.skip)
-        targets.append(_Target(path=path, selection=selection, member=chosen.member))
+    for selection in by_environment(context, whole):
+        name = selection.members[0].member
+        path = environment_path(context, workspace, workspace.by_name.get(name))
+        targets.append(_Target(path=path, selection=selection, member=name))
     return targets
 
 

@@ -85,7 +85,8 @@ def existing_environment(
 
 def _home(workspace: Workspace, member: NormalizedName | None) -> Path:
     """Whose environment it is: a member's directory or the root. The pin there counts, wherever one stands."""
-    return workspace.root if member is None else workspace.by_name[member].directory
+    found = workspace.by_name.get(member) if member is not None else None
+    return workspace.root if found is None else found.directory
 
 
 def _misfit(interpreter: Interpreter, context: Context, requires_python: str, pin: Pin | None) -> str:

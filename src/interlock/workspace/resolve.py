@@ -11,6 +11,7 @@ from interlock.core.asks import Origin
 from interlock.core.lock.assemble import assemble
 from interlock.core.lock.model import Lock, ResolutionInputs
 from interlock.core.names import NormalizedName
+from interlock.core.resolver.conflicting_dependency import in_failure
 from interlock.core.resolver.facts import Facts
 from interlock.core.resolver.notices import notices
 from interlock.core.resolver.old_picks import old_picks
@@ -44,6 +45,9 @@ async def resolve(
     if not isinstance(outcome, Solved):
         from interlock.core.resolver.report import Indexes, no_solution  # noqa: PLC0415
 
+        refusal = in_failure(resolver, outcome)
+        if refusal is not None:
+            raise refusal
         settings = toolchain.context.settings
         indexes = Indexes(
             asked=tuple(index.name for index in settings.indexes if not index.explicit),

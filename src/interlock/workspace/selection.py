@@ -13,16 +13,26 @@ from typing import TypeVar
 import msgspec
 
 from interlock.core.groups import UnknownGroup, expand_group
-from interlock.core.lock.conflicts import ConflictingSelection
+from interlock.core.lock.conflicts import ConflictingSelection, conflicting
 from interlock.core.lock.model import Lock
 from interlock.core.manifests.manifest import ConflictItem, Manifest
 from interlock.core.manifests.problems import suggest
 from interlock.core.names import ExtraName, GroupName, NormalizedName, normalize_extra, normalize_group, normalize_name
 from interlock.core.selection import MemberSelection, Selection
 from interlock.errors import UsageError
+from interlock.workspace.context import Context
 from interlock.workspace.members import VIRTUAL_ROOT, Workspace
 
-__all__ = ["ConflictingSelection", "NoSuchExtra", "NoSuchGroup", "SelectionFlags", "locked_extras", "select"]
+__all__ = [
+    "ConflictingSelection",
+    "NoSuchExtra",
+    "NoSuchGroup",
+    "SelectionFlags",
+    "by_environment",
+    "locked_extras",
+    "refuse_conflicting",
+    "select",
+]
 
 Extras = Mapping[NormalizedName, frozenset[ExtraName]]
 _NOTHING: Extras = {}
@@ -115,7 +125,6 @@ def select(
     members = [_member(manifest, wishes, flags, known=of) for manifest, of in zip(chosen, known, strict=True)]
     members += _root_groups(workspace, chosen, wishes)
     kept = tuple(member for member in members if member.project or member.groups)
-    _check_conflicts(workspace, kept)
     return Selection(members=kept, skip=_skipped(workspace, flags, kept, local=local, locked=locked, absent=absent))
 
 
@@ -257,17 +266,30 @@ def _listed(chosen: list[Manifest]) -> str:
     return " or ".join(names) if 0 < len(names) <= 3 else "any member"
 
 
-def _check_conflicts(workspace: Workspace, members: tuple[MemberSelection, ...]) -> None:
+def refuse_conflicting(workspace: Workspace, members: Iterable[MemberSelection]) -> None:
+    """Tell of what is declared to conflict and selected by name, before there is a lock that tells what is reached.
+
+    Raises :class:`ConflictingSelection`.
+    """
     selected = {member.member: member for member in members}
     for conflict in workspace.settings.conflicts:
         active = [item for item in conflict if _is_active(item, selected.get(item.member))]
-        if len(active) > 1:
-            raise ConflictingSelection(
-                f"{' and '.join(_described(item) for item in active)} are declared to be in conflict"
-                f" ({{{', '.join(_described(item) for item in conflict)}}}) and cannot be selected together.",
-                hint="Select one of them.",
-                facts={"conflict": [msgspec.to_builtins(item) for item in conflict]},
-            )
+        if len(active) > 1 and not any(_has_own_python(workspace, item) for item in active):
+            raise conflicting(active, [[item] for item in active])
+
+
+def by_environment(context: Context, whole: Selection) -> list[Selection]:
+    """What is selected, for each environment that it belongs in."""
+    if context.settings.env != "member":
+        return [whole]
+    return [Selection(members=(chosen,), skip=whole.skip) for chosen in whole.members]
+
+
+def _has_own_python(workspace: Workspace, item: ConflictItem) -> bool:
+    """Whether a group counts on some Pythons only, and so may never be there with another."""
+    member = workspace.by_name.get(item.member)
+    manifest = workspace.manifest if member is None else member.manifest
+    return item.group is not None and item.group in manifest.group_requires_python
 
 
 def _is_active(item: ConflictItem, selection: MemberSelection | None) -> bool:
@@ -278,14 +300,6 @@ def _is_active(item: ConflictItem, selection: MemberSelection | None) -> bool:
     if item.group is not None:
         return item.group in selection.groups
     return selection.project
-
-
-def _described(item: ConflictItem) -> str:
-    if item.extra is not None:
-        return f"extra `{item.extra}` of {item.member}"
-    if item.group is not None:
-        return f"group `{item.group}` of {item.member or 'the workspace root'}"
-    return f"member {item.member}"
 
 
 def _skipped(

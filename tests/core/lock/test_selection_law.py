@@ -19,10 +19,10 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from interlock.core.lock.assemble import ConflictingDependency
 from interlock.core.lock.export_requirements import RequirementsOptions, export_requirements
 from interlock.core.lock.model import Lock
 from interlock.core.lock.select import select
+from interlock.core.resolver.conflicting_dependency import ConflictingDependency
 from interlock.core.sources import Member
 from interlock.errors import EnvironmentFailure, InterlockError, UsageError
 from tests.core.lock.naive import Walk, unsolvable

@@ -22,20 +22,14 @@ from interlock.core.markers.diagram import (
 )
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.resolver.activation import table_of
+from interlock.core.resolver.conflicting_dependency import conflicting_dependency
 from interlock.core.resolver.resolution import ForkSolution
 from interlock.core.resolver.resolver import Resolver
 from interlock.core.sources import Member, Source
 from interlock.core.tags import implied_marker
 from interlock.core.versions import parse_version
-from interlock.errors import ResolutionError
 
-__all__ = ["ConflictingDependency", "assemble", "requires_python_hull"]
-
-
-class ConflictingDependency(ResolutionError):
-    """A package that is no member needs something of a member that is declared to conflict."""
-
-    code = "conflicting-dependency"
+__all__ = ["assemble", "requires_python_hull"]
 
 
 def assemble(
@@ -188,27 +182,13 @@ class _Writer:
                     yield extra, where
 
     def _refuse_conflicting(self, node: Node, child: Node, extras: tuple[ExtraName, ...]) -> None:
-        """Only members may need what conflicts: what a package needs is known when it has been chosen, and it may not
-        be chosen by what it needs."""
+        """Only members may need what conflicts."""
         for extra in (None, *extras):
             item = ConflictItem(child.name, extra)
             reached = self._graph.resolver.activation.reached(item)
             if reached:
                 version = self._facts.universes[node.name].version(node.position)
-                who = f"{node.name} {version}".rstrip()
-                conflicting = ", ".join(sorted(found.key for found in reached))
-                raise ConflictingDependency(
-                    f"{who} is no member of the workspace and needs {item.key}, and so what is declared to conflict:"
-                    f" {conflicting}.",
-                    hint="Only members can need what conflicts. Take the requirement out with an override or with "
-                    "`exclude-dependencies`, and let the members ask for it.",
-                    facts={
-                        "package": node.name,
-                        "version": version,
-                        "needs": item.key,
-                        "conflicting": conflicting.split(", "),
-                    },
-                )
+                raise conflicting_dependency(node.name, version, item, reached)
 
     def _which(self, child: Node) -> tuple[str, Source | None]:
         """What an edge must say besides the name so that its target is the only one meant."""

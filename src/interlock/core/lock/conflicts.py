@@ -6,7 +6,7 @@ to members, which hold no condition on what is active; then every other edge is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 
 from interlock.core.lock.flow import Flow
@@ -29,7 +29,7 @@ from interlock.core.names import GroupName
 from interlock.core.selection import MemberSelection, Selection
 from interlock.errors import UsageError
 
-__all__ = ["Activity", "ConflictingSelection", "activity", "members_condition"]
+__all__ = ["Activity", "ConflictingSelection", "activity", "conflicting", "members_condition"]
 
 Offered = Mapping[ConflictItem, Marker]
 """Extras and groups that are left to the user of a lock file, and when they are wanted (PEP 751)."""
@@ -84,16 +84,21 @@ class Activity:
 
     def _refusal(self, one: ConflictItem, other: ConflictItem, both: Marker) -> ConflictingSelection:
         ways = [_way(self._graph, self._selection, item, both) for item in (one, other)]
-        words = " and ".join(_worded(item, way) for item, way in zip((one, other), ways, strict=True))
-        return ConflictingSelection(
-            f"{words} are declared as conflicting and cannot be installed together.",
-            hint=_hint((one, other), ways),
-            facts={
-                "conflict": [one.key, other.key],
-                "selected": [way[0].key for way in ways if way],
-                "paths": [[item.key for item in way] for way in ways],
-            },
-        )
+        return conflicting((one, other), ways)
+
+
+def conflicting(items: Sequence[ConflictItem], ways: Sequence[list[ConflictItem]]) -> ConflictingSelection:
+    """The error for items that are all wanted; each with the way that leads from what was selected to it."""
+    parts = [_worded(item, way) for item, way in zip(items, ways, strict=True)]
+    return ConflictingSelection(
+        f"{', '.join(parts[:-1])} and {parts[-1]} are declared as conflicting and cannot be installed together.",
+        hint=_hint(ways),
+        facts={
+            "conflict": [item.key for item in items],
+            "selected": [way[0].key for way in ways if way],
+            "paths": [[item.key for item in way] for way in ways],
+        },
+    )
 
 
 def activity(graph: Graph, selection: Selection, offered: Offered | None = None) -> Activity:
@@ -226,12 +231,12 @@ def _following(graph: Graph, member: LockedMember, here: ConflictItem, where: Ma
             yield from (ConflictItem(edge.name, extra) for extra in edge.extras)
 
 
-def _hint(items: Iterable[ConflictItem], ways: list[list[ConflictItem]]) -> str:
-    for way in ways:
-        group = way[0].group if way else None
-        if group is not None:
-            flag = "--no-dev" if group == "dev" else f"--no-group {group}"
-            return f"Select only one of them; `{flag}` leaves the group `{group}` out."
+def _hint(ways: Sequence[list[ConflictItem]]) -> str:
+    # Of groups the one that nobody named, where there is one: it is selected by itself.
+    groups = sorted({way[0].group for way in ways if way and way[0].group is not None}, key=lambda name: name != "dev")
+    if groups:
+        flag = "--no-dev" if groups[0] == "dev" else f"--no-group {groups[0]}"
+        return f"Select only one of them; `{flag}` leaves the group `{groups[0]}` out."
     starts = {way[0].member for way in ways if way}
     own = ", or give each member its own environment" if len(starts) > 1 else ""
     return f"Select only one of them{own}."
