@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -111,8 +112,9 @@ def forms(shop: Path) -> Path:
     here = shop / "apps" / "web"
     (here / "pkg").mkdir()
     (here / "a:b").mkdir()
-    for place in ("pkg/__main__.py", "tool.pyw", "a:b/tool.py", "a:b.py", "__main__.py"):
+    for place in ("pkg/__main__.py", "tool.pyw", "a:b/tool.py", "a:b.py", "__main__.py", "TOOL.PY"):
         (here / place).write_text(SAYING)
+    py_compile.compile(str(here / "TOOL.PY"), str(here / "tool.pyc"))
     for name in ("tool.zip", "tool.pyz", "archive"):
         with zipfile.ZipFile(here / name, "w") as archive:
             archive.writestr("__main__.py", SAYING)
@@ -122,7 +124,19 @@ def forms(shop: Path) -> Path:
 @pytest.mark.parametrize(
     "program",
     [
-        *("pkg", "./pkg", "pkg/", ".", "tool.pyw", "./tool.pyw", "tool.zip", "tool.pyz", "./archive"),
+        *(
+            "pkg",
+            "./pkg",
+            "pkg/",
+            ".",
+            "tool.pyw",
+            "./tool.pyw",
+            "TOOL.PY",
+            "tool.pyc",
+            "tool.zip",
+            "tool.pyz",
+            "./archive",
+        ),
         *("a:b/tool.py", "./a:b/tool.py", "a:b.py", "a:b/"),
     ],
 )

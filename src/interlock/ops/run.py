@@ -248,7 +248,7 @@ def _script(context: Context, options: RunOptions) -> tuple[Path, ScriptMetadata
     path = context.cwd / options.command[0]
     if options.command[0] == "-":
         metadata = parse_script(options.program or b"", "The program of standard input")
-    elif (options.script or path.suffix in SCRIPTS) and path.is_file():
+    elif (options.script or path.suffix.lower() in SCRIPTS) and path.is_file():
         metadata = metadata_of(path)
     else:
         return None

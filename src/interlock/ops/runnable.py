@@ -1,4 +1,4 @@
-"""What an interpreter runs by its path: scripts, archives with a ``__main__.py`` (PEP 441), directories with one."""
+"""What an interpreter runs by its path: scripts, compiled ones, archives and directories with a ``__main__.py``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 __all__ = ["SCRIPTS", "is_runnable", "looks_runnable", "pythonw"]
 
 SCRIPTS = (".py", ".pyw")
-_ARCHIVES = (".pyz", ".pyzw", ".zip")
+_OTHERS = (".pyc", ".pyz", ".pyzw", ".zip")
+"""Compiled scripts, and archives (PEP 441)."""
 
 
 def is_runnable(path: Path, *, named: bool) -> bool:
@@ -16,7 +17,7 @@ def is_runnable(path: Path, *, named: bool) -> bool:
 
     ``named``: a path was typed, and no name that may be a program's.
     """
-    if path.suffix in (*SCRIPTS, *_ARCHIVES):
+    if path.suffix.lower() in (*SCRIPTS, *_OTHERS):
         return path.is_file()
     if not named:
         return False
@@ -25,13 +26,13 @@ def is_runnable(path: Path, *, named: bool) -> bool:
 
 def looks_runnable(program: str) -> bool:
     """Whether a name is one of a script or archive, wherever that is."""
-    return program.endswith((*SCRIPTS, *_ARCHIVES[:-1]))
+    return program.lower().endswith((*SCRIPTS, *_OTHERS[:-1]))
 
 
 def pythonw(python: str, program: str) -> str:
     """The interpreter for a script: on Windows the one without a console when its name says so."""
     beside = os.path.join(os.path.dirname(python), "pythonw.exe")
-    return beside if program.endswith("w") and os.path.isfile(beside) else python
+    return beside if program.lower().endswith("w") and os.path.isfile(beside) else python
 
 
 def _is_archive(path: Path) -> bool:

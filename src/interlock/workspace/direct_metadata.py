@@ -19,6 +19,7 @@ from interlock.core.sources import Directory, File, Git, Source, Url
 from interlock.store.archives import add_wheel
 from interlock.workspace.checkouts import checkout_tree, locate
 from interlock.workspace.sdists import archive_tree
+from interlock.workspace.stated_index import stated_metadata
 from interlock.workspace.toolchain import Toolchain
 
 __all__ = ["learn"]
@@ -44,6 +45,9 @@ async def learn(
 
 
 async def _of_tree(toolchain: Toolchain, tree: SourceTree) -> Metadata:
+    stated = stated_metadata(toolchain).of_source(tree.name) if tree.name else None
+    if stated is not None:
+        return stated
     builder = await toolchain.builder()
     return await builder.metadata(tree)
 
@@ -64,7 +68,8 @@ async def _of_archive(
         stored = await anyio.to_thread.run_sync(
             lambda: add_wheel(layout, content, filename=filename, sha256=fetched.sha256)
         )
-        return parse_metadata(stored.metadata), artifact
+        told = parse_metadata(stored.metadata)
+        return stated_metadata(toolchain).of(told.name, told.version) or told, artifact
     folder = layout.temporary_directory()
     try:
         archive = folder / filename

@@ -12,6 +12,7 @@ from interlock.core.sources import Registry
 from interlock.index.outcomes import Absent, NeedsBuild
 from interlock.workspace.built_metadata import built_metadata
 from interlock.workspace.facts import Direct
+from interlock.workspace.stated_index import StatedIndex, stated_metadata
 from interlock.workspace.toolchain import Toolchain
 
 __all__ = ["published"]
@@ -43,7 +44,7 @@ async def _learn(toolchain: Toolchain, package: LockedPackage, index: str, found
     files = listing.artifacts(position)
     kept = {artifact.filename for artifact in package.artifacts}
     usable = tuple(artifact for artifact in files if artifact.filename in kept)
-    told = await toolchain.client.metadata(listing, position, usable or files)
+    told = await StatedIndex(toolchain.client, stated_metadata(toolchain)).metadata(listing, position, usable or files)
     if isinstance(told, NeedsBuild):
         told = await built_metadata(toolchain, package.name, package.version, index, told.artifact)
     if isinstance(told, Metadata):

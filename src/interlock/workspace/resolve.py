@@ -21,6 +21,7 @@ from interlock.core.resolver.resolver import Resolver
 from interlock.events import Finished, Started, Warned
 from interlock.workspace.built_metadata import built_metadata
 from interlock.workspace.facts import Direct, FactsDriver
+from interlock.workspace.stated_index import StatedIndex, stated_metadata
 from interlock.workspace.toolchain import Toolchain
 
 __all__ = ["resolve", "resolve_at_once"]
@@ -84,9 +85,8 @@ def _report_notices(
 
 async def _solve(toolchain: Toolchain, resolver: Resolver, direct: Direct) -> Solved | Unsolvable:
     reporter = toolchain.context.reporter
-    driver = FactsDriver(
-        resolver, toolchain.client, partial(built_metadata, toolchain), direct=direct, reporter=reporter
-    )
+    index = StatedIndex(toolchain.client, stated_metadata(toolchain))
+    driver = FactsDriver(resolver, index, partial(built_metadata, toolchain), direct=direct, reporter=reporter)
     reporter.report(Started("resolve"))
     try:
         return await driver.run()

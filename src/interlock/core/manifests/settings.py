@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from packaging.specifiers import InvalidSpecifier
+from packaging.version import InvalidVersion
 
 from interlock.core.limits import Limits
 from interlock.core.manifests.cache_keys import CacheKey, parse_cache_keys
@@ -14,7 +15,7 @@ from interlock.core.manifests.manifest import ConflictItem, ScopedOverride, Tool
 from interlock.core.manifests.table import Table
 from interlock.core.names import NormalizedName, is_name, normalize_extra, normalize_group, normalize_name
 from interlock.core.requirements import InvalidRequirement, Requirement, parse_requirement
-from interlock.core.versions import parse_specifier
+from interlock.core.versions import parse_specifier, parse_version
 
 __all__ = ["RESOLUTION_KEYS", "parse_settings"]
 
@@ -279,12 +280,29 @@ def _dependency_metadata(table: Table) -> tuple[dict[str, object], ...]:
     entries = table.tables("dependency-metadata")
     for entry in entries:
         entry.only(("name", "version", "requires-dist", "requires-python", "provides-extra", "provides-extras"))
-        if not entry.text("name"):
+        name = entry.text("name")
+        if not name:
             table.problem("dependency-metadata", "has an entry without `name`.")
-        entry.text("version")
+        elif not is_name(name):
+            table.problem(
+                "dependency-metadata", f"has an entry for `{name}`, which is no name of a package.", near=name
+            )
+        version = entry.text("version")
+        if version is not None and not _is_version(version):
+            entry.problem("version", f"is `{version}`, which is no version.", near=version)
+        entry.texts("provides-extra")
+        entry.texts("provides-extras")
         entry.requirements("requires-dist")
         entry.specifier("requires-python")
     return tuple(entry.values for entry in entries)
+
+
+def _is_version(text: str) -> bool:
+    try:
+        parse_version(text)
+    except InvalidVersion:
+        return False
+    return True
 
 
 def _cache_keys(table: Table) -> tuple[CacheKey, ...]:
