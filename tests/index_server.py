@@ -15,7 +15,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import quote, unquote, urlsplit
@@ -58,7 +58,9 @@ class Fault(msgspec.Struct, kw_only=True):
     """Something wrong with the answers for paths that contain ``where``."""
 
     where: str
-    kind: Literal["status", "garbage", "cut", "reset", "body", "delay"]
+    kind: Literal["status", "garbage", "cut", "reset", "body", "delay", "long", "short", "stall", "flip", "drip"]
+    """``long`` promises more than it sends and ``short`` less, ``stall`` waits half way through and goes, ``flip`` has
+    one wrong byte, ``drip`` sends piece by piece."""
     times: int
     """How many requests it hits; -1 for all."""
     status: int = 503
@@ -84,7 +86,12 @@ class Answer(msgspec.Struct, kw_only=True):
     body: bytes = b""
     kind: str = "application/octet-stream"
     headers: dict[str, str] = msgspec.field(default_factory=dict)
-    cut: bool = False
+    fault: Fault | None = None
+    """What goes wrong while the body is sent."""
+
+    @property
+    def body_sent(self) -> bytes:
+        return self.body[: len(self.body) // 2] if self.fault and self.fault.kind in {"cut", "stall"} else self.body
 
 
 class IndexServer:
@@ -95,6 +102,8 @@ class IndexServer:
         self.behaviour = behaviour
         self.requests: list[Request] = []
         self.faults: list[Fault] = []
+        self.draw: Callable[[str], Fault | None] = lambda path: None
+        """What goes wrong with a path where none of ``faults`` hits it."""
         self.root = ""
         self._guard = threading.Lock()
 
@@ -147,7 +156,7 @@ class IndexServer:
                 if fault.where in path and fault.times != 0:
                     fault.times -= fault.times > 0
                     return fault
-        return None
+            return self.draw(path)
 
     def answer(self, path: str, headers: dict[str, str]) -> Answer:
         """What a correct index says to a GET."""
@@ -316,20 +325,39 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def _send(self, answer: Answer, *, with_body: bool) -> None:
+        kind = answer.fault.kind if answer.fault else ""
         self.send_response(answer.status)
         if answer.status != 304:
             self.send_header("Content-Type", answer.kind)
-            self.send_header("Content-Length", str(len(answer.body)))
+            self.send_header("Content-Length", str(_told_length(answer)))
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.end_headers()
-        if with_body:
-            self.wfile.write(answer.body[: len(answer.body) // 2] if answer.cut else answer.body)
-        if answer.cut:
+        if with_body and kind == "drip":
+            self._drip(answer)
+        elif with_body:
+            self.wfile.write(answer.body_sent)
+        if kind == "stall" and answer.fault:
+            self.wfile.flush()
+            time.sleep(answer.fault.seconds)
+        if kind in {"cut", "stall", "long", "short"}:
             self.close_connection = True
+
+    def _drip(self, answer: Answer) -> None:
+        pieces = 8
+        size = len(answer.body) // pieces + 1
+        for number in range(pieces):
+            self.wfile.write(answer.body[number * size : (number + 1) * size])
+            self.wfile.flush()
+            time.sleep(answer.fault.seconds / pieces if answer.fault else 0.0)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
         """Say nothing: the log is ``IndexServer.requests``."""
+
+
+def _told_length(answer: Answer) -> int:
+    kind, length = answer.fault.kind if answer.fault else "", len(answer.body)
+    return length + 1 if kind == "long" else length // 2 if kind == "short" else length
 
 
 def _apply(fault: Fault | None, answer: Answer) -> Answer:
@@ -337,8 +365,12 @@ def _apply(fault: Fault | None, answer: Answer) -> Answer:
         return answer
     if fault.kind == "status":
         return Answer(status=fault.status, body=b"as told", kind="text/plain", headers=dict(fault.headers))
-    if fault.kind == "cut":
-        answer.cut = True
+    if fault.kind in {"cut", "stall", "long", "short", "drip"}:
+        answer.fault = fault
+        return answer
+    if fault.kind == "flip":
+        whole, middle = answer.body, len(answer.body) // 2
+        answer.body = whole[:middle] + bytes(255 - byte for byte in whole[middle : middle + 1]) + whole[middle + 1 :]
         return answer
     headers = dict(fault.headers)
     kind = headers.pop("Content-Type", answer.kind)

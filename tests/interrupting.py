@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.index_server import Behaviour, serve
-from tests.registry import registry
+from tests.registry import Registry, registry
 from tests.shop import Shop
 
-__all__ = ["COMMANDS", "Round", "Wrong", "interrupt_often", "staged"]
+__all__ = ["COMMANDS", "Round", "Wrong", "interrupt_often", "kind_of_end", "opened", "program", "staged"]
 
 
 class Command(NamedTuple):
@@ -103,7 +103,7 @@ def interrupt_often(shop: Shop, count: int, seed: int) -> Round:
             command.prepare(shop)
             moment = chance.uniform(0, 1.1 * lasts)
             code, said = _interrupted(shop, command, moment, everybody=number % 2 == 0)
-            kind = _kind(code, said)
+            kind = kind_of_end(code, said)
             ends[kind] += 1
             if kind == "wrong":
                 found.wrong.append(Wrong(name, moment, code, said))
@@ -111,7 +111,7 @@ def interrupt_often(shop: Shop, count: int, seed: int) -> Round:
     return found
 
 
-def _program() -> list[str]:
+def program() -> list[str]:
     """As people start it: the way through ``-m`` has more of Python's own before us."""
     script = Path(sys.executable).with_name("interlock")
     return [str(script)] if script.is_file() else [sys.executable, "-m", "interlock"]
@@ -119,7 +119,7 @@ def _program() -> list[str]:
 
 def _spawn(shop: Shop, arguments: tuple[str, ...]) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [*_program(), *arguments],
+        [*program(), *arguments],
         cwd=shop.root,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -148,30 +148,23 @@ def _interrupted(shop: Shop, command: Command, moment: float, *, everybody: bool
     return process.returncode, out + err
 
 
-def _kind(code: int, said: str) -> str:
-    if ("Traceback" in said and _OURS not in said) or (code == -signal.SIGINT and not said):
+def kind_of_end(code: int, said: str, number: int = signal.SIGINT) -> str:
+    """What became of a command that was sent a signal; the kinds are those of :class:`Round`."""
+    if ("Traceback" in said and _OURS not in said) or (code == -number and not said):
         # While it was finding us, or before it had a handler.
         return "python"
     if "Traceback" in said or "error" in said:
         return "wrong"
     if code == 0:
         return "done"
-    return "interrupted" if code == 130 and said.rstrip().endswith("interrupted") else "wrong"
+    return "interrupted" if code == 128 + number and said.rstrip().endswith("interrupted") else "wrong"
 
 
 @contextmanager
-def staged(place: Path) -> Iterator[Shop]:
-    """A workspace with an index, which commands find by the environment of this process."""
-    packages = registry(
-        flask={"3.0": ["jinja>=3", "click"], "3.1": ["jinja>=3", "click"]},
-        jinja={"3.0": ["safe>=2"], "3.1": ["safe>=2"]},
-        safe={"2.0": [], "2.1": []},
-        click={"8.0": [], "8.1": []},
-    )
+def opened(place: Path, packages: Registry) -> Iterator[Shop]:
+    """A workspace without members, with an index, which commands find by the environment of this process."""
     with serve(packages, Behaviour()) as index:
         shop = Shop(place / "shop", place / "cache", packages, index)
-        shop.member("catalog", "click")
-        shop.member("web", "catalog", "flask")
         settings = {
             "INTERLOCK_DEFAULT_INDEX": index.url,
             "INTERLOCK_PYTHON": sys.executable,
@@ -184,6 +177,21 @@ def staged(place: Path) -> Iterator[Shop]:
         finally:
             for name, value in before.items():
                 os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+@contextmanager
+def staged(place: Path) -> Iterator[Shop]:
+    """The workspace that :data:`COMMANDS` work in."""
+    packages = registry(
+        flask={"3.0": ["jinja>=3", "click"], "3.1": ["jinja>=3", "click"]},
+        jinja={"3.0": ["safe>=2"], "3.1": ["safe>=2"]},
+        safe={"2.0": [], "2.1": []},
+        click={"8.0": [], "8.1": []},
+    )
+    with opened(place, packages) as shop:
+        shop.member("catalog", "click")
+        shop.member("web", "catalog", "flask")
+        yield shop
 
 
 def main() -> int:

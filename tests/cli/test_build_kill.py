@@ -16,12 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from interlock.build.results import Results
-from interlock.ops.building.records import Records
-from interlock.store.layout import Layout
 from tests.cli.conftest import Run, alive
+from tests.faults.stage import store_is_whole
 from tests.release_trees import BACKEND, member
-from tests.shop import broken_records
 
 pytestmark = [
     pytest.mark.slow,
@@ -60,17 +57,6 @@ def none_left(pids: Path) -> None:
         time.sleep(0.02)
 
 
-def store_is_whole(cache: Path) -> None:
-    layout = Layout(cache)
-    for entry in layout.bucket("built-v1").glob("??/*"):
-        found = Records(layout).load(entry.name) or Results(layout).load(entry.name)
-        assert found is not None, f"{entry} is half written"
-    for environment in layout.bucket("build-envs-v1").glob("??/*"):
-        if (environment / "complete").exists():
-            (site,) = environment.glob("lib/python*/site-packages")
-            assert not broken_records(site)
-
-
 def content(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if not path.name.startswith(".")}
 
@@ -99,7 +85,7 @@ def test_at_any_moment(run: Run, trees: Path, tmp_path: Path) -> None:
         process.send_signal(signal.SIGKILL)
         killed += process.wait() == -signal.SIGKILL
         none_left(pids)
-        store_is_whole(tmp_path / "cache")
+        assert not store_is_whole(tmp_path / "cache")
         if (trees / "dist").exists():
             assert content(trees / "dist").items() <= whole.items(), "a file is there whole or not at all"
         assert run("build", "--all-packages").code == 0

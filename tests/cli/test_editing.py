@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -165,6 +166,20 @@ def test_present_ones_are_left_alone_and_new_bounds_replace_old_ones(run: Run, s
     assert dependencies(shop) == ["catalog", "flask<3.1"]
     assert run("add", "--no-sync", "flask@latest").code == 0
     assert dependencies(shop) == ["catalog", "flask>=3.1.2"]
+
+
+def test_present_ones_are_locked_and_installed_where_an_earlier_run_was_killed(run: Run, shop: Path) -> None:
+    assert run("add", "flask").code == 0
+    lock, metadata = shop / "interlock.lock", "lib/python3*/site-packages/flask-*.dist-info"
+    whole = lock.read_bytes()
+    for path in (lock, None):
+        # Manifests are written first, then the lock, then the environment is changed.
+        shutil.rmtree(shop / ".venv")
+        if path is not None:
+            path.unlink()
+        assert run("add", "flask").code == 0
+        assert lock.read_bytes() == whole
+        assert list((shop / ".venv").glob(metadata))
 
 
 def test_a_member_is_added_by_name_or_path_and_removed_with_its_source(run: Run, shop: Path) -> None:

@@ -157,7 +157,7 @@ def test_a_full_disk_is_not_a_bug(capsys: pytest.CaptureFixture[str]) -> None:
     assert _answer(OSError(errno.ENOSPC, "No space left on device", "/cache/x"), Terminal(json=True)) == 1
     out, err = capsys.readouterr()
     assert err.startswith("error[machine]: /cache/x: No space left on device. The disk is the one mounted at /, with ")
-    assert " free.\n\nhint: Free some space" in err
+    assert " free now.\n\nhint: Free some space" in err
     assert '"reason": "disk-full"' in out
 
 

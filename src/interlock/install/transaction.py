@@ -53,6 +53,10 @@ Look = Callable[[Wanted], StoredWheel | None]
 _EVERYWHERE = "-py3-none-any.whl"
 
 
+_NO_ROOM = "What was begun is deleted again. Free some space there, and run the command again."
+_NO_RIGHT = "Close the programs that run from it, check permissions, and run the command again."
+
+
 class EnvironmentUnwritable(InstallError):
     """The operating system refused a change of the environment."""
 
@@ -63,7 +67,7 @@ class EnvironmentUnwritable(InstallError):
         disk = f" {describe_disk(where)}" if error.errno in FULL else ""
         super().__init__(
             f"The environment {root} cannot be changed: {(error.strerror or str(error)).lower()} ({where}).{disk}",
-            hint="Close the programs that run from it, check permissions and free space, and run the command again.",
+            hint=_NO_ROOM if error.errno in FULL else _NO_RIGHT,
             facts={"path": str(where), "errno": error.errno},
         )
 

@@ -97,8 +97,10 @@ async def _attempt(
         _require_fresh(context, workspace)
     draft = await make(workspace)
     before = {path: read_file(workspace.root / path / "pyproject.toml") for path in draft.files}
-    if all(before[path] == data for path, data in draft.files.items()) and not (draft.upgrade or options.pins):
+    is_made = all(before[path] == data for path, data in draft.files.items()) and not (draft.upgrade or options.pins)
+    if is_made and (options.frozen or options.dry_run):
         return ChangeOutcome(workspace=workspace, written=False)
+    # Made already, perhaps by one that was killed before it came to the lock or the environment.
     files, outcome, data = draft.files, None, locked_before
     changed = overlay(workspace, files)
     if not options.frozen:
@@ -117,6 +119,7 @@ async def _attempt(
         read_file(workspace.root / path / "pyproject.toml") != was for path, was in before.items()
     ):
         return None
+    files = {path: content for path, content in files.items() if content != before.get(path)}
     targets = {workspace.root / path / "pyproject.toml": content for path, content in files.items()}
     if data is not None and data != locked_before:
         targets[lockfile] = data
@@ -131,7 +134,7 @@ async def _attempt(
         for path, was in undo.items():
             _restore(path, was)
         raise
-    return ChangeOutcome(workspace=changed, files=files, lock=outcome, sync=synced)
+    return ChangeOutcome(workspace=changed, files=files, lock=outcome, sync=synced, written=bool(targets))
 
 
 def overlay(workspace: Workspace, files: Mapping[str, bytes]) -> Workspace:

@@ -6,7 +6,6 @@ moved. The interpreter is not in it: it has to be at the same place where the en
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from interlock.ops.sync import locked_workspace, sync
 from interlock.workspace.context import Context
 from interlock.workspace.environment import needed_python
 from interlock.workspace.options import SyncOptions
+from interlock.workspace.output import made_beside, put_output
 from interlock.workspace.python import choose_interpreter
 from interlock.workspace.selection import locked_extras, select
 
@@ -47,7 +47,12 @@ async def deploy(context: Context, options: DeployOptions) -> DeployOutcome:
     Raises :class:`NotOurs` for anything else that is there, and :class:`LockOutdated` for a lock that is not fresh.
     """
     output = context.place(options.output)
-    await anyio.to_thread.run_sync(_check, output)
+    async with made_beside(output) as passing:
+        await anyio.to_thread.run_sync(_check, output)
+        return await _deploy(context, options, output, passing)
+
+
+async def _deploy(context: Context, options: DeployOptions, output: Path, passing: Path) -> DeployOutcome:
     wanted = msgspec.structs.replace(options.sync, exact=True, no_editable=True, locked=not options.sync.frozen)
     prepared, locked, _ = await locked_workspace(
         context, frozen=wanted.frozen, locked=wanted.locked, selection=wanted.selection
@@ -55,7 +60,6 @@ async def deploy(context: Context, options: DeployOptions) -> DeployOutcome:
     workspace, here = prepared.workspace, prepared.context
     selection = select(workspace, wanted.selection, absent=prepared.absent, extras=locked_extras(locked))
     names = [part.member for part in selection.members if part.project]
-    passing = output.with_name(f".{output.name}.{os.getpid()}")
 
     def make() -> None:
         interpreter = choose_interpreter(
@@ -64,13 +68,9 @@ async def deploy(context: Context, options: DeployOptions) -> DeployOutcome:
         passing.parent.mkdir(parents=True, exist_ok=True)
         create_environment(passing, interpreter, prompt=names[0] if names else output.name, relocatable=True)
 
-    try:
-        await anyio.to_thread.run_sync(make)
-        outcome = await sync(with_environment(_copying(context), passing), wanted)
-        await anyio.to_thread.run_sync(_put, passing, output)
-    finally:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(lambda: shutil.rmtree(passing, ignore_errors=True))
+    await anyio.to_thread.run_sync(make)
+    outcome = await sync(with_environment(_copying(context), passing), wanted)
+    await anyio.to_thread.run_sync(_put, passing, output)
     made = outcome.environments[0]
     return DeployOutcome(path=output, python=made.python, packages=len(made.plan.install))
 
@@ -93,10 +93,4 @@ def _put(made: Path, output: Path) -> None:
             shutil.rmtree(place)
         else:
             place.unlink(missing_ok=True)
-    if not output.exists():
-        made.rename(output)
-        return
-    old = output.with_name(f".{output.name}.{os.getpid()}.old")
-    output.rename(old)
-    made.rename(output)
-    shutil.rmtree(old, ignore_errors=True)
+    put_output(output)

@@ -39,6 +39,7 @@ from interlock.workspace.discovery import discover
 from interlock.workspace.graph import member_graph
 from interlock.workspace.lockfile import LOCKFILE
 from interlock.workspace.members import VIRTUAL_ROOT, Member, Workspace
+from interlock.workspace.output import made_beside, put_output
 from interlock.workspace.prepared import Prepared, prepare
 from interlock.workspace.selection import SelectionFlags, locked_extras, select
 
@@ -90,17 +91,13 @@ async def prune(context: Context, options: PruneOptions) -> PruneOutcome:
     workspace = prepared.workspace
     selection = select(workspace, options.selection, absent=prepared.absent, extras=locked_extras(lock))
     output = context.place(options.output)
-    await anyio.to_thread.run_sync(_check_output, output, workspace)
-    reach(lock, selection)  # refuses what cannot be installed together
-    part = _part(prepared, lock, selection)
-    files = await _files(context, workspace, [*part.places, *_local(part.lock)])
-    passing = output.with_name(f".{output.name}.{os.getpid()}")
-    try:
+    async with made_beside(output) as passing:
+        await anyio.to_thread.run_sync(_check_output, output, workspace)
+        reach(lock, selection)  # refuses what cannot be installed together
+        part = _part(prepared, lock, selection)
+        files = await _files(context, workspace, [*part.places, *_local(part.lock)])
         await anyio.to_thread.run_sync(lambda: _write(context, prepared, part, passing, files))
-        await anyio.to_thread.run_sync(_put, passing, output)
-    finally:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(lambda: shutil.rmtree(passing, ignore_errors=True))
+        await anyio.to_thread.run_sync(put_output, output)
     return PruneOutcome(output=output, members=part.members, packages=len(part.lock.packages), files=len(files))
 
 
@@ -259,10 +256,3 @@ def _with_inputs(context: Context, prepared: Prepared, part: Lock, root: Path) -
         inputs=msgspec.structs.replace(reduced.inputs, trees=trees),
         members=tuple(msgspec.structs.replace(member, inputs=digests[member.name]) for member in part.members),
     )
-
-
-def _put(made: Path, output: Path) -> None:
-    if output.exists():
-        shutil.rmtree(output)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    made.rename(output)

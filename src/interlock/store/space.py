@@ -37,7 +37,10 @@ def written_path(error: OSError) -> str:
 
 
 def describe_disk(path: str) -> str:
-    """The file system that a path is on, as a sentence; empty when it cannot be looked at."""
+    """The file system that a path is on, as a sentence; empty when it cannot be looked at.
+
+    What is free is said of now: what a failed command had written is often deleted before anybody asks.
+    """
     place = Path(os.path.abspath(path))
     while not place.exists() and place != place.parent:
         place = place.parent
@@ -48,7 +51,7 @@ def describe_disk(path: str) -> str:
         usage = shutil.disk_usage(place)
     except OSError:
         return ""
-    return f"The disk is the one mounted at {place}, with {_size(usage.free)} of {_size(usage.total)} free."
+    return f"The disk is the one mounted at {place}, with {_size(usage.free)} of {_size(usage.total)} free now."
 
 
 def _size(number: int) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from interlock.errors import InterlockError
 
-__all__ = ["environment_guard", "workspace_guard"]
+__all__ = ["environment_guard", "output_guard", "workspace_guard"]
 
 
 def workspace_guard(root: Path) -> Path:
@@ -28,6 +28,11 @@ def workspace_guard(root: Path) -> Path:
 def environment_guard(path: Path) -> Path:
     """What is held while an environment is looked for, made and brought up to date."""
     return _place("environment", path)
+
+
+def output_guard(path: Path) -> Path:
+    """What is held while a folder is made that is to be at a path."""
+    return _place("output", path)
 
 
 class UnsafeFolder(InterlockError):
