@@ -70,6 +70,17 @@ DEFERRED = {
 }
 """Modules that may import inside a function, and why."""
 
+NAMED_ELSEWHERE = {
+    "interlock.build.server": "opens what another process writes to",
+    "interlock.install.stage": "the caller names the file",
+    "interlock.ops.building.trial": "opens what another process writes to",
+    "interlock.signals": "writes to the terminal",
+    "interlock.store.archives": "the caller names the file, which costs nothing while all is well",
+    "interlock.store.locks": "a lock does not fail for what it tells others",
+    "interlock.store.stream": "writes to pipes",
+}
+"""Modules that may write without ``store.space.named``, and why."""
+
 BANNED = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager"}
 MAX_FILE, MAX_FUNCTION, MAX_PARAMETERS = 400, 60, 8
 
@@ -215,6 +226,37 @@ def test_files_are_replaced_in_one_place() -> None:
             if ast.unparse(node.func) == "os.replace" or (len(node.args) == 1 and not node.keywords):
                 wrong.append(f"{module.shown}:{node.lineno} replaces a file")
     assert not wrong, "\n".join(wrong)
+
+
+def test_whoever_writes_names_the_file_of_an_error() -> None:
+    """The system does not when a disk is full, and then nobody knows which one."""
+    wrong = []
+    for module in modules().values():
+        if room_of(module.name) in SURFACE or module.name in NAMED_ELSEWHERE or _runs_elsewhere(module.text):
+            continue
+        inside = {
+            id(part)
+            for node in ast.walk(module.tree)
+            if isinstance(node, ast.With) and any("named(" in ast.unparse(item) for item in node.items)
+            for part in ast.walk(node)
+        }
+        wrong += [
+            f"{module.shown}:{node.lineno} writes a file"
+            for node in ast.walk(module.tree)
+            if isinstance(node, ast.Call) and id(node) not in inside and _writes(node)
+        ]
+    assert not wrong, "\n".join(wrong)
+
+
+def _writes(call: ast.Call) -> bool:
+    """Whether a call writes to a file, or opens one to be written to."""
+    name = ast.unparse(call.func)
+    if name.endswith((".write_bytes", ".write_text", "os.write")):
+        return True
+    modes = [argument.value for argument in call.args if isinstance(argument, ast.Constant)]
+    return name.rpartition(".")[2] in {"open", "fdopen", "ZipFile", "GzipFile"} and any(
+        isinstance(mode, str) and re.fullmatch(r"[rwxab+]*[wxa+][rwxab+]*", mode) for mode in modes
+    )
 
 
 def test_no_attics() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -173,6 +174,8 @@ def main() -> int:
     parser.add_argument("--largest", type=int, default=40)
     parser.add_argument("--step", type=int, default=4)
     options = parser.parse_args()
+    # What is mounted is unmounted in any case.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     if reason := missing():
         sys.stdout.write(f"left out: {reason}\n")
         return 0

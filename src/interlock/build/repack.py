@@ -17,6 +17,8 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+from interlock.store.space import named
+
 __all__ = ["has_personal_modes", "holds", "is_dated", "read_wheel_metadata", "rewrite_sdist", "rewrite_wheel"]
 
 _METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
@@ -68,6 +70,7 @@ def rewrite_sdist(
     # Neither a file name nor a time of ours goes into the header.
     name, at = (_packed_as(archive), packed_at) if latest is None else ("", min(packed_at, latest))
     with (
+        named(target),
         tarfile.open(archive, "r:gz") as source,
         target.open("wb") as raw,
         gzip.GzipFile(filename=name, mode="wb", fileobj=raw, mtime=at) as packed,
@@ -121,7 +124,7 @@ def _public_mode(entry: zipfile.ZipInfo) -> int:
 
 def rewrite_wheel(wheel: Path, target: Path, change: Callable[[bytes], bytes]) -> None:
     """Copy a wheel with its METADATA changed, and modes that are the same whoever built it; blocking."""
-    with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as made:
+    with named(target), zipfile.ZipFile(wheel) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as made:
         name = next(name for name in source.namelist() if _METADATA.fullmatch(name))
         before = source.read(name)
         metadata = change(before)

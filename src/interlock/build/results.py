@@ -22,6 +22,7 @@ import msgspec
 from interlock.core.metadata import Metadata
 from interlock.store.layout import Layout
 from interlock.store.replace import move_file
+from interlock.store.space import write_file
 
 __all__ = ["BuildResult", "Results"]
 
@@ -79,7 +80,7 @@ class Results:
             with (folder / result.filename).open("rb") as file:
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             result = msgspec.structs.replace(result, sha256=sha256)
-        (folder / _FILE).write_bytes(msgspec.msgpack.encode(result))
+        write_file(folder / _FILE, msgspec.msgpack.encode(result))
         entry.parent.mkdir(parents=True, exist_ok=True)
         try:
             os.rename(folder, entry)

@@ -12,6 +12,7 @@ from interlock.build.digest import IGNORES_ALL
 from interlock.build.failures import InvalidSourceTree, SubdirectoryMissing, UnsafeArchive
 from interlock.build.tar_entry import check_entry, write_entry
 from interlock.core.limits import DEFAULT, Limits, is_plausible_text
+from interlock.store.space import named
 from interlock.store.tars import BROKEN_TAR, Budget, open_tar
 from interlock.store.zips import BadArchive, Entry, inflate, inflate_pieces, open_zip, read_directory
 
@@ -190,7 +191,7 @@ def _unpack_zip(archive: Path, target: Path, limits: Limits) -> None:
 
 def _write_zipped(opened: memoryview, entry: Entry, place: Path) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
-    with place.open("xb") as file:
+    with named(place), place.open("xb") as file:
         for piece in inflate_pieces(opened, entry):
             file.write(piece)
     place.chmod(0o755 if entry.executable else 0o644)

@@ -14,6 +14,7 @@ from contextlib import suppress
 
 from interlock.build.failures import UnsafeArchive
 from interlock.core.foreign_text import one_line
+from interlock.store.space import named
 
 __all__ = ["check_entry", "check_name", "write_entry"]
 
@@ -66,7 +67,7 @@ def write_entry(tar: tarfile.TarFile, member: tarfile.TarInfo, root: str, archiv
 def _write_file(tar: tarfile.TarFile, member: tarfile.TarInfo, place: str) -> None:
     content = tar.extractfile(member)
     assert content is not None
-    with open(place, "xb") as file:
+    with named(place), open(place, "xb") as file:
         shutil.copyfileobj(content, file)
     mode = member.mode & 0o755 | _OWNER
     # Who may run it is who owns it, or nobody; that others may write to it is not for an archive to say.

@@ -25,6 +25,7 @@ from interlock.envs.activation import activation_scripts
 from interlock.envs.interpreters import Interpreter, InterpreterUnusable, SchemePaths, query_interpreter
 from interlock.errors import EnvironmentFailure
 from interlock.store.replace import replace_file
+from interlock.store.space import write_file
 
 __all__ = [
     "BrokenEnvironment",
@@ -195,15 +196,14 @@ def _make(path: Path, paths: SchemePaths, interpreter: Interpreter, activation: 
     (path / _NOTES / _MAKING).touch()
     for folder in (paths.purelib, paths.platlib, paths.scripts):
         os.makedirs(folder, exist_ok=True)
-    (path / ".gitignore").write_text("*\n", encoding="utf-8")
-    (path / "CACHEDIR.TAG").write_text(_TAG, encoding="utf-8")
+    write_file(path / ".gitignore", b"*\n")
+    write_file(path / "CACHEDIR.TAG", _TAG.encode())
     if os.name == "posix" and interpreter.pointer_size == 64 and interpreter.markers["sys_platform"] != "darwin":
         with suppress(FileExistsError):
             os.symlink("lib", path / "lib64")
     python = _place_interpreter(paths.scripts, interpreter, copies=copies)
     for name, text in activation.items():
-        with open(os.path.join(paths.scripts, name), "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        write_file(os.path.join(paths.scripts, name), text.encode())
     return python
 
 

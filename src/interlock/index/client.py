@@ -33,6 +33,7 @@ from interlock.index.receiver import Receiver
 from interlock.index.retry import RetryPolicy
 from interlock.index.session import Session, Stats
 from interlock.store.layout import Layout
+from interlock.store.space import named
 
 __all__ = ["ClientOptions", "IndexClient"]
 
@@ -177,7 +178,7 @@ class IndexClient:
             self._layout.prepare()
             self._layout.tmp.mkdir(parents=True, exist_ok=True)
             handle, text = tempfile.mkstemp(dir=self._layout.tmp)
-            with os.fdopen(handle, "wb") as file:
+            with named(text), os.fdopen(handle, "wb") as file:
                 file.write(receiver.data)
             source = Path(text)
         place(source, destination)

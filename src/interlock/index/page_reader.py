@@ -21,6 +21,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 from interlock.index.glance import Glance
 from interlock.index.page_process import LENGTH, Answer, Order
 from interlock.store.layout import CacheUnusable, Layout
+from interlock.store.space import write_file
 
 __all__ = ["PageReader"]
 
@@ -61,7 +62,7 @@ class PageReader:
             return None
         path = self._layout.tmp / f"page-{os.getpid()}-{id(self):x}-{next(self._numbers)}"
         try:
-            await anyio.to_thread.run_sync(path.write_bytes, body)
+            await anyio.to_thread.run_sync(write_file, path, body)
             return await self._answer(msgspec.structs.replace(order, body=str(path), store=str(self._layout.root)))
         except (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.IncompleteRead, anyio.EndOfStream):
             self._failed = True

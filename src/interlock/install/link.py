@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Literal
 
+from interlock.store.space import named
+
 __all__ = ["LinkMode", "Linker", "StoreDamaged"]
 
 LinkMode = Literal["auto", "clone", "hardlink", "copy", "symlink"]
@@ -114,7 +116,7 @@ if sys.platform == "linux":
     import fcntl
 
     def _clone(source: str, target: str) -> None:
-        with open(source, "rb") as given, open(target, "xb") as made:
+        with named(target), open(source, "rb") as given, open(target, "xb") as made:
             try:
                 fcntl.ioctl(made.fileno(), _FICLONE, given.fileno())
             except OSError:

@@ -26,6 +26,7 @@ import msgspec
 from interlock.envs.environments import VirtualEnvironment
 from interlock.install.record import read_record
 from interlock.install.uninstall import Remover, absolute_paths, owned_paths
+from interlock.store.space import write_file
 
 __all__ = ["Move", "has_leftovers", "move", "recover", "site_folders", "work_folder", "write_journal"]
 
@@ -61,7 +62,7 @@ def has_leftovers(environment: VirtualEnvironment) -> bool:
 
 def write_journal(work: Path, moves: list[Move]) -> None:
     temporary = work / f"{_JOURNAL}.new"
-    temporary.write_bytes(msgspec.json.encode(moves))
+    write_file(temporary, msgspec.json.encode(moves))
     os.replace(temporary, work / _JOURNAL)
 
 

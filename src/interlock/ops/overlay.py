@@ -13,6 +13,7 @@ import anyio.to_thread
 from interlock.envs.environments import VirtualEnvironment, create_environment, load_environment
 from interlock.errors import EnvironmentFailure
 from interlock.store.runs import running_in
+from interlock.store.space import write_file
 from interlock.workspace.context import Context
 from interlock.workspace.provision import Provisioner
 from interlock.workspace.provisioning import open_toolchain
@@ -58,5 +59,5 @@ def _stack(path: Path, extra: VirtualEnvironment, base: VirtualEnvironment) -> V
     # site.addsitedir reads the .pth files there, which is how editable members are found.
     places = dict.fromkeys((extra.purelib, extra.platlib, base.purelib, base.platlib))
     lines = [f"import site; site.addsitedir({place!r})" for place in places]
-    (Path(top.purelib) / "_interlock_run.pth").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_file(Path(top.purelib) / "_interlock_run.pth", ("\n".join(lines) + "\n").encode())
     return top

@@ -34,6 +34,7 @@ from interlock.core.sources import Directory, File, Registry
 from interlock.errors import InterlockError, ManifestError, UsageError
 from interlock.git.command import GitCommand
 from interlock.ops.sync import locked_workspace
+from interlock.store.space import write_file
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.graph import member_graph
@@ -236,11 +237,11 @@ def _write(context: Context, prepared: Prepared, part: _Part, output: Path, file
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(root / name, place, follow_symlinks=False)
         (output / folder).mkdir(parents=True, exist_ok=True)
-        (output / folder / _MANIFEST).write_bytes(own)
+        write_file(output / folder / _MANIFEST, own)
         shutil.copymode(root / _MANIFEST, output / folder / _MANIFEST)
     lock = encode_lock(_with_inputs(context, prepared, part.lock, output / FULL))
     for folder in (MANIFESTS, FULL):
-        (output / folder / LOCKFILE).write_bytes(lock)
+        write_file(output / folder / LOCKFILE, lock)
 
 
 def _with_inputs(context: Context, prepared: Prepared, part: Lock, root: Path) -> Lock:

@@ -27,7 +27,7 @@ from interlock.errors import IntegrityError
 from interlock.store.digests import DigestMismatch
 from interlock.store.layout import Layout
 from interlock.store.listing import Listing, StoredFile, list_files
-from interlock.store.space import with_path
+from interlock.store.space import with_path, write_file
 from interlock.store.wheels import (
     BadWheel,
     EntryPoint,
@@ -259,7 +259,7 @@ def _unpack(archive: memoryview, temporary: Path, filename: str, sha256: str, li
             if not promised.get(file.path, ("", ""))[0] and file.path.rpartition("/")[2] not in _UNLISTED
         ),
     )
-    (temporary / "entry" / INDEX).write_bytes(msgspec.msgpack.encode(index))
+    write_file(temporary / "entry" / INDEX, msgspec.msgpack.encode(index))
     return index
 
 

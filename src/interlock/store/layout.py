@@ -31,7 +31,7 @@ from pathlib import Path
 from interlock.core.limits import DEFAULT, Limits
 from interlock.errors import InterlockError
 from interlock.store.replace import move_file
-from interlock.store.space import named
+from interlock.store.space import named, write_file
 
 __all__ = ["BUCKETS", "CacheUnusable", "Layout"]
 
@@ -108,8 +108,8 @@ class Layout:
             if not (self.root / "CACHEDIR.TAG").exists():
                 self.tmp.mkdir(parents=True, exist_ok=True)
                 self.locks.mkdir(exist_ok=True)
-                (self.root / ".gitignore").write_text("*\n", encoding="utf-8")
-                (self.root / "CACHEDIR.TAG").write_text(_TAG, encoding="utf-8")
+                write_file(self.root / ".gitignore", b"*\n")
+                write_file(self.root / "CACHEDIR.TAG", _TAG.encode())
             self.tmp.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             if error.errno not in _NO_PLACE:

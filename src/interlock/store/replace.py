@@ -130,7 +130,7 @@ def _write_to_device(path: Path, data: bytes, kept: os.stat_result) -> None:
     if not stat.S_ISCHR(kept.st_mode):
         kinds = ((stat.S_ISDIR, "a directory"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"))
         raise NotWritable(path, next((what for is_kind, what in kinds if is_kind(kept.st_mode)), "no ordinary file"))
-    with open(path, "wb") as device:
+    with named(path), open(path, "wb") as device:
         device.write(data)
 
 

@@ -15,6 +15,7 @@ import msgspec
 
 from interlock.store.layout import Layout
 from interlock.store.locks import try_to_hold
+from interlock.store.space import named
 
 __all__ = ["Run", "running_in", "runs"]
 
@@ -46,7 +47,8 @@ def running_in(layout: Layout, place: Path, what: str) -> Iterator[int]:
     handle = try_to_hold(path)
     assert handle is not None, "nobody else has this name"
     try:
-        os.write(handle, msgspec.json.encode(run))
+        with named(path):
+            os.write(handle, msgspec.json.encode(run))
         yield handle
     finally:
         # Closed and not unlocked: a program that goes on in the background keeps it.

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["FULL", "describe_disk", "named", "with_path", "written_path"]
+__all__ = ["FULL", "describe_disk", "named", "with_path", "write_file", "written_path"]
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -22,6 +22,12 @@ def named(path: str | Path) -> Iterator[None]:
     except OSError as error:
         with_path(error, path)
         raise
+
+
+def write_file(path: str | Path, data: bytes) -> None:
+    """Write a file that nobody reads yet; an error of the system names it."""
+    with named(path), open(path, "wb") as file:
+        file.write(data)
 
 
 def with_path(error: OSError, path: str | Path) -> OSError:

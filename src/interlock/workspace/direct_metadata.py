@@ -17,6 +17,7 @@ from interlock.core.metadata_text import parse_metadata
 from interlock.core.names import NormalizedName
 from interlock.core.sources import Directory, File, Git, Source, Url
 from interlock.store.archives import add_wheel
+from interlock.store.space import write_file
 from interlock.workspace.checkouts import checkout_tree, locate
 from interlock.workspace.sdists import archive_tree
 from interlock.workspace.stated_index import stated_metadata
@@ -74,7 +75,7 @@ async def _of_archive(
     try:
         archive = folder / filename
         if isinstance(content, bytes):
-            await anyio.Path(archive).write_bytes(content)
+            await anyio.to_thread.run_sync(write_file, archive, content)
         else:
             await anyio.to_thread.run_sync(shutil.move, content, archive)
         tree = await archive_tree(

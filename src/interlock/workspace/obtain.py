@@ -20,6 +20,7 @@ from interlock.core.sources import Directory, File, Git, Member, Registry, Url
 from interlock.errors import IntegrityError
 from interlock.events import Warned
 from interlock.store.archives import StoredWheel, add_wheel, drop_wheel, open_wheel
+from interlock.store.space import write_file
 from interlock.workspace.checkouts import checkout_tree
 from interlock.workspace.sdists import archive_tree, sdist_tree
 from interlock.workspace.toolchain import Toolchain
@@ -125,7 +126,7 @@ class Obtainer:
         try:
             archive = folder / artifact.filename
             if isinstance(fetched.content, bytes):
-                await anyio.Path(archive).write_bytes(fetched.content)
+                await anyio.to_thread.run_sync(write_file, archive, fetched.content)
             else:
                 await anyio.to_thread.run_sync(shutil.move, fetched.content, archive)
             tree = await archive_tree(

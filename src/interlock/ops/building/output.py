@@ -13,6 +13,7 @@ from interlock.ops.building.records import RecordedFile
 from interlock.store.layout import Layout
 from interlock.store.locks import hold_sync
 from interlock.store.replace import move_file
+from interlock.store.space import write_file
 
 __all__ = ["DISTRIBUTIONS", "OutputDirectory"]
 
@@ -41,7 +42,7 @@ class OutputDirectory:
         new = not self.path.exists()
         self.path.mkdir(parents=True, exist_ok=True)
         if (self._ours or (new and self._beside_sources)) and not (self.path / ".gitignore").exists():
-            (self.path / ".gitignore").write_text("*\n", encoding="utf-8")
+            write_file(self.path / ".gitignore", b"*\n")
         with hold_sync(self._lock):
             for entry in os.scandir(self.path):
                 if entry.name.endswith(_PART):

@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from interlock.store.layout import Layout
+from interlock.store.space import write_file
 
 __all__ = ["Record", "RecordedFile", "Records", "file_facts", "version_of"]
 
@@ -74,7 +75,7 @@ class Records:
         try:
             for name, path in paths.items():
                 _place(path, passing / name)
-            (passing / _FILE).write_bytes(msgspec.msgpack.encode(record))
+            write_file(passing / _FILE, msgspec.msgpack.encode(record))
             entry.parent.mkdir(parents=True, exist_ok=True)
             try:
                 os.rename(passing, entry)
