@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import anyio
@@ -197,25 +197,35 @@ async def _files(context: Context, workspace: Workspace, trees: Iterable[str]) -
     """The files of some directories, relative to the root, without those of members that lie in them."""
     root = workspace.root
     git = GitCommand(context.environ, limiter=anyio.CapacityLimiter(1))
+    wanted = list(trees)
+    listed = await _not_ignored(git, root, wanted)
     found: set[str] = set()
-    for tree in trees:
+    for tree in wanted:
         names = await anyio.to_thread.run_sync(_walk, root, tree)
-        listed = await _not_ignored(git, root, tree)
         others = tuple(f"{member.path}/" for member in workspace.members if member.path not in {tree, "."})
         inner = tuple(other for other in others if tree == "." or other.startswith(f"{tree}/"))
+        known = listed[tree]
         found.update(
-            name for name in names if (listed is None or name in listed) and not (inner and name.startswith(inner))
+            name for name in names if (known is None or name in known) and not (inner and name.startswith(inner))
         )
     return sorted(found - {LOCKFILE})
 
 
-async def _not_ignored(git: GitCommand, root: Path, tree: str) -> set[str] | None:
-    """What git does not ignore below a directory; None where git is not to be asked."""
+async def _not_ignored(git: GitCommand, root: Path, trees: Sequence[str]) -> dict[str, frozenset[str] | None]:
+    """What git does not ignore below each directory; None where git is not to be asked.
+
+    One question for all of them, since starting git takes longer than its answer; where git does not want to hear of
+    one directory, one for each.
+    """
     try:
-        listed = await git.run("ls-files", "-co", "--exclude-standard", "-z", "--", tree, cwd=root)
+        listed = await git.run("ls-files", "-co", "--exclude-standard", "-z", "--", *trees, cwd=root)
     except InterlockError:
-        return None
-    return set(listed.stdout.split("\0"))
+        if len(trees) == 1:
+            return {trees[0]: None}
+        alone = [await _not_ignored(git, root, [tree]) for tree in trees]
+        return {tree: known for found in alone for tree, known in found.items()}
+    names = frozenset(listed.stdout.split("\0"))
+    return dict.fromkeys(trees, names)
 
 
 def _walk(root: Path, tree: str) -> list[str]:

@@ -6,10 +6,12 @@ since extras make cycles legal. The same propagation answers which members reach
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import chain, compress
 
 import msgspec
 
+from interlock.core.lock.components import components
 from interlock.core.lock.conflicts import activity, members_condition
 from interlock.core.lock.flow import Flow
 from interlock.core.lock.graph import Graph, Key, key_of, root_edges, root_tables
@@ -110,21 +112,59 @@ def closure(lock: Lock, *members: NormalizedName, graph: Graph | None = None) ->
 def members_reaching(lock: Lock) -> dict[Key, tuple[NormalizedName, ...]]:
     """Which members reach each member and package, in any environment with any of their extras and groups.
 
-    A member reaches itself. Sets of members are integers while they flow, so hundreds of members cost no more than one.
+    A member reaches itself. Sets of members are integers, and flow once through each component of the graph: what is on
+    a common circle is reached by the same members.
     """
     graph = Graph(lock)
+    places = _Places(graph)
     names = sorted(graph.members)
-    flow: Flow[int] = Flow(graph, nothing=0, weigh=lambda _: -1, admits=lambda _: -1)
-    for bit, name in enumerate(names):
-        for edges in _all_edges(graph.members[name]):
-            flow.start(edges, 1 << bit)
-    flow.run()
+    arrived = {(id(graph.members[name]), _WHOLE): 1 << bit for bit, name in enumerate(names)}
+    for component in components(list(arrived), places.following):
+        bits = 0
+        for place in component:
+            bits |= arrived.get(place, 0)
+        for place in component:
+            arrived[place] = bits
+            for after in places.following[place]:
+                arrived[after] = arrived.get(after, 0) | bits
     result: dict[Key, tuple[NormalizedName, ...]] = {}
-    own = {id(graph.members[name]): 1 << bit for bit, name in enumerate(names)}
+    known: dict[int, tuple[NormalizedName, ...]] = {}
     for target in graph.targets():
-        bits = flow.values.get((id(target), ""), 0) | own.get(id(target), 0)
-        result[key_of(target)] = tuple(name for bit, name in enumerate(names) if bits >> bit & 1) if bits else ()
+        bits = arrived.get((id(target), ""), 0) | arrived.get((id(target), _WHOLE), 0)
+        found = known.get(bits)
+        if found is None:
+            found = known[bits] = tuple(compress(names, map(int, reversed(f"{bits:b}"))))
+        result[key_of(target)] = found
     return result
+
+
+_WHOLE = ":all:"
+"""In place of an extra: a member with all that it has."""
+
+
+class _Places:
+    """What each target, each of its extras and each whole member leads to, as far as members reach it."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.following: dict[tuple[int, str], list[tuple[int, str]]] = {}
+        waiting: list[tuple[tuple[int, str], Iterable[Edge]]] = [
+            ((id(member), _WHOLE), chain.from_iterable(_all_edges(member))) for member in graph.members.values()
+        ]
+        while waiting:
+            place, edges = waiting.pop()
+            if place in self.following:
+                continue
+            after = self.following[place] = []
+            for edge in edges:
+                needed = graph.only.get(edge.name) or graph.target(edge)
+                for extra in ("", *edge.extras):
+                    after.append((id(needed), extra))
+                    if after[-1] not in self.following:
+                        more = needed.extras.get(ExtraName(extra), ()) if extra else needed.dependencies
+                        waiting.append((after[-1], more))
+
+    def __repr__(self) -> str:
+        return f"<_Places: {len(self.following)}>"
 
 
 def _all_edges(member: LockedMember) -> list[tuple[Edge, ...]]:
