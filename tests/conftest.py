@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import os
+import signal
 import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -55,6 +56,11 @@ FOREIGN = (
 
 REACH = ("PIP_INDEX_URL", "PIP_CONFIG_FILE", "PIP_CERT", "UV_DEFAULT_INDEX", "SSL_CERT_", "REQUESTS_CA_BUNDLE")
 """Those a ``network`` test keeps, with the proxies: how this machine gets at its package index."""
+
+for ignored in (signal.SIGINT, signal.SIGQUIT):
+    # A shell without job control starts what runs in the background with these ignored, and programs keep that.
+    if signal.getsignal(ignored) is signal.SIG_IGN:
+        signal.signal(ignored, signal.default_int_handler if ignored is signal.SIGINT else signal.SIG_DFL)
 
 for name, examples in {"quick": 60, "nightly": 20_000}.items():
     # Without a database of examples a run depends on nothing but its seed, which .ci/nightly says.

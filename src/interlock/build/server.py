@@ -104,16 +104,18 @@ class _Process:
     async def start(cls, command: list[str], environ: Mapping[str, str], cwd: Path) -> tuple[Self, _Frame]:
         stderr = (cwd / f"server-{os.urandom(6).hex()}.log").open("w+b")
         try:
-            process = await anyio.open_process(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                cwd=cwd,
-                env=environ,
-                # Out of the terminal's reach: Ctrl-C cancels us, and we end what we started.
-                start_new_session=sys.platform != "win32",
-            )
+            # What is cancelled while a program starts would leave it to nobody.
+            with anyio.CancelScope(shield=True):
+                process = await anyio.open_process(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=stderr,
+                    cwd=cwd,
+                    env=environ,
+                    # Out of the terminal's reach: Ctrl-C cancels us, and we end what we started.
+                    start_new_session=sys.platform != "win32",
+                )
         except BaseException:
             stderr.close()
             raise

@@ -114,15 +114,17 @@ class GitCommand:
 
     async def _process(self, command: list[str], cwd: Path | None, environ: dict[str, str]) -> GitOutput | None:
         try:
-            process = await anyio.open_process(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                cwd=cwd,
-                env=environ,
-                start_new_session=sys.platform != "win32",
-            )
+            # What is cancelled while a program starts would leave it to nobody.
+            with anyio.CancelScope(shield=True):
+                process = await anyio.open_process(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    cwd=cwd,
+                    env=environ,
+                    start_new_session=sys.platform != "win32",
+                )
         except FileNotFoundError as error:
             if cwd is not None and not await anyio.Path(cwd).is_dir():
                 raise GitFailed(f"The folder {cwd} is gone while git was to run in it.") from error

@@ -93,12 +93,14 @@ class PageReader:
     async def _started(self) -> tuple[Process, BufferedByteReceiveStream]:
         async with self._starting:
             if self._process is None or self._answers is None:
-                self._process = await anyio.open_process(
-                    [self._python, "-E", "-P", "-m", "interlock.index.page_process"], stderr=subprocess.DEVNULL
-                )
-                received: ByteReceiveStream | None = self._process.stdout
+                command = [self._python, "-E", "-P", "-m", "interlock.index.page_process"]
+                # What is cancelled while a program starts would leave it to nobody.
+                with anyio.CancelScope(shield=True):
+                    process = self._process = await anyio.open_process(command, stderr=subprocess.DEVNULL)
+                received: ByteReceiveStream | None = process.stdout
                 assert received is not None
                 self._answers = BufferedByteReceiveStream(received)
+                return process, self._answers
             return self._process, self._answers
 
     async def close(self) -> None:
