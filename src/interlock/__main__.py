@@ -10,6 +10,7 @@ __all__ = ["main"]
 
 def main() -> int:
     """Carry out this process's command line; Ctrl-C is answered from the first moment on."""
+    _open_what_is_closed()
     _prefer_our_own()
     try:
         from interlock.signals import answer_at_once  # noqa: PLC0415 - loading may be interrupted
@@ -21,6 +22,19 @@ def main() -> int:
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return 130
+
+
+def _open_what_is_closed() -> None:
+    """Put nothing in the place of streams that whoever started us has closed, before files get their numbers."""
+    if sys.platform == "win32":
+        return
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            # It gets the lowest number that is free, which is this one.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - as long as we
 
 
 def _prefer_our_own() -> None:

@@ -77,3 +77,47 @@ def test_what_is_nested_without_end_is_an_error_of_its_file(read: object) -> Non
     assert callable(read)
     with pytest.raises(InterlockError):
         read()
+
+
+def _shell(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """What a shell does with ``$I``, our program."""
+    ours = {**os.environ, "I": f"{sys.executable} -m interlock"}
+    return subprocess.run(
+        ["sh", "-c", script], cwd=folder, env=ours, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a directory in use cannot be removed there")
+def test_a_working_directory_that_was_removed_is_told_and_can_be_left(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "pyproject.toml").write_text('[project]\nname = "a"\nversion = "1"\n')
+    gone = "mkdir gone; cd gone; rmdir ../gone; "
+    for command in ("lock", "lock --check", "tree", "run python -V", "-C .. tree"):
+        done = _shell(f"{gone}$I {command}", tmp_path)
+        assert (done.returncode, "error[no-directory]" in done.stderr) == (2, True), (command, done.stderr)
+        assert "Traceback" not in done.stderr
+    done = _shell(f"{gone}$I -C '{tmp_path}/shop' version", tmp_path)
+    assert (done.returncode, done.stdout) == (0, "a 1\n"), done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="descriptors of POSIX")
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_trouble(tmp_path: Path, closed: str) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "a"\nversion = "1"\n')
+    done = _shell(f"$I lock --no-index {closed} && $I version {closed} && $I tree {closed}", tmp_path)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    assert (tmp_path / "interlock.lock").read_text().startswith("{")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+@pytest.mark.parametrize(
+    "command", ["--version", "--help", "version", "version --json", "tree --json", "nonsense --json"]
+)
+def test_an_output_without_room_is_an_error_without_a_traceback(tmp_path: Path, command: str) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "a"\nversion = "1"\n')
+    _shell("$I lock --no-index", tmp_path)
+    done = _shell(f"$I {command} > /dev/full", tmp_path)
+    assert done.returncode in {1, 2}, done.stderr
+    assert done.stderr.count("error[") == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr

@@ -84,13 +84,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Carry out one command line."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        code = _guarded(arguments, Terminal(**_early(arguments, os.environ)))
+        terminal = Terminal(**_early(arguments, os.environ))
+        code = _guarded(arguments, terminal)
+        return _flushed(code, terminal)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough.
+        _write_no_more()
+        return _BROKEN_PIPE
+
+
+def _flushed(code: int, terminal: Terminal) -> int:
+    """The exit code, once all that was said has arrived."""
+    try:
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read our output has seen enough. What is still buffered must not fail again at exit.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - lives as long as the process
-        return _BROKEN_PIPE
+        raise
+    except OSError as error:
+        _write_no_more()
+        if code:
+            return code
+        terminal.json = False
+        return _end(error, terminal)
     return code
+
+
+def _write_no_more() -> None:
+    """Let what is still buffered not fail again at exit."""
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - lives as long as the process
 
 
 def _guarded(arguments: list[str], terminal: Terminal) -> int:
@@ -215,8 +235,18 @@ def _end(error: BaseException, terminal: Terminal) -> int:
     if terminal.logs:
         terminal.log(load("json").dumps({"event": "failed", **document}, default=str))
     if terminal.json:
-        terminal.data(load("json").dumps(document, indent=2, default=str))
+        _document(document, terminal)
     return code
+
+
+def _document(document: dict[str, Any], terminal: Terminal) -> None:
+    try:
+        terminal.data(load("json").dumps(document, indent=2, default=str))
+    except BrokenPipeError:
+        raise
+    except OSError:
+        # There was no room for the answer either, which has been said.
+        _write_no_more()
 
 
 def _refused(error: BaseException) -> InterlockError | None:

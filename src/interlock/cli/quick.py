@@ -18,7 +18,12 @@ def answered(arguments: Sequence[str], environ: Mapping[str, str], terminal: Ter
     question = _question(arguments)
     if not question or environ.get("INTERLOCK_DIRECTORY") or environ.get("INTERLOCK_PROJECT"):
         return False
-    started, start = time.monotonic(), os.getcwd()
+    started = time.monotonic()
+    try:
+        start = os.getcwd()
+    except FileNotFoundError:
+        # It was removed; the long way says so.
+        return False
     found = is_fresh(environ, start, question)
     if found is None:
         return False

@@ -65,7 +65,7 @@ def make_context(
 
     Raises :class:`NoDirectory`.
     """
-    cwd = _directory(Path.cwd(), flags.directory or around.environ.get("INTERLOCK_DIRECTORY"), "--directory")
+    cwd = _working_directory(flags.directory or around.environ.get("INTERLOCK_DIRECTORY"))
     start = _directory(cwd, flags.project or around.environ.get("INTERLOCK_PROJECT"), "--project")
     # What stands on the command line is relative to where it was typed, not to the workspace.
     flags = msgspec.structs.replace(flags, find_links=tuple(_place(cwd, text) for text in flags.find_links))
@@ -80,6 +80,16 @@ def make_context(
         layout=store_at(root, settings.limits),
         reporter=reporter,
     )
+
+
+def _working_directory(directory: str | None) -> Path:
+    try:
+        return _directory(Path.cwd(), directory, "--directory")
+    except FileNotFoundError as error:
+        if directory is not None and os.path.isabs(directory):
+            # What is typed as an absolute path needs no place to begin at.
+            return _directory(Path(os.sep), directory, "--directory")
+        raise NoDirectory("The directory you are in was removed.", hint="Go to another one: `cd`.") from error
 
 
 def _directory(base: Path, text: str | None, flag: str) -> Path:
