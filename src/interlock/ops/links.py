@@ -1,4 +1,8 @@
-"""What needs what in a lock, as far as a selection reaches it."""
+"""What needs what in a lock, as far as a selection reaches it.
+
+What a package needs depends on how it is asked for: ``lib[gpu]`` does not need what ``lib[cpu]`` does. So whoever walks
+on from a package follows the *labels* that the step before has opened: nothing, ``extra x`` or ``group g``.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ from interlock.core.names import ExtraName, NormalizedName
 from interlock.core.selection import MemberSelection, Selection
 from interlock.errors import UsageError
 
-__all__ = ["Link", "Links", "NotInLock", "inverted", "links_of", "named", "reached"]
+__all__ = ["Labels", "Link", "Links", "Needs", "NotInLock", "askers", "inverted", "links_of", "named", "reached"]
 
 
 class NotInLock(UsageError):
@@ -34,18 +38,60 @@ class Link(msgspec.Struct, frozen=True):
 
 Links = dict[Key, list[Link]]
 """Of each part of a lock, what it needs."""
+Labels = frozenset[str]
 
 
-def links_of(graph: Graph, selection: Selection, environment: Mapping[str, str] | None) -> Links:
+class Needs:
+    """The links of a selection; made by :func:`links_of`, which fills it, and only read from then on."""
+
+    def __init__(self) -> None:
+        self.links: Links = {}
+        self.chosen: dict[Key, set[str]] = {}
+        """The labels that the selection opens, by member."""
+        self.own: dict[Key, dict[str, set[str]]] = {}
+        """By label of a part, those that it opens of itself: an extra may name its own package with other extras."""
+
+    def __repr__(self) -> str:
+        return f"<Needs of {len(self.links)} parts>"
+
+    def start(self, target: Target, *, chosen: bool = False) -> Labels:
+        """What is followed from a target that a walk begins at: all that anybody asks of it, or the selection alone."""
+        key = key_of(target)
+        if chosen and key in self.chosen:
+            return self._opened(key, self.chosen[key])
+        return frozenset(link.via for link in self.links.get(key, ()))
+
+    def asked(self, link: Link) -> Labels:
+        """What is followed from a link's target."""
+        return self._opened(key_of(link.target), ("", *(f"extra {extra}" for extra in link.edge.extras)))
+
+    def below(self, key: Key, labels: Labels) -> list[Link]:
+        return [link for link in self.links.get(key, ()) if link.via in labels]
+
+    def _opened(self, key: Key, labels: Iterable[str]) -> Labels:
+        own = self.own.get(key, {})
+        found = set(labels)
+        waiting = list(found)
+        while waiting:
+            more = own.get(waiting.pop(), set()) - found
+            found |= more
+            waiting += more
+        # Labels that lead nowhere make no difference.
+        return frozenset(link.via for link in self.links.get(key, ()) if link.via in found)
+
+
+def links_of(graph: Graph, selection: Selection, environment: Mapping[str, str] | None) -> Needs:
     """What each part of the lock needs, as far as the selection reaches it."""
     holds = _condition(graph, selection, environment)
-    found: dict[Key, dict[tuple[Key, str], Link]] = {}
+    found: dict[Key, dict[tuple[Key, str, tuple[ExtraName, ...]], Link]] = {}
     seen: dict[Key, set[ExtraName]] = {}
     waiting: list[tuple[Target, str, tuple[Edge, ...]]] = []
+    needs = Needs()
     for part in selection.members:
         member = graph.member(part.member)
         seen.setdefault(key_of(member), set()).update(part.extras)
         waiting += [(member, via, edges) for via, edges in _parts(member, part)]
+        needs.chosen.setdefault(key_of(member), set()).update(via for via, _ in _parts(member, part))
     while waiting:
         parent, via, edges = waiting.pop()
         for edge in edges:
@@ -54,8 +100,11 @@ def links_of(graph: Graph, selection: Selection, environment: Mapping[str, str] 
             target = graph.target(edge)
             key = key_of(target)
             if key != key_of(parent):
+                found.setdefault(key_of(parent), {}).setdefault((key, via, edge.extras), Link(target, edge, via))
+            else:
                 # An extra that names its own package for others of its extras is followed, but not a need to show.
-                found.setdefault(key_of(parent), {}).setdefault((key, via), Link(target, edge, via))
+                opened = ("", *(f"extra {extra}" for extra in edge.extras))
+                needs.own.setdefault(key, {}).setdefault(via, set()).update(opened)
             extras = seen.get(key)
             if extras is None:
                 extras = seen[key] = set()
@@ -64,10 +113,13 @@ def links_of(graph: Graph, selection: Selection, environment: Mapping[str, str] 
                 if extra not in extras:
                     extras.add(extra)
                     waiting.append((target, f"extra {extra}", target.extras.get(extra, ())))
-    return {
-        key: sorted(links.values(), key=lambda link: (link.via != "", link.via, key_of(link.target)))
-        for key, links in found.items()
-    }
+    for key, links in found.items():
+        needs.links[key] = sorted(links.values(), key=_order)
+    return needs
+
+
+def _order(link: Link) -> tuple[bool, str, Key, tuple[ExtraName, ...]]:
+    return (link.via != "", link.via, key_of(link.target), link.edge.extras)
 
 
 def _parts(member: LockedMember, part: MemberSelection) -> Iterator[tuple[str, tuple[Edge, ...]]]:
@@ -98,6 +150,7 @@ def named(graph: Graph, links: Links, name: NormalizedName) -> list[Target]:
 
 
 def inverted(graph: Graph, links: Links) -> Links:
+    """Of each part of a lock, what needs it."""
     parents = {key_of(target): target for target in graph.targets()}
     found: Links = {}
     for key, entries in links.items():
@@ -106,3 +159,10 @@ def inverted(graph: Graph, links: Links) -> Links:
     for entries in found.values():
         entries.sort(key=lambda link: key_of(link.target))
     return found
+
+
+def askers(needs: Needs, parents: Links, target: Target, via: str) -> list[Link]:
+    """Of :func:`inverted` links those of a target that open one of its labels."""
+    return [
+        link for link in parents.get(key_of(target), ()) if not via or via in needs.asked(Link(target, link.edge, ""))
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -12,7 +12,7 @@ from interlock.core.lock.model import LockedMember
 from interlock.core.names import ExtraName, NormalizedName, shown_member
 from interlock.core.selection import Selection
 from interlock.errors import UsageError
-from interlock.ops.links import Link, Links, inverted, links_of, named, reached
+from interlock.ops.links import Labels, Link, Links, Needs, askers, inverted, links_of, named, reached
 from interlock.workspace.options import TreeOptions
 
 __all__ = ["MOST_LINES", "Node", "TreeTooLarge", "build_tree", "format_tree"]
@@ -60,7 +60,9 @@ def build_tree(
 
     Raises :class:`NotInLock` for a root that is not there, and :class:`TreeTooLarge`.
     """
-    links = links_of(graph, selection, environment)
+    needs = links_of(graph, selection, environment)
+    links = needs.links
+    chosen = False
     if options.duplicates:
         roots = [target for target in reached(graph, links) if _is_duplicate(graph, target)]
     elif options.roots:
@@ -69,9 +71,38 @@ def build_tree(
         roots = [target for target in reached(graph, links) if not links.get(key_of(target))]
     else:
         roots = [graph.member(part.member) for part in selection.members]
+        chosen = True
     if options.invert or options.duplicates:
-        links = inverted(graph, links)
-    return _Drawing(links, options).trees([root for root in roots if root.name not in options.prune])
+        below = _upward(needs, inverted(graph, links))
+    else:
+        below = _downward(needs, chosen=chosen)
+    return _Drawing(below, options).trees([root for root in roots if root.name not in options.prune])
+
+
+State = tuple[Key, Labels | str]
+"""A target and how it was come by: two of the same have the same below them."""
+Below = Callable[[Target, Link | None], tuple[State, list[Link]]]
+
+
+def _downward(needs: Needs, *, chosen: bool) -> Below:
+    """What a target needs, as far as the link to it asks for it."""
+
+    def below(target: Target, link: Link | None) -> tuple[State, list[Link]]:
+        key = key_of(target)
+        labels = needs.start(target, chosen=chosen) if link is None else needs.asked(link)
+        return (key, labels), needs.below(key, labels)
+
+    return below
+
+
+def _upward(needs: Needs, parents: Links) -> Below:
+    """Who needs a target, and of it what the link to it, which comes from below, belongs to."""
+
+    def below(target: Target, link: Link | None) -> tuple[State, list[Link]]:
+        via = link.via if link is not None else ""
+        return (key_of(target), via), askers(needs, parents, target, via)
+
+    return below
 
 
 class _Open(NamedTuple):
@@ -86,11 +117,11 @@ class _Open(NamedTuple):
 class _Drawing:
     """Remembers which subtrees were shown. No recursion: a lock's chains are as long as it likes."""
 
-    def __init__(self, links: Links, options: TreeOptions) -> None:
-        self._links = links
+    def __init__(self, below: Below, options: TreeOptions) -> None:
+        self._below = below
         self._options = options
-        self._shown: set[Key] = set()
-        self._path: dict[Key, _Open] = {}
+        self._shown: set[State] = set()
+        self._path: dict[State, _Open] = {}
         self._lines = 0
 
     def __repr__(self) -> str:
@@ -101,12 +132,12 @@ class _Drawing:
         for root in roots:
             self._enter(root, None, found)
             while self._path:
-                key, top = next(reversed(self._path.items()))
+                state, top = next(reversed(self._path.items()))
                 if len(top.children) < len(top.below):
                     link = top.below[len(top.children)]
                     self._enter(link.target, link, top.children)
                 else:
-                    del self._path[key]
+                    del self._path[state]
                     above = next(reversed(self._path.values())).children if self._path else found
                     above.append(self._node(top.target, top.link, children=tuple(top.children)))
         return tuple(found)
@@ -116,14 +147,14 @@ class _Drawing:
         self._lines += 1
         if self._lines > MOST_LINES and self._options.repeat:
             raise TreeTooLarge
-        key = key_of(target)
-        below = [entry for entry in self._links.get(key, ()) if entry.target.name not in self._options.prune]
+        state, links = self._below(target, link)
+        below = [entry for entry in links if entry.target.name not in self._options.prune]
         too_deep = self._options.depth is not None and len(self._path) >= self._options.depth
         # A cycle would never end; elsewhere a second look at the same subtree is the reader's choice.
-        repeated = bool(below) and (key in self._path or (key in self._shown and not self._options.repeat))
+        repeated = bool(below) and (state in self._path or (state in self._shown and not self._options.repeat))
         if below and not repeated and not too_deep:
-            self._shown.add(key)
-            self._path[key] = _Open(target, link, below, [])
+            self._shown.add(state)
+            self._path[state] = _Open(target, link, below, [])
         else:
             siblings.append(self._node(target, link, repeated=repeated and not too_deep))
 

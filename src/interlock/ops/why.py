@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import NamedTuple
 
 import msgspec
 
-from interlock.core.lock.graph import Graph, Key, Target, key_of
+from interlock.core.lock.graph import Graph, Key, key_of
 from interlock.core.lock.model import LockedMember
-from interlock.core.names import NormalizedName
+from interlock.core.names import ExtraName, NormalizedName
 from interlock.core.selection import Selection
-from interlock.ops.links import Link, Links, inverted, links_of, named, reached
+from interlock.ops.links import Labels, Link, Needs, links_of, named, reached
 
 __all__ = ["MOST_PATHS", "Path", "Step", "find_paths"]
 
@@ -48,43 +48,38 @@ def find_paths(
     By member, shortest first; where they are too many, the shortest of every member come before the second shortest.
     Raises :class:`~interlock.ops.links.NotInLock`.
     """
-    links = links_of(graph, selection, environment)
-    search = _Search(links, _distances(inverted(graph, links), named(graph, links, name)))
+    needs = links_of(graph, selection, environment)
+    links = needs.links
+    ends = frozenset(key_of(end) for end in named(graph, links, name))
+    search = _Search(needs, ends)
     members = [target for target in reached(graph, links) if isinstance(target, LockedMember)]
     found, complete = search.shortest(members)
     found.sort(key=lambda path: (path.member, len(path.steps), [step.name for step in path.steps]))
     return tuple(found), not complete
 
 
-def _distances(parents: Links, ends: list[Target]) -> dict[Key, int]:
-    """How many steps it is to the nearest end, for everything that leads to one."""
-    found = {key_of(end): 0 for end in ends}
-    waiting = deque(found)
-    while waiting:
-        key = waiting.popleft()
-        for link in parents.get(key, ()):
-            before = key_of(link.target)
-            if before not in found:
-                found[before] = found[key] + 1
-                waiting.append(before)
-    return found
+State = tuple[Key, Labels]
+"""A target with what is followed from it."""
 
 
 class _Way(NamedTuple):
     """A path on its way to the package. Ordered by the length it will have at least, then by what it passes."""
 
     length: int
-    passed: tuple[tuple[Key, str], ...]
-    """With what of the one before asks for each."""
+    passed: tuple[tuple[Key, str, tuple[ExtraName, ...]], ...]
+    """With what of the one before asks for each, and for which extras."""
+    states: tuple[State, ...]
     links: tuple[Link, ...]
 
 
 class _Search:
     """Best first, by the steps made and the least that are left; so each path is found after all shorter ones."""
 
-    def __init__(self, links: Links, distances: dict[Key, int]) -> None:
-        self._links = links
-        self._distances = distances
+    def __init__(self, needs: Needs, ends: Set[Key]) -> None:
+        self._needs = needs
+        self._ends = ends
+        self._below: dict[State, list[tuple[Link, State]]] = {}
+        self._distances: dict[State, int] = {}
         self._steps = 0
 
     def __repr__(self) -> str:
@@ -92,10 +87,12 @@ class _Search:
 
     def shortest(self, members: list[LockedMember]) -> tuple[list[Path], bool]:
         """In turn one more path of each member, up to the number worth showing; and whether these are all."""
-        starts = [member for member in members if key_of(member) in self._distances]
-        starts.sort(key=lambda member: (self._distances[key_of(member)], member.name))
+        states = {member.name: (key_of(member), self._needs.start(member)) for member in members}
+        self._measure(states.values())
+        starts = [member for member in members if states[member.name] in self._distances]
+        starts.sort(key=lambda member: (self._distances[states[member.name]], member.name))
         found: list[Path] = []
-        searches = deque(self._paths(member) for member in starts)
+        searches = deque(self._paths(member, states[member.name]) for member in starts)
         while searches:
             path = next(searches[0], None)
             if path is None:
@@ -107,22 +104,49 @@ class _Search:
                 searches.rotate(-1)
         return found, self._steps < _MOST_STEPS
 
-    def _paths(self, member: LockedMember) -> Iterator[Path]:
-        start = key_of(member)
-        waiting = [_Way(self._distances[start], ((start, ""),), ())]
+    def _measure(self, starts: Iterable[State]) -> None:
+        """How many steps it is to the nearest end, for every state that leads to one."""
+        above: dict[State, list[State]] = {}
+        waiting = deque(starts)
+        while waiting:
+            state = waiting.popleft()
+            if state in self._below:
+                continue
+            links = self._needs.below(*state)
+            self._below[state] = [(link, (key_of(link.target), self._needs.asked(link))) for link in links]
+            for _, after in self._below[state]:
+                above.setdefault(after, []).append(state)
+                waiting.append(after)
+        self._distances = {state: 0 for state in self._below if state[0] in self._ends}
+        waiting.extend(self._distances)
+        while waiting:
+            state = waiting.popleft()
+            for before in above.get(state, ()):
+                if before not in self._distances:
+                    self._distances[before] = self._distances[state] + 1
+                    waiting.append(before)
+
+    def _paths(self, member: LockedMember, start: State) -> Iterator[Path]:
+        waiting = [_Way(self._distances[start], ((start[0], "", ()),), (start,), ())]
         while waiting and self._steps < _MOST_STEPS:
             way = heapq.heappop(waiting)
             self._steps += 1
-            here = way.passed[-1][0]
-            if way.links and self._distances[here] == 0:
+            here = way.states[-1]
+            if way.links and here[0] in self._ends:
                 yield _path(member, way.links)
-            before = {key for key, _ in way.passed}
-            for link in self._links.get(here, ()):
-                key = key_of(link.target)
-                left = self._distances.get(key)
-                if left is not None and key not in before:
-                    passed = (*way.passed, (key, link.via))
-                    heapq.heappush(waiting, _Way(len(way.passed) + left, passed, (*way.links, link)))
+            for link, after in self._below[here]:
+                left = self._distances.get(after)
+                if left is None or _is_back(way.states, after):
+                    continue
+                passed = (*way.passed, (after[0], link.via, link.edge.extras))
+                states, links = (*way.states, after), (*way.links, link)
+                heapq.heappush(waiting, _Way(len(way.passed) + left, passed, states, links))
+
+
+def _is_back(states: tuple[State, ...], after: State) -> bool:
+    """Whether a path was at a target before, with all that is followed from it now."""
+    key, labels = after
+    return any(before == key and labels <= known for before, known in states)
 
 
 def _path(member: LockedMember, links: tuple[Link, ...]) -> Path:
