@@ -52,6 +52,20 @@ def test_one_that_was_moved_or_copied_is_made_anew(tool: Shop, copied: bool) -> 
     assert "was made at" not in tool.run("--directory", place, "run", "--no-sync", "python", "-c", "").err
 
 
+@pytest.mark.parametrize("gone", ["lib", "lib/python", "bin", "pyvenv.cfg bin"])
+def test_one_that_lacks_what_it_was_made_with_is_made_anew(tool: Shop, gone: str) -> None:
+    for name in gone.split():
+        part = tool.root / ".venv" / name
+        for place in [part] if part.exists() else part.parent.glob(f"{part.name}*"):
+            shutil.rmtree(place) if place.is_dir() else place.unlink()
+    if gone.startswith("pyvenv.cfg"):
+        assert "left alone" in tool.run("sync", "--all-packages", code=1).err
+        return
+    assert tool.run("sync", "--all-packages", "--check", code=1).err
+    tool.run("sync", "--all-packages")
+    assert said_by_command(tool.root) == str(tool.root / ".venv")
+
+
 def test_one_that_is_reached_by_another_name_is_left_alone(tool: Shop) -> None:
     link = tool.root.with_name("link")
     link.symlink_to(tool.root)

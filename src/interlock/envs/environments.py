@@ -240,10 +240,13 @@ def load_environment(path: Path, remembered: Path | None = None) -> VirtualEnvir
     if made_for is not None and not _is_of(interpreter, made_for[1]):
         why = f"it was made for Python {made_for[1]}, and what its python leads to is {interpreter.version} now"
         raise BrokenEnvironment(path, why, ours=ours)
+    paths = interpreter.scheme.at(str(path))
+    if ours and not os.path.isdir(paths.purelib):
+        raise BrokenEnvironment(path, "its folder of packages was removed", ours=True)
     return VirtualEnvironment(
         root=path,
         interpreter=interpreter,
-        paths=interpreter.scheme.at(str(path)),
+        paths=paths,
         ours=ours,
         moved_from=_moved_from(path, values) if ours else "",
         prompt=values.get("prompt", path.name).strip("'\""),
