@@ -188,6 +188,11 @@ def test_a_lock_of_the_older_format_is_out_of_date_only_if_something_conflicts(
     capsys.readouterr()
     assert main([*common, "lock", "--check"]) == 3
     assert "older format" in capsys.readouterr().err
+    out = str(tmp_path / "out")
+    for command in (["export"], ["sync", "--dry-run"], ["run", "python"], ["deploy", "-o", out], ["prune", "-o", out]):
+        assert main([*common, *command[:1], "--frozen", "--package", "one", *command[1:]]) == 3, command
+        assert "older format" in capsys.readouterr().err
+    assert main([*common, "tree", "--frozen"]) == 0
     assert main([*common, "lock"]) == 0
     assert lockfile.read_bytes() == data
 

@@ -14,7 +14,7 @@ from interlock.events import Warned
 from interlock.ops.lock import lock
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
-from interlock.workspace.lockfile import load_lock
+from interlock.workspace.lockfile import load_frozen_lock, load_lock
 from interlock.workspace.members import Workspace
 from interlock.workspace.options import LockOptions
 from interlock.workspace.python import choose_interpreter
@@ -38,7 +38,8 @@ async def read_locked(context: Context, flags: SelectionFlags, *, frozen: bool, 
     Raises :class:`LockOutdated`.
     """
     workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
-    found = await anyio.to_thread.run_sync(load_lock, workspace.root)
+    load = load_frozen_lock if strict else load_lock
+    found = await anyio.to_thread.run_sync(load, workspace.root)
     if not frozen:
         try:
             await lock(context, LockOptions(check=True))

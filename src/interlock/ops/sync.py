@@ -34,7 +34,7 @@ from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.environment import existing_environment, needed_python, new_interpreter
 from interlock.workspace.guards import environment_guard
-from interlock.workspace.lockfile import load_lock, load_lock_if_any, no_lock
+from interlock.workspace.lockfile import load_frozen_lock, load_lock_if_any, no_lock
 from interlock.workspace.members import Workspace
 from interlock.workspace.obtain import Obtainer
 from interlock.workspace.options import EnvironmentOutcome, LockOptions, LockOutcome, SyncOptions, SyncOutcome
@@ -96,7 +96,7 @@ async def locked_workspace(
         if selection is not None:
             for part in by_environment(context.within(workspace.settings), select(workspace, selection)):
                 refuse_conflicting(workspace, part.members)
-        old = load_lock(workspace.root) if frozen else load_lock_if_any(workspace.root)
+        old = load_frozen_lock(workspace.root) if frozen else load_lock_if_any(workspace.root)
         prepared = prepare(context, old, workspace)
         judge = unmet_reasons if locked else stale_reasons
         reasons = () if frozen or old is None else judge(prepared, old)

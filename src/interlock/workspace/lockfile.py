@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from interlock.core.freshness import Stale
 from interlock.core.lock.codec import decode_lock
 from interlock.core.lock.consistency import check_lock
-from interlock.core.lock.model import Lock
+from interlock.core.lock.model import Lock, format_of
 from interlock.errors import LockError, LockOutdated
 from interlock.store.replace import read_regular
 
@@ -14,6 +15,7 @@ __all__ = [
     "LOCKFILE",
     "LockMissing",
     "LockUnreadable",
+    "load_frozen_lock",
     "load_lock",
     "load_lock_if_any",
     "lockfile_path",
@@ -76,6 +78,18 @@ def load_lock(root: Path) -> Lock:
     lock = load_lock_if_any(root)
     if lock is None:
         raise no_lock(root)
+    return lock
+
+
+def load_frozen_lock(root: Path) -> Lock:
+    """The lock to install or export from without looking whether it is fresh.
+
+    Raises :class:`LockOutdated` for one that cannot tell what is reached, whatever the manifests say.
+    """
+    lock = load_lock(root)
+    if lock.format < format_of(lock.inputs):
+        why = Stale(member=None, key="format", kind="changed")
+        raise LockOutdated(f"{LOCKFILE} cannot be used as it is: {why}.", hint="Run `interlock lock`.")
     return lock
 
 
