@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-__all__ = ["BACKEND", "Built", "make_sdist", "make_wheel"]
+__all__ = ["BACKEND", "Built", "dense_wheel", "make_sdist", "make_wheel"]
 
 Content = str | bytes
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -107,6 +107,22 @@ def make_wheel(
         metadata=described,
         requires_python=requires_python,
     )
+
+
+def dense_wheel(name: str) -> bytes:
+    """A small wheel of ``a`` 1.0, one text of whose ``.dist-info`` is tens of megabytes of short lines."""
+    made = io.BytesIO()
+    path = f"a-1.0.dist-info/{name}"
+    with (
+        zipfile.ZipFile(io.BytesIO(make_wheel("a", "1.0").data)) as sound,
+        zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        before = sound.read(path) if path in sound.namelist() else b""
+        for other in sound.namelist():
+            if other != path:
+                archive.writestr(other, sound.read(other))
+        archive.writestr(path, before + b"a\n" * (15 << 20))
+    return made.getvalue()
 
 
 def make_sdist(

@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from interlock.core.amounts import AtLeastOne, NotNegative, Seconds
 from interlock.core.cutoff import resolve_cutoff
 from interlock.core.index_order import named_index, order_indexes, take_login
 from interlock.core.limits import Limits, limits_of
@@ -95,11 +96,11 @@ class UserSettings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", fo
     active: bool | None = None
     """Whether an environment that is active is used instead of the workspace's own."""
     python: str | None = None
-    concurrent_downloads: int | None = None
-    concurrent_builds: int | None = None
-    concurrent_installs: int | None = None
-    http_timeout: float | None = None
-    http_retries: int | None = None
+    concurrent_downloads: AtLeastOne | None = None
+    concurrent_builds: AtLeastOne | None = None
+    concurrent_installs: AtLeastOne | None = None
+    http_timeout: Seconds | None = None
+    http_retries: NotNegative | None = None
     color: Literal["auto", "always", "never"] | None = None
     progress: bool | None = None
     add_bounds: Literal["lower", "major", "minor", "exact"] | None = None

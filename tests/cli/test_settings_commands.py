@@ -62,8 +62,10 @@ def test_an_unknown_setting_is_answered_with_the_right_one(run: Run, shop: Path,
         assert (poetrys.code, f"`{line[0]}` is a setting of Poetry." in poetrys.err) == (2, True)
     assert "interlock source add" in run("config", "repositories.inner").err
     for key, value, fits in (
-        ("http-retries", "many", "a whole number"),
-        ("http-timeout", "soon", "a number"),
+        ("http-retries", "many", "a whole number from 0 on"),
+        ("concurrent-builds", "0", "a whole number from 1 on"),
+        ("http-timeout", "soon", "a number of seconds"),
+        ("http-timeout", "inf", "a number of seconds"),
         ("link-mode", "teleport", "clone, hardlink, copy or symlink"),
         ("plugins", "perhaps", "true or false"),
     ):

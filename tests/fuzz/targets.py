@@ -17,8 +17,10 @@ from packaging.specifiers import InvalidSpecifier
 from packaging.version import InvalidVersion
 
 from interlock.build.sdist import read_pkg_info, unpack_sdist
+from interlock.core.addresses import address_problem
 from interlock.core.editing.requirement_wishes import parse_requirements_file
 from interlock.core.foreign_locks import parse_foreign_lock
+from interlock.core.foreign_projects import from_pipfile
 from interlock.core.git_url import canonical_git_url, parse_git_url, redact_url
 from interlock.core.lock.codec import decode_lock
 from interlock.core.manifests.parse import parse_manifest
@@ -26,14 +28,19 @@ from interlock.core.markers.expression import parse_expression
 from interlock.core.markers.meaning import requires_python_marker
 from interlock.core.metadata_text import parse_metadata, repair_specifier
 from interlock.core.names import NormalizedName
+from interlock.core.poetry_constraint import platform_marker, python_marker, specifier_of
 from interlock.core.requirements import parse_requirement
+from interlock.core.script_metadata import parse_script
+from interlock.core.tags import implied_marker, parse_sdist_filename, parse_wheel_filename
 from interlock.core.versions import parse_specifier, parse_version
 from interlock.errors import InterlockError
 from interlock.index.pages import read_page
+from interlock.index.sdist_info import read_pkg_info as read_sdist_info
 from interlock.index.wheel_tail import NotAWheel, Pieces, find_metadata
 from interlock.store.archives import add_wheel
 from interlock.store.layout import Layout
 from interlock.store.wheels import parse_entry_points, parse_record, parse_wheel_file
+from tests.fuzz import user_files
 from tests.wheels import make_sdist, make_wheel
 
 __all__ = ["REFUSALS", "SEEDS", "TARGETS"]
@@ -53,6 +60,7 @@ def _archive(data: bytes, filename: str) -> None:
         path.write_bytes(data)
         with suppress(InterlockError):
             read_pkg_info(path)
+        read_sdist_info(path, filename)
         unpack_sdist(path, Path(folder) / "out")
 
 
@@ -68,6 +76,18 @@ def _wheel(data: bytes) -> None:
 def _git(text: str) -> None:
     redact_url(text)
     canonical_git_url(parse_git_url(text).url)
+
+
+def _constraint(text: str) -> None:
+    for read in (specifier_of, python_marker, platform_marker):
+        with suppress(InterlockError, InvalidSpecifier, InvalidVersion):
+            read(text)
+
+
+def _wheel_name(text: str) -> None:
+    parse_wheel_filename(text)
+    parse_sdist_filename(text, "a")
+    implied_marker(text)
 
 
 def _specifier(text: str) -> None:
@@ -86,9 +106,15 @@ TARGETS: dict[str, Callable[[bytes], object]] = {
     "sdist-zip": lambda data: _archive(data, "a-1.0.zip"),
     "lock": decode_lock,
     "manifest": lambda data: parse_manifest(data, path=".", file="pyproject.toml"),
-    "foreign-lock": lambda data: [
-        parse_foreign_lock(name, data) for name in ("poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock")
-    ],
+    "poetry-lock": lambda data: parse_foreign_lock("poetry.lock", data, (parse_requirement("b>=1"),)),
+    "uv-lock": lambda data: parse_foreign_lock("uv.lock", data),
+    "pylock": lambda data: parse_foreign_lock("pylock.toml", data),
+    "pipfile-lock": lambda data: parse_foreign_lock("Pipfile.lock", data),
+    "pipfile": _text(from_pipfile),
+    "script": lambda data: parse_script(data, "s.py"),
+    "poetry-constraint": _text(_constraint),
+    "wheel-name": _text(_wheel_name),
+    "address": _text(address_problem),
     "requirement": _text(parse_requirement),
     "requirements-file": _text(parse_requirements_file),
     "marker": _text(parse_expression),
@@ -98,6 +124,7 @@ TARGETS: dict[str, Callable[[bytes], object]] = {
     "record": lambda data: parse_record(data, "a.whl"),
     "wheel-file": lambda data: parse_wheel_file(data, "a.whl"),
     "entry-points": lambda data: parse_entry_points(data, "a.whl"),
+    **user_files.TARGETS,
 }
 
 _MANIFEST = b"""[project]
@@ -124,6 +151,17 @@ files = [{file = "b-1.0.tar.gz", hash = "sha256:00"}]
 [metadata]
 lock-version = "2.1"
 """
+_UV = b"""version = 1
+[[package]]
+name = "b"
+version = "1.0"
+source = { registry = "https://index.test/simple/" }
+resolution-markers = ["os_name == 'nt'"]
+[[package]]
+name = "c"
+version = "1.0"
+source = { editable = "c" }
+"""
 _FILE = {"filename": "a-1.0-py3-none-any.whl", "url": "/f/a-1.0-py3-none-any.whl", "hashes": {"sha256": "0" * 64}}
 
 SEEDS: dict[str, tuple[bytes, ...]] = {
@@ -141,7 +179,20 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
     "lock": (b'{"format": [1, 0], "requires-python": ">=3.11", "inputs": {}, "forks": [], "members": [],'
              b' "packages": []}',),
     "manifest": (_MANIFEST,),
-    "foreign-lock": (_POETRY, b'{"default": {"b": {"version": "==1.0"}}, "develop": {}}',),
+    "poetry-lock": (_POETRY, _POETRY.replace(b"files", b"groups = ['main']\nmarkers = 'os_name == \"nt\"'\nfiles")),
+    "uv-lock": (_UV,),
+    "pylock": (b'lock-version = "1.0"\n[[packages]]\nname = "b"\nversion = "1.0"\nmarker = "os_name == \'nt\'"\n'
+               b'[[packages]]\nname = "c"\ndirectory = { path = "c" }\n',),
+    "pipfile-lock": (b'{"_meta": {}, "default": {"b": {"version": "==1.0", "markers": "os_name == \'nt\'"}},'
+                     b' "develop": {"c": {"path": "."}}}',),
+    "pipfile": (b'[[source]]\nurl = "https://index.test/"\nname = "i"\n[packages]\nb = "*"\n'
+                b'c = {version = ">=1", extras = ["x"], markers = "os_name == \'nt\'", index = "i"}\n'
+                b'd = {git = "https://h.test/d.git", ref = "v1"}\n[requires]\npython_version = "3.11"\n',),
+    "script": (b'#!/usr/bin/env python\n# /// script\n# requires-python = ">=3.11"\n# dependencies = ["a>=1"]\n# ///\n'
+               b'print("""\n# /// script\n""")\n',),
+    "poetry-constraint": (b"^1.2.3 || ~2.0,!=2.0.5", b">=1,<2 | 3.*", b"linux || !win32"),
+    "wheel-name": (b"a_b-1.0+l-1x-py2.py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl", b"a-1.0.tar.gz"),
+    "address": (b"https://ann:s%40w@h.test:8080/a/../b?c#d", b"https://[::1%25eth0]:1/", "https://bücher.test/".encode()),
     "requirement": (b"a[x,y]>=1.0,<2 ; python_version >= '3.8' and (os_name == 'nt' or extra == 'z')",
                     b"a @ git+https://h.test/a.git@v1#subdirectory=b"),
     "requirements-file": (b"a==1.0 --hash=sha256:00 \\\n  --hash=sha256:01\n-r other.txt\n-e ./b\n"
@@ -153,4 +204,5 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
     "record": (b'a.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\n"b,c.py",,\n',),
     "wheel-file": (b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\nBuild: 1\n",),
     "entry-points": (b"[console_scripts]\na = b.c:d [e]\n[gui_scripts]\nf=g:h # i\n",),
+    **user_files.SEEDS,
 }  # fmt: skip

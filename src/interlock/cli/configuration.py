@@ -34,11 +34,13 @@ def what_fits(key: str) -> str:
     """What a setting of the user's file may be, in words.
 
     >>> what_fits("http-retries"), what_fits("progress"), what_fits("env")
-    ('a whole number', 'true or false', 'shared or member')
+    ('a whole number from 0 on', 'true or false', 'shared or member')
     """
-    hint = get_type_hints(UserSettings)[key.replace("-", "_")]
+    hint = get_type_hints(UserSettings, include_extras=True)[key.replace("-", "_")]
     kinds = [kind for kind in (hint, *get_args(hint)) if kind is not type(None)]
     for kind in kinds:
+        if described := [meta.description for meta in getattr(kind, "__metadata__", ())]:
+            return str(described[0])
         if get_origin(kind) is Literal:
             *most, last = get_args(kind)
             return f"{', '.join(most)} or {last}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -131,7 +131,10 @@ def _read_user(environ: Mapping[str, str]) -> UserSettings:
     except (ValueError, RecursionError) as error:
         raise UserConfigurationError(f"{path} cannot be read: {error}.") from error
     allowed = UserSettings.__struct_encode_fields__
-    for key in table:
+    for key, value in table.items():
+        # No path, name or address has one, and no function of the system takes one.
+        if any("\0" in text for text in _texts(value)):
+            raise UserConfigurationError(f"{path}: `{key}` holds a NUL.")
         if key not in allowed:
             close = get_close_matches(key, allowed, n=1)
             hint = f"Did you mean `{close[0]}`?" if close else f"Known keys: {', '.join(sorted(allowed))}."
@@ -144,6 +147,14 @@ def _read_user(environ: Mapping[str, str]) -> UserSettings:
             raise UserConfigurationError(f"{path} has a value that cannot be used: {error}.") from error
         fits = load("interlock.cli.configuration").what_fits(key)
         raise UserConfigurationError(f"{path}: `{key}` is `{table[key]}`; it can be {fits}.") from error
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, dict)):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _texts(one)
 
 
 def _read_logins(environ: Mapping[str, str]) -> Mapping[str, tuple[str, str]]:

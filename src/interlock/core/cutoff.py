@@ -45,11 +45,12 @@ def resolve_cutoff(text: str, now: datetime) -> tuple[str, str]:
             today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
             return _format(today - span), written
         moment = datetime.fromisoformat(written)
+        if moment.tzinfo is None:
+            raise _invalid(written)
+        # With its zone, a moment may lie before the first year or after the last one.
+        return _format(moment), ""
     except (ValueError, OverflowError) as error:
         raise _invalid(written) from error
-    if moment.tzinfo is None:
-        raise _invalid(written)
-    return _format(moment), ""
 
 
 def _span(text: str) -> timedelta | None:

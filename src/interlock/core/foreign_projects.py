@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -90,22 +90,38 @@ def from_pipfile(text: str) -> ForeignProject:
             continue
         group = {"packages": _MAIN, "dev-packages": "dev"}.get(table, table)
         groups[group] = tuple(_from_pipfile(name, value, sources) for name, value in packages.items())
-    requires = document.get("requires", {})
-    python = requires.get("python_full_version") or requires.get("python_version") or ""
-    indexes = [
-        (str(source.get("name", "")), str(source["url"]))
-        for source in document.get("source", [])
-        if isinstance(source, dict) and source.get("url") and source.get("name") != "pypi"
-    ]
     return ForeignProject(
-        requires_python=f">={python}" if python else "", groups=groups, sources=sources, indexes=tuple(indexes)
+        requires_python=_python_of_pipfile(document),
+        groups=groups,
+        sources=sources,
+        indexes=tuple(_indexes_of_pipfile(document)),
     )
+
+
+def _python_of_pipfile(document: Mapping[str, object]) -> str:
+    requires = document.get("requires", {})
+    if not isinstance(requires, dict):
+        raise UnreadableProject("Pipfile: `requires` is no table.")
+    python = requires.get("python_full_version") or requires.get("python_version") or ""
+    if not isinstance(python, str):
+        raise UnreadableProject(f"Pipfile: the Python that it requires is `{python!r}`, which is no text.")
+    return f">={python}" if python else ""
+
+
+def _indexes_of_pipfile(document: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    sources = document.get("source", [])
+    if not isinstance(sources, list) or not all(isinstance(source, dict) for source in sources):
+        raise UnreadableProject("Pipfile: `source` is no list of tables.")
+    for source in sources:
+        if source.get("url") and source.get("name") != "pypi":
+            yield str(source.get("name", "")), str(source["url"])
 
 
 def _from_pipfile(name: str, value: object, sources: dict[str, dict[str, object]]) -> str:
     entry: dict[str, Any] = {"version": value} if isinstance(value, str) else value if isinstance(value, dict) else {}
     if not is_name(name) or not entry:
         raise UnreadableProject(f"Pipfile: `{name} = {value!r}` is no package.")
+    _check_types(name, entry)
     extras = f"[{','.join(entry['extras'])}]" if entry.get("extras") else ""
     specifier = specifier_of(str(entry.get("version", "*")))
     conditions = [str(entry["markers"])] if entry.get("markers") else []
@@ -127,7 +143,18 @@ def _from_pipfile(name: str, value: object, sources: dict[str, dict[str, object]
     return f"{name}{extras}{specifier}" + (f" ; {marker}" if marker else "")
 
 
+def _check_types(name: str, entry: Mapping[str, object]) -> None:
+    for key, value in entry.items():
+        if key == "extras":
+            sound = isinstance(value, list) and all(isinstance(extra, str) for extra in value)
+        else:
+            sound = key not in _TEXTS or isinstance(value, str)
+        if not sound:
+            raise UnreadableProject(f"Pipfile: `{key}` of {name} is `{value!r}`, which it cannot be.")
+
+
 _MARKER_KEYS = ("sys_platform", "platform_machine", "platform_system", "python_version", "os_name")
+_TEXTS = frozenset({*_MARKER_KEYS, "version", "markers", "git", "path", "file", "ref", "subdirectory", "index"})
 
 
 def format_project(project: ForeignProject, name: str, requires_python: str) -> str:

@@ -12,7 +12,7 @@ from interlock.errors import ManifestError
 
 __all__ = ["InvalidConstraint", "platform_marker", "python_marker", "specifier_of"]
 
-_ALTERNATIVES = re.compile(r"\s*\|\|?\s*")
+_ALTERNATIVES = re.compile(r"\|\|?")
 _BETWEEN = " \t\r\n,"
 _CLAUSE = re.compile(r"(?:(\^|~=|~|===|==|=|!=|<>|<=|>=|<|>)\s*+)?((?:\d++!)?[^\s,^~=!<>]+)")
 _MOST_EXCLUSIONS = 20

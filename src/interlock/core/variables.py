@@ -8,7 +8,10 @@ from interlock.core.names import normalize_name
 from interlock.core.numbers import whole_number
 from interlock.errors import UsageError
 
-__all__ = ["InvalidSetting", "Variables", "choose"]
+__all__ = ["MOST_SECONDS", "InvalidSetting", "Variables", "choose"]
+
+MOST_SECONDS = 31_536_000
+"""A year: what nobody waits for is not counted by every clock below us."""
 
 _TRUE = frozenset({"1", "true", "yes", "on", "y", "t"})
 _FALSE = frozenset({"", "0", "false", "no", "off", "n", "f"})
@@ -67,8 +70,8 @@ class Variables:
             seconds = float(value)
         except ValueError:
             seconds = -1.0
-        if not 0 < seconds < float("inf"):
-            raise InvalidSetting(f"INTERLOCK_{name} is `{value}`, which is not a number of seconds.")
+        if not 0 < seconds <= MOST_SECONDS:
+            raise InvalidSetting(f"INTERLOCK_{name} is `{value[:40]}`, which is not a number of seconds.")
         return seconds
 
     def login(self, index: str) -> tuple[str, str] | None:
