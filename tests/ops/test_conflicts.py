@@ -315,3 +315,19 @@ def test_a_member_and_what_it_needs_are_not_declared_to_conflict(
     assert main(["-C", str(root), "--default-index", server.url, "lock", "--declare-conflicts"]) == 1
     assert "error[no-solution]" in capsys.readouterr().err
     assert (root / "pyproject.toml").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("marker", "place"), [("", ":"), (" ; sys_platform == 'linux'", " where sys_platform == 'linux':")]
+)
+def test_a_failure_tells_environments_and_who_asks_but_no_marker_of_selections(
+    tmp_path: Path, index: IndexFactory, capsys: pytest.CaptureFixture[str], marker: str, place: str
+) -> None:
+    server = index(registry(lib={"1.0": [], "2.0": [], "3.0": []}))
+    root = tmp_path / "workspace"
+    _workspace(root, one=[f"lib==1.0{marker}"], two=[f"lib==2.0{marker}"], three=["lib>=3"])
+    _declaring(root, '{ package = "three" }, { package = "one" }', '{ package = "three" }, { package = "two" }')
+    assert main(["-C", str(root), "--default-index", server.url, "lock"]) == 1
+    said = capsys.readouterr().err
+    assert f"`one` and `two` cannot both have what they require{place} no version" in said
+    assert "extra ==" not in said

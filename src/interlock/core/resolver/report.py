@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from interlock.core.asks import Origin
+from interlock.core.markers.diagram import format_marker, parse_marker, simplify, without_extras
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.outcome import Unsolvable
 from interlock.core.resolver.report_evidence import Evidence, Need, Ruling, evidence_of
@@ -52,11 +53,19 @@ def no_solution(
     indexes = indexes or Indexes()
     report = _Report(resolver, evidence, wording, place, indexes)
     hints = Hints(resolver, evidence, wording, indexes).all()
-    title = report.title(outcome.marker)
+    title = report.title(_environments(resolver, outcome.marker))
     lines = [title[0].upper() + title[1:] if title.startswith("the ") else title, *report.chain()]
     return NoSolution(
         "\n".join(lines), hint=" ".join(hints), facts={"where": outcome.marker, **report.data(), "hints": hints}
     )
+
+
+def _environments(resolver: Resolver, where: str) -> str:
+    """The environments of a failure. Which sides of conflicts it is about is told by who asks."""
+    if not where or not resolver.sides:
+        return where
+    found = simplify(without_extras(parse_marker(where)), resolver.world)
+    return "" if found.is_true else format_marker(found)
 
 
 def _file_of(origin: Origin) -> str:
