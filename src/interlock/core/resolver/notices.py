@@ -38,6 +38,7 @@ def notices(resolver: Resolver, forks: Iterable[ForkSolution]) -> tuple[Notice, 
     newest: dict[NormalizedName, int] = {}
     forks = tuple(forks)
     for fork in forks:
+        asked: set[tuple[NormalizedName, int | None]] = set()
         for key, position in fork.chosen.items():
             newest[key.name] = max(position, newest.get(key.name, 0))
         for key, position in fork.chosen.items():
@@ -48,7 +49,7 @@ def notices(resolver: Resolver, forks: Iterable[ForkSolution]) -> tuple[Notice, 
                     continue
                 name = dependency.requirement.name
                 target = fork.chosen.get(PackageKey(name, part=dependency.part))
-                found.update(_given_up(resolver, name, target))
+                asked.add((name, target))
                 if not dependency.requirement.extras:
                     continue
                 known = resolver.facts.dependencies.get((name, target)) if target is not None else None
@@ -62,6 +63,8 @@ def notices(resolver: Resolver, forks: Iterable[ForkSolution]) -> tuple[Notice, 
                     for extra in dependency.requirement.extras
                     if extra not in known.extras and extra not in known.extra_requires
                 )
+        for name, target in asked:
+            found.update(_given_up(resolver, name, target))
     found.update(_passed_over(resolver, newest))
     if text := bounds_passed_over(resolver, forks):
         found.add(Notice("python-upper-bound", text))

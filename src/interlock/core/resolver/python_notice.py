@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from interlock.core.markers.diagram import FALSE, Marker
-from interlock.core.resolver.dependencies import ROOT, keys_of
+from interlock.core.resolver.dependencies import ROOT
 from interlock.core.resolver.incompatibility import PackageKey
 from interlock.core.resolver.resolution import ForkSolution
 from interlock.core.resolver.resolver import Resolver
@@ -54,10 +54,13 @@ def _needed_where(resolver: Resolver, fork: ForkSolution) -> dict[PackageKey, Ma
     todo = [ROOT]
     while todo:
         key = todo.pop()
-        for dependency in resolver.dependencies.of(key, fork.chosen[key]):
-            for child in keys_of(dependency) if dependency.kind != "constraint" else ():
+        here = where[key]
+        for marker, children in resolver.dependencies.children(key, fork.chosen[key]):
+            for child in children:
                 known = where.get(child, FALSE)
-                joined = known | where[key] & dependency.marker
+                if known is here:
+                    continue
+                joined = known | here & marker
                 if joined is not known and child in fork.chosen:
                     where[child] = joined
                     todo.append(child)

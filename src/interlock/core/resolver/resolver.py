@@ -77,13 +77,15 @@ class Resolver:
         self._highest_first = problem.policy.fork_strategy != "fewest"
         for member in problem.members:
             _introduce_member(facts, member)
-        self.activation = Activation(problem.members, Dependencies(problem, facts).itself, self.sides)
+        self._plain = Dependencies(problem, facts)
+        self.activation = Activation(problem.members, self._plain.itself, self.sides)
         self._members = frozenset((ROOT.name, *(member.name for member in problem.members)))
         self._required = Required(problem, self.world, self.activation)
         self._spent = (0, 0)
         self._rounds = 0
-        pinned = Pinned(problem, Dependencies(problem, facts, None, self.activation), self.world)
-        self._begin(first_parts(problem, self.sides, Dependencies(problem, facts)), Candidates(problem, facts, pinned))
+        active = Dependencies(problem, facts, None, self.activation) if self.sides else self._plain
+        pinned = Pinned(problem, active, self.world)
+        self._begin(first_parts(problem, self.sides, self._plain), Candidates(problem, facts, pinned))
 
     def __repr__(self) -> str:
         return f"<Resolver: {len(self._solved)} forks solved, {len(self._stack)} to go>"
@@ -92,8 +94,9 @@ class Resolver:
         """Start to solve all forks, with packages chosen apart as ``parts`` says."""
         self.parts = parts
         self.candidates = candidates
-        conflicting = (parts, self.activation) if self.sides else ()
-        self.dependencies = Dependencies(self.problem, self.facts, *conflicting)
+        self.dependencies = self._plain
+        if self.sides:
+            self.dependencies = Dependencies(self.problem, self.facts, parts, self.activation)
         self.shared = Shared(
             self.facts,
             self.dependencies,

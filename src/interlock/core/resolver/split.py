@@ -32,7 +32,7 @@ def split(env: Marker, dependencies: Sequence[Dependency]) -> list[Marker]:
     ``numpy>=1`` as well, and hardly ever the other way round.
     """
     forks = [env]
-    for _, asked in sorted(_asked(dependencies).items()):
+    for _, asked in sorted(_asked(_splitting(env, dependencies)).items()):
         texts: dict[Marker, str] = {}
         for text, markers in sorted(asked.items()):
             texts.setdefault(any_of(markers), text)
@@ -47,6 +47,12 @@ def split(env: Marker, dependencies: Sequence[Dependency]) -> list[Marker]:
         without_extras(found.marker) for found in dependencies if _UPPER_BOUND.search(found.requirement.specifier)
     ]
     return sorted(forks, key=lambda fork: -sum(not marker.is_disjoint(fork) for marker in capped))
+
+
+def _splitting(env: Marker, dependencies: Sequence[Dependency]) -> list[Dependency]:
+    """Those on names that some requirement applies to in a part of the fork only: hardly ever any."""
+    names = {found.requirement.name for found in dependencies if not env.implies(without_extras(found.marker))}
+    return [found for found in dependencies if found.requirement.name in names]
 
 
 def _asked(dependencies: Sequence[Dependency]) -> dict[tuple[NormalizedName, int], dict[str, list[Marker]]]:
