@@ -182,6 +182,17 @@ def test_only_the_surface_prints_and_reads_the_environment() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_urls_are_taken_apart_in_one_place() -> None:
+    """Two readers that disagree about a host are how credentials reach the wrong one."""
+    readers = re.compile(r"\b(urlsplit|urlparse|urldefrag|parse_url|httpx\.URL)\b")
+    wrong = [
+        module.shown
+        for module in modules().values()
+        if readers.search(module.text) and not module.name.endswith("core.addresses")
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_no_exception_is_caught_blindly() -> None:
     wrong = [
         f"{module.shown}:{node.lineno}"

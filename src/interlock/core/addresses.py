@@ -10,7 +10,7 @@ import re
 import unicodedata
 from urllib.parse import SplitResult, urlsplit
 
-__all__ = ["BadAddress", "address_problem", "read_address"]
+__all__ = ["BadAddress", "address_problem", "parts_of", "read_address"]
 
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*+)")
 _LITERAL = re.compile(r"\[[0-9A-Fa-f:.]{2,45}(?:%25[A-Za-z0-9._~-]{1,32})?\]")
@@ -49,6 +49,14 @@ def address_problem(url: str) -> str:
     except BadAddress as error:
         return str(error)
     return ""
+
+
+def parts_of(url: str) -> SplitResult:
+    """The parts of a URL that was judged before, or is only compared or shown. Raises :class:`BadAddress`."""
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        raise BadAddress(_reason(error)) from error
 
 
 def _host_problem(parts: SplitResult) -> str:

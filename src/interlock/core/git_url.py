@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qs, quote, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qs, quote, unquote, urlunsplit
 
 import msgspec
 
+from interlock.core.addresses import parts_of
 from interlock.errors import ManifestError
 
 __all__ = ["GitUrl", "InvalidGitUrl", "canonical_git_url", "parse_git_url", "redact_url"]
@@ -110,7 +111,7 @@ def canonical_git_url(url: str) -> str:
             return _trim(text)
         return f"ssh://{scp['host'].lower()}/{_trim(scp['path'].lstrip('/'))}"
     try:
-        parts = urlsplit(text)
+        parts = parts_of(text)
         _ = parts.hostname
     except ValueError as error:
         raise InvalidGitUrl(f"`{redact_url(url)}` is not a git URL: {error}.") from error

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
+from interlock.core.addresses import parts_of
 from interlock.core.limits import how_to_raise
 from interlock.errors import IndexFailure, IntegrityError
 
@@ -24,7 +23,7 @@ __all__ = [
 
 def _at(index: str, url: str) -> str:
     try:
-        host = urlsplit(url).netloc
+        host = parts_of(url).netloc
     except ValueError:
         host = ""
     where = f"host {host}" if host else url

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 import httpx
 
+from interlock.core.addresses import parts_of
 from interlock.index.certificates import read_certificates
 from interlock.index.fetcher import ANY, FetchFailed, FetchOptions, Pace, Response, Sink
 
@@ -60,7 +60,7 @@ class HttpxFetcher:
     def _client(self, url: str) -> httpx.AsyncClient:
         insecure = False
         if self._options.insecure_hosts:
-            parts = urlsplit(url)
+            parts = parts_of(url)
             insecure = bool({parts.netloc.rpartition("@")[2], parts.hostname} & set(self._options.insecure_hosts))
         client = self._clients.get(insecure)
         if client is None:

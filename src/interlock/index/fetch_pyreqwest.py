@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 import anyio
 import anyio.lowlevel
@@ -12,6 +11,7 @@ from pyreqwest import exceptions
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.proxy import ProxyBuilder
 
+from interlock.core.addresses import parts_of
 from interlock.index.certificates import read_certificates
 from interlock.index.fetcher import ANY, FetchFailed, FetchOptions, Pace, Response, Sink
 
@@ -77,7 +77,7 @@ class PyreqwestFetcher:
     def _client(self, url: str, *, decode: bool) -> Client:
         insecure = False
         if self._options.insecure_hosts:
-            parts = urlsplit(url)
+            parts = parts_of(url)
             insecure = bool({parts.netloc.rpartition("@")[2], parts.hostname} & set(self._options.insecure_hosts))
         key = (decode, insecure)
         client = self._clients.get(key)

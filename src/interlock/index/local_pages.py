@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from interlock.core.addresses import parts_of
 from interlock.index.failures import BadPage
 from interlock.index.html_page import parse_html
 from interlock.index.page_file import PageFile, PageFiles
@@ -26,7 +26,7 @@ def file_path(url: str) -> Path:
     """The path of a ``file:`` URL, or of what is a path already."""
     if url[:5].lower() != "file:":
         return Path(url)
-    parts = urlsplit(url)
+    parts = parts_of(url)
     host = f"//{parts.netloc}" if parts.netloc not in {"", "localhost"} else ""
     return Path(host + url2pathname(parts.path))
 

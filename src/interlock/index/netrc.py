@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
+from interlock.core.addresses import parts_of
 from interlock.core.encoded_text import decode_text
 
 __all__ = ["Netrc", "read_netrc"]
@@ -40,8 +40,8 @@ class Netrc:
 
         ``user``: only what is said of this user.
         """
-        host = (urlsplit(url).hostname or "").lower()
-        for name in (urlsplit(url).netloc.rpartition("@")[2].lower(), host):
+        host = (parts_of(url).hostname or "").lower()
+        for name in (parts_of(url).netloc.rpartition("@")[2].lower(), host):
             found = self._of(name, user) if name else None
             if found is not None:
                 return found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import unquote, urljoin, urlunsplit
 
+from interlock.core.addresses import parts_of
 from interlock.core.index_order import take_login
 
 __all__ = ["filename_of", "is_remote", "is_same_host", "join", "origin", "redact", "without_login"]
@@ -44,7 +45,7 @@ def is_remote(url: str) -> bool:
 
 def is_same_host(known: str, url: str) -> bool:
     """Whether credentials for ``known`` may go to ``url``: the same host and port, and never from https to http."""
-    old, new = urlsplit(known), urlsplit(url)
+    old, new = parts_of(known), parts_of(url)
     if old.hostname != new.hostname:
         return False
     if old.scheme == new.scheme:
@@ -68,5 +69,5 @@ def filename_of(url: str) -> str:
     >>> filename_of("https://index.test/files/a-1.0%2Bx-py3-none-any.whl#sha256=0")
     'a-1.0+x-py3-none-any.whl'
     """
-    parts = urlsplit(urlunsplit(("", "", *urlsplit(url)[2:])) if "://" in url else url)
+    parts = parts_of(urlunsplit(("", "", *parts_of(url)[2:])) if "://" in url else url)
     return unquote(parts.path.rpartition("/")[2])

@@ -8,10 +8,11 @@ import hashlib
 import io
 import os
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, urlunsplit
 
 import msgspec
 
+from interlock.core.addresses import parts_of
 from interlock.core.names import NormalizedName
 from interlock.core.plan import Wanted
 from interlock.core.sources import Directory, File, Git, Member, Registry, Url
@@ -96,7 +97,7 @@ def _public(url: str, root: str) -> str:
         if url.startswith(".") or "@" not in url:
             return _file_url(root, url)
         return url
-    parts = urlsplit(url)
+    parts = parts_of(url)
     user, at, host = parts.netloc.rpartition("@")
     # "git" is the well-known public user of ssh hosts, and the URL does not work without it.
     kept = f"{user}@" if at and user == "git" else ""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ssl
-from urllib.parse import urlsplit
 
 import httpx
 
+from interlock.core.addresses import parts_of
 from interlock.index.certificates import read_certificates
 from interlock.index.fetcher import FetchOptions
 
@@ -21,7 +21,7 @@ def open_client(options: FetchOptions, url: str) -> httpx.AsyncClient:
         context.load_verify_locations(cadata=b"".join(trusted).decode("ascii", "replace"))
     if options.client_cert:
         context.load_cert_chain(options.client_cert)
-    parts = urlsplit(url)
+    parts = parts_of(url)
     if {parts.netloc.rpartition("@")[2], parts.hostname} & set(options.insecure_hosts):
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.util import find_spec
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlunsplit
 
 import anyio.to_thread
 import httpx
 import msgspec
 
+from interlock.core.addresses import parts_of
 from interlock.index.urls import redact
 from interlock.publish.failures import PublisherMissing, TrustRefused
 from interlock.publish.upload import Login
@@ -46,7 +47,7 @@ async def trusted_login(client: httpx.AsyncClient, url: str, *, required: bool) 
             "Trusted publishing needs the package `id`, which is not installed.",
             hint="Install Interlock with its extra: `interlock[publish]`.",
         )
-    base = urlunsplit((*urlsplit(url)[:2], "", "", ""))
+    base = urlunsplit((*parts_of(url)[:2], "", "", ""))
     audience = await _audience(client, f"{base}/_/oidc/audience", required=required)
     if audience is None:
         return None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import anyio
 import anyio.to_thread
 import msgspec
 
 from interlock.build.source_tree import SourceTree
+from interlock.core.addresses import parts_of
 from interlock.core.artifacts import Artifact
 from interlock.core.metadata import Metadata
 from interlock.core.metadata_text import parse_metadata
@@ -57,7 +58,7 @@ async def _of_archive(
     toolchain: Toolchain, name: NormalizedName, source: Url | File, root: Path
 ) -> tuple[Metadata, Artifact]:
     if isinstance(source, Url):
-        url, filename = source.url, unquote(urlsplit(source.url).path.rpartition("/")[2])
+        url, filename = source.url, unquote(parts_of(source.url).path.rpartition("/")[2])
     else:
         path = root / source.path
         url, filename = path.as_uri(), path.name

@@ -11,8 +11,8 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Protocol
-from urllib.parse import urlsplit
 
+from interlock.core.addresses import parts_of
 from interlock.errors import InterlockError
 
 __all__ = ["KeyringFailed", "OpenKeyring", "open_keyring"]
@@ -138,4 +138,4 @@ class _Program:
 
 def _services(url: str) -> tuple[str, ...]:
     """What a login may be filed under, as pip and uv look for it: the index's URL, then its host."""
-    return (url, urlsplit(url).netloc)
+    return (url, parts_of(url).netloc)

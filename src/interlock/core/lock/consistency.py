@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import msgspec
 from packaging.version import InvalidVersion
 
+from interlock.core.addresses import parts_of
 from interlock.core.artifacts import Artifact
 from interlock.core.lock.codec import LockCorrupt
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
@@ -137,7 +138,7 @@ def _check_source(package: LockedPackage) -> None:
 def _check_place(package: LockedPackage, source: Url | File) -> None:
     """The one file of a direct source is the one that its place names."""
     try:
-        place = source.path if isinstance(source, File) else unquote(urlsplit(source.url).path)
+        place = source.path if isinstance(source, File) else unquote(parts_of(source.url).path)
     except ValueError as error:
         raise _Contradiction(f"the URL of {package.name} cannot be read ({error})", _heading(package)) from error
     names = [artifact.filename for artifact in package.artifacts]

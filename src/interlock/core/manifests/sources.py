@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlunsplit
 
 import msgspec
 
-from interlock.core.addresses import BadAddress, address_problem, read_address
+from interlock.core.addresses import BadAddress, address_problem, parts_of, read_address
 from interlock.core.git_url import redact_url
 from interlock.core.hashes import in_fragment
 from interlock.core.manifests.manifest import SourceRule
@@ -86,7 +86,7 @@ def without_credentials(url: str) -> str:
     """The URL without user and password; the user of an SSH URL is part of the address and stays."""
     if "@" not in url or address_problem(url):
         return url
-    parts = urlsplit(url)
+    parts = parts_of(url)
     if "@" not in parts.netloc:
         return url
     user, _, host = parts.netloc.rpartition("@")

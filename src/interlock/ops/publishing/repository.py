@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.util import find_spec
-from urllib.parse import urlsplit
 
 import msgspec
 
+from interlock.core.addresses import address_problem, parts_of
 from interlock.core.index_order import take_login
 from interlock.core.variables import Variables
 from interlock.errors import UsageError
@@ -68,10 +68,13 @@ def find_repository(context: Context, request: PublishRequest) -> Repository:
     if public:
         name, url, index_url = "pypi", _public_upload_url(), index_url or default_index_url()
     upload_url, login = take_login(url)
-    if not urlsplit(upload_url).hostname:
-        raise UnknownRepository(f"`{upload_url}` is not an address that files can be uploaded to.")
+    problem = address_problem(upload_url)
+    host = "" if problem else parts_of(upload_url).hostname or ""
+    if not host:
+        why = f": {problem}" if problem else ""
+        raise UnknownRepository(f"`{upload_url}` is not an address that files can be uploaded to{why}.")
     return Repository(
-        name=name or (urlsplit(upload_url).hostname or ""),
+        name=name or host,
         upload_url=upload_url,
         index_url=index_url if check is None else check,
         login=login or settings.credentials.get(name),
