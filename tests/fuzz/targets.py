@@ -39,7 +39,7 @@ from interlock.index.sdist_info import read_pkg_info as read_sdist_info
 from interlock.index.wheel_tail import NotAWheel, Pieces, find_metadata
 from interlock.store.archives import add_wheel
 from interlock.store.layout import Layout
-from interlock.store.wheels import parse_entry_points, parse_record, parse_wheel_file
+from interlock.store.wheels import parse_entry_points, parse_record, parse_wheel_file, parse_wheel_name
 from tests.fuzz import user_files
 from tests.wheels import make_sdist, make_wheel
 
@@ -86,6 +86,8 @@ def _constraint(text: str) -> None:
 
 def _wheel_name(text: str) -> None:
     parse_wheel_filename(text)
+    with suppress(InterlockError):
+        parse_wheel_name(text)
     parse_sdist_filename(text, "a")
     implied_marker(text)
 

@@ -17,7 +17,15 @@ from interlock.core.markers.nodes import FALSE, TRUE, Marker
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.numbers import whole_number
 
-__all__ = ["WheelName", "implied_marker", "parse_sdist_filename", "parse_wheel_filename", "rank", "tags_marker"]
+__all__ = [
+    "LONGEST_FILENAME",
+    "WheelName",
+    "implied_marker",
+    "parse_sdist_filename",
+    "parse_wheel_filename",
+    "rank",
+    "tags_marker",
+]
 
 
 class WheelName(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -40,6 +48,9 @@ _WHEEL = re.compile(
 )
 
 
+LONGEST_FILENAME = 255
+
+
 @lru_cache(maxsize=4096)
 def _split_tags(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for part in text.lower().split(".") if part))
@@ -47,7 +58,8 @@ def _split_tags(text: str) -> tuple[str, ...]:
 
 def parse_wheel_filename(filename: str) -> WheelName | None:
     """The parts of a wheel's name, None when it is not a usable wheel name."""
-    match = _WHEEL.fullmatch(filename)
+    # The tags are a product: a longer name, which no file can have, may stand for billions of them.
+    match = _WHEEL.fullmatch(filename) if len(filename) <= LONGEST_FILENAME else None
     if match is None:
         return None
     name, version, build, label, python, abi, platform = match.groups()

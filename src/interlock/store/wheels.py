@@ -13,6 +13,7 @@ from packaging.version import InvalidVersion
 
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.numbers import whole_number
+from interlock.core.tags import LONGEST_FILENAME
 from interlock.core.versions import parse_version
 from interlock.errors import IntegrityError
 
@@ -83,6 +84,8 @@ def parse_wheel_name(filename: str) -> WheelName:
     >>> parse_wheel_name("Foo_Bar-1.0-1-py2.py3-none-any.whl").tags
     ('py2-none-any', 'py3-none-any')
     """
+    if len(filename) > LONGEST_FILENAME:
+        raise BadWheel(f"{filename[:60]}…", "its name is too long for a file")
     parts = filename.removesuffix(".whl").split("-")
     if not filename.endswith(".whl") or len(parts) not in {5, 6} or "/" in filename or "\\" in filename:
         raise BadWheel(filename, "its name does not have the form name-version-python-abi-platform.whl")
