@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import atexit
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from types import FrameType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import Callable, Iterable
+    from types import FrameType
+
+    Deliver = Callable[[int], None]
+else:
+    import _signal as signal  # the same without enumerations, which take longer to load than all of `--version`
 
 __all__ = ["ENDING", "Interrupted", "answer_at_once", "held_back", "is_ignored", "receiving", "suffer"]
-
-Deliver = Callable[[int], None]
 
 ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM") if hasattr(signal, name))
 """The signals that ask a command for its end."""
@@ -49,32 +53,36 @@ def _ignore() -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-@contextmanager
-def receiving(numbers: Iterable[int], deliver: Deliver) -> Iterator[None]:
+class receiving:  # noqa: N801 - it reads as a function, as one of contextlib does, which takes a while to load
     """Hand signals to ``deliver``, which is called in the main thread between two of its steps."""
-    wanted = frozenset(numbers)
-    before = {number: signal.signal(number, _received) for number in sorted(wanted)}
-    entry = (wanted, deliver)
-    _receivers.append(entry)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
+
+    def __init__(self, numbers: Iterable[int], deliver: Deliver) -> None:
+        self._entry = (frozenset(numbers), deliver)
+
+    def __enter__(self) -> None:
+        self._before = {number: signal.signal(number, _received) for number in sorted(self._entry[0])}
+        _receivers.append(self._entry)
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
-        _receivers.remove(entry)
+        _receivers.remove(self._entry)
 
 
-@contextmanager
-def held_back() -> Iterator[None]:
+class held_back:  # noqa: N801 - as above
     """Finish what is short and must not be left half done; a signal that asked for the end meanwhile is heard then."""
-    if sys.platform == "win32":
-        yield
-        return
-    received: list[int] = []
-    with receiving(ENDING, received.append):
-        yield
-    if received:
-        os.kill(os.getpid(), received[0])
+
+    def __init__(self) -> None:
+        self._received: list[int] = []
+        self._receiving = receiving(() if sys.platform == "win32" else ENDING, self._received.append)
+
+    def __enter__(self) -> None:
+        self._receiving.__enter__()
+
+    def __exit__(self, error: object, *more: object) -> None:
+        self._receiving.__exit__()
+        if self._received and error is None:
+            os.kill(os.getpid(), self._received[0])
 
 
 def suffer(number: int) -> None:
