@@ -50,6 +50,7 @@ FOUND = (
     ("wheel", make_wheel("a", "1.0", files={"a" * 256: ""}).data),
     ("poetry-constraint", b">=1" + b"\n" * 50_000 + b"2"),
     ("wheel-name", b"a-1.0-" + b"-".join(b".".join(b"t%d" % at for at in range(3_000)) for _ in range(3)) + b".whl"),
+    ("poetry-lock", b'[[package]]\nname = "b"\nversion = "1"\ngroups = [[]]\nmarkers = {}\n'),
     ("pipfile", b"requires = []\n"),
     ("pipfile", b"source = 1\n"),
     ("pipfile", b"[packages]\na = {extras = 1}\n"),

@@ -89,7 +89,7 @@ def _markers(entry: dict[str, object]) -> tuple[str, ...]:
             return (found,)
         if isinstance(found, dict):
             groups = entry.get("groups")
-            if isinstance(groups, list) and not found.keys() >= set(groups):
+            if isinstance(groups, list) and not all(isinstance(group, str) and group in found for group in groups):
                 return ()  # one of the groups needs it everywhere
             return tuple(dict.fromkeys(str(marker) for marker in found.values()))
     return ()
