@@ -20,6 +20,7 @@ from interlock.core.markers.diagram import (
     FALSE,
     TRUE,
     Marker,
+    any_of,
     extras_in,
     parse_marker,
     python_range,
@@ -125,12 +126,8 @@ def _both(one: str, other: str) -> str:
 class _Narrowing:
     def __init__(self, members: tuple[MemberAsks, ...], environments: Iterable[str]) -> None:
         self._by_name = {member.name: member for member in members}
-        self._world = FALSE
-        for member in members:
-            if member.name:
-                self._world |= requires_python_marker(member.requires_python)
-        declared = [parse_marker(text) for text in environments]
-        self._declared = _union(declared) if declared else TRUE
+        self._world = any_of(requires_python_marker(member.requires_python) for member in members if member.name)
+        self._declared = any_of([parse_marker(text) for text in environments] or [TRUE])
         self._where: dict[_Slot, Marker] = {}
         self._said: dict[_Slot, Marker] = {}
         self._because: dict[_Slot, NormalizedName] = {}
@@ -287,13 +284,6 @@ def _is_cap(left: Marker, before: Marker) -> bool:
         return True
     end = python_range(left)[-1].upper
     return end is not None and (before & ~left & requires_python_marker(f"<{end}")).is_false
-
-
-def _union(markers: Iterable[Marker]) -> Marker:
-    found = FALSE
-    for marker in markers:
-        found |= marker
-    return found
 
 
 def describe_narrowings(narrowings: Iterable[Narrowing]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from itertools import combinations
 from operator import attrgetter
 
 from interlock.core.manifests.manifest import ConflictItem
-from interlock.core.markers.diagram import FALSE, Marker, extra_marker
+from interlock.core.markers.diagram import Marker, any_of, extra_marker
 
 __all__ = ["ITEM_ORDER", "Sides"]
 
@@ -41,7 +41,7 @@ class Sides:
         for item in ordered:
             groups.setdefault(frozenset(against[item]), []).append(item)
         self.items: tuple[tuple[ConflictItem, ...], ...] = tuple(tuple(items) for items in groups.values())
-        self.markers: tuple[Marker, ...] = tuple(self._any(items) for items in self.items)
+        self.markers: tuple[Marker, ...] = tuple(any_of(map(self.marker, items)) for items in self.items)
         """Where each side is active."""
         self._of: dict[ConflictItem, int] = {item: number for number, items in enumerate(self.items) for item in items}
         self._by_alias = {self._aliases[item]: number for item, number in self._of.items()}
@@ -81,12 +81,6 @@ class Sides:
     def write(self, text: str) -> str:
         """A marker in the names that items have in a lock."""
         return _ALIAS.sub(lambda found: self._keys[found[0]], text) if self._by_key else text
-
-    def _any(self, items: Iterable[ConflictItem]) -> Marker:
-        found = FALSE
-        for item in items:
-            found = found | self.marker(item)
-        return found
 
     def halves(self, region: Marker, side: int) -> list[Marker]:
         """The part of a region where a side is active, which its opponents then are not, and the part where it is

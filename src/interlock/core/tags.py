@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import msgspec
 
+from interlock.core.markers.folding import any_of
 from interlock.core.markers.meaning import equals, parse_marker
 from interlock.core.markers.nodes import FALSE, TRUE, Marker
 from interlock.core.names import NormalizedName, normalize_name
@@ -126,16 +127,8 @@ def implied_marker(filename: str) -> Marker:
 @lru_cache(maxsize=16384)
 def tags_marker(pythons: tuple[str, ...], abis: tuple[str, ...], platforms: tuple[str, ...]) -> Marker:
     """The same for parsed tags."""
-    interpreters = FALSE
-    for python in pythons:
-        for abi in abis:
-            interpreters |= _interpreter_marker(python, abi)
-    if interpreters is FALSE:
-        return FALSE
-    where = FALSE
-    for platform in platforms:
-        where |= _platform_marker(platform)
-    return interpreters & where
+    interpreters = any_of(_interpreter_marker(python, abi) for python in pythons for abi in abis)
+    return FALSE if interpreters is FALSE else interpreters & any_of(map(_platform_marker, platforms))
 
 
 _MOST_DIGITS = 9
@@ -251,7 +244,4 @@ def _platform_marker(platform: str) -> Marker:
 
 
 def _machines(names: tuple[str, ...]) -> Marker:
-    found = FALSE
-    for name in names:
-        found |= equals("platform_machine", name)
-    return found
+    return any_of(equals("platform_machine", name) for name in names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from interlock.core.markers.diagram import FALSE, Marker
+from interlock.core.markers.diagram import FALSE, Marker, any_of
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.resolver.dependencies import ROOT, Dependency
 from interlock.core.resolver.incompatibility import PackageKey
@@ -50,12 +50,7 @@ class _Regions:
         """The environments and selections of a set of regions."""
         found = self._unions.get(regions)
         if found is None:
-            found = FALSE
-            rest = regions
-            while rest:
-                lowest = rest & -rest
-                found = found | self._envs[lowest.bit_length() - 1]
-                rest ^= lowest
+            found = any_of(env for at, env in enumerate(self._envs) if regions >> at & 1)
             self._unions[regions] = found
         return found
 

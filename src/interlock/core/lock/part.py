@@ -21,6 +21,7 @@ from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.markers.diagram import (
     FALSE,
     Marker,
+    any_of,
     extras_in,
     format_marker,
     parse_marker,
@@ -235,10 +236,7 @@ class _Part:
 
     @property
     def _world(self) -> Marker:
-        found = FALSE
-        for member in self._members:
-            found |= members_condition(member)
-        return found
+        return any_of(map(members_condition, self._members))
 
 
 def _several(packages: Iterable[LockedPackage]) -> dict[NormalizedName, int]:

@@ -17,7 +17,7 @@ from interlock.core.lock.flow import Flow
 from interlock.core.lock.graph import Graph, Key, key_of, root_edges, root_tables
 from interlock.core.lock.model import Edge, Lock, LockedMember
 from interlock.core.manifests.manifest import ConflictItem
-from interlock.core.markers.diagram import FALSE, TRUE, Marker, parse_marker, requires_python_marker, simplify
+from interlock.core.markers.diagram import FALSE, TRUE, Marker, any_of, parse_marker, requires_python_marker, simplify
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.selection import MemberSelection, Selection
 
@@ -79,10 +79,7 @@ def assumption(lock: Lock, requires_python: str) -> Marker:
     """What may be taken for granted wherever the lock is used."""
     assuming = requires_python_marker(requires_python) if requires_python else TRUE
     if lock.inputs.environments:
-        covered = FALSE
-        for marker in lock.inputs.environments:
-            covered |= parse_marker(marker)
-        assuming &= covered
+        assuming &= any_of(map(parse_marker, lock.inputs.environments))
     return assuming
 
 

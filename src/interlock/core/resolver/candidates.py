@@ -7,7 +7,7 @@ from copy import copy
 from typing import NamedTuple
 
 from interlock.core.artifacts import Artifact
-from interlock.core.markers.diagram import FALSE, TRUE, Marker, lower_bound_marker, parse_marker
+from interlock.core.markers.diagram import TRUE, Marker, any_of, lower_bound_marker, parse_marker
 from interlock.core.names import NormalizedName
 from interlock.core.requirements import Requirement
 from interlock.core.resolver.facts import Facts, Known, Segment, Universe
@@ -153,10 +153,11 @@ class Candidates:
         return found
 
     def _admitted_where(self, universe: Universe, position: int) -> Marker:
-        found = FALSE
-        for wish, where in self._preferences.get(universe.name, ()):
-            if universe.find(wish.version, wish.source) == position:
-                found = found | (TRUE if where is None else where)
+        found = any_of(
+            TRUE if where is None else where
+            for wish, where in self._preferences.get(universe.name, ())
+            if universe.find(wish.version, wish.source) == position
+        )
         for pin in self._pinned.of(universe.name):
             mask = universe.mask(pin.specifier, pin.source)
             if mask >> position & 1:
@@ -165,9 +166,7 @@ class Candidates:
 
     def _needed_by(self, universe: Universe, position: int, mask: int, where: Marker) -> Marker:
         """Where a pin cannot be met by anything but yanked candidates: ``==2`` is met by ``2`` and by ``2+local``."""
-        served = FALSE
-        for other in self._unyanked(universe, mask):
-            served = served | self.usability(universe.name, other).platform
+        served = any_of(self.usability(universe.name, other).platform for other in self._unyanked(universe, mask))
         if served.is_disjoint(where):
             return where
         return where & ~served & self.usability(universe.name, position).platform
@@ -222,7 +221,7 @@ class Candidates:
         # An sdist stands in for missing wheels even where building is forbidden: that is judged at install time, and a
         # version must not depend on which platforms somebody builds for.
         sources = [artifact for artifact in universe.artifacts(position) if not artifact.is_wheel]
-        platform = _union({artifact.requires_python for artifact in sources}) & python
+        platform = any_of({lower_bound_marker(artifact.requires_python) for artifact in sources}) & python
         if platform is not python:
             for artifact in files:
                 if artifact.is_wheel:
@@ -332,17 +331,4 @@ class Candidates:
 
 
 def _where(markers: tuple[str, ...]) -> Marker | None:
-    if not markers:
-        return None
-    found = FALSE
-    for marker in markers:
-        found = found | parse_marker(marker)
-    return found
-
-
-def _union(specifiers: set[str]) -> Marker:
-    """Where any of the ``Requires-Python`` texts admits the Python, by lower bounds."""
-    found = FALSE
-    for specifier in specifiers:
-        found = found | lower_bound_marker(specifier)
-    return found
+    return any_of(map(parse_marker, markers)) if markers else None

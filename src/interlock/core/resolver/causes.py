@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from interlock.core.markers.diagram import Marker
-from interlock.core.resolver.incompatibility import Derived, Incompatibility
+from interlock.core.names import NormalizedName
+from interlock.core.resolver.incompatibility import Derived, Incompatibility, Rejected
 
-__all__ = ["leaves", "markers", "steps"]
+__all__ = ["leaves", "markers", "rejected_for_python", "steps"]
 
 
 def steps(cause: Incompatibility) -> list[Incompatibility]:
@@ -31,3 +32,15 @@ def leaves(cause: Incompatibility) -> list[Incompatibility]:
 def markers(cause: Incompatibility) -> list[Marker]:
     """Markers of the requirements behind a failure, nearest to the conclusion first."""
     return list(dict.fromkeys(leaf.marker for leaf in leaves(cause) if leaf.marker is not None))
+
+
+def rejected_for_python(cause: Incompatibility) -> list[tuple[NormalizedName, int]]:
+    """The candidates behind a failure that were rejected because of the Pythons they run on."""
+    return [
+        (reason.key.name, position)
+        for leaf in leaves(cause)
+        if isinstance(reason := leaf.cause, Rejected) and reason.reason == "python"
+        for _, mask in leaf.terms
+        for position in range(mask.bit_length() - 1)
+        if mask >> (position + 1) & 1
+    ]

@@ -10,6 +10,7 @@ from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.markers.diagram import (
     TRUE,
     Marker,
+    any_of,
     parse_marker,
     requires_python_marker,
     restrict_extra,
@@ -247,7 +248,7 @@ class Dependencies:
                 found = [one for one in replaced if not one.marker.is_false]
             yield from found
             for constraint in self._constraints.get(name, ()) if found else ():
-                marker = _union([one.marker for one in found]) & parse_marker(constraint.requirement.marker)
+                marker = any_of(one.marker for one in found) & parse_marker(constraint.requirement.marker)
                 if not marker.is_false and (constraint, marker) not in constrained:
                     constrained.add((constraint, marker))
                     yield Dependency(constraint.requirement, marker, constraint.source, kind="constraint")
@@ -262,13 +263,6 @@ def _override(override: Ask, of: Dependency | None) -> Dependency:
     if of is not None:
         marker, source = marker & of.condition, source or (None if wanted.url else of.source)
     return Dependency(replaced, marker, source, kind="override")
-
-
-def _union(markers: Sequence[Marker]) -> Marker:
-    found = markers[0]
-    for marker in markers[1:]:
-        found = found | marker
-    return found
 
 
 def _canonical(item: Requirement | Ask) -> tuple[str, ...]:

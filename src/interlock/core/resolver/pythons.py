@@ -14,7 +14,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from interlock.core.artifacts import Artifact
-from interlock.core.markers.diagram import FALSE, TRUE, Marker, lower_bound_marker, upper_bound_marker
+from interlock.core.markers.diagram import FALSE, TRUE, Marker, any_of, lower_bound_marker, upper_bound_marker
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.facts import Facts, Known
 
@@ -52,6 +52,7 @@ class Pythons:
         self._newer = newer
         self._learned: dict[_Candidate, str] = {}
         self._unbounded: set[NormalizedName] = set()
+        self._known: dict[_Candidate, dict[bool, _Bounds]] = {}
 
     def __repr__(self) -> str:
         return f"<Pythons of {len(self._learned)} candidates>"
@@ -67,6 +68,7 @@ class Pythons:
         if (name, position) in self._learned or not isinstance(known, Known):
             return False
         self._learned[name, position] = known.requires_python
+        self._known.pop((name, position), None)
         files = self._facts.universes[name].artifacts(position)
         return not known.requires_python or {artifact.requires_python for artifact in files} != {known.requires_python}
 
@@ -116,12 +118,17 @@ class Pythons:
         return found
 
     def _bounds(self, name: NormalizedName, position: int, *, by_files: bool = False) -> _Bounds:
-        """``by_files``: by what the index says alone."""
+        """``by_files``: by what the index says alone. Remembered until the candidate's metadata is learned."""
+        known = self._known.setdefault((name, position), {})
+        found = known.get(by_files)
+        if found is None:
+            found = known[by_files] = self._found_bounds(name, position, by_files=by_files)
+        return found
+
+    def _found_bounds(self, name: NormalizedName, position: int, *, by_files: bool) -> _Bounds:
         texts = {artifact.requires_python for artifact in self._files(name, position)}
-        lower = whole = FALSE
-        for text in texts:
-            lower = lower | lower_bound_marker(text)
-            whole = whole | lower_bound_marker(text) & upper_bound_marker(text)
+        lower = any_of(map(lower_bound_marker, texts))
+        whole = any_of(lower_bound_marker(text) & upper_bound_marker(text) for text in texts)
         own = None if by_files else self._learned.get((name, position))
         if own is not None:
             lower = lower & lower_bound_marker(own)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from interlock.core.asks import Ask, MemberAsks
-from interlock.core.markers.diagram import FALSE, TRUE, Marker, parse_marker
+from interlock.core.markers.diagram import FALSE, TRUE, Marker, any_of, parse_marker
 from interlock.core.names import NormalizedName
 from interlock.core.requirements import Requirement
 from interlock.core.resolver.activation import Activation
@@ -44,20 +44,15 @@ class _Asked:
         """Whether sources are named wherever it is asked for: then no other index is told the name."""
         if not self.sources or not (~self.selected).is_false:
             return False
-        rest = self.plainly & world
-        for where in self.sources.values():
-            rest = rest & ~where
-        return rest.is_false
+        return (self.plainly & world).implies(any_of(self.sources.values()))
 
 
 class Required:
     def __init__(self, problem: Problem, world: Marker, activation: Activation) -> None:
         self._world = world
         self.environments: tuple[Marker, ...] = tuple(parse_marker(text) for text in problem.required_environments)
-        self.locked = FALSE
+        self.locked = any_of(map(parse_marker, problem.forks))
         """Where the previous lock's forks are; nowhere when it had none."""
-        for text in problem.forks:
-            self.locked = self.locked | parse_marker(text)
         self._asked: dict[NormalizedName, _Asked] = {}
         overrides: dict[NormalizedName, list[Ask]] = {}
         for ask in problem.limits.overrides:

@@ -6,9 +6,10 @@ from msgspec.structs import replace
 
 from interlock.core.asks import MemberAsks
 from interlock.core.markers.diagram import (
-    FALSE,
     TRUE,
     Marker,
+    all_of,
+    any_of,
     extras_in,
     format_marker,
     parse_marker,
@@ -20,10 +21,10 @@ from interlock.core.markers.diagram import (
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.activation import Activation
 from interlock.core.resolver.candidates import Candidates
-from interlock.core.resolver.causes import leaves, markers
+from interlock.core.resolver.causes import markers, rejected_for_python
 from interlock.core.resolver.dependencies import ROOT, Dependencies
 from interlock.core.resolver.facts import Facts, Known, Universe
-from interlock.core.resolver.incompatibility import Incompatibility, Rejected
+from interlock.core.resolver.incompatibility import Incompatibility
 from interlock.core.resolver.outcome import Needs, Solved, Unsolvable
 from interlock.core.resolver.parts import Parts
 from interlock.core.resolver.pinned import Pinned
@@ -47,17 +48,13 @@ sound."""
 
 def world(problem: Problem) -> Marker:
     """All environments the lock is for: where any member runs, within the declared environments."""
-    found = FALSE
     # A virtual root has no Python range of its own: its groups are for wherever the members run.
-    for text in sorted({member.requires_python for member in problem.members if member.name or member.requires_python}):
-        found = found | requires_python_marker(text)
+    texts = {member.requires_python for member in problem.members if member.name or member.requires_python}
+    found = any_of(map(requires_python_marker, sorted(texts)))
     if found.is_false:
         found = TRUE
     if problem.environments:
-        declared = FALSE
-        for text in problem.environments:
-            declared = declared | parse_marker(text)
-        found = found & declared
+        found = found & any_of(map(parse_marker, problem.environments))
     return found
 
 
@@ -170,7 +167,7 @@ class Resolver:
         """The packages of a failure that would run in the fork but for the upper bounds they set on Python."""
         return frozenset(
             name
-            for name, position in self._rejected_for_python(cause)
+            for name, position in rejected_for_python(cause)
             if not self.candidates.pythons.kept_out(name, position).is_disjoint(env)
         )
 
@@ -179,9 +176,7 @@ class Resolver:
 
     def _where(self, env: Marker, cause: Incompatibility) -> str:
         """The environments and the selections that a failure is about."""
-        where = env
-        for marker in markers(cause):
-            where = where & without_environment(marker)
+        where = all_of((env, *map(without_environment, markers(cause))))
         allowed = self.sides.consistent(self.world, extras_in(where))
         return "" if where is self.world else self.sides.write(format_marker(simplify(where, allowed)))
 
@@ -208,7 +203,7 @@ class Resolver:
                 self.candidates.prefer(key.name, position)
 
     def _retry(self, solver: Solver, cause: Incompatibility) -> list[Marker] | None:
-        """The parts in which to try again when a fork fails over requirements that do not hold in all of it.
+        """The forks in which to try again when a fork fails over requirements that do not hold in all of it.
 
         Requirements of different parents can contradict each other under markers that never hold together. That is
         seen only when the search fails: then the fork is split by a marker that took part in the failure.
@@ -231,17 +226,7 @@ class Resolver:
 
     def _rejected_pythons(self, cause: Incompatibility) -> list[Marker]:
         """Where the candidates that were rejected for their Python run."""
-        return [self.candidates.usability(*candidate).python for candidate in self._rejected_for_python(cause)]
-
-    def _rejected_for_python(self, cause: Incompatibility) -> list[tuple[NormalizedName, int]]:
-        return [
-            (reason.key.name, position)
-            for leaf in leaves(cause)
-            if isinstance(reason := leaf.cause, Rejected) and reason.reason == "python"
-            for _, mask in leaf.terms
-            for position in range(mask.bit_length() - 1)
-            if mask >> (position + 1) & 1
-        ]
+        return [self.candidates.usability(*candidate).python for candidate in rejected_for_python(cause)]
 
     def _first_forks(self) -> list[Marker]:
         forks = [self.world]
@@ -252,7 +237,7 @@ class Resolver:
         if self.problem.forks:
             seeds = [without_extras(parse_marker(text)) for text in self.problem.forks]
             seeded = [part for fork in forks for seed in seeds if not (part := fork & seed).is_false]
-            rest = [part for fork in forks if not (part := fork & ~_union(seeds)).is_false]
+            rest = [part for fork in forks if not (part := fork & ~any_of(seeds)).is_false]
             forks = seeded + rest
         unique = list(dict.fromkeys(forks))
         return ordered(sorted(unique, key=format_marker), highest_first=self._highest_first)
@@ -267,13 +252,6 @@ def _read(problem: Problem, sides: Sides) -> Problem:
         for name, wishes in problem.preferences.items()
     }
     return replace(problem, preferences=preferences)
-
-
-def _union(markers: list[Marker]) -> Marker:
-    found = FALSE
-    for marker in markers:
-        found = found | marker
-    return found
 
 
 def _introduce_member(facts: Facts, member: MemberAsks) -> None:

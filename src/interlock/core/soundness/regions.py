@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from interlock.core.lock.graph import Graph, Target
 from interlock.core.lock.model import Edge, LockedMember
-from interlock.core.markers.diagram import FALSE, TRUE, Marker, parse_marker, requires_python_marker
+from interlock.core.markers.diagram import FALSE, TRUE, Marker, all_of, any_of, parse_marker, requires_python_marker
 from interlock.core.markers.environment import conflict_key
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.sides import Sides
@@ -200,7 +200,7 @@ class Regions:
                 if not python.is_false:
                     found.append(Stray(parent, place.part, edge, python, "python"))
                 items = [self._on(other.name, part) for part in ("", *edge.extras)]
-                off = through & ~_all(items)
+                off = through & ~all_of(items)
                 if not off.is_false:
                     found.append(Stray(parent, place.part, edge, off, "conflict"))
         return found
@@ -215,9 +215,7 @@ def edges_of(target: Target, part: str) -> tuple[Edge, ...]:
 
 def _world(evidence: Evidence, sides: Sides) -> Marker:
     """The environments of the lock, with at most one item of each conflict on."""
-    found = FALSE if evidence.environments else TRUE
-    for text in evidence.environments:
-        found |= parse_marker(text)
+    found = any_of(map(parse_marker, evidence.environments)) if evidence.environments else TRUE
     for items in evidence.conflicts:
         for one, other in combinations(items, 2):
             found &= ~(sides.marker(one) & sides.marker(other))
@@ -231,10 +229,3 @@ def _table(part: str) -> str:
 
 def _key(name: NormalizedName, part: str) -> str:
     return conflict_key(name, None, part[1:]) if part.startswith(":") else conflict_key(name, part or None)
-
-
-def _all(markers: list[Marker]) -> Marker:
-    found = TRUE
-    for marker in markers:
-        found &= marker
-    return found

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from interlock.core.artifacts import Artifact
 from interlock.core.lock.model import LockedPackage
-from interlock.core.markers.diagram import FALSE, TRUE, Marker, evaluate, lower_bound_marker, without_extras
+from interlock.core.markers.diagram import FALSE, TRUE, Marker, any_of, evaluate, lower_bound_marker, without_extras
 from interlock.core.markers.environment import STANDARD_ENVIRONMENTS
 from interlock.core.soundness.evidence import Published
 from interlock.core.sources import Registry
@@ -33,9 +33,7 @@ def unusable(
     kept = [known.get(artifact.filename, artifact) for artifact in package.artifacts]
     if published.files and all(artifact.yanked for artifact in published.files) and not pinned:
         yield "yanked", here, "it was yanked, and nothing pins it."
-    python = FALSE
-    for artifact in published.files:
-        python |= lower_bound_marker(artifact.requires_python)
+    python = any_of(lower_bound_marker(artifact.requires_python) for artifact in published.files)
     yield from _python(published.requires_python, python, here)
     yield from _files(kept, here, required)
 
