@@ -80,7 +80,7 @@ class ForkGraph:
     def add(self, fork: ForkSolution) -> None:
         chosen = fork.chosen
         for key, position in chosen.items():
-            bit = self._regions.bit(fork.env & self.resolver.parts.region(key))
+            bit = self._regions.bit(self.resolver.parts.within(fork.env, key))
             parent = (Node(key.name, position), (key.extra, key.group))
             self._chosen[parent] = self._chosen.get(parent, 0) | bit
             told = self._told.setdefault(parent, {})

@@ -65,6 +65,7 @@ class Candidates:
         self._pinned = pinned
         self._admission: dict[NormalizedName, dict[int, Marker]] = {}
         self.pythons = Pythons(facts, self.artifacts, self._newer)
+        self._artifacts: dict[NormalizedName, dict[int, tuple[Artifact, ...]]] = {}
         self._usability: dict[NormalizedName, dict[int, Usability]] = {}
         self._rejections: dict[NormalizedName, tuple[Rejection, ...]] = {}
         self._prereleases: dict[NormalizedName, int] = {}
@@ -97,8 +98,11 @@ class Candidates:
 
     def rejections(self, name: NormalizedName, where: Marker) -> tuple[Rejection, ...]:
         """What may be chosen nowhere in a region."""
-        yanked = sum(1 << at for at, admitted in self._admissions(name).items() if admitted.is_disjoint(where))
         found = self._ruled_out(name)
+        admissions = self._admissions(name)
+        if not admissions:
+            return found
+        yanked = sum(1 << at for at, admitted in admissions.items() if admitted.is_disjoint(where))
         return (Rejection(yanked, "yanked", ""), *found) if yanked else found
 
     def _ruled_out(self, name: NormalizedName) -> tuple[Rejection, ...]:
@@ -188,6 +192,13 @@ class Candidates:
 
     def artifacts(self, name: NormalizedName, position: int) -> tuple[Artifact, ...]:
         """The files of a candidate that policy leaves."""
+        known = self._artifacts.setdefault(name, {})
+        found = known.get(position)
+        if found is None:
+            found = known[position] = self._left(name, position)
+        return found
+
+    def _left(self, name: NormalizedName, position: int) -> tuple[Artifact, ...]:
         universe = self._facts.universes[name]
         segment = universe.segment(position)
         files = universe.artifacts(position)

@@ -56,11 +56,8 @@ def keys_of(dependency: Dependency) -> list[PackageKey]:
     name = dependency.requirement.name
     if dependency.group is not None:
         return [PackageKey(name, None, dependency.group)]
-    part = dependency.part
-    return [
-        PackageKey(name, part=part),
-        *(PackageKey(name, extra, part=part) for extra in dependency.requirement.extras),
-    ]
+    part, extras = dependency.part, dependency.requirement.extras
+    return [PackageKey(name, None, None, part), *[PackageKey(name, extra, None, part) for extra in extras]]
 
 
 def admitted(universe: Universe, dependency: Dependency) -> int:

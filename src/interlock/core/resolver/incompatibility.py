@@ -45,7 +45,7 @@ class PackageKey(NamedTuple):
     @property
     def base(self) -> PackageKey:
         """The package that an extra or a group belongs to."""
-        return PackageKey(self.name, part=self.part)
+        return PackageKey(self.name, None, None, self.part)
 
     def __str__(self) -> str:
         if self.extra is not None:

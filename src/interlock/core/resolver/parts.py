@@ -63,6 +63,11 @@ class Parts:
         regions = self._regions.get(key.name)
         return TRUE if regions is None else regions[key.part]
 
+    def within(self, env: Marker, key: PackageKey) -> Marker:
+        """What a part of a package is for in a fork."""
+        region = self.region(key)
+        return env if region is TRUE else env & region
+
     def grown(
         self,
         *,

@@ -194,7 +194,7 @@ class Solver:
                 return None
             mask = common
         rejected: dict[str, int] = {}
-        env = self.env & self.shared.parts.region(key)
+        env = self.shared.parts.within(self.env, key)
         choice: int | Split | None = None
         last_resort: int | None = None
         while mask:
@@ -223,7 +223,6 @@ class Solver:
             if isinstance(known, Unusable):
                 base = self._package_of(key)
                 cause = Rejected(key.base, "unusable", known.reason)
-                self._add(Incompatibility([(base, 2 << position)], cause))
                 for rejected in dict.fromkeys((base, package)):
                     self._add(Incompatibility([(rejected, 2 << position)], cause))
                 self.changed.extend((base, package))
@@ -256,12 +255,14 @@ class Solver:
     def _require(self, term: Term, depender: PackageKey, dependency: Dependency) -> None:
         requirement = dependency.requirement
         universe = self.shared.facts.universes[requirement.name]
-        self._introduce(PackageKey(requirement.name, part=dependency.part))
+        base = PackageKey(requirement.name, None, None, dependency.part)
+        if base not in self.introduced:
+            self._introduce(base)
         allowed = admitted(universe, dependency)
         cause = NeededBy(depender, requirement, dependency.origin, dependency.kind)
         if dependency.kind == "constraint":
             # A constraint restricts a package but does not ask for it: not being there is fine too.
-            package = self._package_of(PackageKey(requirement.name, part=dependency.part))
+            package = self._package_of(base)
             self._depend(term, package, allowed << 1 | ABSENT, cause, dependency.marker)
             return
         pinned = self.shared.required.is_pin(requirement)
@@ -296,12 +297,10 @@ class Solver:
 
     def _introduce(self, key: PackageKey) -> None:
         """Tell the solver, once per fork, what is out of the question for a package."""
-        if key in self.introduced:
-            return
         self.introduced.add(key)
         universe = self.shared.facts.universes[key.name]
         base = self._package_of(key)
-        for rejection in self.shared.candidates.rejections(key.name, self.env & self.shared.parts.region(key)):
+        for rejection in self.shared.candidates.rejections(key.name, self.shared.parts.within(self.env, key)):
             cause = Rejected(key, rejection.reason, rejection.detail)
             self._add(Incompatibility([(base, rejection.mask << 1)], cause))
         excluded = universe.full & ~self.shared.allowed(key, self.env)
