@@ -9,6 +9,7 @@ import msgspec
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirements import Requirement
 from interlock.core.sources import Source
+from interlock.core.tables import extra_table, group_table
 
 __all__ = ["Ask", "Inclusion", "Limits", "MemberAsks", "Origin", "ScopedAsks"]
 
@@ -43,6 +44,10 @@ class Inclusion(msgspec.Struct, frozen=True, kw_only=True):
     group: GroupName | None = None
     marker: str = ""
 
+    @property
+    def table(self) -> str:
+        return group_table(self.group) if self.group is not None else extra_table(self.extra or "")
+
 
 class MemberAsks(msgspec.Struct, frozen=True, kw_only=True):
     """All that one member (or another source tree) asks for."""
@@ -76,8 +81,8 @@ class MemberAsks(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def table_pythons(self) -> dict[str, str]:
         """The ranges of the tables that have one of their own, by table: ``extra:x`` or ``group:g``."""
-        found = {f"extra:{name}": text for name, text in self.extra_requires_python.items()}
-        found |= {f"group:{name}": text for name, text in self.group_requires_python.items() if name in self.groups}
+        found = {extra_table(name): text for name, text in self.extra_requires_python.items()}
+        found |= {group_table(name): text for name, text in self.group_requires_python.items() if name in self.groups}
         return dict(sorted(found.items()))
 
     @property

@@ -29,6 +29,7 @@ from interlock.core.markers.diagram import (
 )
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.sources import Member
+from interlock.core.tables import extra_table, group_table
 
 __all__ = ["Narrowed", "Narrowing", "describe_narrowings", "everywhere", "narrow", "narrow_to"]
 
@@ -164,7 +165,7 @@ class _Narrowing:
         if extras_in(condition):
             return None
         known = self._by_name[source.name].extras
-        extras = [_Slot(source.name, f"extra:{extra}") for extra in ask.requirement.extras if extra in known]
+        extras = [_Slot(source.name, extra_table(extra)) for extra in ask.requirement.extras if extra in known]
         return _Need(slot, condition, (_Slot(source.name, "dependencies"), *extras), ask)
 
     def run(self) -> None:
@@ -209,9 +210,9 @@ class _Narrowing:
         return msgspec.structs.replace(
             member,
             requires_python=cut.get("dependencies", member.requires_python),
-            extra_requires_python={name: cut[f"extra:{name}"] for name in member.extras if f"extra:{name}" in cut},
+            extra_requires_python={name: cut[extra_table(name)] for name in member.extras if extra_table(name) in cut},
             group_requires_python=member.group_requires_python
-            | {name: cut[f"group:{name}"] for name in member.groups if f"group:{name}" in cut},
+            | {name: cut[group_table(name)] for name in member.groups if group_table(name) in cut},
         )
 
     @cached_property
@@ -244,9 +245,9 @@ class _Narrowing:
 def _tables(member: MemberAsks) -> Iterator[tuple[str, tuple[Ask, ...]]]:
     yield "dependencies", member.dependencies
     for extra, asks in member.extras.items():
-        yield f"extra:{extra}", asks
+        yield extra_table(extra), asks
     for group, asks in member.groups.items():
-        yield f"group:{group}", asks
+        yield group_table(group), asks
 
 
 def _is_of_pythons(marker: Marker) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from interlock.core.names import ExtraName, GroupName, NormalizedName
+from interlock.core.tables import PROJECT, extra_table, group_table
 
 __all__ = ["MemberSelection", "Selection"]
 
@@ -17,6 +18,12 @@ class MemberSelection(msgspec.Struct, frozen=True, kw_only=True):
     """The member itself and its ``dependencies``; False for ``--only-group``."""
     extras: tuple[ExtraName, ...] = ()
     groups: tuple[GroupName, ...] = ()
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables of the member's manifest that are wanted."""
+        project = (PROJECT,) if self.project else ()
+        return (*project, *map(extra_table, self.extras), *map(group_table, self.groups))
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,7 +18,6 @@ from interlock.core.conflict_sets import exclusive_sets, joint_sets
 from interlock.core.editing.toml_document import TomlDocument
 from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.names import normalize_extra, normalize_group, normalize_name
-from interlock.core.resolver.activation import table_of
 from interlock.core.resolver.report import NoSolution
 from interlock.events import Advanced, Finished, Started, Steps
 from interlock.ops.lock import lock_held
@@ -142,7 +141,7 @@ class _Asking:
         for here in found:
             more = [ConflictItem(here.member)] if here.extra is not None else []
             asks = self._members.get(here.member)
-            for ask in asks.table(table_of(here)) if asks is not None else ():
+            for ask in asks.table(here.table) if asks is not None else ():
                 name = ask.requirement.name
                 if name in self._members and not ask.requirement.marker and not ask.condition:
                     more += [ConflictItem(name, extra) for extra in (None, *ask.requirement.extras)]

@@ -25,12 +25,13 @@ from interlock.build.digest import read_tree
 from interlock.core.editing.reduced_root import RootUse, reduce_root
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.model import Lock
-from interlock.core.lock.part import PROJECT, Tables, concerns, part_of, tables_needed, tables_of
+from interlock.core.lock.part import Tables, concerns, part_of, tables_needed, tables_of
 from interlock.core.lock.reach import reach
 from interlock.core.names import NormalizedName
 from interlock.core.requirements import parse_requirement
 from interlock.core.selection import Selection
 from interlock.core.sources import Directory, File, Registry
+from interlock.core.tables import PROJECT
 from interlock.errors import InterlockError, ManifestError, UsageError
 from interlock.git.command import GitCommand
 from interlock.ops.sync import locked_workspace

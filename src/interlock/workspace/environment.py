@@ -6,7 +6,6 @@ from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
 
-from interlock.core.lock.graph import root_tables
 from interlock.core.lock.model import Lock
 from interlock.core.names import NormalizedName
 from interlock.core.selection import Selection
@@ -30,7 +29,7 @@ def needed_python(workspace: Workspace, lock: Lock, selection: Selection, *, tab
     for chosen in selection.members:
         member, known = workspace.by_name.get(chosen.member), locked.get(chosen.member)
         if known is not None:
-            own = [known.table_pythons.get(table, "") for table in root_tables(chosen)] if tables else []
+            own = [known.table_pythons.get(table, "") for table in chosen.tables] if tables else []
             texts.update((known.requires_python, *own))
         elif member is not None:
             texts.add(member.manifest.requires_python)

@@ -21,11 +21,11 @@ from interlock.core.markers.diagram import (
     simplify,
 )
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.resolver.activation import table_of
 from interlock.core.resolver.conflicting_dependency import conflicting_dependency
 from interlock.core.resolver.resolution import ForkSolution
 from interlock.core.resolver.resolver import Resolver
 from interlock.core.sources import Member, Source
+from interlock.core.tables import group_table
 from interlock.core.tags import implied_marker
 from interlock.core.versions import parse_version
 
@@ -104,7 +104,7 @@ class _Writer:
         reached = self._graph.resolver.activation.reached
         found: dict[GroupName, tuple[GroupName, ...]] = {}
         for group in sorted(member.groups):
-            included = {inclusion.group for inclusion in member.includes.get(f"group:{group}", ())}
+            included = {inclusion.group for inclusion in member.includes.get(group_table(group), ())}
             names = sorted(name for name in included if name and reached(ConflictItem(member.name, None, name)))
             if names:
                 found[group] = tuple(names)
@@ -174,7 +174,7 @@ class _Writer:
     def _own_extras(self, item: ConflictItem) -> Iterable[tuple[ExtraName, Marker]]:
         """The extras of the same member that an item includes and that lead to something in conflict."""
         asks = self._asks[item.member]
-        for inclusion in asks.includes.get(table_of(item), ()):
+        for inclusion in asks.includes.get(item.table, ()):
             extra = inclusion.extra
             if extra is not None and self._graph.resolver.activation.reached(ConflictItem(item.member, extra)):
                 where = parse_marker(inclusion.marker) & self._graph.resolver.world

@@ -27,6 +27,7 @@ from interlock.core.markers.diagram import (
 from interlock.core.markers.environment import conflict_key
 from interlock.core.names import GroupName
 from interlock.core.selection import MemberSelection, Selection
+from interlock.core.tables import group_table
 from interlock.errors import UsageError
 
 __all__ = ["Activity", "ConflictingSelection", "activity", "conflicting", "members_condition"]
@@ -141,7 +142,7 @@ def _start(flow: Flow[Marker], graph: Graph, item: ConflictItem, where: Marker, 
         found[item.key] = found.get(item.key, FALSE) | condition
         flow.arrive(member, item.extra or "", condition)
         return
-    condition = condition & requires_python_marker(member.table_pythons.get(f"group:{item.group}", ""))
+    condition = condition & requires_python_marker(member.table_pythons.get(group_table(item.group), ""))
     flow.start(member.groups.get(item.group, ()), condition)
     for group in _with_included(member, item.group):
         key = ConflictItem(item.member, None, group).key

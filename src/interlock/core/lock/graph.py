@@ -10,9 +10,10 @@ from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
 from interlock.core.names import NormalizedName
 from interlock.core.selection import MemberSelection
 from interlock.core.sources import Member
+from interlock.core.tables import PROJECT
 from interlock.errors import UsageError
 
-__all__ = ["Graph", "Key", "LeftOut", "Target", "UnknownInLock", "key_of", "root_edges", "root_tables"]
+__all__ = ["Graph", "Key", "LeftOut", "Target", "UnknownInLock", "key_of", "root_edges"]
 
 Target = LockedMember | LockedPackage
 Key = tuple[str, str, str]
@@ -95,18 +96,10 @@ class Graph:
         return found
 
 
-def root_tables(selection: MemberSelection) -> Iterator[str]:
-    """What a selection of a member selects, named as in a lock, in the order of :func:`root_edges`."""
-    if selection.project:
-        yield "dependencies"
-    yield from (f"extra:{extra}" for extra in selection.extras)
-    yield from (f"group:{group}" for group in selection.groups)
-
-
 def root_edges(member: LockedMember, selection: MemberSelection) -> Iterator[tuple[Edge, ...]]:
     """The lists of edges that a selection of a member starts from. Raises :class:`UnknownInLock`."""
     if selection.project:
-        if "dependencies" in member.left_out:
+        if PROJECT in member.left_out:
             raise _unknown(member, "project", member.name, ())
         yield member.dependencies
     for extra in selection.extras:

@@ -33,12 +33,10 @@ from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.pins import Pin, forks_of
 from interlock.core.selection import Selection
 from interlock.core.sources import Member
+from interlock.core.tables import PROJECT, extra_table, group_table
 from interlock.core.tags import implied_marker
 
-__all__ = ["PROJECT", "Tables", "concerns", "part_of", "tables_needed", "tables_of"]
-
-PROJECT = "dependencies"
-"""The table that stands for a member itself."""
+__all__ = ["Tables", "concerns", "part_of", "tables_needed", "tables_of"]
 
 Tables = dict[NormalizedName, set[str]]
 """By member: ``dependencies``, ``extra:x`` and ``group:g``, as far as they are meant."""
@@ -48,10 +46,7 @@ def tables_of(selection: Selection) -> Tables:
     """What a selection names."""
     found: Tables = {}
     for part in selection.members:
-        tables = found.setdefault(part.member, set())
-        tables.update({PROJECT} if part.project else ())
-        tables.update(f"extra:{extra}" for extra in part.extras)
-        tables.update(f"group:{group}" for group in part.groups)
+        found.setdefault(part.member, set()).update(part.tables)
     return found
 
 
@@ -73,16 +68,16 @@ def tables_needed(lock: Lock, asks: Iterable[MemberAsks], start: Mapping[Normali
         asks_here = asked[name].table(table) if name in asked else ()
         wanted += [(ask.source.name, ask.requirement.extras) for ask in asks_here if isinstance(ask.source, Member)]
         for needed, extras in wanted:
-            queue += [(needed, PROJECT), *((needed, f"extra:{extra}") for extra in extras)]
+            queue += [(needed, PROJECT), *((needed, extra_table(extra)) for extra in extras)]
     return found
 
 
 def _included(member: LockedMember, asks: MemberAsks | None, table: str) -> Iterable[str]:
     """The tables that a table includes: what is in them is in it too."""
     for inclusion in asks.includes.get(table, ()) if asks is not None else ():
-        yield f"group:{inclusion.group}" if inclusion.group else f"extra:{inclusion.extra}"
+        yield inclusion.table
     if table.startswith("group:"):
-        yield from (f"group:{group}" for group in member.includes.get(GroupName(table.removeprefix("group:")), ()))
+        yield from (group_table(group) for group in member.includes.get(GroupName(table.removeprefix("group:")), ()))
 
 
 def part_of(lock: Lock, tables: Tables, conflicts: tuple[tuple[ConflictItem, ...], ...] = ()) -> Lock:
@@ -100,8 +95,7 @@ def concerns(conflict: Iterable[ConflictItem], tables: Tables) -> bool:
 
 
 def _is_kept(item: ConflictItem, tables: Tables) -> bool:
-    table = f"extra:{item.extra}" if item.extra else f"group:{item.group}" if item.group else PROJECT
-    return table in tables.get(item.member, ())
+    return item.table in tables.get(item.member, ())
 
 
 def _edges(member: LockedMember, table: str) -> tuple[Edge, ...]:
@@ -195,20 +189,20 @@ class _Part:
         def written(table: str) -> tuple[Edge, ...]:
             return self._written(_edges(member, table), self._where(member, table)) if table in tables else ()
 
-        extras = [extra for extra in member.extras if f"extra:{extra}" in tables]
-        groups = [group for group in member.groups if f"group:{group}" in tables]
+        extras = [extra for extra in member.extras if extra_table(extra) in tables]
+        groups = [group for group in member.groups if group_table(group) in tables]
         every = [
             PROJECT,
-            *(f"extra:{extra}" for extra in member.extras),
-            *(f"group:{group}" for group in member.groups),
+            *(extra_table(extra) for extra in member.extras),
+            *(group_table(group) for group in member.groups),
         ]
         left_out = {*member.left_out, *every} - tables if member.name else set[str]()
         return msgspec.structs.replace(
             member,
             table_pythons={table: python for table, python in member.table_pythons.items() if table in tables},
             dependencies=written(PROJECT),
-            extras={extra: written(f"extra:{extra}") for extra in extras},
-            groups={group: written(f"group:{group}") for group in groups},
+            extras={extra: written(extra_table(extra)) for extra in extras},
+            groups={group: written(group_table(group)) for group in groups},
             includes={group: names for group, names in member.includes.items() if group in groups},
             left_out=tuple(sorted(left_out)),
         )

@@ -14,7 +14,7 @@ import msgspec
 from interlock.core.lock.components import components
 from interlock.core.lock.conflicts import activity, members_condition
 from interlock.core.lock.flow import Flow
-from interlock.core.lock.graph import Graph, Key, key_of, root_edges, root_tables
+from interlock.core.lock.graph import Graph, Key, key_of, root_edges
 from interlock.core.lock.model import Edge, Lock, LockedMember
 from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.markers.diagram import FALSE, TRUE, Marker, any_of, parse_marker, requires_python_marker, simplify
@@ -182,13 +182,13 @@ def _reach(
         member = graph.member(part.member)
         if part.project and member.name not in prune:
             flow.arrive(member, "", members_condition(member))
-        for table, edges in zip(root_tables(part), root_edges(member, part), strict=True):
+        for table, edges in zip(part.tables, root_edges(member, part), strict=True):
             python = requires_python_marker(member.table_pythons.get(table, ""))
             flow.start(edges, members_condition(member) & python)
     if offer:
         member = graph.member(offer.member)
         everything = MemberSelection(member=member.name, project=False, extras=offer.extras, groups=offer.groups)
-        offered = zip(offer.markers().values(), root_tables(everything), root_edges(member, everything), strict=True)
+        offered = zip(offer.markers().values(), everything.tables, root_edges(member, everything), strict=True)
         for marker, table, edges in offered:
             python = requires_python_marker(member.table_pythons.get(table, ""))
             flow.start(edges, marker & members_condition(member) & python)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from interlock.core.artifacts import Artifact
 from interlock.core.lock.conflicts import ConflictingSelection, activity
-from interlock.core.lock.graph import Graph, Target, root_edges, root_tables
+from interlock.core.lock.graph import Graph, Target, root_edges
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
 from interlock.core.markers.diagram import Marker, evaluate, parse_marker, requires_python_marker
 from interlock.core.names import ExtraName, NormalizedName
@@ -204,7 +204,7 @@ def _refuse_python(member: LockedMember, environment: Mapping[str, str]) -> None
 
 
 def _refuse_tables(member: LockedMember, part: MemberSelection, environment: Mapping[str, str]) -> None:
-    for table in root_tables(part):
+    for table in part.tables:
         wanted = member.table_pythons.get(table, "")
         if wanted and not evaluate(requires_python_marker(wanted), environment, frozenset()):
             python = environment.get("python_full_version", "")

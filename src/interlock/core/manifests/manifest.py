@@ -13,6 +13,7 @@ from interlock.core.markers.environment import conflict_key
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirement import Requirement
 from interlock.core.sources import Index, Registry, Source
+from interlock.core.tables import PROJECT, extra_table, group_table
 
 __all__ = [
     "BuildSystem",
@@ -65,6 +66,13 @@ class ConflictItem(msgspec.Struct, frozen=True):
     def key(self) -> str:
         """As people write it and as a lock's markers test it: ``member``, ``member[extra]`` or ``member:group``."""
         return conflict_key(self.member, self.extra, self.group)
+
+    @property
+    def table(self) -> str:
+        """The table of the member's manifest that it stands for."""
+        if self.extra is not None:
+            return extra_table(self.extra)
+        return PROJECT if self.group is None else group_table(self.group)
 
     @property
     def order(self) -> tuple[str, str, str]:

@@ -16,7 +16,7 @@ from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirement import Requirement
 from interlock.core.sides import ITEM_ORDER, Sides
 
-__all__ = ["Activation", "Asked", "Contradiction", "table_of"]
+__all__ = ["Activation", "Asked", "Contradiction"]
 
 Asked = Callable[[ConflictItem], Iterable[tuple[Requirement, Marker]]]
 """What a member, an extra or a group itself asks for, and where."""
@@ -106,16 +106,9 @@ class Activation:
 
 def _included(member: MemberAsks, item: ConflictItem) -> Iterable[tuple[ConflictItem, Marker]]:
     """The extras and groups of a member that stand in one of its tables as if they were its own."""
-    for found in member.includes.get(table_of(item), ()):
+    for found in member.includes.get(item.table, ()):
         where = parse_marker(found.marker) if found.marker else TRUE
         yield ConflictItem(member.name, found.extra, found.group), where
-
-
-def table_of(item: ConflictItem) -> str:
-    """The table of a manifest that an item is about, as origins name it."""
-    if item.extra is not None:
-        return f"extra:{item.extra}"
-    return f"group:{item.group}" if item.group is not None else "dependencies"
 
 
 def _items(members: Iterable[MemberAsks]) -> Iterable[ConflictItem]:

@@ -45,6 +45,8 @@ class PackageKey(NamedTuple):
     @property
     def base(self) -> PackageKey:
         """The package that an extra or a group belongs to."""
+        if self.extra is None and self.group is None:
+            return self
         return PackageKey(self.name, None, None, self.part)
 
     def __str__(self) -> str:

@@ -18,6 +18,7 @@ from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.sides import Sides
 from interlock.core.soundness.asked import Asking
 from interlock.core.soundness.evidence import Evidence
+from interlock.core.tables import PROJECT, extra_table, group_table
 
 __all__ = ["Place", "Regions", "Stray", "edges_of"]
 
@@ -224,7 +225,7 @@ def _world(evidence: Evidence, sides: Sides) -> Marker:
 
 def _table(part: str) -> str:
     """What the manifest calls a part."""
-    return f"group:{part[1:]}" if part.startswith(":") else f"extra:{part}" if part else "dependencies"
+    return group_table(part[1:]) if part.startswith(":") else extra_table(part) if part else PROJECT
 
 
 def _key(name: NormalizedName, part: str) -> str:
