@@ -10,7 +10,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,10 +20,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.index_server import Behaviour, serve
+from tests.processes import finish, start
 from tests.registry import Registry, registry
 from tests.shop import Shop
 
-__all__ = ["COMMANDS", "Round", "Wrong", "interrupt_often", "kind_of_end", "opened", "program", "staged"]
+__all__ = ["COMMANDS", "Round", "Wrong", "interrupt_often", "kind_of_end", "opened", "staged"]
 
 
 class Command(NamedTuple):
@@ -107,44 +107,25 @@ def interrupt_often(shop: Shop, count: int, seed: int) -> Round:
             ends[kind] += 1
             if kind == "wrong":
                 found.wrong.append(Wrong(name, moment, code, said))
-        _spawn(shop, ("sync",)).communicate(timeout=60)
+        finish(start("sync", cwd=shop.root))
     return found
-
-
-def program() -> list[str]:
-    """As people start it: the way through ``-m`` has more of Python's own before us."""
-    script = Path(sys.executable).with_name("interlock")
-    return [str(script)] if script.is_file() else [sys.executable, "-m", "interlock"]
-
-
-def _spawn(shop: Shop, arguments: tuple[str, ...]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*program(), *arguments],
-        cwd=shop.root,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
 
 
 def _lasts(shop: Shop, command: Command) -> float:
     command.prepare(shop)
     begun = time.monotonic()
-    process = _spawn(shop, command.arguments)
-    _, said = process.communicate(timeout=60)
+    process = start(*command.arguments, cwd=shop.root)
+    _, said = finish(process)
     assert process.returncode == 0, said
     return time.monotonic() - begun
 
 
 def _interrupted(shop: Shop, command: Command, moment: float, *, everybody: bool) -> tuple[int, str]:
-    process = _spawn(shop, command.arguments)
+    process = start(*command.arguments, cwd=shop.root)
     time.sleep(moment)
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGINT) if everybody else process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = finish(process)
     return process.returncode, out + err
 
 
@@ -175,6 +156,7 @@ def opened(place: Path, packages: Registry) -> Iterator[Shop]:
         try:
             yield shop
         finally:
+            shop.close()
             for name, value in before.items():
                 os.environ.pop(name) if value is None else os.environ.update({name: value})
 

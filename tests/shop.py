@@ -21,6 +21,7 @@ from interlock.cli.main import main
 from interlock.core.lock.codec import decode_lock
 from interlock.core.lock.model import Lock
 from tests.index_server import IndexServer
+from tests.processes import end_group
 from tests.registry import Registry
 from tests.wheels import BACKEND
 
@@ -47,6 +48,7 @@ class Shop:
         self.packages = packages
         self.index = index
         self.capture: pytest.CaptureFixture[str] | None = None
+        self._started: list[subprocess.Popen[str]] = []
         root.mkdir(parents=True)
         self.write("pyproject.toml", '[tool.interlock.workspace]\nmembers = ["packages/*"]\n')
 
@@ -119,7 +121,7 @@ class Shop:
 
     def start(self, *arguments: str | Path, **environ: str) -> subprocess.Popen[str]:
         """A command in a process and a process group of its own."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "interlock", *map(str, arguments)],
             cwd=self.root,
             env={**os.environ, **environ},
@@ -128,6 +130,14 @@ class Shop:
             text=True,
             start_new_session=True,
         )
+        self._started.append(process)
+        return process
+
+    def close(self) -> None:
+        """End what was started and still runs, with its group: a test that fails waits for nothing."""
+        for process in self._started:
+            end_group(process)
+        self._started.clear()
 
     def spawn(self, *arguments: str | Path, code: int | None = 0, **environ: str) -> Result:
         """A command in a process of its own, to its end."""

@@ -20,17 +20,9 @@ from interlock.build.failures import (
 from interlock.errors import BuildError
 from interlock.store.layout import Layout
 from tests.build.conftest import MakeBuilder, MakeTree, source
+from tests.processes import alive
 
 HOOK = "\ndef build_wheel(folder, config_settings=None, metadata_directory=None):\n"
-
-
-def _gone(pid: int) -> bool:
-    """Whether a process has ended (a zombie that nobody has waited for counts)."""
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] == "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return True
 
 
 def _read(path: object) -> str:
@@ -39,7 +31,7 @@ def _read(path: object) -> str:
 
 async def _ends(pid: int) -> bool:
     for _ in range(100):
-        if _gone(pid):
+        if not alive(pid):
             return True
         await anyio.sleep(0.05)
     return False

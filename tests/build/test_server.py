@@ -14,6 +14,7 @@ import pytest
 
 from interlock.build.environment import BuildEnvironment, hook_environ
 from interlock.build.server import HookCall, HookServers
+from tests.processes import alive
 
 PYTHON = BuildEnvironment(python=sys.executable)
 BACKEND = """
@@ -172,17 +173,9 @@ def test_nothing_is_left_when_the_frontend_is_killed(tmp_path: Path, installed: 
             frontend.kill()
     children = [pid for pid in found if pid != frontend.pid]
     deadline = time.monotonic() + 5
-    while any(_runs(pid) for pid in children) and time.monotonic() < deadline:
+    while any(alive(pid) for pid in children) and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert not any(_runs(pid) for pid in children)
-
-
-def _runs(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+    assert not any(alive(pid) for pid in children)
 
 
 def test_the_environment_of_a_hook() -> None:

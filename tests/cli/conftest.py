@@ -78,12 +78,3 @@ def trees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("INTERLOCK_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("INTERLOCK_NO_INDEX", "1")
     return base
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs; one that only waits to be taken note of does not."""
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False

@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Run, alive
+from tests.cli.conftest import Run
+from tests.processes import alive, running, wait_for
 from tests.release_trees import BACKEND, member
 from tests.wheels import make_wheel
 
@@ -471,12 +472,10 @@ def test_a_killed_build_leaves_nothing_half_written_and_no_process(run: Run, tre
     (tmp_path / "pids").mkdir()
     for name in ("one", "two", "three"):
         member(trees, name, backend=slow)
-    command = [sys.executable, "-m", "interlock", "build", "--all-packages"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while not list((tmp_path / "pids").iterdir()):
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    with running("build", "--all-packages") as process:
+        wait_for(lambda: list((tmp_path / "pids").iterdir()), process)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
     deadline = time.monotonic() + 10
     pids = [int(path.name) for path in (tmp_path / "pids").iterdir()]
     while any(alive(pid) for pid in pids):
@@ -534,12 +533,11 @@ def test_an_interrupted_build_ends_at_once_with_its_backends(run: Run, trees: Pa
         1,
     )
     member(trees, "odd", backend=hanging)
-    process = subprocess.Popen([sys.executable, "-m", "interlock", "build"], stderr=subprocess.PIPE)
-    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=15)
-    assert (process.returncode, b"Traceback" in err) == (130, False)
+    with running("build") as process:
+        wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text(), process)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=15)
+    assert (process.returncode, "Traceback" in err) == (130, False)
     patience = time.monotonic() + 10  # it was killed, and dies when a busy machine gets to it
     while alive(int((tmp_path / "pid").read_text())) and time.monotonic() < patience:
         time.sleep(0.02)

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run, alive
+from tests.cli.conftest import Run
 from tests.faults.stage import store_is_whole
+from tests.processes import alive, running
 from tests.release_trees import BACKEND, member
 
 pytestmark = [
@@ -80,10 +81,10 @@ def test_at_any_moment(run: Run, trees: Path, tmp_path: Path) -> None:
             shutil.rmtree(tmp_path / "cache" / bucket)
         for path in pids.iterdir():
             path.unlink()
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        time.sleep(moments.uniform(0.1, 1.0) * took)
-        process.send_signal(signal.SIGKILL)
-        killed += process.wait() == -signal.SIGKILL
+        with running("build", "--all-packages") as process:
+            time.sleep(moments.uniform(0.1, 1.0) * took)
+            process.send_signal(signal.SIGKILL)
+            killed += process.wait() == -signal.SIGKILL
         none_left(pids)
         assert not store_is_whole(tmp_path / "cache")
         if (trees / "dist").exists():

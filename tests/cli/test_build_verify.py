@@ -12,7 +12,8 @@ import pytest
 
 from interlock.build.environment import BuildEnvironment
 from interlock.ops.building.trial import Trial
-from tests.cli.conftest import Run, alive
+from tests.cli.conftest import Run
+from tests.processes import alive
 from tests.release_trees import BACKEND, member
 from tests.wheels import make_wheel
 

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Run
 from tests.index_server import IndexServer
+from tests.processes import running
 from tests.registry import Registry, registry
 
 
@@ -420,19 +421,14 @@ def test_twenty_adds_at_once_over_five_members_all_survive(shop: Path, packages:
             f'[project]\nname = "{name}"\nversion = "1"\nrequires-python = ">=3.11"\n'
         )
         members.append(name)
-    command = [sys.executable, "-m", "interlock", "add", "--no-sync"]
-    running = [
-        subprocess.Popen(
-            [*command, "--package", members[number % 5], f"pkg-{number}"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for number in range(20)
-    ]
-    for process in running:
-        _, err = process.communicate(timeout=120)
-        assert process.returncode == 0, err
+    with ExitStack() as stack:
+        adding = [
+            stack.enter_context(running("add", "--no-sync", "--package", members[number % 5], f"pkg-{number}"))
+            for number in range(20)
+        ]
+        for process in adding:
+            _, err = process.communicate(timeout=120)
+            assert process.returncode == 0, err
     found = [text for name in members for text in dependencies(shop, f"packages/{name}")]
     assert sorted(found) == sorted(f"pkg-{number}>=1.0" for number in range(20))
     check = subprocess.run([sys.executable, "-m", "interlock", "lock", "--check"], capture_output=True, check=False)
@@ -489,13 +485,8 @@ def test_an_add_that_is_killed_leaves_files_that_can_be_worked_with(run: Run, sh
     for number in range(8):
         packages.wheel(f"pkg-{number}", "1.0")
         before = manifest(shop).read_bytes()
-        child = subprocess.Popen(
-            [sys.executable, "-m", "interlock", "add", "--no-sync", f"pkg-{number}"], stderr=subprocess.DEVNULL
-        )
-        with suppress(subprocess.TimeoutExpired):
+        with running("add", "--no-sync", f"pkg-{number}") as child, suppress(subprocess.TimeoutExpired):
             child.wait(timeout=0.15 + 0.05 * number)
-        child.kill()
-        child.wait()
         listed = dependencies(shop)
         assert manifest(shop).read_bytes() == before or f"pkg-{number}>=1.0" in listed
         assert run("lock", "--check").code in {0, 3}

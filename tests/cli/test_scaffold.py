@@ -13,6 +13,7 @@ import pytest
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.scaffold import BACKENDS
 from tests.cli.conftest import Run
+from tests.processes import mortal
 from tests.terminal import Screen
 
 
@@ -292,7 +293,9 @@ def test_the_web_application_answers(run: Run, tmp_path: Path, layout: str) -> N
     command = [sys.executable, "-m", "front"]
     helped = subprocess.run([*command, "--help"], cwd=source, capture_output=True, text=True, check=True)
     assert "--port PORT" in helped.stdout
-    with subprocess.Popen([*command, "--port", "0"], cwd=source, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(
+        mortal("front", "--port", "0"), cwd=source, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
         try:
             assert server.stdout is not None
             url = server.stdout.readline().partition(" ")[0]

@@ -19,8 +19,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
-from tests.faults.stage import command, member, store_is_whole
+from tests.faults.stage import member, store_is_whole
 from tests.interrupting import opened
+from tests.processes import program
 from tests.registry import Registry
 from tests.shop import Shop, broken_records
 from tests.wheels import make_wheel
@@ -135,7 +136,7 @@ def _tried(shop: Shop, environ: dict[str, str], disk: Path, case: tuple[Place, i
 
 def _run(shop: Shop, environ: dict[str, str], words: tuple[str, ...]) -> tuple[int, str]:
     done = subprocess.run(
-        command(*words), cwd=shop.root, env=environ, capture_output=True, text=True, timeout=120, check=False
+        [*program(), *words], cwd=shop.root, env=environ, capture_output=True, text=True, timeout=120, check=False
     )
     return done.returncode, done.stdout + done.stderr
 

@@ -22,8 +22,8 @@ from typing import NamedTuple
 
 from interlock.core.lock.codec import decode_lock
 from tests.faults.chances import KINDS, PASSING, Chances, Kind
-from tests.faults.stage import command
 from tests.index_server import IndexServer, serve
+from tests.processes import program
 from tests.registry import Registry
 from tests.shop import broken_records, stored_wheels_are_whole
 from tests.wheels import make_wheel
@@ -61,7 +61,7 @@ class Outcome(NamedTuple):
 
 def own_tool() -> Tool:
     settings = {"INTERLOCK_PYTHON": sys.executable, "INTERLOCK_HTTP_TIMEOUT": "1"}
-    return Tool("interlock", command(), "interlock.lock", settings, "INTERLOCK_DEFAULT_INDEX", "INTERLOCK_CACHE_DIR")
+    return Tool("interlock", program(), "interlock.lock", settings, "INTERLOCK_DEFAULT_INDEX", "INTERLOCK_CACHE_DIR")
 
 
 def find_uv() -> str | None:

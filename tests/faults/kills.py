@@ -18,8 +18,9 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.faults.stage import VERBS, Files, Stage, Verb, neither, staged, start
+from tests.faults.stage import VERBS, Files, Stage, Verb, neither, staged
 from tests.interrupting import kind_of_end
+from tests.processes import finish, start
 
 __all__ = ["Round", "kill_often"]
 
@@ -86,8 +87,8 @@ def _undisturbed(stage: Stage, name: str) -> Undisturbed:
     verb.prepare(stage)
     stage.keep(name)
     before, begun = stage.files(), time.monotonic()
-    process = start(stage, verb.arguments)
-    _, said = process.communicate(timeout=120)
+    process = start(*verb.arguments, cwd=stage.shop.root)
+    _, said = finish(process, 120)
     lasts = time.monotonic() - begun
     assert process.returncode == 0, said
     assert not stage.broken()
@@ -98,11 +99,11 @@ def _one(stage: Stage, name: str, known: Undisturbed, blow: tuple[int, float, bo
     """How it ended, and what is not as it should be."""
     number, moment, everybody = blow
     stage.restore(name)
-    process = start(stage, VERBS[name].arguments)
+    process = start(*VERBS[name].arguments, cwd=stage.shop.root)
     time.sleep(moment)
     if process.poll() is None:
         os.killpg(process.pid, number) if everybody else process.send_signal(number)
-    out, err = process.communicate(timeout=120)
+    out, err = finish(process, 120)
     if number == signal.SIGKILL:
         kind = "killed" if process.returncode == -number else "done" if process.returncode == 0 else "wrong"
     else:
@@ -118,8 +119,8 @@ def _one(stage: Stage, name: str, known: Undisturbed, blow: tuple[int, float, bo
 def _completed(stage: Stage, verb: Verb, found: Files, known: Undisturbed) -> list[str]:
     """What the next run does not bring to where an undisturbed one leads."""
     changed = [path for path in found if path.endswith("pyproject.toml") and found[path] != known.before.get(path)]
-    process = start(stage, verb.otherwise if verb.otherwise and changed else verb.arguments)
-    out, err = process.communicate(timeout=120)
+    process = start(*(verb.otherwise if verb.otherwise and changed else verb.arguments), cwd=stage.shop.root)
+    out, err = finish(process, 120)
     if process.returncode:
         return [f"the next run ended with {process.returncode}:\n{out}{err}"]
     after = stage.files()

@@ -18,7 +18,8 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.faults.stage import Stage, command, staged, start
+from tests.faults.stage import Stage, staged
+from tests.processes import finish, start
 from tests.shop import broken_records
 
 __all__ = ["Round", "mix_often"]
@@ -85,7 +86,7 @@ def mix_often(stage: Stage, count: int, seed: int) -> Round:
         shutil.rmtree(other, ignore_errors=True)
         shutil.copytree(stage.shop.root, other, ignore=shutil.ignore_patterns(".venv"))
         commands = _drawn(chance, other)
-        processes = [start(stage, words) for words in commands]
+        processes = [start(*words, cwd=stage.shop.root) for words in commands]
         ends = [(words, *_ended(process)) for words, process in zip(commands, processes, strict=True)]
         for words, end, said in ends:
             found.ends.setdefault(words[0], Counter())[end] += 1
@@ -98,7 +99,7 @@ def mix_often(stage: Stage, count: int, seed: int) -> Round:
 
 
 def _ended(process: subprocess.Popen[str]) -> tuple[str, str]:
-    out, err = process.communicate(timeout=120)
+    out, err = finish(process, 120)
     said = out + err
     code = re.search(r"error\[([a-z-]+)\]", err)
     if process.returncode == 0 and "Traceback" not in said:
@@ -130,9 +131,10 @@ def _not_right(stage: Stage, other: Path) -> list[str]:
     wrong = stage.broken()
     for root in (stage.shop.root, other):
         for words in (("sync", "--all-packages"), ("lock", "--check"), ("sync", "--all-packages", "--check")):
-            done = subprocess.run(command(*words), cwd=root, capture_output=True, text=True, timeout=120, check=False)
-            if done.returncode:
-                wrong.append(f"{' '.join(words)} at the end: {done.stdout}{done.stderr}")
+            process = start(*words, cwd=root)
+            out, err = finish(process, 120)
+            if process.returncode:
+                wrong.append(f"{' '.join(words)} at the end: {out}{err}")
         wrong += [text for site in root.glob(".venv/lib/python3*/site-packages") for text in broken_records(site)]
         wrong += [f"{path} is left over" for path in (*root.rglob(".interlock-*"), *root.glob(".*.interlock-*"))]
     return wrong + stage.broken()

@@ -15,13 +15,13 @@ from interlock.build.results import Results
 from interlock.ops.building.records import Records
 from interlock.store.layout import Layout
 from tests import release_trees
-from tests.interrupting import opened, program
+from tests.interrupting import opened
 from tests.publish.loopback_index import run_index
 from tests.registry import Registry
 from tests.shop import Shop, broken_records, snapshot, stored_wheels_are_whole
 from tests.wheels import make_wheel
 
-__all__ = ["VERBS", "Files", "Stage", "Verb", "command", "member", "neither", "staged", "start", "store_is_whole"]
+__all__ = ["VERBS", "Files", "Stage", "Verb", "member", "neither", "staged", "store_is_whole"]
 
 Files = dict[str, tuple[str, str, int]]
 """What :func:`tests.shop.snapshot` gives."""
@@ -78,24 +78,6 @@ class Stage:
         folder = self._place / "kept" / name.replace(" ", "-")
         folder.mkdir(parents=True, exist_ok=True)
         return folder / part.name
-
-
-def command(*arguments: str) -> list[str]:
-    return [*program(), *arguments]
-
-
-def start(stage: Stage, arguments: tuple[str, ...]) -> subprocess.Popen[str]:
-    """A command in a process group of its own."""
-    return subprocess.Popen(
-        command(*arguments),
-        cwd=stage.shop.root,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
 
 
 def store_is_whole(cache: Path) -> list[str]:

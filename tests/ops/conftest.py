@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,7 +31,7 @@ def empty_shop(
     index: Callable[..., IndexServer],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> Shop:
+) -> Iterator[Shop]:
     """A workspace without members."""
     server = index(packages)
     shop = Shop(tmp_path / "shop", tmp_path / "cache", packages, server)
@@ -40,7 +40,8 @@ def empty_shop(
     monkeypatch.setenv("INTERLOCK_PYTHON", sys.executable)
     monkeypatch.setenv("INTERLOCK_CACHE_DIR", str(shop.cache))
     monkeypatch.setenv("INTERLOCK_HTTP_RETRIES", "0")
-    return shop
+    yield shop
+    shop.close()
 
 
 @pytest.fixture

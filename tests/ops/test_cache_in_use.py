@@ -6,19 +6,23 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.ops.test_interrupts import wait_for
+from tests.processes import wait_for
 from tests.shop import Shop
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="locks that programs inherit are of POSIX")
 
 LATE = """
-import os, time
+import os, sys, time
 open("pid.new", "w").write(str(os.getpid())); os.rename("pid.new", "pid")
+ends = time.monotonic() + 60
 while not os.path.exists("go on"):
+    if time.monotonic() > ends or not os.path.exists("plain.py"):
+        sys.exit("nobody says to go on")
     time.sleep(0.02)
 import click
 open("imported", "w").close()
@@ -33,12 +37,14 @@ WAYS = {
 
 
 @pytest.fixture
-def app(empty_shop: Shop) -> Shop:
+def app(empty_shop: Shop) -> Iterator[Shop]:
     empty_shop.member("app")
     empty_shop.write("packages/app/late.py", SCRIPT)
     empty_shop.write("packages/app/plain.py", LATE)
     empty_shop.run("sync", "--all-packages")
-    return empty_shop
+    yield empty_shop
+    # Whatever became of the test: what still waits ends by itself, wherever it was started.
+    empty_shop.write("packages/app/go on", "")
 
 
 def environments(shop: Shop) -> list[Path]:

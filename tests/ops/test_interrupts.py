@@ -7,24 +7,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.interrupting import interrupt_often, staged
+from tests.processes import wait_for
 from tests.shop import Result, Shop, broken_records, interrupt, snapshot, stored_wheels_are_whole
 from tests.wheels import make_wheel
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-
-
-def wait_for(what: Callable[[], object], process: subprocess.Popen[str], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < end, "it did not come so far"
-        time.sleep(0.005)
 
 
 def ended_quietly(result: Result, code: int = 130) -> None:

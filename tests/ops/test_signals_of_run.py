@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import alive
-from tests.ops.test_interrupts import wait_for
+from tests.processes import alive, wait_for
 from tests.shop import Shop
 from tests.terminal import Screen
 
@@ -101,15 +100,15 @@ def test_stopping_and_going_on_are_for_both(synced: Shop) -> None:
     line = ["run", "--no-sync", "python", "child.py", str(int(signal.SIGCONT))]
     # A group that nobody watches over cannot be stopped, so it is one of this session.
     process = subprocess.Popen([sys.executable, "-m", "interlock", *line], cwd=folder, process_group=0, text=True)
-    child = 0
+    both = [process.pid]
 
     def are_stopped() -> bool:
-        texts = [Path(f"/proc/{pid}/stat").read_text() for pid in (process.pid, child)]
+        texts = [Path(f"/proc/{pid}/stat").read_text() for pid in both]
         return all(text.rpartition(")")[2].split()[0] == "T" for text in texts)
 
     try:
         wait_for((folder / "pid").exists, process)
-        child = int((folder / "pid").read_text())
+        both.insert(0, int((folder / "pid").read_text()))
         process.send_signal(signal.SIGTSTP)
         wait_for(are_stopped, process)
         process.send_signal(signal.SIGCONT)
@@ -117,7 +116,7 @@ def test_stopping_and_going_on_are_for_both(synced: Shop) -> None:
         process.send_signal(signal.SIGTSTP)
         wait_for(are_stopped, process)
     finally:
-        for pid in (child, process.pid):
+        for pid in both:
             os.kill(pid, signal.SIGKILL)
         process.wait()
 

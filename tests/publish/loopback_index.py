@@ -8,13 +8,14 @@ import re
 import socket
 import ssl
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+from tests.processes import mortal
 
 __all__ = ["LoopbackIndex", "Proxy", "run_index"]
 
@@ -44,9 +45,9 @@ def run_index(folder: Path, *options: str) -> Iterator[LoopbackIndex]:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-    command = [sys.executable, "-W", "ignore", "-m", "pypiserver", "run", "-i", "127.0.0.1", "-p", str(port)]
+    command = mortal("pypiserver", "run", "-i", "127.0.0.1", "-p", str(port))
     command += ["--backend", "simple-dir", "--disable-fallback", *(options or ("-P", ".", "-a", ".")), str(folder)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 20
         while True:
@@ -58,7 +59,7 @@ def run_index(folder: Path, *options: str) -> Iterator[LoopbackIndex]:
         yield LoopbackIndex(port, folder)
     finally:
         process.terminate()
-        process.wait()
+        process.communicate()
 
 
 class Proxy:

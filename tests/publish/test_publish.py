@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Run
+from tests.processes import running, wait_for
 from tests.publish.conftest import Shop
 from tests.publish.loopback_index import Proxy
 
@@ -328,12 +329,10 @@ def test_an_attestation_of_another_file_stops_everything(run: Run, shop: Shop, p
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 @pytest.mark.parametrize("number", range(1, 8))
 def test_killed_after_any_upload_and_resumed(run: Run, shop: Shop, proxy: Proxy, number: int) -> None:
-    command = [sys.executable, "-m", "interlock", "publish", "--all-packages"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ))
-    while len(proxy.uploads) < number:
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    with running("publish", "--all-packages") as process:
+        wait_for(lambda: len(proxy.uploads) >= number, process)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
     time.sleep(0.2)
     assert run("publish", "--all-packages", "--resume").code == 0
     assert sorted(proxy.uploads) == shop.stems()
