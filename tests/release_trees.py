@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-__all__ = ["BACKEND", "member", "root"]
+from tests.wheels import make_wheel
+
+__all__ = ["BACKEND", "dist", "member", "members", "root", "with_backend"]
 
 BACKEND = """
 import gzip, io, os, tarfile, tomllib, zipfile
@@ -104,3 +107,27 @@ def member(
         f'[project]\nname = "{name}"\nversion = "{version}"\ndependencies = {list(needs)}\n{more}'
     )
     return tree
+
+
+def members(document: Any) -> dict[str, Any]:
+    """What ``build --json`` says of every member, by name."""
+    return {found["name"]: found for found in document["members"]}
+
+
+def dist(base: Path) -> list[str]:
+    """The names of the files that were built."""
+    return sorted(path.name for path in (base / "dist").iterdir())
+
+
+def with_backend(trees: Path) -> Path:
+    """A member whose backend comes from a wheel; returns what has to change for it to be built again."""
+    files = {"maker/__init__.py": "from maker.part import *\n", "maker/part.py": BACKEND}
+    wheel = make_wheel("maker", "1.5", files=files)
+    (trees / "wheels").mkdir()
+    (trees / "wheels" / wheel.filename).write_bytes(wheel.data)
+    tree = member(trees, "app")
+    (tree / "backend.py").unlink()
+    manifest = tree / "pyproject.toml"
+    text = manifest.read_text().replace("requires = []", 'requires = ["maker"]').replace('backend-path = ["."]\n', "")
+    manifest.write_text(text.replace('"backend"', '"maker"'))
+    return tree / "src" / "app.py"
