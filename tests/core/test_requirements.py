@@ -11,7 +11,8 @@ from packaging.requirements import InvalidRequirement as Refused
 from packaging.requirements import Requirement as Oracle
 
 from interlock.core.names import normalize_extra, normalize_name
-from interlock.core.requirements import InvalidRequirement, Requirement, format_requirement, parse_requirement
+from interlock.core.requirement import Requirement, format_requirement
+from interlock.core.requirements import InvalidRequirement, parse_requirement
 
 _NAMES = st.sampled_from(["a", "Foo.Bar", "x_y-z", "numpy", "A1", "-bad", "bad-", "a b"])
 _EXTRAS = st.sampled_from(["", "[x]", "[X_y,b]", "[ a , b ]", "[]", "[,]", "[-x]", "[a", " [z] "])

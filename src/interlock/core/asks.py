@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.requirements import Requirement
+from interlock.core.requirement import Requirement
 from interlock.core.sources import Source
 from interlock.core.tables import extra_table, group_table
 

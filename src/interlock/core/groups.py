@@ -5,7 +5,7 @@ from __future__ import annotations
 from interlock.core.manifests.manifest import IncludeGroup, Manifest
 from interlock.core.manifests.problems import suggest
 from interlock.core.names import GroupName
-from interlock.core.requirements import Requirement
+from interlock.core.requirement import Requirement
 from interlock.errors import ManifestError
 
 __all__ = ["BrokenGroup", "GroupCycle", "UnknownGroup", "expand_group", "python_of_group", "written_in_groups"]

@@ -14,7 +14,8 @@ from packaging.specifiers import InvalidSpecifier
 from interlock.core.metadata import Metadata
 from interlock.core.names import is_name, normalize_extra, normalize_name
 from interlock.core.numbers import whole_number
-from interlock.core.requirements import InvalidRequirement, Requirement, parse_requirement
+from interlock.core.requirement import Requirement
+from interlock.core.requirements import InvalidRequirement, parse_requirement
 from interlock.core.versions import parse_specifier
 from interlock.errors import ManifestError
 

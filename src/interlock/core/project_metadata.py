@@ -10,7 +10,8 @@ from packaging.version import InvalidVersion
 
 from interlock.core.metadata import Metadata
 from interlock.core.names import ExtraName, NormalizedName, is_name, normalize_extra, normalize_name
-from interlock.core.requirements import InvalidRequirement, Requirement, parse_requirement
+from interlock.core.requirement import Requirement
+from interlock.core.requirements import InvalidRequirement, parse_requirement
 from interlock.core.versions import parse_specifier, parse_version
 from interlock.errors import ManifestError
 

@@ -17,10 +17,10 @@ from interlock.core.addresses import address_problem
 from interlock.core.foreign_text import one_line
 from interlock.core.names import normalize_extra, normalize_name
 from interlock.core.numbers import has_endless_number
-from interlock.core.requirement import Requirement, format_requirement
+from interlock.core.requirement import Requirement
 from interlock.errors import ManifestError
 
-__all__ = ["InvalidRequirement", "Requirement", "format_requirement", "parse_requirement"]
+__all__ = ["InvalidRequirement", "parse_requirement"]
 
 
 class InvalidRequirement(ManifestError):

@@ -14,11 +14,11 @@ from pathlib import Path
 import msgspec
 
 from interlock.core.asks import Ask, Inclusion, MemberAsks, Origin
+from interlock.core.direct_references import parse_url_source
 from interlock.core.groups import python_of_group, written_in_groups
 from interlock.core.index_order import DEFAULT_INDEX
 from interlock.core.manifests.manifest import IncludeGroup, Manifest, SourceRule
 from interlock.core.manifests.problems import suggest
-from interlock.core.manifests.sources import parse_url_source
 from interlock.core.markers.diagram import FALSE, TRUE, Marker, format_marker, parse_marker, requires_python_marker
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirement import Requirement, format_requirement
@@ -264,7 +264,7 @@ class Asked:
         if not rules:
             self.need_source(requirement)
             asks.append(Ask(requirement=requirement, condition=under, origin=origin))
-        elif not (where := parse_marker(requirement.marker) & rest).is_false:
+        elif rest is not FALSE and not (where := parse_marker(requirement.marker) & rest).is_false:
             asks.append(
                 msgspec.structs.replace(
                     self._rest(requirement, where, origin), condition=_both(under, format_marker(rest))

@@ -14,8 +14,8 @@ import anyio.to_thread
 import msgspec
 
 from interlock.core.asks import Ask, Limits, MemberAsks, Origin
+from interlock.core.direct_references import parse_url_source
 from interlock.core.git_url import canonical_git_url
-from interlock.core.manifests.sources import parse_url_source
 from interlock.core.markers.diagram import TRUE, Marker, parse_marker, requires_python_marker
 from interlock.core.metadata import Metadata
 from interlock.core.metadata_text import InvalidMetadata

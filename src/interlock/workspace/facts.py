@@ -21,7 +21,7 @@ from interlock.core.listing import Listing
 from interlock.core.markers.diagram import Marker, parse_marker, restrict_extra, tests_extras
 from interlock.core.metadata import Metadata
 from interlock.core.names import NormalizedName
-from interlock.core.requirements import Requirement
+from interlock.core.requirement import Requirement
 from interlock.core.resolver.facts import Known, Universe, Unusable, learned
 from interlock.core.resolver.outcome import Needs, Solved, Unsolvable
 from interlock.core.resolver.resolver import Resolver

@@ -13,7 +13,6 @@ from interlock.core.inputs import resolution_inputs
 from interlock.core.lock.apart import wanted_elsewhere
 from interlock.core.lock.codec import is_newer_minor
 from interlock.core.lock.model import Lock, ResolutionInputs
-from interlock.core.lock.splice import splice
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName
 from interlock.core.narrowing import narrow
@@ -156,6 +155,8 @@ def _still_answers(prepared: Prepared, old: Lock, reasons: tuple[Stale, ...]) ->
     """Whether resolving would find the same again, for the manifests as they are."""
     if not is_plain(prepared):
         return False
+    from interlock.core.lock.splice import splice  # noqa: PLC0415 - a fresh lock needs nothing that solves
+
     problem = make_problem(prepared, prepared.asks, old, LockOptions())
     made = splice(old, problem, reasons, {member.name: member.inputs for member in prepared.current})
     return made is not None and _without_digests(made) == _without_digests(old)

@@ -14,7 +14,6 @@ from interlock.core.asks import MemberAsks, Origin
 from interlock.core.names import NormalizedName
 from interlock.core.requirement import format_requirement
 from interlock.core.sources import Member
-from interlock.workspace.location import locator
 from interlock.workspace.members import Workspace
 
 __all__ = ["StalePin", "describe_stale_pins", "stale_pins"]
@@ -50,10 +49,14 @@ def stale_pins(workspace: Workspace, asks: Iterable[MemberAsks]) -> tuple[StaleP
 
 def describe_stale_pins(workspace: Workspace, pins: Iterable[StalePin]) -> Iterator[str]:
     """One sentence per member that is asked for; blocking, since it looks up lines."""
-    locate = locator(workspace.root)
     by_name: dict[NormalizedName, list[StalePin]] = {}
     for pin in pins:
         by_name.setdefault(pin.needs, []).append(pin)
+    if not by_name:
+        return
+    from interlock.workspace.location import locator  # noqa: PLC0415 - most workspaces have no stale pins
+
+    locate = locator(workspace.root)
     for name, found in sorted(by_name.items()):
         first, more = found[0], len(found) - 1
         others = f", and {more} other requirement{'s' if more > 1 else ''} on it" if more else ""

@@ -13,8 +13,8 @@ import anyio.to_thread
 import msgspec
 
 from interlock.build.source_tree import SourceTree
+from interlock.core.direct_references import is_archive, parse_url_source
 from interlock.core.editing.requirement_wishes import Wish, name_of_archive
-from interlock.core.manifests.sources import is_archive, parse_url_source
 from interlock.core.names import NormalizedName, is_name
 from interlock.core.sources import Git
 from interlock.core.versions import release_key

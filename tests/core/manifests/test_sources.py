@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from interlock.core.direct_references import parse_url_source
 from interlock.core.manifests.manifest import SourceRule
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.manifests.problems import InvalidManifest
-from interlock.core.manifests.sources import parse_url_source
 from interlock.core.names import NormalizedName
 from interlock.core.sources import Directory, File, Git, Member, Registry, Source, Url
 

@@ -22,7 +22,8 @@ from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.model import Lock, ResolutionInputs
 from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.names import ExtraName, GroupName, NormalizedName, normalize_name
-from interlock.core.requirements import Requirement, parse_requirement
+from interlock.core.requirement import Requirement
+from interlock.core.requirements import parse_requirement
 from interlock.core.resolver.facts import Facts, Known, Universe, Unusable
 from interlock.core.resolver.outcome import Needs, Solved, Unsolvable
 from interlock.core.resolver.problem import Policy, Preference, Problem

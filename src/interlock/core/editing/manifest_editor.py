@@ -9,7 +9,8 @@ import msgspec
 from interlock.core.editing import toml_array
 from interlock.core.editing.toml_document import Path, TomlDocument, format_value
 from interlock.core.names import NormalizedName, is_name, normalize_name
-from interlock.core.requirements import InvalidRequirement, Requirement, parse_requirement
+from interlock.core.requirement import Requirement
+from interlock.core.requirements import InvalidRequirement, parse_requirement
 
 __all__ = ["ManifestEditor", "Target"]
 

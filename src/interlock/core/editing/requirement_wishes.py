@@ -9,10 +9,10 @@ import msgspec
 from packaging.version import InvalidVersion
 
 from interlock.core.addresses import address_problem
+from interlock.core.direct_references import is_archive
 from interlock.core.foreign_text import one_line
 from interlock.core.git_url import redact_url
 from interlock.core.hashes import in_fragment
-from interlock.core.manifests.sources import is_archive
 from interlock.core.names import ExtraName, NormalizedName, is_name, normalize_extra, normalize_name
 from interlock.core.poetry_constraint import specifier_of
 from interlock.core.requirements import parse_requirement

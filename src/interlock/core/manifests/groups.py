@@ -9,7 +9,8 @@ from interlock.core.manifests.manifest import IncludeGroup
 from interlock.core.manifests.table import Table
 from interlock.core.markers.readable import why_unreadable
 from interlock.core.names import GroupName, is_name, normalize_group
-from interlock.core.requirements import InvalidRequirement, Requirement, parse_requirement
+from interlock.core.requirement import Requirement
+from interlock.core.requirements import InvalidRequirement, parse_requirement
 
 __all__ = ["Groups", "parse_groups"]
 

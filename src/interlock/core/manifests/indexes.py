@@ -5,8 +5,8 @@ An index without a name is called by its position, never by its host: names are 
 
 from __future__ import annotations
 
+from interlock.core.direct_references import is_fetchable, join_path
 from interlock.core.index_order import DEFAULT_INDEX
-from interlock.core.manifests.sources import is_fetchable, join_path
 from interlock.core.manifests.table import Table
 from interlock.core.sources import Index
 

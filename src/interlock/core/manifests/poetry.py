@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from interlock.core.direct_references import without_credentials
 from interlock.core.index_order import DEFAULT_INDEX
 from interlock.core.manifests.groups import Groups
 from interlock.core.manifests.manifest import IncludeGroup, Manifest, SourceRule
 from interlock.core.manifests.poetry_dependencies import PoetryDependency, parse_dependencies
-from interlock.core.manifests.sources import without_credentials
 from interlock.core.manifests.table import Table
 from interlock.core.names import (
     ExtraName,

@@ -14,7 +14,8 @@ from interlock.core.manifests.indexes import find_links_and_indexes
 from interlock.core.manifests.manifest import ConflictItem, ScopedOverride, ToolSettings
 from interlock.core.manifests.table import Table
 from interlock.core.names import NormalizedName, is_name, normalize_extra, normalize_group, normalize_name
-from interlock.core.requirements import InvalidRequirement, Requirement, parse_requirement
+from interlock.core.requirement import Requirement
+from interlock.core.requirements import InvalidRequirement, parse_requirement
 from interlock.core.versions import parse_specifier, parse_version
 
 __all__ = ["RESOLUTION_KEYS", "parse_settings"]

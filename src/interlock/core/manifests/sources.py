@@ -8,28 +8,26 @@ from __future__ import annotations
 
 import posixpath
 import re
-from urllib.parse import unquote, urlunsplit
 
 import msgspec
 
-from interlock.core.addresses import BadAddress, address_problem, parts_of, read_address
+from interlock.core.addresses import address_problem
+from interlock.core.direct_references import (
+    is_archive,
+    is_fetchable,
+    join_path,
+    local_path,
+    parse_url_source,
+    without_credentials,
+)
 from interlock.core.git_url import redact_url
-from interlock.core.hashes import in_fragment
 from interlock.core.manifests.manifest import SourceRule
 from interlock.core.manifests.problems import suggest
 from interlock.core.manifests.table import Table
 from interlock.core.names import NormalizedName, is_name, normalize_extra, normalize_group, normalize_name
 from interlock.core.sources import Directory, File, Git, Member, Registry, Source, Url
 
-__all__ = [
-    "is_archive",
-    "is_fetchable",
-    "join_path",
-    "parse_source_rule",
-    "parse_sources",
-    "parse_url_source",
-    "without_credentials",
-]
+__all__ = ["parse_source_rule", "parse_sources"]
 
 _KINDS = ("workspace", "path", "git", "url", "index")
 _CONDITIONS = ("marker", "extra", "group")
@@ -40,7 +38,6 @@ _KEYS = {
     "url": ("url", "subdirectory"),
     "index": ("index",),
 }
-_ARCHIVES = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tar.xz", ".txz", ".tar.zst", ".tar")
 _SCP = re.compile(r"(?P<user>[A-Za-z0-9_.-]+)@(?P<host>[A-Za-z0-9.-]+):(?P<path>(?!/).+)")
 
 
@@ -66,76 +63,6 @@ def parse_sources(table: Table, path: str) -> dict[NormalizedName, tuple[SourceR
             )
         found[name] = rules
     return found
-
-
-def join_path(base: str, relative: str) -> str:
-    """A path written in a manifest of the directory ``base``, relative to the workspace root.
-
-    >>> join_path("packages/a", "../b/")
-    'packages/b'
-    """
-    return posixpath.normpath(posixpath.join(base, relative.replace("\\", "/")))
-
-
-def is_archive(path: str) -> bool:
-    """Whether a path or URL names a file that holds a package, judged by its suffix."""
-    return path.lower().endswith(_ARCHIVES)
-
-
-def without_credentials(url: str) -> str:
-    """The URL without user and password; the user of an SSH URL is part of the address and stays."""
-    if "@" not in url or address_problem(url):
-        return url
-    parts = parts_of(url)
-    if "@" not in parts.netloc:
-        return url
-    user, _, host = parts.netloc.rpartition("@")
-    if parts.scheme.endswith("ssh"):
-        host = f"{user.partition(':')[0]}@{host}"
-    return urlunsplit(parts._replace(netloc=host))
-
-
-def is_fetchable(url: str) -> bool:
-    """Whether a file could be got from a URL."""
-    try:
-        parts = read_address(url.replace(" ", "%20") if url.startswith("file:") else url)
-    except BadAddress:
-        return False
-    return parts.scheme in {"http", "https", "file"}
-
-
-def parse_url_source(url: str, base: str) -> Source:
-    """The source that the URL of a direct reference (``name @ url``) means."""
-    address, _, fragment = url.partition("#")
-    subdirectory = next((part[13:] for part in fragment.split("&") if part.startswith("subdirectory=")), "")
-    hashes = in_fragment(fragment)
-    if address.startswith("git+"):
-        address = without_credentials(address[4:])
-        head, at, reference = address.rpartition("@")
-        if at and "/" in head.partition("://")[2] and not reference.startswith("/"):
-            return Git(url=head, reference=f"rev:{reference}", subdirectory=subdirectory)
-        return Git(url=address, subdirectory=subdirectory)
-    local = _local_path(address)
-    if local is not None:
-        path = join_path(base, local)
-        if is_archive(path):
-            return File(path=path, subdirectory=subdirectory, hashes=hashes)
-        return Directory(path=path)
-    return Url(url=without_credentials(address), subdirectory=subdirectory, hashes=hashes)
-
-
-def _local_path(address: str) -> str | None:
-    """The path that an address means, or None when it is on another machine."""
-    if address.startswith("file:"):
-        rest = address[5:]
-        if rest.startswith("//"):
-            host, slash, below = rest[2:].partition("/")
-            if host in {"${PROJECT_ROOT}", "$%7BPROJECT_ROOT%7D"}:
-                return unquote(below)
-            rest = slash + below
-        rest = unquote(rest)
-        return rest.removeprefix("/${PROJECT_ROOT}/") if rest.startswith("/${PROJECT_ROOT}/") else rest
-    return address if "://" not in address else None
 
 
 def parse_source_rule(table: Table, name: NormalizedName, path: str) -> SourceRule | None:
@@ -191,7 +118,7 @@ def _path(table: Table, _: NormalizedName, path: str) -> Source | None:
     if not written:
         table.problems.add(table.where, "needs a path.")
         return None
-    local = _local_path(written)
+    local = local_path(written)
     if local is None:
         table.problems.add(table.where, f"has the path `{written}`, which is a URL.")
         return None

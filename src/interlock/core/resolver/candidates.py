@@ -9,7 +9,7 @@ from typing import NamedTuple
 from interlock.core.artifacts import Artifact
 from interlock.core.markers.diagram import TRUE, Marker, any_of, lower_bound_marker, parse_marker
 from interlock.core.names import NormalizedName
-from interlock.core.requirements import Requirement
+from interlock.core.requirement import Requirement
 from interlock.core.resolver.facts import Facts, Known, Segment, Universe
 from interlock.core.resolver.pinned import Pinned
 from interlock.core.resolver.problem import Preference, Problem

@@ -12,7 +12,7 @@ from interlock.core.listing import Listing
 from interlock.core.markers.readable import why_unreadable
 from interlock.core.metadata import Metadata
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.requirements import Requirement, format_requirement
+from interlock.core.requirement import Requirement, format_requirement
 from interlock.core.sources import Member, Registry, Source
 from interlock.core.versions import VersionList
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from interlock.core.asks import Origin
 from interlock.core.markers.diagram import Marker
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.requirements import Requirement
+from interlock.core.requirement import Requirement
 
 __all__ = [
     "Cause",

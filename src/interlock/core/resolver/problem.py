@@ -7,7 +7,7 @@ import msgspec
 from interlock.core.asks import Limits, MemberAsks
 from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.names import NormalizedName
-from interlock.core.requirements import Requirement
+from interlock.core.requirement import Requirement
 from interlock.core.sources import Source
 
 __all__ = ["Policy", "Preference", "Problem"]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from interlock.core.asks import Ask, MemberAsks
 from interlock.core.markers.diagram import FALSE, TRUE, Marker, any_of, parse_marker
 from interlock.core.names import NormalizedName
-from interlock.core.requirements import Requirement
+from interlock.core.requirement import Requirement
 from interlock.core.resolver.activation import Activation
 from interlock.core.resolver.facts import Universe
 from interlock.core.resolver.problem import Problem
