@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -418,3 +419,37 @@ def test_what_is_installed_goes_together_or_is_told(shop: Shop) -> None:
     assert kinds == {"missing", "unfit", "python"}
     jinja.write_text(text + "Requires-Dist: gone; extra ~= 'x'\n")
     assert "jinja 3.1 has metadata that cannot be read." in shop.run("env", "check", code=1).out
+
+
+@pytest.mark.parametrize("line", ["sync --frozen --no-install-workspace", "install --no-root --no-directory"])
+def test_a_container_installs_what_is_needed_before_the_sources_are_there(
+    shop: Shop, tmp_path: Path, line: str
+) -> None:
+    shop.run("lock")
+    first = tmp_path / "image"
+    for path in [shop.lockfile, *shop.root.rglob("pyproject.toml")]:
+        target = first / path.relative_to(shop.root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    shop.run("-C", first, *line.split(), "--all-packages", "--no-dev")
+    names = set(shop.installed(first / ".venv"))
+    assert {"flask", "jinja", "click", "safe"} <= names
+    assert not {"web", "catalog", "checker"} & names
+    shutil.copytree(shop.root / "packages", first / "packages", dirs_exist_ok=True)
+    shop.run("-C", first, "sync", "--locked", "--no-editable", "--all-packages", "--no-dev")
+    shutil.rmtree(first / "packages")
+    assert shop.can_import("web", environment=first / ".venv")
+
+
+def test_an_optional_group_of_poetry_is_installed_when_asked_for(empty_shop: Shop) -> None:
+    shop = empty_shop
+    (shop.root / "pyproject.toml").write_text(
+        '[tool.poetry]\nname = "app"\nversion = "1"\npackage-mode = false\n'
+        '[tool.poetry.dependencies]\npython = "^3.11"\nclick = "^8"\n'
+        '[tool.poetry.group.test.dependencies]\nsafe = "*"\n'
+        '[tool.poetry.group.docs]\noptional = true\n[tool.poetry.group.docs.dependencies]\njinja = "*"\n'
+    )
+    shop.run("sync")
+    assert shop.installed().keys() == {"click", "safe"}
+    shop.run("sync", "--with", "docs")
+    assert shop.installed().keys() == {"click", "jinja", "safe"}
