@@ -42,6 +42,39 @@ EDGES = {
 }  # fmt: skip
 """Room -> rooms it may import, beside itself."""
 
+FOLDERS = {
+    "names": {"errors"},
+    "text": {"errors"},
+    "markers": {"errors", "names", "text"},
+    "settings": {"errors", "names", "text"},
+    "toml": {"errors"},
+    "versions": {"errors", "text"},
+    "sources": {"errors", "names", "settings"},
+    "artifacts": {"names", "text", "markers", "sources"},
+    "requirements": {"errors", "names", "text", "sources"},
+    "manifests": {"errors", "names", "markers", "settings", "versions", "sources", "requirements"},
+    "metadata": {"errors", "names", "text", "markers", "toml", "versions", "requirements"},
+    "plan": {"names", "versions", "sources", "artifacts"},
+    "editing": {"errors", "names", "text", "toml", "versions", "sources", "requirements", "manifests"},
+    "members": {"names", "markers", "sources", "requirements", "manifests"},
+    "lock": {
+        "errors", "names", "text", "markers", "versions", "sources", "artifacts", "requirements", "manifests", "plan",
+        "members",
+    },
+    "foreign": {"errors", "names", "text", "markers", "toml", "versions", "requirements", "editing", "lock"},
+    "soundness": {"names", "markers", "sources", "artifacts", "requirements", "manifests", "members", "lock"},
+    "resolver": {
+        "errors", "names", "markers", "versions", "sources", "artifacts", "requirements", "manifests", "metadata",
+        "members",
+    },
+    "relock": {
+        "names", "markers", "versions", "sources", "artifacts", "requirements", "manifests", "members", "lock",
+        "resolver",
+    },
+}  # fmt: skip
+"""Folder of core -> folders of core it may import, beside itself; each knows only those above it, so reading a lock
+needs no resolver."""
+
 IMPURE = {"anyio", "asyncio", "io", "os", "random", "shutil", "socket", "subprocess", "tempfile", "threading", "time"}
 """What core may not touch."""
 
@@ -104,6 +137,23 @@ def test_imports_go_downward() -> None:
             target = room_of(found.target)
             if target != room and target not in EDGES[room]:
                 wrong.append(f"{module.shown}:{found.line} imports {found.target}: {room} may not know {target}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_folders_of_core_know_only_those_above_them() -> None:
+    listed = list(FOLDERS)
+    assert all(known - {"errors"} <= set(listed[:place]) for place, known in enumerate(FOLDERS.values()))
+    wrong = []
+    for module in modules().values():
+        if room_of(module.name) != "core" or module.name == "interlock.core":
+            continue
+        folder = module.name.split(".")[2]
+        for found in module.imports():
+            if found.target.split(".")[0] != "interlock":
+                continue
+            target = found.target.removeprefix("interlock.").removeprefix("core.").split(".")[0]
+            if target != folder and target not in FOLDERS[folder]:
+                wrong.append(f"{module.shown}:{found.line} imports {found.target}: {folder} may not know {target}")
     assert not wrong, "\n".join(wrong)
 
 
@@ -189,7 +239,7 @@ def test_urls_are_taken_apart_in_one_place() -> None:
     wrong = [
         module.shown
         for module in modules().values()
-        if readers.search(module.text) and not module.name.endswith("core.addresses")
+        if readers.search(module.text) and not module.name.endswith("core.sources.addresses")
     ]
     assert not wrong, "\n".join(wrong)
 

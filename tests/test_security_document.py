@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from interlock.core.limits import Limits
+from interlock.core.settings.limits import Limits
 from tests.architecture import ROOT, error_codes
 
 DOCUMENT = (ROOT / "src/interlock/SECURITY.md").read_text(encoding="utf-8")

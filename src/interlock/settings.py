@@ -12,14 +12,14 @@ from typing import Literal
 
 import msgspec
 
-from interlock.core.amounts import AtLeastOne, NotNegative, Seconds
-from interlock.core.cutoff import resolve_cutoff
-from interlock.core.index_order import named_index, order_indexes, take_login
-from interlock.core.limits import Limits, limits_of
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName, normalize_name
-from interlock.core.sources import Index
-from interlock.core.variables import InvalidSetting, Variables, choose
+from interlock.core.settings.amounts import AtLeastOne, NotNegative, Seconds
+from interlock.core.settings.cutoff import resolve_cutoff
+from interlock.core.settings.limits import Limits, limits_of
+from interlock.core.settings.variables import InvalidSetting, Variables, choose
+from interlock.core.sources.index_order import named_index, order_indexes, take_login
+from interlock.core.sources.source import Index
 
 __all__ = [
     "GlobalFlags",

@@ -18,7 +18,7 @@ from interlock.build.failures import HookMissing
 from interlock.build.frontend import Builder, BuildLimits
 from interlock.build.source_tree import SourceTree
 from interlock.core.names import normalize_name
-from interlock.core.requirements import parse_requirement
+from interlock.core.requirements.parse import parse_requirement
 from interlock.store.layout import Layout
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]

@@ -11,10 +11,10 @@ from interlock.build.failures import InvalidBuildSystem
 from interlock.build.source_tree import SourceTree
 from interlock.build.system import read_build_system
 from interlock.core.manifests.manifest import BuildSystem
-from interlock.core.metadata import Metadata
+from interlock.core.metadata.metadata import Metadata
+from interlock.core.metadata.project import InvalidProject, project_metadata
 from interlock.core.names import normalize_extra, normalize_name
-from interlock.core.project_metadata import InvalidProject, project_metadata
-from interlock.core.requirements import parse_requirement
+from interlock.core.requirements.parse import parse_requirement
 
 
 def test_the_defaults() -> None:

@@ -16,7 +16,7 @@ from interlock.build.failures import BuildCycle, HookMissing, InvalidBuildResult
 from interlock.build.frontend import Builder, BuildLimits, BuildOptions
 from interlock.build.sdist import read_pkg_info
 from interlock.core.names import normalize_name
-from interlock.core.requirements import parse_requirement
+from interlock.core.requirements.parse import parse_requirement
 from interlock.events import Advanced
 from interlock.store.layout import Layout
 from tests.build.conftest import PREPARE, BareProvision, MakeBuilder, MakeTree, Recorder, source

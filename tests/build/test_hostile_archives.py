@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from interlock.build.failures import UnsafeArchive
 from interlock.build.sdist import read_manifest, unpack_sdist
 from interlock.build.sdist import read_pkg_info as read_top
-from interlock.core.limits import Limits
+from interlock.core.settings.limits import Limits
 from interlock.index.sdist_info import read_pkg_info
 from tests.wheels import make_sdist
 

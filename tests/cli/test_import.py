@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from interlock.core.foreign_locks import UnreadableLock, parse_foreign_lock
+from interlock.core.foreign.locks import UnreadableLock, parse_foreign_lock
 from interlock.core.lock.codec import decode_lock
+from interlock.core.lock.pins import forks_of
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.names import normalize_name
-from interlock.core.pins import forks_of
-from interlock.core.requirement import Requirement
+from interlock.core.requirements.requirement import Requirement
 from tests.cli.conftest import Run
 from tests.index_server import IndexServer
 from tests.registry import registry

@@ -13,7 +13,7 @@ import pytest
 
 from interlock.cli.main import _end, _first_reason
 from interlock.cli.render import Terminal
-from interlock.core.foreign_locks import parse_foreign_lock
+from interlock.core.foreign.locks import parse_foreign_lock
 from interlock.core.lock.codec import decode_lock
 from interlock.core.manifests.parse import parse_manifest
 from interlock.errors import InterlockError

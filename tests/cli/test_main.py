@@ -15,7 +15,7 @@ import interlock
 from interlock.cli import main as entry
 from interlock.cli.loop import run_to_end
 from interlock.cli.render import Terminal, redact
-from interlock.core.variables import InvalidSetting
+from interlock.core.settings.variables import InvalidSetting
 from interlock.errors import InterlockError, LockOutdated
 from tests.cli.conftest import Run
 

@@ -13,8 +13,8 @@ import pytest
 
 from interlock.cli.surroundings import make_context, read_flags, read_surroundings
 from interlock.core.names import NormalizedName
-from interlock.core.plan import Wanted
-from interlock.core.sources import Member
+from interlock.core.plan.plan import Wanted
+from interlock.core.sources.source import Member
 from interlock.envs.environments import load_environment
 from interlock.events import SILENT
 from interlock.workspace.discovery import discover

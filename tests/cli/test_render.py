@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interlock.cli.render import Terminal, without_controls
-from interlock.core.foreign_text import one_line
+from interlock.core.text.one_line import one_line
 from interlock.errors import InterlockError
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b2J\r\u202e\x7f"

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from interlock.core.script_metadata import BadScript, change_dependencies, parse_script
-from interlock.core.tasks import BadTask, expand, parse_tasks
+from interlock.core.editing.script_metadata import BadScript, change_dependencies, parse_script
+from interlock.core.manifests.tasks import BadTask, expand, parse_tasks
 from tests.cli.conftest import Run
 from tests.index_server import IndexServer
 from tests.registry import registry

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from interlock.core.editing.scaffold import BACKENDS
 from interlock.core.manifests.parse import parse_manifest
-from interlock.core.scaffold import BACKENDS
 from tests.cli.conftest import Run
 from tests.processes import mortal
 from tests.terminal import Screen

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import pytest
 
 from interlock.cli.pip_configuration import parse_pip_configuration
-from interlock.core.cutoff import resolve_cutoff
-from interlock.core.limits import Limits
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import normalize_name
-from interlock.core.sources import Index
-from interlock.core.variables import InvalidSetting
+from interlock.core.settings.cutoff import resolve_cutoff
+from interlock.core.settings.limits import Limits
+from interlock.core.settings.variables import InvalidSetting
+from interlock.core.sources.source import Index
 from interlock.settings import GlobalFlags, PipSettings, Settings, Surroundings, UserSettings, resolve_settings
 
 NOW = datetime(2026, 3, 10, 12, 30, 15, 99, tzinfo=UTC)

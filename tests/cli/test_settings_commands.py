@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 
 from interlock.cli.table.commands import COMMANDS
-from interlock.core import tasks
-from interlock.core.manifests import indexes, sources
+from interlock.core.manifests import indexes, sources, tasks
 from interlock.core.manifests import interlock as manifest_interlock
 from interlock.core.manifests.uv import HONOURED
 from tests.architecture import ROOT

@@ -17,22 +17,22 @@ from packaging.specifiers import InvalidSpecifier
 from packaging.version import InvalidVersion
 
 from interlock.build.sdist import read_pkg_info, unpack_sdist
-from interlock.core.addresses import address_problem
+from interlock.core.artifacts.tags import implied_marker, parse_sdist_filename, parse_wheel_filename
 from interlock.core.editing.requirement_wishes import parse_requirements_file
-from interlock.core.foreign_locks import parse_foreign_lock
-from interlock.core.foreign_projects import from_pipfile
-from interlock.core.git_url import canonical_git_url, parse_git_url, redact_url
+from interlock.core.editing.script_metadata import parse_script
+from interlock.core.foreign.locks import parse_foreign_lock
+from interlock.core.foreign.projects import from_pipfile
 from interlock.core.lock.codec import decode_lock
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.markers.expression import parse_expression
 from interlock.core.markers.meaning import requires_python_marker
-from interlock.core.metadata_text import parse_metadata, repair_specifier
+from interlock.core.metadata.text import parse_metadata, repair_specifier
 from interlock.core.names import NormalizedName
-from interlock.core.poetry_constraint import platform_marker, python_marker, specifier_of
-from interlock.core.requirements import parse_requirement
-from interlock.core.script_metadata import parse_script
-from interlock.core.tags import implied_marker, parse_sdist_filename, parse_wheel_filename
-from interlock.core.versions import parse_specifier, parse_version
+from interlock.core.requirements.parse import parse_requirement
+from interlock.core.sources.addresses import address_problem
+from interlock.core.sources.git_url import canonical_git_url, parse_git_url, redact_url
+from interlock.core.versions.poetry_constraint import platform_marker, python_marker, specifier_of
+from interlock.core.versions.version_list import parse_specifier, parse_version
 from interlock.errors import InterlockError
 from interlock.index.pages import read_page
 from interlock.index.sdist_info import read_pkg_info as read_sdist_info

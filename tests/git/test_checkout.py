@@ -11,7 +11,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from interlock.core.sources import Git as GitSource
+from interlock.core.sources.source import Git as GitSource
 from interlock.git.checkout import InvalidCommit, LfsMissing, source_of
 from interlock.git.command import GitFailed
 from interlock.git.repository import GitOffline

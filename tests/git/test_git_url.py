@@ -6,7 +6,7 @@ from time import process_time
 
 import pytest
 
-from interlock.core.git_url import GitUrl, InvalidGitUrl, canonical_git_url, parse_git_url, redact_url
+from interlock.core.sources.git_url import GitUrl, InvalidGitUrl, canonical_git_url, parse_git_url, redact_url
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from interlock.core.sources import Index
+from interlock.core.sources.source import Index
 from interlock.index.auth import CredentialSources
 from interlock.index.client import ClientOptions, IndexClient
 from interlock.index.fetch_httpx import HttpxFetcher

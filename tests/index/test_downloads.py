@@ -8,11 +8,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from interlock.core.artifacts import Artifact
-from interlock.core.limits import Limits
-from interlock.core.listing import Listing
+from interlock.core.artifacts.artifact import Artifact
+from interlock.core.artifacts.listing import Listing
 from interlock.core.names import normalize_name
-from interlock.core.sources import Index
+from interlock.core.settings.limits import Limits
+from interlock.core.sources.source import Index
 from interlock.index.auth import CredentialSources
 from interlock.index.client import IndexClient
 from interlock.index.failures import FileMissing, Offline, SizeMismatch, TooLarge, Unreachable

@@ -6,9 +6,9 @@ import anyio
 import msgspec
 import pytest
 
-from interlock.core.listing import Listing
+from interlock.core.artifacts.listing import Listing
 from interlock.core.names import NormalizedName, normalize_name
-from interlock.core.sources import Index
+from interlock.core.sources.source import Index
 from interlock.errors import IndexFailure
 from interlock.index.auth import CredentialSources
 from interlock.index.client import IndexClient

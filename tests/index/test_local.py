@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from interlock.core.listing import Listing
-from interlock.core.metadata import Metadata
+from interlock.core.artifacts.listing import Listing
+from interlock.core.metadata.metadata import Metadata
 from interlock.core.names import normalize_name
-from interlock.core.sources import Index
+from interlock.core.sources.source import Index
 from interlock.index.failures import BadPage
 from interlock.index.outcomes import Absent, NeedsBuild
 from tests.conftest import IndexFactory

@@ -8,9 +8,9 @@ from typing import Any
 import anyio
 import pytest
 
-from interlock.core.artifacts import Artifact
-from interlock.core.listing import Listing
-from interlock.core.metadata import Metadata
+from interlock.core.artifacts.artifact import Artifact
+from interlock.core.artifacts.listing import Listing
+from interlock.core.metadata.metadata import Metadata
 from interlock.core.names import normalize_name
 from interlock.index.client import IndexClient
 from interlock.index.failures import Unreachable

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from interlock.core.artifacts import Artifact
+from interlock.core.artifacts.artifact import Artifact
 from interlock.core.names import normalize_name
 from interlock.index.failures import BadPage, UnsupportedApi
 from interlock.index.filenames import possible_names, version_in

@@ -8,7 +8,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from interlock.core.sources import Index
+from interlock.core.sources.source import Index
 from interlock.index.auth import Authenticator, CredentialSources
 from interlock.index.defaults import default_index_url
 from interlock.index.limits import HostLimit

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from interlock.core.artifacts import Artifact
+from interlock.core.artifacts.artifact import Artifact
 from interlock.core.names import normalize_name
-from interlock.core.plan import Installed, Plan, Step, Wanted
-from interlock.core.sources import Registry
+from interlock.core.plan.plan import Installed, Plan, Step, Wanted
+from interlock.core.sources.source import Registry
 from interlock.envs.environments import VirtualEnvironment, create_environment
 from interlock.envs.installed import scan
 from interlock.envs.interpreters import Interpreter, query_interpreter

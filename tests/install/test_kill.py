@@ -20,7 +20,7 @@ from tests.wheels import Built, make_wheel
 SCRIPT = """
 import sys, os, anyio, msgspec
 from pathlib import Path
-from interlock.core.plan import Plan
+from interlock.core.plan.plan import Plan
 from interlock.envs.environments import load_environment
 from interlock.install import swap, uninstall
 from interlock.install.transaction import apply, Options

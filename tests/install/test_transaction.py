@@ -15,8 +15,8 @@ import anyio
 import msgspec
 import pytest
 
-from interlock.core.plan import Wanted
-from interlock.core.sources import Member
+from interlock.core.plan.plan import Wanted
+from interlock.core.sources.source import Member
 from interlock.events import Advanced, Finished, Started, Warned
 from interlock.install.conflicts import FileConflict
 from interlock.install.data import UnsafeTarget

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from interlock.core.sources import Directory
+from interlock.core.sources.source import Directory
 from tests.index_server import IndexServer
 from tests.registry import Registry, registry
 from tests.shop import Shop

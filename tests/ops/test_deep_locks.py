@@ -10,8 +10,8 @@ import pytest
 from interlock.cli.documents import format_document
 from interlock.core.lock.graph import Graph
 from interlock.core.lock.model import Lock
+from interlock.core.members.selection import MemberSelection, Selection
 from interlock.core.names import NormalizedName
-from interlock.core.selection import MemberSelection, Selection
 from interlock.ops.tree import MOST_LINES, TreeTooLarge, build_tree, format_tree
 from interlock.ops.why import MOST_PATHS, Path, find_paths
 from interlock.workspace.options import TreeOptions

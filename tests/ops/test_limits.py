@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from interlock.core.sources import Directory, Registry, Url
+from interlock.core.sources.source import Directory, Registry, Url
 from tests.conftest import IndexFactory
 from tests.registry import registry
 from tests.shop import Shop

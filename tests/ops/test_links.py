@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from interlock.core.lock.graph import Graph, Target
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
+from interlock.core.members.selection import MemberSelection, Selection
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.selection import MemberSelection, Selection
 from interlock.ops.tree import Node, build_tree
 from interlock.ops.why import find_paths
 from interlock.workspace.options import TreeOptions

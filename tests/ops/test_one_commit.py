@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from interlock.core.sources import Git
+from interlock.core.sources.source import Git
 from tests.git.conftest import Repository
 from tests.shop import Shop
 from tests.wheels import BACKEND

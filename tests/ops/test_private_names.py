@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from interlock.core.sources import Registry
+from interlock.core.sources.source import Registry
 from tests.conftest import IndexFactory
 from tests.git.conftest import Repository
 from tests.index_server import IndexServer

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from interlock.core.editing.toml_document import format_value
 from interlock.core.lock.codec import decode_lock
+from interlock.core.toml.document import format_value
 from tests.shop import Shop, snapshot
 from tests.wheels import make_wheel
 

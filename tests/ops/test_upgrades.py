@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from interlock.core.sources import Git
+from interlock.core.sources.source import Git
 from tests.registry import Registry
 from tests.shop import Shop
 from tests.wheels import BACKEND

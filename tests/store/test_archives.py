@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from interlock.core.limits import Limits
+from interlock.core.settings.limits import Limits
 from interlock.store import archives
 from interlock.store.archives import add_wheel, drop_wheel, open_wheel
 from interlock.store.digests import DigestMismatch

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from interlock.core.asks import Ask, Limits, MemberAsks
 from interlock.core.markers.diagram import parse_marker
+from interlock.core.members.asks import Ask, Limits, MemberAsks
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.requirement import format_requirement
-from interlock.core.sources import Directory, File, Git, Member, Registry, Url
+from interlock.core.requirements.requirement import format_requirement
+from interlock.core.sources.source import Directory, File, Git, Member, Registry, Url
 from interlock.workspace.asks import (
     ConflictingSources,
     MemberWithoutSource,

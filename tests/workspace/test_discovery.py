@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from interlock.core.freshness import compare
+from interlock.core.lock.freshness import compare
 from interlock.core.lock.model import Lock, LockedMember, ResolutionInputs
 from interlock.core.manifests.problems import BrokenToml, InvalidManifest
 from interlock.core.names import NormalizedName

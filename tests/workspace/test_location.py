@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from interlock.core.asks import Origin
+from interlock.core.members.asks import Origin
 from interlock.core.names import NormalizedName
 from interlock.workspace.location import locator
 

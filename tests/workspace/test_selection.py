@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from interlock.core.groups import BrokenGroup, GroupCycle, UnknownGroup
+from interlock.core.manifests.group_includes import BrokenGroup, GroupCycle, UnknownGroup
 from interlock.core.names import ExtraName, NormalizedName
 from interlock.workspace.discovery import discover
 from interlock.workspace.members import UnknownMember

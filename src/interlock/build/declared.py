@@ -12,9 +12,9 @@ from interlock.build.source_tree import SourceTree
 from interlock.build.system import build_system, parse_document
 from interlock.core.manifests.cache_keys import CacheKey, parse_cache_keys
 from interlock.core.manifests.manifest import BuildSystem
-from interlock.core.metadata import Metadata
+from interlock.core.metadata.metadata import Metadata
+from interlock.core.metadata.project import InvalidProject, project_metadata
 from interlock.core.names import NormalizedName, normalize_name
-from interlock.core.project_metadata import InvalidProject, project_metadata
 from interlock.errors import BuildError
 
 __all__ = ["Declared", "read_declared"]

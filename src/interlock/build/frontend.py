@@ -33,7 +33,7 @@ from interlock.build.results import BuildResult, Results
 from interlock.build.revision import Revisions
 from interlock.build.server import HookServers
 from interlock.build.source_tree import SourceTree
-from interlock.core.metadata import Metadata
+from interlock.core.metadata.metadata import Metadata
 from interlock.core.names import NormalizedName
 from interlock.events import SILENT, Advanced, Phase, Reporter
 from interlock.store.layout import Layout

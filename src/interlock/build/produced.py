@@ -12,10 +12,10 @@ from interlock.build.declared import Declared
 from interlock.build.failures import InvalidBuildResult, UnsafeArchive
 from interlock.build.sdist import check_entries
 from interlock.build.source_tree import SourceTree
-from interlock.core.metadata import Metadata
-from interlock.core.metadata_text import parse_metadata
+from interlock.core.metadata.metadata import Metadata
+from interlock.core.metadata.text import parse_metadata
 from interlock.core.names import NormalizedName, normalize_name
-from interlock.core.versions import parse_version
+from interlock.core.versions.version_list import parse_version
 from interlock.errors import ManifestError
 from interlock.store.tars import BROKEN_TAR
 from interlock.store.zips import BadArchive, inflate, open_zip, read_directory

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from interlock.core.metadata import Metadata
+from interlock.core.metadata.metadata import Metadata
 from interlock.store.layout import Layout
 from interlock.store.replace import move_file
 from interlock.store.space import write_file

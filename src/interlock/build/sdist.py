@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from interlock.build.digest import IGNORES_ALL
 from interlock.build.failures import InvalidSourceTree, SubdirectoryMissing, UnsafeArchive
 from interlock.build.tar_entry import check_entry, write_entry
-from interlock.core.limits import DEFAULT, Limits, is_plausible_text
+from interlock.core.settings.limits import DEFAULT, Limits, is_plausible_text
 from interlock.store.space import named
 from interlock.store.tars import BROKEN_TAR, Budget, open_tar
 from interlock.store.zips import BadArchive, Entry, inflate, inflate_pieces, open_zip, read_directory

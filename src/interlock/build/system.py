@@ -8,7 +8,7 @@ from typing import Any
 
 from interlock.build.failures import InvalidBuildSystem
 from interlock.core.manifests.manifest import BuildSystem
-from interlock.core.requirements import InvalidRequirement, parse_requirement
+from interlock.core.requirements.parse import InvalidRequirement, parse_requirement
 
 __all__ = ["build_system", "parse_document", "read_build_system"]
 

@@ -13,7 +13,7 @@ import tarfile
 from contextlib import suppress
 
 from interlock.build.failures import UnsafeArchive
-from interlock.core.foreign_text import one_line
+from interlock.core.text.one_line import one_line
 from interlock.store.space import named
 
 __all__ = ["check_entry", "check_name", "write_entry"]

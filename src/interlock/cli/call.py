@@ -10,7 +10,7 @@ import msgspec
 from interlock.cli.documents import format_document
 from interlock.cli.render import Terminal
 from interlock.core.names import NormalizedName, is_name, normalize_name
-from interlock.core.variables import Variables
+from interlock.core.settings.variables import Variables
 from interlock.errors import UsageError
 from interlock.workspace.context import Context
 

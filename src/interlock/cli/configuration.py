@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, get_args, get_origin, get_type_hints
 
 from interlock.cli.places import auth_file, to_write
-from interlock.core.editing.toml_document import TomlDocument, format_value
+from interlock.core.toml.document import TomlDocument, format_value
 from interlock.errors import InterlockError
 from interlock.settings import UserSettings
 from interlock.store.replace import replace_file

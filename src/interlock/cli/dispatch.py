@@ -13,7 +13,7 @@ from interlock.cli.loading import load
 from interlock.cli.quiet_progress import QuietReporter
 from interlock.cli.render import Terminal
 from interlock.cli.surroundings import make_context, read_flags, read_surroundings
-from interlock.core.variables import Variables
+from interlock.core.settings.variables import Variables
 from interlock.events import Warned
 from interlock.settings import Settings
 from interlock.signals import held_back

@@ -9,8 +9,8 @@ from interlock.cli.loading import load
 from interlock.cli.selecting import selection_flags
 from interlock.cli.words import plural
 from interlock.core.lock.diff import to_data, to_text
-from interlock.core.plan import Plan, Step
-from interlock.core.sources import Registry
+from interlock.core.plan.plan import Plan, Step
+from interlock.core.sources.source import Registry
 from interlock.workspace.options import EnvironmentOutcome, LockOptions, LockOutcome, SyncOptions, SyncOutcome
 
 __all__ = ["lock_lines", "show_outcome", "sync_options", "upgrade_first"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from interlock.cli.call import Call
 from interlock.cli.configuration import forget_login, read_logins, store_login
 from interlock.core.manifests.problems import suggest
-from interlock.core.sources import Index
+from interlock.core.sources.source import Index
 from interlock.workspace.here import workspace_or_none
 from interlock.workspace.keyring import OpenKeyring, open_keyring
 

@@ -12,12 +12,12 @@ import msgspec
 from interlock.cli.asking import answering, ask
 from interlock.cli.call import BadValue, Call
 from interlock.core.editing.requirement_wishes import parse_wish
+from interlock.core.editing.scaffold import BACKENDS, Scaffold, project_table
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.names import is_name
-from interlock.core.poetry_constraint import specifier_of
-from interlock.core.requirement import Requirement, format_requirement
-from interlock.core.requirements import parse_requirement
-from interlock.core.scaffold import BACKENDS, Scaffold, project_table
+from interlock.core.requirements.parse import parse_requirement
+from interlock.core.requirements.requirement import Requirement, format_requirement
+from interlock.core.versions.poetry_constraint import specifier_of
 from interlock.errors import ManifestError
 from interlock.ops.create import Created, check_name
 from interlock.workspace.home import expanded

@@ -15,7 +15,7 @@ from interlock.cli.loading import load
 from interlock.cli.pip_configuration import parse_pip_configuration
 from interlock.cli.places import NOWHERE, auth_file, cache_home, home_directory, user_file
 from interlock.core.manifests.manifest import ToolSettings
-from interlock.core.variables import InvalidSetting
+from interlock.core.settings.variables import InvalidSetting
 from interlock.errors import InterlockError, UsageError
 from interlock.events import Reporter
 from interlock.settings import GlobalFlags, PipSettings, Surroundings, UserSettings, resolve_settings

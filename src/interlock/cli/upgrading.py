@@ -6,7 +6,7 @@ import msgspec
 
 from interlock.cli.call import BadValue, Call, checked_name
 from interlock.core.names import NormalizedName, normalize_group
-from interlock.core.requirement import Requirement
+from interlock.core.requirements.requirement import Requirement
 from interlock.workspace.discovery import discover
 from interlock.workspace.options import LockOptions
 from interlock.workspace.selection import NoSuchGroup

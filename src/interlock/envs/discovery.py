@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from interlock.core.versions import parse_specifier
+from interlock.core.versions.version_list import parse_specifier
 from interlock.envs.interpreters import Interpreter, InterpreterUnusable, is_shim, query_interpreter
 from interlock.envs.pyenv import natural_key
 from interlock.errors import EnvironmentFailure, UsageError

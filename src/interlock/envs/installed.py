@@ -15,7 +15,7 @@ from contextlib import suppress
 import msgspec
 
 from interlock.core.names import is_name, normalize_name
-from interlock.core.plan import Installed
+from interlock.core.plan.plan import Installed
 from interlock.envs.environments import VirtualEnvironment
 from interlock.store.replace import replace_file
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from interlock.core.encoded_text import decode_text
+from interlock.core.text.encoding import decode_text
 
 __all__ = ["find_installation", "natural_key", "selected_installations"]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import anyio.to_thread
 
-from interlock.core.git_url import parse_git_url, redact_url
-from interlock.core.sources import Git
+from interlock.core.sources.git_url import parse_git_url, redact_url
+from interlock.core.sources.source import Git
 from interlock.errors import GitError
 from interlock.git.command import GitCommand, GitFailed
 from interlock.git.repository import GitOffline, Repositories, repository_key

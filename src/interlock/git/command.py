@@ -14,7 +14,7 @@ from pathlib import Path
 import anyio
 import msgspec
 
-from interlock.core.git_url import redact_url
+from interlock.core.sources.git_url import redact_url
 from interlock.errors import GitError
 
 __all__ = ["GitCommand", "GitFailed", "GitMissing", "GitOutput", "GitTimeout"]

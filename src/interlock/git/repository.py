@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from interlock.core.git_url import canonical_git_url, redact_url
+from interlock.core.sources.git_url import canonical_git_url, redact_url
 from interlock.errors import GitError
 from interlock.git.command import GitCommand, GitOutput
 from interlock.store.layout import Layout

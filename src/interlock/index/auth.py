@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 import anyio
 import msgspec
 
-from interlock.core.index_order import take_login
-from interlock.core.sources import Index
+from interlock.core.sources.index_order import take_login
+from interlock.core.sources.source import Index
 from interlock.index.netrc import Netrc, read_netrc
 from interlock.index.urls import is_same_host, without_login
 

@@ -11,11 +11,11 @@ from types import TracebackType
 import anyio
 import msgspec
 
-from interlock.core.artifacts import Artifact
-from interlock.core.listing import Listing
-from interlock.core.metadata import Metadata
+from interlock.core.artifacts.artifact import Artifact
+from interlock.core.artifacts.listing import Listing
+from interlock.core.metadata.metadata import Metadata
 from interlock.core.names import NormalizedName
-from interlock.core.sources import Index
+from interlock.core.sources.source import Index
 from interlock.events import SILENT, Advanced, Reporter
 from interlock.index.auth import Authenticator, CredentialSources
 from interlock.index.defaults import default_index_url
@@ -168,7 +168,7 @@ class IndexClient:
     async def fetch_url(self, url: str, sha256: str = "", *, hashes: str = "") -> Fetched:
         """A file from a direct URL (``https:`` or ``file:``), verified where hashes are given.
 
-        ``hashes``: as in :mod:`interlock.core.hashes`.
+        ``hashes``: as in :mod:`interlock.core.sources.hashes`.
         """
         return await self._downloads.fetch_url(url, sha256, hashes)
 

@@ -10,11 +10,11 @@ import anyio
 import msgspec
 from packaging.version import InvalidVersion
 
-from interlock.core.artifacts import Artifact
-from interlock.core.hashes import pairs
+from interlock.core.artifacts.artifact import Artifact
 from interlock.core.names import NormalizedName
-from interlock.core.sources import Index
-from interlock.core.versions import parse_version
+from interlock.core.sources.hashes import pairs
+from interlock.core.sources.source import Index
+from interlock.core.versions.version_list import parse_version
 from interlock.index.again import twice
 from interlock.index.failures import BadStatus, FileMissing, NotAFile, SizeMismatch, Unauthorized
 from interlock.index.filenames import version_in

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from interlock.core.addresses import parts_of
-from interlock.core.limits import how_to_raise
+from interlock.core.settings.limits import how_to_raise
+from interlock.core.sources.addresses import parts_of
 from interlock.errors import IndexFailure, IntegrityError
 
 __all__ = [

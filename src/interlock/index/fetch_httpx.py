@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import httpx
 
-from interlock.core.addresses import parts_of
+from interlock.core.sources.addresses import parts_of
 from interlock.index.certificates import read_certificates
 from interlock.index.fetcher import ANY, FetchFailed, FetchOptions, Pace, Response, Sink
 

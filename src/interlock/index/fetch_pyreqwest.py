@@ -11,7 +11,7 @@ from pyreqwest import exceptions
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.proxy import ProxyBuilder
 
-from interlock.core.addresses import parts_of
+from interlock.core.sources.addresses import parts_of
 from interlock.index.certificates import read_certificates
 from interlock.index.fetcher import ANY, FetchFailed, FetchOptions, Pace, Response, Sink
 

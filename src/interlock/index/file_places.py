@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from interlock.core.addresses import address_problem
-from interlock.core.foreign_text import one_line
+from interlock.core.sources.addresses import address_problem
+from interlock.core.text.one_line import one_line
 from interlock.index.page_file import PageFile
 from interlock.index.urls import is_remote, join, origin, without_login
 

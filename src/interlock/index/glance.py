@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from interlock.core.foreign_text import one_line
-from interlock.core.listing import Listing
+from interlock.core.artifacts.listing import Listing
 from interlock.core.names import NormalizedName, normalize_name
-from interlock.core.version_order import in_order
+from interlock.core.text.one_line import one_line
+from interlock.core.versions.order import in_order
 from interlock.index.file_places import common_start
 from interlock.index.filenames import version_in
 from interlock.index.page_file import PageMeta, ProjectStatus

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
-from interlock.core.hashes import in_fragment, pairs
+from interlock.core.sources.hashes import in_fragment, pairs
 from interlock.index.page_file import PageFile
 from interlock.index.urls import filename_of
 

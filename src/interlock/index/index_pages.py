@@ -9,9 +9,9 @@ from collections.abc import Collection, Mapping, Sequence
 import anyio
 import msgspec
 
-from interlock.core.addresses import address_problem
 from interlock.core.names import NormalizedName
-from interlock.core.sources import Index
+from interlock.core.sources.addresses import address_problem
+from interlock.core.sources.source import Index
 from interlock.events import SILENT, Noted, Reporter
 from interlock.index.again import twice
 from interlock.index.failures import BadPage, BadStatus, Offline

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from interlock.core.addresses import parts_of
+from interlock.core.sources.addresses import parts_of
 from interlock.index.failures import BadPage
 from interlock.index.html_page import parse_html
 from interlock.index.page_file import PageFile, PageFiles

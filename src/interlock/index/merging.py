@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from interlock.core.listing import Listing
-from interlock.core.versions import parse_version
+from interlock.core.artifacts.listing import Listing
+from interlock.core.versions.version_list import parse_version
 
 __all__ = ["merge_listings"]
 

@@ -13,15 +13,15 @@ from collections.abc import Mapping, Sequence
 import anyio
 from packaging.version import InvalidVersion
 
-from interlock.core.artifacts import Artifact
-from interlock.core.hashes import pairs
-from interlock.core.limits import Limits
-from interlock.core.metadata import Metadata
-from interlock.core.metadata_text import InvalidMetadata, parse_metadata, static_sdist_metadata
+from interlock.core.artifacts.artifact import Artifact
+from interlock.core.metadata.metadata import Metadata
+from interlock.core.metadata.text import InvalidMetadata, parse_metadata, static_sdist_metadata
 from interlock.core.names import NormalizedName
-from interlock.core.numbers import whole_number
-from interlock.core.sources import Index
-from interlock.core.versions import parse_version
+from interlock.core.settings.limits import Limits
+from interlock.core.sources.hashes import pairs
+from interlock.core.sources.source import Index
+from interlock.core.text.numbers import whole_number
+from interlock.core.versions.version_list import parse_version
 from interlock.index.again import twice
 from interlock.index.downloads import Downloads, verify_hashes
 from interlock.index.failures import FileMissing, Offline, Unauthorized

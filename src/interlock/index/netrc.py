@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from interlock.core.addresses import parts_of
-from interlock.core.encoded_text import decode_text
+from interlock.core.sources.addresses import parts_of
+from interlock.core.text.encoding import decode_text
 
 __all__ = ["Netrc", "read_netrc"]
 

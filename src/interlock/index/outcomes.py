@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from interlock.core.artifacts import Artifact
+from interlock.core.artifacts.artifact import Artifact
 from interlock.core.names import NormalizedName
 
 __all__ = ["Absent", "NeedsBuild", "Unavailable"]

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import msgspec
 
-from interlock.core.numbers import whole_number
-from interlock.core.sources import Index
+from interlock.core.sources.source import Index
+from interlock.core.text.numbers import whole_number
 from interlock.index.page_file import PageFile
 from interlock.index.pages import Page
 from interlock.index.urls import without_login

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 import msgspec
 
-from interlock.core.foreign_text import one_line
-from interlock.core.hashes import in_fragment, pairs
-from interlock.core.listing import Listing
+from interlock.core.artifacts.listing import Listing
+from interlock.core.artifacts.published import utc
 from interlock.core.names import NormalizedName
-from interlock.core.published import utc
-from interlock.core.version_order import Ordered, in_order
+from interlock.core.sources.hashes import in_fragment, pairs
+from interlock.core.text.one_line import one_line
+from interlock.core.versions.order import Ordered, in_order
 from interlock.index.file_places import places_of, readable
 from interlock.index.filenames import version_in
 from interlock.index.glance import Glance, glance

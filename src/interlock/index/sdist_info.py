@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from interlock.core.limits import DEFAULT, Limits, is_plausible_text
+from interlock.core.settings.limits import DEFAULT, Limits, is_plausible_text
 from interlock.store.tars import BROKEN_TAR, Budget, open_tar
 from interlock.store.zips import BadArchive, inflate, open_zip, read_directory
 

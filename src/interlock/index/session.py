@@ -8,10 +8,10 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import anyio
 
-from interlock.core.addresses import address_problem
-from interlock.core.limits import DEFAULT, Limits
-from interlock.core.numbers import whole_number
-from interlock.core.sources import Index
+from interlock.core.settings.limits import DEFAULT, Limits
+from interlock.core.sources.addresses import address_problem
+from interlock.core.sources.source import Index
+from interlock.core.text.numbers import whole_number
 from interlock.index.auth import Authenticator
 from interlock.index.failures import BadStatus, Offline, TooLarge, Unauthorized, Unreachable
 from interlock.index.fetcher import Fetcher, FetchFailed, Response, Sink

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import unquote, urljoin, urlunsplit
 
-from interlock.core.addresses import parts_of
-from interlock.core.index_order import take_login
+from interlock.core.sources.addresses import parts_of
+from interlock.core.sources.index_order import take_login
 
 __all__ = ["filename_of", "is_remote", "is_same_host", "join", "origin", "redact", "without_login"]
 

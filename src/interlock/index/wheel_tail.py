@@ -10,8 +10,8 @@ import zlib
 
 import msgspec
 
-from interlock.core.limits import DEFAULT, Limits, is_plausible_text
 from interlock.core.names import normalize_name
+from interlock.core.settings.limits import DEFAULT, Limits, is_plausible_text
 
 __all__ = ["MoreNeeded", "NotAWheel", "Pieces", "find_metadata"]
 

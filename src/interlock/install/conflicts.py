@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from interlock.core.plan import Installed
+from interlock.core.plan.plan import Installed
 from interlock.envs.environments import VirtualEnvironment
 from interlock.errors import InstallError
 from interlock.install.stage import Staged

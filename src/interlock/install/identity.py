@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from packaging.version import InvalidVersion
 
-from interlock.core.plan import Wanted
-from interlock.core.sources import Directory, Member
-from interlock.core.versions import parse_version
+from interlock.core.plan.plan import Wanted
+from interlock.core.sources.source import Directory, Member
+from interlock.core.versions.version_list import parse_version
 from interlock.store.archives import StoredWheel
 
 __all__ = ["is_wanted"]

@@ -12,10 +12,10 @@ from urllib.parse import quote, urlunsplit
 
 import msgspec
 
-from interlock.core.addresses import parts_of
 from interlock.core.names import NormalizedName
-from interlock.core.plan import Wanted
-from interlock.core.sources import Directory, File, Git, Member, Registry, Url
+from interlock.core.plan.plan import Wanted
+from interlock.core.sources.addresses import parts_of
+from interlock.core.sources.source import Directory, File, Git, Member, Registry, Url
 
 __all__ = ["digest_text", "direct_url", "hash_text", "read_record", "recorded_paths"]
 

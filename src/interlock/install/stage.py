@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from interlock.core.plan import Wanted
+from interlock.core.plan.plan import Wanted
 from interlock.envs.installed import DIGEST_FILE
 from interlock.install.data import Destination, Placement, place_files
 from interlock.install.link import Linker, StoreDamaged

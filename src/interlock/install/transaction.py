@@ -19,7 +19,7 @@ import anyio.to_thread
 import msgspec
 
 from interlock.core.names import NormalizedName
-from interlock.core.plan import Installed, Plan, Step, Wanted
+from interlock.core.plan.plan import Installed, Plan, Step, Wanted
 from interlock.envs.environments import VirtualEnvironment
 from interlock.errors import InstallError, IntegrityError
 from interlock.events import SILENT, Advanced, Finished, Reporter, Started, Warned

@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Iterable, Set
 from contextlib import suppress
 
-from interlock.core.plan import Installed
+from interlock.core.plan.plan import Installed
 from interlock.envs.environments import VirtualEnvironment
 from interlock.errors import InstallError
 from interlock.install.record import read_record, recorded_paths

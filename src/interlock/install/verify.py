@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 
 import msgspec
 
-from interlock.core.plan import Installed
+from interlock.core.plan.plan import Installed
 from interlock.envs.environments import VirtualEnvironment
 from interlock.envs.installed import scan_folder
 from interlock.install.record import hash_text, read_record

@@ -9,11 +9,11 @@ import msgspec
 
 from interlock.core.editing.manifest_editor import ManifestEditor, Target
 from interlock.core.editing.requirement_wishes import Wish, bounded
-from interlock.core.editing.toml_array import insert, items, literal
 from interlock.core.lock.model import Lock
 from interlock.core.names import NormalizedName, normalize_extra
-from interlock.core.requirement import Requirement, format_requirement
-from interlock.core.sources import Registry
+from interlock.core.requirements.requirement import Requirement, format_requirement
+from interlock.core.sources.source import Registry
+from interlock.core.toml.array import insert, items, literal
 from interlock.errors import UsageError
 from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, change
 from interlock.ops.editing import chosen_paths, manifest_at, open_editor

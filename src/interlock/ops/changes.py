@@ -14,13 +14,13 @@ import anyio
 import anyio.to_thread
 import msgspec
 
-from interlock.core.inputs import own_inputs
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.diff import diff
+from interlock.core.lock.inputs import own_inputs
 from interlock.core.lock.model import Lock
+from interlock.core.lock.pins import Pin
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.names import NormalizedName
-from interlock.core.pins import Pin
 from interlock.errors import LockOutdated
 from interlock.ops.lock import lock_held
 from interlock.ops.rewrite import ATTEMPTS, FileChanged, Files, read_file

@@ -6,11 +6,11 @@ import anyio.to_thread
 import msgspec
 from trove_classifiers import classifiers, deprecated_classifiers
 
-from interlock.core.asks import MemberAsks
 from interlock.core.lock.model import Lock
 from interlock.core.manifests.parse import read_document
 from interlock.core.manifests.problems import suggest
-from interlock.core.tasks import BadTask
+from interlock.core.manifests.tasks import BadTask
+from interlock.core.members.asks import MemberAsks
 from interlock.errors import InterlockError, LockOutdated
 from interlock.ops.lock import lock
 from interlock.workspace.asks import lower

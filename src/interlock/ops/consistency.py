@@ -12,11 +12,11 @@ from packaging.version import InvalidVersion
 
 from interlock.core.markers.diagram import evaluate, parse_marker
 from interlock.core.markers.readable import why_unreadable
-from interlock.core.metadata import Metadata
-from interlock.core.metadata_text import parse_metadata
+from interlock.core.metadata.metadata import Metadata
+from interlock.core.metadata.text import parse_metadata
 from interlock.core.names import NormalizedName
-from interlock.core.requirement import Requirement, format_requirement
-from interlock.core.versions import parse_version
+from interlock.core.requirements.requirement import Requirement, format_requirement
+from interlock.core.versions.version_list import parse_version
 from interlock.envs.environments import VirtualEnvironment
 from interlock.envs.installed import scan
 from interlock.errors import ManifestError

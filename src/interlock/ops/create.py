@@ -10,11 +10,11 @@ from pathlib import Path
 import anyio.to_thread
 import msgspec
 
-from interlock.core.editing.toml_array import insert, items, literal
-from interlock.core.editing.toml_document import TomlDocument
+from interlock.core.editing.scaffold import Scaffold, is_standard_module, project_table, scaffold
 from interlock.core.names import is_name
-from interlock.core.requirements import parse_requirement
-from interlock.core.scaffold import Scaffold, is_standard_module, project_table, scaffold
+from interlock.core.requirements.parse import parse_requirement
+from interlock.core.toml.array import insert, items, literal
+from interlock.core.toml.document import TomlDocument
 from interlock.errors import UsageError
 from interlock.ops.editing import open_editor
 from interlock.ops.rewrite import Files, read_manifest, rewrite

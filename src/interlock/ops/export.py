@@ -7,13 +7,13 @@ from pathlib import Path
 
 import anyio.to_thread
 
-from interlock.core.artifacts import Artifact
+from interlock.core.artifacts.artifact import Artifact
 from interlock.core.lock.export_pylock import PylockOptions, export_pylock
 from interlock.core.lock.export_requirements import RequirementsOptions, export_requirements
 from interlock.core.lock.select import PythonNotAdmitted
 from interlock.core.markers.diagram import requires_python_marker
 from interlock.core.names import NormalizedName
-from interlock.core.sources import Directory, File
+from interlock.core.sources.source import Directory, File
 from interlock.envs.discovery import Request, parse_request
 from interlock.envs.interpreters import query_interpreter
 from interlock.ops.lock import lock

@@ -8,10 +8,10 @@ import anyio
 import msgspec
 
 from interlock.core.lock.model import Lock, LockedPackage
+from interlock.core.lock.pins import Pin
 from interlock.core.names import NormalizedName
-from interlock.core.pins import Pin
-from interlock.core.sources import Directory, File, Member, Registry
-from interlock.core.versions import VersionList, parse_version
+from interlock.core.sources.source import Directory, File, Member, Registry
+from interlock.core.versions.version_list import VersionList, parse_version
 from interlock.index.outcomes import Absent
 from interlock.workspace.context import Context
 from interlock.workspace.provisioning import open_toolchain

@@ -7,11 +7,11 @@ from pathlib import Path
 import msgspec
 
 from interlock.core.editing.poetry_conversion import convert_poetry
-from interlock.core.encoded_text import decode_text
-from interlock.core.foreign_locks import FOREIGN_LOCKS, UnreadableLock, parse_foreign_lock
-from interlock.core.foreign_projects import ForeignProject, format_project, from_pipfile, from_requirements
+from interlock.core.foreign.locks import FOREIGN_LOCKS, UnreadableLock, parse_foreign_lock
+from interlock.core.foreign.projects import ForeignProject, format_project, from_pipfile, from_requirements
+from interlock.core.lock.pins import Pin
 from interlock.core.names import is_name
-from interlock.core.pins import Pin
+from interlock.core.text.encoding import decode_text
 from interlock.errors import UsageError
 from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, change
 from interlock.ops.import_differences import Difference, find_differences

@@ -10,19 +10,19 @@ import anyio
 import anyio.to_thread
 import msgspec
 
-from interlock.core.conflict_sets import exclusive_sets
 from interlock.core.editing.poetry_conversion import convert_poetry
 from interlock.core.editing.workspace_conversion import Gathered, gather, workspace_root
-from interlock.core.foreign_locks import FOREIGN_LOCKS, parse_foreign_lock
-from interlock.core.inputs import own_inputs
+from interlock.core.foreign.locks import FOREIGN_LOCKS, parse_foreign_lock
 from interlock.core.lock.codec import encode_lock
+from interlock.core.lock.inputs import own_inputs
+from interlock.core.lock.pins import Pin
 from interlock.core.manifests.manifest import ConflictItem, IncludeGroup, Manifest
 from interlock.core.manifests.parse import parse_manifest
+from interlock.core.members.conflict_sets import exclusive_sets
 from interlock.core.names import NormalizedName
-from interlock.core.pins import Pin
-from interlock.core.requirement import Requirement
+from interlock.core.requirements.requirement import Requirement
 from interlock.core.resolver.report import NoSolution
-from interlock.core.versions import release_key
+from interlock.core.versions.version_list import release_key
 from interlock.errors import InterlockError, UsageError
 from interlock.git.command import GitCommand
 from interlock.ops.conflicts import find_conflicts

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from interlock.core.editing.manifest_editor import ManifestEditor
-from interlock.core.editing.toml_array import insert, items, literal, remove
 from interlock.core.names import NormalizedName
-from interlock.core.sources import Directory, File
+from interlock.core.sources.source import Directory, File
+from interlock.core.toml.array import insert, items, literal, remove
 from interlock.errors import UsageError
 from interlock.ops.editing import manifest_at
 from interlock.workspace.globs import is_excluded, is_included

@@ -8,7 +8,7 @@ from packaging.specifiers import SpecifierSet
 
 from interlock.core.manifests.manifest import Manifest
 from interlock.core.names import NormalizedName
-from interlock.core.requirement import Requirement, format_requirement
+from interlock.core.requirements.requirement import Requirement, format_requirement
 from interlock.workspace.members import Workspace
 
 __all__ = ["left_behind"]

@@ -16,8 +16,8 @@ from interlock.core.lock.model import Edge, LockedMember
 from interlock.core.lock.select import holding
 from interlock.core.manifests.problems import suggest
 from interlock.core.markers.diagram import FALSE
+from interlock.core.members.selection import MemberSelection, Selection
 from interlock.core.names import ExtraName, NormalizedName
-from interlock.core.selection import MemberSelection, Selection
 from interlock.errors import UsageError
 
 __all__ = ["Labels", "Link", "Links", "Needs", "NotInLock", "askers", "inverted", "links_of", "named", "reached"]

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.diff import LockDiff, diff
 from interlock.core.lock.model import Lock
+from interlock.core.members.narrowing import narrow
 from interlock.core.names import NormalizedName
-from interlock.core.narrowing import narrow
 from interlock.errors import LockError, LockOutdated
 from interlock.events import Warned
 from interlock.store.locks import hold
@@ -165,7 +165,7 @@ async def _with_what_is_new(prepared: Prepared, old: Lock, options: LockOptions)
     reasons = stale_reasons(prepared, old)
     if not is_plain(prepared) or narrow(prepared.asks, prepared.tool.environments).impossible:
         return None
-    from interlock.core.lock.splice import splice  # noqa: PLC0415 - a fresh lock needs nothing that solves
+    from interlock.core.relock.splice import splice  # noqa: PLC0415 - a fresh lock needs nothing that solves
 
     problem = make_problem(prepared, prepared.asks, old, options)
     digests = {member.name: member.inputs for member in prepared.current}

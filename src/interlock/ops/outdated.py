@@ -5,12 +5,12 @@ from __future__ import annotations
 import anyio
 import msgspec
 
-from interlock.core.listing import Listing
+from interlock.core.artifacts.listing import Listing
 from interlock.core.lock.model import LockedPackage
 from interlock.core.lock.reach import members_reaching
 from interlock.core.names import NormalizedName
-from interlock.core.sources import Registry
-from interlock.core.versions import parse_version, release_key
+from interlock.core.sources.source import Registry
+from interlock.core.versions.version_list import parse_version, release_key
 from interlock.index.outcomes import Absent
 from interlock.ops.lock import lock
 from interlock.ops.reading import Locked

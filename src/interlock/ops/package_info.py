@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
-from interlock.core.asks import Ask, MemberAsks, Origin
 from interlock.core.lock.model import Lock
-from interlock.core.metadata import Metadata
+from interlock.core.members.asks import Ask, MemberAsks, Origin
+from interlock.core.metadata.metadata import Metadata
 from interlock.core.names import NormalizedName
-from interlock.core.requirement import Requirement, format_requirement
+from interlock.core.requirements.requirement import Requirement, format_requirement
 from interlock.core.resolver.problem import Policy, Problem
-from interlock.core.versions import release_key
+from interlock.core.versions.version_list import release_key
 from interlock.errors import IndexFailure
 from interlock.index.outcomes import Absent
 from interlock.workspace.context import Context

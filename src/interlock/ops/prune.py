@@ -27,11 +27,11 @@ from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.model import Lock
 from interlock.core.lock.part import Tables, concerns, part_of, tables_needed, tables_of
 from interlock.core.lock.reach import reach
+from interlock.core.members.selection import Selection
 from interlock.core.names import NormalizedName
-from interlock.core.requirements import parse_requirement
-from interlock.core.selection import Selection
-from interlock.core.sources import Directory, File, Registry
-from interlock.core.tables import PROJECT
+from interlock.core.requirements.parse import parse_requirement
+from interlock.core.requirements.tables import PROJECT
+from interlock.core.sources.source import Directory, File, Registry
 from interlock.errors import InterlockError, ManifestError, UsageError
 from interlock.git.command import GitCommand
 from interlock.ops.sync import locked_workspace

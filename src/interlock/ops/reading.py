@@ -6,9 +6,9 @@ import anyio.to_thread
 import msgspec
 
 from interlock.core.lock.model import Lock
+from interlock.core.members.selection import Selection
 from interlock.core.names import NormalizedName
-from interlock.core.selection import Selection
-from interlock.core.sources import Directory, File
+from interlock.core.sources.source import Directory, File
 from interlock.errors import LockOutdated
 from interlock.events import Warned
 from interlock.ops.lock import lock

@@ -8,12 +8,12 @@ import anyio.to_thread
 import msgspec
 
 from interlock.build.environment import BuildEnvironment
-from interlock.core.freshness import Stale
-from interlock.core.lock.apart import put_back, set_apart, wanted_elsewhere
-from interlock.core.lock.commits import kept_commits
-from interlock.core.lock.graft import graft, scion
+from interlock.core.lock.freshness import Stale
 from interlock.core.lock.model import Lock
-from interlock.core.narrowing import everywhere, narrow, narrow_to
+from interlock.core.members.narrowing import everywhere, narrow, narrow_to
+from interlock.core.relock.apart import put_back, set_apart, wanted_elsewhere
+from interlock.core.relock.commits import kept_commits
+from interlock.core.relock.graft import graft, scion
 from interlock.core.resolver.problem import Problem
 from interlock.envs.environments import VirtualEnvironment, load_environment
 from interlock.errors import ResolutionError

@@ -13,9 +13,9 @@ import anyio.to_thread
 import msgspec
 
 from interlock.build.results import Results
-from interlock.core.artifacts import Artifact
-from interlock.core.plan import Plan, Step, Wanted
-from interlock.core.sources import Member, Registry, Source
+from interlock.core.artifacts.artifact import Artifact
+from interlock.core.plan.plan import Plan, Step, Wanted
+from interlock.core.sources.source import Member, Registry, Source
 from interlock.envs.environments import VirtualEnvironment
 from interlock.envs.installed import DIGEST_FILE
 from interlock.errors import InterlockError

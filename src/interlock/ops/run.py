@@ -13,11 +13,11 @@ import anyio
 import anyio.to_thread
 import msgspec
 
+from interlock.core.editing.script_metadata import ScriptMetadata, parse_script
 from interlock.core.manifests.manifest import Manifest
 from interlock.core.manifests.problems import suggest
+from interlock.core.manifests.tasks import Step, expand
 from interlock.core.names import normalize_name
-from interlock.core.script_metadata import ScriptMetadata, parse_script
-from interlock.core.tasks import Step, expand
 from interlock.envs.environments import VirtualEnvironment, load_environment
 from interlock.errors import EnvironmentFailure, UsageError
 from interlock.events import Warned

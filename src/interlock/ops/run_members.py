@@ -12,8 +12,8 @@ import anyio
 import anyio.to_thread
 import msgspec
 
+from interlock.core.manifests.tasks import Step, expand
 from interlock.core.names import NormalizedName
-from interlock.core.tasks import Step, expand
 from interlock.ops.run import Place, child_environ, entered, step_line
 from interlock.ops.sync import sync
 from interlock.workspace.child import Children, exit_code, read_lines

@@ -9,17 +9,17 @@ from pathlib import Path
 import anyio.to_thread
 
 from interlock.build.environment import BuildEnvironment
-from interlock.core.asks import Ask, MemberAsks, Origin
 from interlock.core.editing.requirement_wishes import Wish, bounded
+from interlock.core.editing.script_metadata import BadScript, ScriptMetadata, change_dependencies, parse_script
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.model import Lock
 from interlock.core.lock.select import select
+from interlock.core.members.asks import Ask, MemberAsks, Origin
+from interlock.core.members.selection import MemberSelection, Selection
 from interlock.core.names import NormalizedName
-from interlock.core.plan import Wanted
-from interlock.core.requirements import parse_requirement
+from interlock.core.plan.plan import Wanted
+from interlock.core.requirements.parse import parse_requirement
 from interlock.core.resolver.problem import Policy, Problem
-from interlock.core.script_metadata import BadScript, ScriptMetadata, change_dependencies, parse_script
-from interlock.core.selection import MemberSelection, Selection
 from interlock.envs.interpreters import Interpreter
 from interlock.store.replace import read_regular, replace_file
 from interlock.store.runs import running_in

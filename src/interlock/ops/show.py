@@ -8,7 +8,6 @@ from collections.abc import Mapping
 import anyio.to_thread
 import msgspec
 
-from interlock.core.foreign_text import one_line
 from interlock.core.lock.graph import Graph
 from interlock.core.lock.layout import source_key
 from interlock.core.lock.model import Edge, LockedPackage
@@ -17,6 +16,7 @@ from interlock.core.lock.select import walk
 from interlock.core.manifests.problems import suggest
 from interlock.core.markers.diagram import FALSE, format_marker
 from interlock.core.names import NormalizedName
+from interlock.core.text.one_line import one_line
 from interlock.ops.installed_metadata import environment_of, read_installed_metadata
 from interlock.ops.links import NotInLock
 from interlock.ops.reading import Locked

@@ -10,14 +10,14 @@ import msgspec
 
 from interlock.build.environment import BuildEnvironment
 from interlock.build.source_tree import SourceTree
-from interlock.core.asks import MemberAsks
 from interlock.core.lock.model import Lock
 from interlock.core.lock.select import select as select_from_lock
+from interlock.core.members.asks import MemberAsks
+from interlock.core.members.selection import Selection
 from interlock.core.names import NormalizedName
-from interlock.core.plan import Plan, Wanted
-from interlock.core.planner import plan as make_plan
-from interlock.core.selection import Selection
-from interlock.core.sources import Directory, File, Member
+from interlock.core.plan.plan import Plan, Wanted
+from interlock.core.plan.planner import plan as make_plan
+from interlock.core.sources.source import Directory, File, Member
 from interlock.envs.discovery import NoInterpreter
 from interlock.envs.environments import VirtualEnvironment, create_environment, is_ours, remove_environment
 from interlock.envs.installed import scan

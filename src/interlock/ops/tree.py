@@ -9,8 +9,8 @@ import msgspec
 
 from interlock.core.lock.graph import Graph, Key, Target, key_of
 from interlock.core.lock.model import LockedMember
+from interlock.core.members.selection import Selection
 from interlock.core.names import ExtraName, NormalizedName, shown_member
-from interlock.core.selection import Selection
 from interlock.errors import UsageError
 from interlock.ops.links import Labels, Link, Links, Needs, askers, inverted, links_of, named, reached
 from interlock.workspace.options import TreeOptions

@@ -10,8 +10,8 @@ from interlock.core.editing.requirement_wishes import bounded
 from interlock.core.lock.model import Lock
 from interlock.core.manifests.problems import suggest
 from interlock.core.names import NormalizedName
-from interlock.core.requirement import Requirement, format_requirement
-from interlock.core.sources import Registry
+from interlock.core.requirements.requirement import Requirement, format_requirement
+from interlock.core.sources.source import Registry
 from interlock.errors import UsageError
 from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, change
 from interlock.ops.editing import open_editor

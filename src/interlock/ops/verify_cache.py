@@ -14,7 +14,7 @@ import anyio.to_thread
 import msgspec
 
 from interlock.build.results import Results
-from interlock.core.metadata import Metadata
+from interlock.core.metadata.metadata import Metadata
 from interlock.envs.environments import BrokenEnvironment, load_environment
 from interlock.index.page_cache import PageCache
 from interlock.install.verify import Verifier, distributions

@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio.to_thread
 import msgspec
 
-from interlock.core.lock.commits import kept_commits
+from interlock.core.relock.commits import kept_commits
 from interlock.core.soundness.check import check_soundness
 from interlock.core.soundness.evidence import Evidence
 from interlock.core.soundness.finding import Finding

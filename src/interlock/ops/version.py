@@ -10,9 +10,9 @@ import anyio.to_thread
 import msgspec
 from packaging.version import Version
 
-from interlock.core.editing.toml_document import TomlDocument, format_value
-from interlock.core.editing.version_bump import RULES, bump, by_rule, checked_version
 from interlock.core.names import NormalizedName, is_name, normalize_name
+from interlock.core.toml.document import TomlDocument, format_value
+from interlock.core.versions.bump import RULES, bump, by_rule, checked_version
 from interlock.errors import ManifestError
 from interlock.events import Warned
 from interlock.ops.left_behind import left_behind

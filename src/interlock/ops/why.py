@@ -11,8 +11,8 @@ import msgspec
 
 from interlock.core.lock.graph import Graph, Key, key_of
 from interlock.core.lock.model import LockedMember
+from interlock.core.members.selection import Selection
 from interlock.core.names import ExtraName, NormalizedName
-from interlock.core.selection import Selection
 from interlock.ops.links import Labels, Link, Needs, links_of, named, reached
 
 __all__ = ["MOST_PATHS", "Path", "Step", "find_paths"]

@@ -6,7 +6,7 @@ import ssl
 
 import httpx
 
-from interlock.core.addresses import parts_of
+from interlock.core.sources.addresses import parts_of
 from interlock.index.certificates import read_certificates
 from interlock.index.fetcher import FetchOptions
 

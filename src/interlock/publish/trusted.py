@@ -13,7 +13,7 @@ import anyio.to_thread
 import httpx
 import msgspec
 
-from interlock.core.addresses import parts_of
+from interlock.core.sources.addresses import parts_of
 from interlock.index.urls import redact
 from interlock.publish.failures import PublisherMissing, TrustRefused
 from interlock.publish.upload import Login

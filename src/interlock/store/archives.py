@@ -21,8 +21,8 @@ from pathlib import Path
 
 import msgspec
 
-from interlock.core.limits import Limits, how_to_raise, is_plausible_text
 from interlock.core.names import NormalizedName, normalize_name
+from interlock.core.settings.limits import Limits, how_to_raise, is_plausible_text
 from interlock.errors import IntegrityError
 from interlock.store.digests import DigestMismatch
 from interlock.store.layout import Layout

@@ -28,7 +28,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from interlock.core.limits import DEFAULT, Limits
+from interlock.core.settings.limits import DEFAULT, Limits
 from interlock.errors import InterlockError
 from interlock.store.replace import move_file
 from interlock.store.space import named, write_file

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar
 
-from interlock.core.limits import DEFAULT, Limits, how_to_raise
+from interlock.core.settings.limits import DEFAULT, Limits, how_to_raise
 from interlock.store.entry_names import length_problem
 
 __all__ = ["BROKEN_TAR", "Budget", "TooMuch", "open_tar"]

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from packaging.version import InvalidVersion
 
+from interlock.core.artifacts.tags import LONGEST_FILENAME
 from interlock.core.names import NormalizedName, normalize_name
-from interlock.core.numbers import whole_number
-from interlock.core.tags import LONGEST_FILENAME
-from interlock.core.versions import parse_version
+from interlock.core.text.numbers import whole_number
+from interlock.core.versions.version_list import parse_version
 from interlock.errors import IntegrityError
 
 __all__ = [

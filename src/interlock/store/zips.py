@@ -20,7 +20,7 @@ from typing import Protocol
 
 import msgspec
 
-from interlock.core.limits import DEFAULT, Limits, how_to_raise
+from interlock.core.settings.limits import DEFAULT, Limits, how_to_raise
 from interlock.errors import IntegrityError
 from interlock.store.entry_names import length_problem
 

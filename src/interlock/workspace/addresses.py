@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 import anyio
 
-from interlock.core.artifacts import Artifact
+from interlock.core.artifacts.artifact import Artifact
 from interlock.core.lock.model import Lock
 from interlock.core.names import NormalizedName
-from interlock.core.sources import Index, Registry
+from interlock.core.sources.source import Index, Registry
 from interlock.errors import IndexFailure
 from interlock.events import Warned
 from interlock.index.auth import Authenticator, CredentialSources

@@ -13,17 +13,17 @@ from pathlib import Path
 
 import msgspec
 
-from interlock.core.asks import Ask, Inclusion, MemberAsks, Origin
-from interlock.core.direct_references import parse_url_source
-from interlock.core.groups import python_of_group, written_in_groups
-from interlock.core.index_order import DEFAULT_INDEX
+from interlock.core.manifests.group_includes import python_of_group, written_in_groups
 from interlock.core.manifests.manifest import IncludeGroup, Manifest, SourceRule
 from interlock.core.manifests.problems import suggest
 from interlock.core.markers.diagram import FALSE, TRUE, Marker, format_marker, parse_marker, requires_python_marker
+from interlock.core.members.asks import Ask, Inclusion, MemberAsks, Origin
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.requirement import Requirement, format_requirement
-from interlock.core.sources import Directory, Registry, Source
-from interlock.core.sources import Member as FromMember
+from interlock.core.requirements.requirement import Requirement, format_requirement
+from interlock.core.sources.direct_references import parse_url_source
+from interlock.core.sources.index_order import DEFAULT_INDEX
+from interlock.core.sources.source import Directory, Registry, Source
+from interlock.core.sources.source import Member as FromMember
 from interlock.errors import ManifestError
 from interlock.workspace.discovery import discover
 from interlock.workspace.members import VIRTUAL_ROOT, Workspace

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 import msgspec
 
 from interlock.core.names import NormalizedName
-from interlock.core.plan import Wanted
+from interlock.core.plan.plan import Wanted
 from interlock.errors import IntegrityError
 
 __all__ = ["BuildHashes", "UnverifiedRequirement"]

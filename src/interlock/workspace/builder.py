@@ -8,7 +8,7 @@ import msgspec
 
 from interlock.build.environment import BuildEnvironment, Provision
 from interlock.build.frontend import Builder, BuildLimits, BuildOptions
-from interlock.core.requirement import format_requirement
+from interlock.core.requirements.requirement import format_requirement
 from interlock.envs.interpreters import Interpreter
 from interlock.workspace.context import Context
 

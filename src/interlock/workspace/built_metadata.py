@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from interlock.core.artifacts import Artifact
-from interlock.core.metadata import Metadata
+from interlock.core.artifacts.artifact import Artifact
+from interlock.core.metadata.metadata import Metadata
 from interlock.core.names import NormalizedName
 from interlock.errors import BuildError
 from interlock.index.outcomes import Unavailable

@@ -8,7 +8,7 @@ import anyio
 import msgspec
 
 from interlock.build.sdist import locate_tree
-from interlock.core.sources import Git
+from interlock.core.sources.source import Git
 from interlock.git.checkout import Checkouts
 from interlock.git.command import GitCommand
 from interlock.git.repository import Repositories

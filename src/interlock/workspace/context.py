@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from interlock.core.limits import DEFAULT, Limits
 from interlock.core.manifests.manifest import ToolSettings
+from interlock.core.settings.limits import DEFAULT, Limits
 from interlock.events import SILENT, Reporter
 from interlock.settings import GlobalFlags, Settings, Surroundings, resolve_settings
 from interlock.store.layout import Layout

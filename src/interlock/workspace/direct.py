@@ -13,18 +13,18 @@ import anyio
 import anyio.to_thread
 import msgspec
 
-from interlock.core.asks import Ask, Limits, MemberAsks, Origin
-from interlock.core.direct_references import parse_url_source
-from interlock.core.git_url import canonical_git_url
 from interlock.core.markers.diagram import TRUE, Marker, parse_marker, requires_python_marker
-from interlock.core.metadata import Metadata
-from interlock.core.metadata_text import InvalidMetadata
+from interlock.core.members.asks import Ask, Limits, MemberAsks, Origin
+from interlock.core.metadata.metadata import Metadata
+from interlock.core.metadata.text import InvalidMetadata
 from interlock.core.names import NormalizedName
-from interlock.core.requirement import Requirement
+from interlock.core.requirements.requirement import Requirement
 from interlock.core.resolver.facts import Known, unreadable_requirement
 from interlock.core.resolver.problem import Problem
 from interlock.core.resolver.resolver import world
-from interlock.core.sources import Directory, File, Git, Index, Member, Registry, Source, Url
+from interlock.core.sources.direct_references import parse_url_source
+from interlock.core.sources.git_url import canonical_git_url
+from interlock.core.sources.source import Directory, File, Git, Index, Member, Registry, Source, Url
 from interlock.errors import ManifestError
 from interlock.workspace.facts import Direct, DirectCandidate
 from interlock.workspace.one_commit import Spellings, one_for_each_commit

@@ -11,12 +11,12 @@ import anyio.to_thread
 import msgspec
 
 from interlock.build.source_tree import SourceTree
-from interlock.core.addresses import parts_of
-from interlock.core.artifacts import Artifact
-from interlock.core.metadata import Metadata
-from interlock.core.metadata_text import parse_metadata
+from interlock.core.artifacts.artifact import Artifact
+from interlock.core.metadata.metadata import Metadata
+from interlock.core.metadata.text import parse_metadata
 from interlock.core.names import NormalizedName
-from interlock.core.sources import Directory, File, Git, Source, Url
+from interlock.core.sources.addresses import parts_of
+from interlock.core.sources.source import Directory, File, Git, Source, Url
 from interlock.store.archives import add_wheel
 from interlock.store.space import write_file
 from interlock.workspace.checkouts import checkout_tree, locate

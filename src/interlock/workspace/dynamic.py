@@ -6,11 +6,11 @@ import anyio
 import msgspec
 
 from interlock.build.source_tree import SourceTree
-from interlock.core.asks import Ask, MemberAsks, Origin
-from interlock.core.metadata import Metadata
-from interlock.core.requirement import Requirement
-from interlock.core.requirements_by_extra import requirements_by_extra
-from interlock.core.sources import Member as FromMember
+from interlock.core.members.asks import Ask, MemberAsks, Origin
+from interlock.core.metadata.by_extra import requirements_by_extra
+from interlock.core.metadata.metadata import Metadata
+from interlock.core.requirements.requirement import Requirement
+from interlock.core.sources.source import Member as FromMember
 from interlock.workspace.members import Workspace
 from interlock.workspace.toolchain import Toolchain
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from packaging.specifiers import SpecifierSet
 
 from interlock.core.lock.model import Lock
+from interlock.core.members.selection import Selection
 from interlock.core.names import NormalizedName
-from interlock.core.selection import Selection
 from interlock.envs.discovery import parse_request
 from interlock.envs.environments import BrokenEnvironment, NotOurs, VirtualEnvironment, load_environment
 from interlock.envs.interpreters import Interpreter, query_interpreter

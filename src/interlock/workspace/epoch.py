@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import anyio
 
-from interlock.core.numbers import whole_number
+from interlock.core.text.numbers import whole_number
 from interlock.errors import ManifestError
 from interlock.git.command import GitCommand
 from interlock.workspace.context import Context

@@ -15,18 +15,18 @@ import anyio
 import msgspec
 from anyio.abc import TaskGroup
 
-from interlock.core.artifacts import Artifact
-from interlock.core.asks import Ask
-from interlock.core.listing import Listing
+from interlock.core.artifacts.artifact import Artifact
+from interlock.core.artifacts.listing import Listing
 from interlock.core.markers.diagram import Marker, parse_marker, restrict_extra, tests_extras
-from interlock.core.metadata import Metadata
+from interlock.core.members.asks import Ask
+from interlock.core.metadata.metadata import Metadata
 from interlock.core.names import NormalizedName
-from interlock.core.requirement import Requirement
+from interlock.core.requirements.requirement import Requirement
 from interlock.core.resolver.facts import Known, Universe, Unusable, learned
 from interlock.core.resolver.outcome import Needs, Solved, Unsolvable
 from interlock.core.resolver.resolver import Resolver
-from interlock.core.sources import Registry, Source
-from interlock.core.versions import VersionList
+from interlock.core.sources.source import Registry, Source
+from interlock.core.versions.version_list import VersionList
 from interlock.events import SILENT, Advanced, Reporter
 from interlock.index.outcomes import Absent, NeedsBuild, Unavailable
 

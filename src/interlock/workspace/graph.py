@@ -7,11 +7,11 @@ from functools import cached_property
 
 import msgspec
 
-from interlock.core.groups import expand_group
+from interlock.core.manifests.group_includes import expand_group
 from interlock.core.manifests.manifest import Manifest
 from interlock.core.names import NormalizedName
-from interlock.core.requirement import Requirement
-from interlock.core.requirements import parse_requirement
+from interlock.core.requirements.parse import parse_requirement
+from interlock.core.requirements.requirement import Requirement
 from interlock.errors import ManifestError
 from interlock.workspace.members import Workspace
 

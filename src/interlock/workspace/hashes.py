@@ -14,10 +14,10 @@ import anyio
 import anyio.to_thread
 import msgspec
 
-from interlock.core.artifacts import Artifact
+from interlock.core.artifacts.artifact import Artifact
 from interlock.core.lock.model import Lock
 from interlock.core.names import NormalizedName
-from interlock.core.sources import Registry
+from interlock.core.sources.source import Registry
 
 if TYPE_CHECKING:
     from interlock.index.client import IndexClient

@@ -24,11 +24,11 @@ from collections.abc import Iterable, Mapping
 import anyio
 
 from interlock.build.frontend import Builder
-from interlock.core.editing.bounds import POLICIES, Edge, bounds, is_open
-from interlock.core.metadata_edit import outdated
+from interlock.core.metadata.edit import outdated
+from interlock.core.metadata.static import COMPUTED
 from interlock.core.names import NormalizedName, normalize_name
-from interlock.core.requirement import Requirement
-from interlock.core.static_requirements import COMPUTED
+from interlock.core.requirements.bounds import POLICIES, Edge, bounds, is_open
+from interlock.core.requirements.requirement import Requirement
 from interlock.errors import BuildError, InterlockError, ManifestError
 from interlock.workspace.members import Member, Workspace
 from interlock.workspace.siblings import BuildSiblings

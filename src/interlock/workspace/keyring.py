@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from interlock.core.addresses import parts_of
+from interlock.core.sources.addresses import parts_of
 from interlock.errors import InterlockError
 
 __all__ = ["KeyringFailed", "OpenKeyring", "open_keyring"]

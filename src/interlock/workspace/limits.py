@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from interlock.core.asks import Ask, Limits, Origin, ScopedAsks
 from interlock.core.manifests.manifest import SourceRule, ToolSettings
+from interlock.core.members.asks import Ask, Limits, Origin, ScopedAsks
 from interlock.core.names import NormalizedName
-from interlock.core.requirement import Requirement
+from interlock.core.requirements.requirement import Requirement
 from interlock.workspace.asks import Asked, Lowering
 from interlock.workspace.members import VIRTUAL_ROOT, Workspace
 

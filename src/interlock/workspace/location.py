@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from interlock.core.asks import Origin
 from interlock.core.manifests.lines import find_line
+from interlock.core.members.asks import Origin
 from interlock.core.names import normalize_name
-from interlock.core.requirements import InvalidRequirement, parse_requirement
+from interlock.core.requirements.parse import InvalidRequirement, parse_requirement
 
 __all__ = ["locator"]
 

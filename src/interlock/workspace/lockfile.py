@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from interlock.core.freshness import Stale
 from interlock.core.lock.codec import decode_lock
 from interlock.core.lock.consistency import check_lock
+from interlock.core.lock.freshness import Stale
 from interlock.core.lock.model import Lock, format_of
 from interlock.errors import LockError, LockOutdated
 from interlock.store.replace import read_regular

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from interlock.core.inputs import own_inputs
+from interlock.core.lock.inputs import own_inputs
 from interlock.core.manifests.manifest import Manifest, ToolSettings
 from interlock.store.layout import Layout
 from interlock.workspace.unchanged import manifests_digest

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from interlock.core.freshness import CurrentMember
-from interlock.core.inputs import member_inputs
+from interlock.core.lock.freshness import CurrentMember
+from interlock.core.lock.inputs import member_inputs
 from interlock.core.manifests.manifest import Manifest, ToolSettings, pinned_indexes
 from interlock.core.manifests.problems import suggest
 from interlock.core.names import NormalizedName

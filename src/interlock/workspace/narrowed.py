@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from interlock.core.asks import MemberAsks
 from interlock.core.lock.model import Lock
 from interlock.core.markers.diagram import requires_python_marker
-from interlock.core.narrowing import Narrowing, narrow
+from interlock.core.members.asks import MemberAsks
+from interlock.core.members.narrowing import Narrowing, narrow
 from interlock.workspace.members import Member, Workspace
 
 __all__ = ["describe_wider", "locked_narrower", "published_wider"]

@@ -10,13 +10,13 @@ import anyio.to_thread
 
 from interlock.build.results import Results
 from interlock.build.source_tree import SourceTree
-from interlock.core.artifacts import Artifact
-from interlock.core.foreign_text import one_line
-from interlock.core.metadata import Metadata
-from interlock.core.metadata_text import InvalidMetadata, parse_metadata
+from interlock.core.artifacts.artifact import Artifact
+from interlock.core.metadata.metadata import Metadata
+from interlock.core.metadata.text import InvalidMetadata, parse_metadata
 from interlock.core.names import NormalizedName
-from interlock.core.plan import Wanted
-from interlock.core.sources import Directory, File, Git, Member, Registry, Url
+from interlock.core.plan.plan import Wanted
+from interlock.core.sources.source import Directory, File, Git, Member, Registry, Url
+from interlock.core.text.one_line import one_line
 from interlock.errors import IntegrityError
 from interlock.events import Warned
 from interlock.store.archives import StoredWheel, add_wheel, drop_wheel, open_wheel

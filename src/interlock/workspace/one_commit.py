@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from interlock.core.git_url import canonical_git_url
 from interlock.core.names import NormalizedName
-from interlock.core.sources import Git
+from interlock.core.sources.git_url import canonical_git_url
+from interlock.core.sources.source import Git
 
 __all__ = ["Spellings", "one_for_each_commit"]
 

@@ -8,9 +8,9 @@ import msgspec
 
 from interlock.core.lock.diff import LockDiff
 from interlock.core.lock.model import Lock
+from interlock.core.lock.pins import Pin
 from interlock.core.names import NormalizedName
-from interlock.core.pins import Pin
-from interlock.core.plan import Plan
+from interlock.core.plan.plan import Plan
 from interlock.workspace.selection import SelectionFlags
 
 __all__ = [

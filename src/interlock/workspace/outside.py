@@ -14,13 +14,13 @@ from pathlib import Path
 
 import msgspec
 
-from interlock.core.index_order import DEFAULT_INDEX, take_login
 from interlock.core.manifests.manifest import SourceRule
 from interlock.core.manifests.problems import suggest
 from interlock.core.markers.diagram import TRUE, extras_in, format_marker, parse_marker
 from interlock.core.names import NormalizedName
-from interlock.core.requirement import Requirement
-from interlock.core.sources import Directory, File, Git, Index, Member, Registry, Source
+from interlock.core.requirements.requirement import Requirement
+from interlock.core.sources.index_order import DEFAULT_INDEX, take_login
+from interlock.core.sources.source import Directory, File, Git, Index, Member, Registry, Source
 from interlock.errors import ManifestError
 from interlock.workspace.discovery import NoProject, UnmanagedProject, discover
 from interlock.workspace.members import Workspace

@@ -13,7 +13,7 @@ import anyio.to_thread
 import msgspec
 
 from interlock.core.lock.model import Lock
-from interlock.core.sources import Directory, Git, Index, Registry, Source
+from interlock.core.sources.source import Directory, Git, Index, Registry, Source
 from interlock.workspace.outside import Outside
 from interlock.workspace.toolchain import Toolchain
 

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from interlock.core.sources import Directory, File, Git, Source
+from interlock.core.sources.source import Directory, File, Git, Source
 
 __all__ = ["placed"]
 

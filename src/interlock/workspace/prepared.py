@@ -7,20 +7,20 @@ from pathlib import Path
 
 import msgspec
 
-from interlock.core.asks import Ask, Limits, MemberAsks, Origin
-from interlock.core.freshness import CurrentMember, Stale, compare
-from interlock.core.inputs import resolution_inputs
-from interlock.core.lock.apart import wanted_elsewhere
 from interlock.core.lock.codec import is_newer_minor
+from interlock.core.lock.freshness import CurrentMember, Stale, compare
+from interlock.core.lock.inputs import resolution_inputs
 from interlock.core.lock.model import Lock, ResolutionInputs
+from interlock.core.lock.pins import Pin, forks_of
 from interlock.core.manifests.manifest import ToolSettings
+from interlock.core.members.asks import Ask, Limits, MemberAsks, Origin
+from interlock.core.members.narrowing import narrow
 from interlock.core.names import NormalizedName
-from interlock.core.narrowing import narrow
-from interlock.core.pins import Pin, forks_of
-from interlock.core.requirement import Requirement
+from interlock.core.relock.apart import wanted_elsewhere
+from interlock.core.requirements.requirement import Requirement
 from interlock.core.resolver.problem import Policy, Preference, Problem
-from interlock.core.sources import Member as FromMember
-from interlock.core.sources import Registry, Source
+from interlock.core.sources.source import Member as FromMember
+from interlock.core.sources.source import Registry, Source
 from interlock.events import Warned
 from interlock.settings import Settings
 from interlock.workspace.asks import lower
@@ -155,7 +155,7 @@ def _still_answers(prepared: Prepared, old: Lock, reasons: tuple[Stale, ...]) ->
     """Whether resolving would find the same again, for the manifests as they are."""
     if not is_plain(prepared):
         return False
-    from interlock.core.lock.splice import splice  # noqa: PLC0415 - a fresh lock needs nothing that solves
+    from interlock.core.relock.splice import splice  # noqa: PLC0415 - a fresh lock needs nothing that solves
 
     problem = make_problem(prepared, prepared.asks, old, LockOptions())
     made = splice(old, problem, reasons, {member.name: member.inputs for member in prepared.current})

@@ -15,16 +15,16 @@ import anyio.to_thread
 import msgspec
 
 from interlock.build.environment import BuildEnvironment
-from interlock.core.asks import Ask, Limits, MemberAsks, Origin
 from interlock.core.lock.select import select
+from interlock.core.members.asks import Ask, Limits, MemberAsks, Origin
+from interlock.core.members.selection import MemberSelection, Selection
 from interlock.core.names import NormalizedName
-from interlock.core.plan import Wanted
-from interlock.core.planner import plan
-from interlock.core.requirement import Requirement
-from interlock.core.requirements import parse_requirement
+from interlock.core.plan.plan import Wanted
+from interlock.core.plan.planner import plan
+from interlock.core.requirements.parse import parse_requirement
+from interlock.core.requirements.requirement import Requirement
 from interlock.core.resolver.problem import Policy, Problem
-from interlock.core.selection import MemberSelection, Selection
-from interlock.core.sources import File, Registry
+from interlock.core.sources.source import File, Registry
 from interlock.envs.damage import is_damaged
 from interlock.envs.environments import BrokenEnvironment, VirtualEnvironment, create_environment, load_environment
 from interlock.envs.interpreters import Interpreter

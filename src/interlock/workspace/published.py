@@ -6,9 +6,9 @@ import anyio
 
 from interlock.core.lock.graph import Key, key_of
 from interlock.core.lock.model import Lock, LockedPackage
-from interlock.core.metadata import Metadata
+from interlock.core.metadata.metadata import Metadata
 from interlock.core.soundness.evidence import Published
-from interlock.core.sources import Registry
+from interlock.core.sources.source import Registry
 from interlock.index.outcomes import Absent, NeedsBuild
 from interlock.workspace.built_metadata import built_metadata
 from interlock.workspace.facts import Direct

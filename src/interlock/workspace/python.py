@@ -9,7 +9,7 @@ import anyio.to_thread
 import msgspec
 from packaging.specifiers import SpecifierSet
 
-from interlock.core.encoded_text import decode_text
+from interlock.core.text.encoding import decode_text
 from interlock.envs.discovery import (
     BadPythonRequest,
     Places,

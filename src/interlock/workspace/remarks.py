@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from interlock.core.narrowing import describe_narrowings, narrow
+from interlock.core.members.narrowing import describe_narrowings, narrow
 from interlock.events import Warned
 from interlock.workspace.prepared import Prepared
 from interlock.workspace.stale_pins import describe_stale_pins, stale_pins

@@ -7,10 +7,10 @@ from functools import partial
 
 import anyio.to_thread
 
-from interlock.core.asks import Origin
-from interlock.core.lock.assemble import assemble
 from interlock.core.lock.model import Lock, ResolutionInputs
+from interlock.core.members.asks import Origin
 from interlock.core.names import NormalizedName
+from interlock.core.relock.assemble import assemble
 from interlock.core.resolver.conflicting_dependency import in_failure
 from interlock.core.resolver.facts import Facts
 from interlock.core.resolver.notices import notices

@@ -12,9 +12,9 @@ import anyio.to_thread
 
 from interlock.build.sdist import locate_tree, unpack_sdist
 from interlock.build.source_tree import SourceTree
-from interlock.core.artifacts import Artifact
-from interlock.core.limits import DEFAULT, Limits
+from interlock.core.artifacts.artifact import Artifact
 from interlock.core.names import NormalizedName
+from interlock.core.settings.limits import DEFAULT, Limits
 from interlock.workspace.toolchain import Toolchain
 
 __all__ = ["archive_tree", "sdist_tree"]

@@ -12,13 +12,13 @@ from typing import TypeVar
 
 import msgspec
 
-from interlock.core.groups import UnknownGroup, expand_group
 from interlock.core.lock.conflicts import ConflictingSelection, conflicting
 from interlock.core.lock.model import Lock
+from interlock.core.manifests.group_includes import UnknownGroup, expand_group
 from interlock.core.manifests.manifest import ConflictItem, Manifest
 from interlock.core.manifests.problems import suggest
+from interlock.core.members.selection import MemberSelection, Selection
 from interlock.core.names import ExtraName, GroupName, NormalizedName, normalize_extra, normalize_group, normalize_name
-from interlock.core.selection import MemberSelection, Selection
 from interlock.errors import UsageError
 from interlock.workspace.context import Context
 from interlock.workspace.members import VIRTUAL_ROOT, Workspace

@@ -18,8 +18,8 @@ import msgspec
 from interlock.build.source_tree import SourceTree
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName
-from interlock.core.requirement import format_requirement
-from interlock.core.requirements import parse_requirement
+from interlock.core.requirements.parse import parse_requirement
+from interlock.core.requirements.requirement import format_requirement
 from interlock.errors import BuildError, InterlockError
 from interlock.workspace.build_hashes import BuildHashes
 from interlock.workspace.graph import Dependency, Graph, MemberCycle, member_graph

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from packaging.specifiers import SpecifierSet
 
-from interlock.core.asks import MemberAsks, Origin
+from interlock.core.members.asks import MemberAsks, Origin
 from interlock.core.names import NormalizedName
-from interlock.core.requirement import format_requirement
-from interlock.core.sources import Member
+from interlock.core.requirements.requirement import format_requirement
+from interlock.core.sources.source import Member
 from interlock.workspace.members import Workspace
 
 __all__ = ["StalePin", "describe_stale_pins", "stale_pins"]

@@ -6,8 +6,8 @@ import os
 from collections.abc import Sequence
 
 from interlock.build.digest import DESCRIPTION
-from interlock.core.plan import Wanted
-from interlock.core.sources import Directory, Member
+from interlock.core.plan.plan import Wanted
+from interlock.core.sources.source import Directory, Member
 from interlock.envs.environments import VirtualEnvironment
 from interlock.install.swap import work_folder
 from interlock.workspace.context import Context

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from interlock.core.artifacts import Artifact
-from interlock.core.listing import Listing
-from interlock.core.metadata import Metadata
+from interlock.core.artifacts.artifact import Artifact
+from interlock.core.artifacts.listing import Listing
+from interlock.core.metadata.metadata import Metadata
+from interlock.core.metadata.stated import StatedMetadata
 from interlock.core.names import NormalizedName
-from interlock.core.stated_metadata import StatedMetadata
 from interlock.index.outcomes import Absent, NeedsBuild, Unavailable
 from interlock.workspace.facts import Index
 from interlock.workspace.toolchain import Toolchain

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from interlock.core.manifests.manifest import Manifest
-from interlock.core.tasks import Task, parse_tasks
+from interlock.core.manifests.tasks import Task, parse_tasks
 from interlock.workspace.members import Workspace
 
 __all__ = ["tasks_of"]

@@ -18,7 +18,7 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName
-from interlock.core.sources import Index
+from interlock.core.sources.source import Index
 from interlock.workspace.build_hashes import BuildHashes
 from interlock.workspace.context import Context
 

@@ -7,10 +7,10 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from interlock.core.inputs import digest, own_inputs
+from interlock.core.lock.inputs import digest, own_inputs
 from interlock.core.lock.model import Lock
 from interlock.core.manifests.parse import parse_manifest, read_document
-from interlock.core.sources import Directory
+from interlock.core.sources.source import Directory
 from interlock.errors import InterlockError
 from interlock.workspace.members import Workspace
 

@@ -13,11 +13,11 @@ import anyio.to_thread
 import msgspec
 
 from interlock.build.source_tree import SourceTree
-from interlock.core.direct_references import is_archive, parse_url_source
 from interlock.core.editing.requirement_wishes import Wish, name_of_archive
 from interlock.core.names import NormalizedName, is_name
-from interlock.core.sources import Git
-from interlock.core.versions import release_key
+from interlock.core.sources.direct_references import is_archive, parse_url_source
+from interlock.core.sources.source import Git
+from interlock.core.versions.version_list import release_key
 from interlock.errors import UsageError
 from interlock.index.outcomes import Absent
 from interlock.workspace.checkouts import checkout_tree, locate

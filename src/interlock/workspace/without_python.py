@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from interlock.core.asks import MemberAsks
-from interlock.core.narrowing import narrow
-from interlock.core.requirement import format_requirement
+from interlock.core.members.asks import MemberAsks
+from interlock.core.members.narrowing import narrow
+from interlock.core.requirements.requirement import format_requirement
 from interlock.core.resolver.report import NoSolution
 from interlock.workspace.location import locator
 from interlock.workspace.prepared import Prepared

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
 from interlock.core.editing.poetry_conversion import convert_poetry
-from interlock.core.editing.toml_document import format_key, format_value
 from interlock.core.manifests.manifest import IncludeGroup, Manifest
 from interlock.core.manifests.parse import parse_manifest
-from interlock.core.requirement import Requirement
+from interlock.core.requirements.requirement import Requirement
+from interlock.core.toml.document import format_key, format_value
 
 HEAD = '[tool.poetry]\nname = "My.App"\nversion = "1.2.0"\n'
 BUILD = '[build-system]\nrequires = ["poetry-core>=2"]\nbuild-backend = "poetry.core.masonry.api"\n'

@@ -15,8 +15,8 @@ from interlock.core.editing.poetry_editor import PoetryEditor
 from interlock.core.manifests.manifest import Manifest
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.names import ExtraName, normalize_group, normalize_name
-from interlock.core.requirement import format_requirement
-from interlock.core.requirements import parse_requirement
+from interlock.core.requirements.parse import parse_requirement
+from interlock.core.requirements.requirement import format_requirement
 
 MANIFEST = """\
 # ours

@@ -16,7 +16,7 @@ from interlock.core.editing.requirement_wishes import (
     parse_requirements_file,
     parse_wish,
 )
-from interlock.core.requirements import parse_requirement
+from interlock.core.requirements.parse import parse_requirement
 
 
 def wish(text: str) -> tuple[str, tuple[str, ...], str, str, dict[str, str]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from interlock.core.artifacts import Artifact
+from interlock.core.artifacts.artifact import Artifact
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage, ResolutionInputs
 from interlock.core.manifests.manifest import ConflictItem
+from interlock.core.members.selection import MemberSelection, Selection
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.selection import MemberSelection, Selection
-from interlock.core.sources import Git, Registry, Source
+from interlock.core.sources.source import Git, Registry, Source
 
 __all__ = ["LINUX", "WINDOWS", "chosen", "edge", "item", "lock_of", "locks", "member", "package", "wheel"]
 

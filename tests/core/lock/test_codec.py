@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from interlock.core.artifacts import Artifact
+from interlock.core.artifacts.artifact import Artifact
 from interlock.core.lock.codec import LockConflicted, LockCorrupt, LockTooNew, decode_lock, encode_lock, is_newer_minor
 from interlock.core.lock.layout import UnportableLock
 from interlock.core.lock.model import Edge, Lock
-from interlock.core.sources import Directory, Git, Source, Url
+from interlock.core.sources.source import Directory, Git, Source, Url
 from tests.core.lock.locks import edge, item, lock_of, locks, member, package, wheel
 
 QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from msgspec.structs import replace
 
-from interlock.core.artifacts import Artifact
+from interlock.core.artifacts.artifact import Artifact
 from interlock.core.lock.codec import LockCorrupt, decode_lock, encode_lock
 from interlock.core.lock.consistency import check_lock
 from interlock.core.lock.model import Lock, LockedPackage
 from interlock.core.names import NormalizedName
-from interlock.core.sources import Directory, File, Git, Registry, Url
+from interlock.core.sources.source import Directory, File, Git, Registry, Url
 from tests.core.lock.locks import edge, lock_of, locks, member, package, wheel
 
 SHA = "a1" * 32

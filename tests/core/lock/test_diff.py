@@ -6,7 +6,7 @@ import json
 
 from interlock.core.lock.diff import LockDiff, MemberChange, SettingChange, diff, to_data, to_markdown, to_text
 from interlock.core.lock.model import Lock, ResolutionInputs
-from interlock.core.sources import Git
+from interlock.core.sources.source import Git
 from tests.core.lock.locks import lock_of, member, package, wheel
 
 OLD = lock_of(

@@ -12,15 +12,15 @@ from packaging.markers import Marker, default_environment
 from packaging.pylock import Pylock, is_valid_pylock_path
 from packaging.tags import Tag
 
-from interlock.core.artifacts import Artifact
+from interlock.core.artifacts.artifact import Artifact
 from interlock.core.lock.conflicts import ConflictingSelection
 from interlock.core.lock.export_pylock import NotExportable, PylockOptions, everything, export_pylock, pylock_name
 from interlock.core.lock.export_requirements import RequirementsOptions, export_requirements
 from interlock.core.lock.model import Lock, ResolutionInputs
 from interlock.core.lock.reach import Offer
+from interlock.core.members.selection import Selection
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.selection import Selection
-from interlock.core.sources import Directory, File, Git, Url
+from interlock.core.sources.source import Directory, File, Git, Url
 from tests.core.lock.locks import LINUX, WINDOWS, chosen, edge, item, lock_of, member, package, wheel
 from tests.wheels import make_wheel
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from interlock.core.artifacts import Artifact
+from interlock.core.artifacts.artifact import Artifact
 from interlock.core.lock import codec
 from interlock.core.lock.model import (
     FORMAT,
@@ -21,7 +21,7 @@ from interlock.core.lock.model import (
     ResolutionInputs,
 )
 from interlock.core.manifests.manifest import ConflictItem
-from interlock.core.sources import Directory, File, Git, Member, Registry, Url
+from interlock.core.sources.source import Directory, File, Git, Member, Registry, Url
 from tests.architecture import ROOT
 
 TEXT = (Path(codec.__file__).parent / "FORMAT.md").read_text(encoding="utf-8")

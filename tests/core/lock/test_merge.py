@@ -8,7 +8,7 @@ from interlock.core.lock.codec import LockCorrupt, encode_lock
 from interlock.core.lock.merge import Sides, has_conflicts, merge_locks, shared_pins, split_conflicts
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
 from interlock.core.names import NormalizedName
-from interlock.core.sources import Registry
+from interlock.core.sources.source import Registry
 
 
 def _name(text: str) -> NormalizedName:

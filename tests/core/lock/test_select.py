@@ -7,7 +7,7 @@ import time
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from interlock.core.artifacts import Artifact
+from interlock.core.artifacts.artifact import Artifact
 from interlock.core.lock.codec import LockCorrupt
 from interlock.core.lock.conflicts import ConflictingSelection
 from interlock.core.lock.graph import UnknownInLock
@@ -21,9 +21,9 @@ from interlock.core.lock.select import (
     select,
 )
 from interlock.core.markers.diagram import evaluate, format_marker
-from interlock.core.plan import Wanted
-from interlock.core.selection import Selection
-from interlock.core.sources import Directory, Git, Registry
+from interlock.core.members.selection import Selection
+from interlock.core.plan.plan import Wanted
+from interlock.core.sources.source import Directory, Git, Registry
 from tests.core.lock.locks import LINUX, WINDOWS, chosen, edge, item, lock_of, locks, member, package, wheel
 
 TAGS = (

@@ -23,7 +23,7 @@ from interlock.core.lock.export_requirements import RequirementsOptions, export_
 from interlock.core.lock.model import Lock
 from interlock.core.lock.select import select
 from interlock.core.resolver.conflicting_dependency import ConflictingDependency
-from interlock.core.sources import Member
+from interlock.core.sources.source import Member
 from interlock.errors import EnvironmentFailure, InterlockError, UsageError
 from tests.core.lock.naive import Walk, unsolvable
 from tests.core.lock.workspaces import (

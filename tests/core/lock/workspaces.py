@@ -19,12 +19,12 @@ from typing import Any, NamedTuple
 import msgspec
 from packaging.version import Version
 
-from interlock.core.inputs import resolution_inputs
+from interlock.core.lock.inputs import resolution_inputs
 from interlock.core.lock.model import Lock
 from interlock.core.manifests.parse import parse_manifest
+from interlock.core.members.selection import MemberSelection, Selection
 from interlock.core.names import ExtraName, GroupName, normalize_name
 from interlock.core.resolver.problem import Policy, Problem
-from interlock.core.selection import MemberSelection, Selection
 from interlock.workspace.asks import lower
 from interlock.workspace.limits import lower_limits
 from interlock.workspace.members import Member, Workspace

@@ -11,7 +11,7 @@ from interlock.core.manifests.manifest import IncludeGroup
 from interlock.core.manifests.problems import InvalidManifest, Problems
 from interlock.core.manifests.table import Table
 from interlock.core.names import normalize_group
-from interlock.core.requirement import Requirement
+from interlock.core.requirements.requirement import Requirement
 
 
 def read(text: str) -> tuple[dict[str, object], dict[str, str], Problems]:

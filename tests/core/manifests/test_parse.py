@@ -6,8 +6,8 @@ import pytest
 from interlock.core.manifests.manifest import IncludeGroup, Manifest
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.manifests.problems import BrokenToml, InvalidManifest
-from interlock.core.requirement import Requirement
-from interlock.core.requirements import parse_requirement
+from interlock.core.requirements.parse import parse_requirement
+from interlock.core.requirements.requirement import Requirement
 
 PROJECT = '[project]\nname = "A_b"\nversion = "1.0"\n'
 

@@ -8,9 +8,9 @@ from interlock.core.manifests.manifest import IncludeGroup, Manifest, SourceRule
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.manifests.problems import InvalidManifest
 from interlock.core.names import normalize_group, normalize_name
-from interlock.core.poetry_constraint import InvalidConstraint, platform_marker, python_marker, specifier_of
-from interlock.core.requirement import format_requirement
-from interlock.core.sources import Directory, File, Git, Index, Registry, Url
+from interlock.core.requirements.requirement import format_requirement
+from interlock.core.sources.source import Directory, File, Git, Index, Registry, Url
+from interlock.core.versions.poetry_constraint import InvalidConstraint, platform_marker, python_marker, specifier_of
 
 BUILD = '[build-system]\nrequires = ["poetry-core"]\nbuild-backend = "poetry.core.masonry.api"\n'
 HEAD = '[tool.poetry]\nname = "My.App"\nversion = "1.2.0"\n'

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from interlock.core.direct_references import parse_url_source
 from interlock.core.manifests.manifest import SourceRule
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.manifests.problems import InvalidManifest
 from interlock.core.names import NormalizedName
-from interlock.core.sources import Directory, File, Git, Member, Registry, Source, Url
+from interlock.core.sources.direct_references import parse_url_source
+from interlock.core.sources.source import Directory, File, Git, Member, Registry, Source, Url
 
 X = NormalizedName("x")
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.markers.diagram import TRUE, evaluate
+from interlock.core.members.sides import Sides
 from interlock.core.names import normalize_extra, normalize_name
 from interlock.core.resolver.parts import EntangledConflicts, Parts
-from interlock.core.sides import Sides
 from tests.core.resolver.world import resolve, solved
 
 ITEMS = [ConflictItem(normalize_name("m"), normalize_extra(f"e{number}")) for number in range(6)]

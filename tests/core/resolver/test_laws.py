@@ -14,7 +14,7 @@ from interlock.core.lock.codec import decode_lock
 from interlock.core.lock.graph import Graph
 from interlock.core.lock.model import Lock
 from interlock.core.lock.select import walk
-from interlock.core.selection import MemberSelection, Selection
+from interlock.core.members.selection import MemberSelection, Selection
 from tests.core.resolver.bruteforce import Everything, complaints, is_solvable
 from tests.core.resolver.strategies import ENVIRONMENTS, shuffled, single_worlds, universal_worlds
 from tests.core.resolver.wild import ENVIRONMENTS as WILD_ENVIRONMENTS

@@ -32,8 +32,8 @@ from interlock.core.lock.graph import Graph
 from interlock.core.lock.model import Lock
 from interlock.core.lock.select import walk
 from interlock.core.markers.environment import standard_environment
+from interlock.core.members.selection import MemberSelection, Selection
 from interlock.core.names import ExtraName, GroupName, normalize_name
-from interlock.core.selection import MemberSelection, Selection
 from tests.core.resolver.world import Outcome, resolve
 
 FOLDER = Path(__file__).with_name("scenarios")

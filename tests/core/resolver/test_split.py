@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from interlock.core.markers.diagram import TRUE, Marker, any_of, format_marker, parse_marker, requires_python_marker
-from interlock.core.requirements import parse_requirement
+from interlock.core.requirements.parse import parse_requirement
 from interlock.core.resolver.dependencies import Dependency
 from interlock.core.resolver.split import split
 

@@ -14,24 +14,24 @@ from typing import Any
 
 from packaging.version import Version
 
-from interlock.core.artifacts import Artifact
-from interlock.core.asks import Ask, Limits, MemberAsks, Origin, ScopedAsks
-from interlock.core.listing import Listing, encode_artifacts
-from interlock.core.lock.assemble import assemble
+from interlock.core.artifacts.artifact import Artifact
+from interlock.core.artifacts.listing import Listing, encode_artifacts
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.model import Lock, ResolutionInputs
 from interlock.core.manifests.manifest import ConflictItem
+from interlock.core.members.asks import Ask, Limits, MemberAsks, Origin, ScopedAsks
 from interlock.core.names import ExtraName, GroupName, NormalizedName, normalize_name
-from interlock.core.requirement import Requirement
-from interlock.core.requirements import parse_requirement
+from interlock.core.relock.assemble import assemble
+from interlock.core.requirements.parse import parse_requirement
+from interlock.core.requirements.requirement import Requirement
 from interlock.core.resolver.facts import Facts, Known, Universe, Unusable
 from interlock.core.resolver.outcome import Needs, Solved, Unsolvable
 from interlock.core.resolver.problem import Policy, Preference, Problem
 from interlock.core.resolver.report import NoSolution, no_solution
 from interlock.core.resolver.required import Required
 from interlock.core.resolver.resolver import Resolver
-from interlock.core.sources import Directory, Git, Member, Registry, Source, Url
-from interlock.core.versions import VersionList
+from interlock.core.sources.source import Directory, Git, Member, Registry, Source, Url
+from interlock.core.versions.version_list import VersionList
 from tests.core.resolver.soundness import unsound
 
 __all__ = ["INDEX", "Outcome", "problem_of", "resolve", "resolve_problem", "solved"]

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from interlock.core.artifacts import Artifact
-from interlock.core.asks import Ask, Limits, Origin
+from interlock.core.artifacts.artifact import Artifact
 from interlock.core.lock.model import Edge, Lock
+from interlock.core.members.asks import Ask, Limits, Origin
 from interlock.core.names import NormalizedName
-from interlock.core.requirements import parse_requirement
+from interlock.core.requirements.parse import parse_requirement
 from interlock.core.resolver.facts import Facts
 from interlock.core.soundness.check import check_soundness
 from interlock.core.soundness.evidence import Evidence

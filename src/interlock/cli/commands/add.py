@@ -10,8 +10,8 @@ import msgspec
 from interlock.cli.call import BadValue, Call
 from interlock.cli.changing import change_options, say_change, target_of
 from interlock.core.editing.requirement_wishes import Wish, parse_requirements_file, parse_wish
-from interlock.core.encoded_text import decode_text
-from interlock.core.poetry_constraint import platform_marker, python_marker
+from interlock.core.text.encoding import decode_text
+from interlock.core.versions.poetry_constraint import platform_marker, python_marker
 from interlock.errors import UsageError
 from interlock.ops.add import AddOptions, add
 from interlock.ops.editing import manifest_file

@@ -7,9 +7,9 @@ from interlock.cli.columns import columns
 from interlock.core.editing.requirement_wishes import parse_wish
 from interlock.core.lock.graph import Graph
 from interlock.core.lock.model import Lock
+from interlock.core.members.selection import MemberSelection, Selection
 from interlock.core.names import NormalizedName
-from interlock.core.requirement import Requirement
-from interlock.core.selection import MemberSelection, Selection
+from interlock.core.requirements.requirement import Requirement
 from interlock.ops.lock import lock
 from interlock.ops.package_info import try_resolution
 from interlock.ops.tree import build_tree, format_tree

@@ -12,7 +12,7 @@ from interlock.cli.selecting import selection_flags
 from interlock.cli.words import format_bytes
 from interlock.core.lock.diff import shown_source
 from interlock.core.lock.model import Edge
-from interlock.core.sources import Source
+from interlock.core.sources.source import Source
 from interlock.ops.reading import Locked, environment_here, read_locked
 from interlock.ops.show import PackageDetails, PackageLine, Summaries, find_summaries, list_packages, package_details
 from interlock.workspace.options import TreeOptions

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import msgspec
 
-from interlock.core.editing import toml_array
-from interlock.core.editing.toml_document import Path, TomlDocument, format_value
 from interlock.core.names import NormalizedName, is_name, normalize_name
-from interlock.core.requirement import Requirement
-from interlock.core.requirements import InvalidRequirement, parse_requirement
+from interlock.core.requirements.parse import InvalidRequirement, parse_requirement
+from interlock.core.requirements.requirement import Requirement
+from interlock.core.toml.array import insert, literal, remove, replace
+from interlock.core.toml.document import Path, TomlDocument, format_value
 
 __all__ = ["ManifestEditor", "Target"]
 
@@ -69,9 +69,9 @@ class ManifestEditor:
             same = [(position, found) for position, found in same if found.marker == requirement.marker]
         path, source = self._path(target), self._source(target)
         if same:
-            self._document.set(path, toml_array.replace(source, same[0][0], toml_array.literal(text)))
+            self._document.set(path, replace(source, same[0][0], literal(text)))
             return
-        self._document.set(path, toml_array.insert(source, self._place(target, text), toml_array.literal(text)))
+        self._document.set(path, insert(source, self._place(target, text), literal(text)))
 
     def remove(self, target: Target, name: NormalizedName) -> bool:
         """Take every requirement of that name out; an extra or group left empty goes too. False: there was none."""
@@ -80,7 +80,7 @@ class ManifestEditor:
             return False
         path, source = self._path(target), self._source(target)
         for position in reversed(positions):
-            source = toml_array.remove(source, position)
+            source = remove(source, position)
         self._document.set(path, source if source.strip("[] \t\n") else "[]")
         return True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from interlock.core.editing.manifest_editor import ManifestEditor, Target
 from interlock.core.editing.poetry_editor import PoetryEditor
 from interlock.core.names import NormalizedName, normalize_name
-from interlock.core.requirement import Requirement
+from interlock.core.requirements.requirement import Requirement
 
 __all__ = ["MixedEditor"]
 

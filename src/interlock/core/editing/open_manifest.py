@@ -5,7 +5,7 @@ from __future__ import annotations
 from interlock.core.editing.manifest_editor import ManifestEditor
 from interlock.core.editing.mixed_editor import MixedEditor
 from interlock.core.editing.poetry_editor import PoetryEditor
-from interlock.core.editing.toml_document import Path, TomlDocument
+from interlock.core.toml.document import Path, TomlDocument
 
 __all__ = ["open_manifest"]
 

@@ -10,12 +10,12 @@ import re
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
-from interlock.core.editing.toml_array import literal
-from interlock.core.editing.toml_document import Path, TomlDocument, format_key, format_value
 from interlock.core.manifests.manifest import IncludeGroup, Manifest, SourceRule
 from interlock.core.names import is_name, normalize_group, normalize_name
-from interlock.core.requirement import Requirement, format_requirement
-from interlock.core.sources import Directory, File, Git, Member, Registry, Url
+from interlock.core.requirements.requirement import Requirement, format_requirement
+from interlock.core.sources.source import Directory, File, Git, Member, Registry, Url
+from interlock.core.toml.array import literal
+from interlock.core.toml.document import Path, TomlDocument, format_key, format_value
 
 __all__ = ["convert_poetry"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from interlock.core.editing.manifest_editor import ManifestEditor, Target
-from interlock.core.editing.toml_array import insert, items, literal, remove
-from interlock.core.editing.toml_document import Path, format_value
 from interlock.core.names import NormalizedName, is_name, normalize_extra, normalize_name
-from interlock.core.poetry_constraint import InvalidConstraint, specifier_of
-from interlock.core.requirement import Requirement
+from interlock.core.requirements.requirement import Requirement
+from interlock.core.toml.array import insert, items, literal, remove
+from interlock.core.toml.document import Path, format_value
+from interlock.core.versions.poetry_constraint import InvalidConstraint, specifier_of
 from interlock.errors import ManifestError
 
 __all__ = ["PoetryEditor", "SeveralEntries"]

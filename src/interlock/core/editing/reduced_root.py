@@ -10,13 +10,13 @@ from collections.abc import Collection
 
 import msgspec
 
-from interlock.core.editing.toml_document import Path, TomlDocument, format_key, format_value
-from interlock.core.index_order import DEFAULT_INDEX
 from interlock.core.manifests.manifest import ConflictItem, Manifest
 from interlock.core.manifests.settings import RESOLUTION_KEYS
 from interlock.core.names import NormalizedName, is_name, normalize_group, normalize_name
-from interlock.core.requirements import InvalidRequirement, parse_requirement
-from interlock.core.sources import Index
+from interlock.core.requirements.parse import InvalidRequirement, parse_requirement
+from interlock.core.sources.index_order import DEFAULT_INDEX
+from interlock.core.sources.source import Index
+from interlock.core.toml.document import Path, TomlDocument, format_key, format_value
 
 __all__ = ["RootUse", "reduce_root"]
 

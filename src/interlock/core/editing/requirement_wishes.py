@@ -8,15 +8,15 @@ from urllib.parse import unquote
 import msgspec
 from packaging.version import InvalidVersion
 
-from interlock.core.addresses import address_problem
-from interlock.core.direct_references import is_archive
-from interlock.core.foreign_text import one_line
-from interlock.core.git_url import redact_url
-from interlock.core.hashes import in_fragment
 from interlock.core.names import ExtraName, NormalizedName, is_name, normalize_extra, normalize_name
-from interlock.core.poetry_constraint import specifier_of
-from interlock.core.requirements import parse_requirement
-from interlock.core.versions import parse_version
+from interlock.core.requirements.parse import parse_requirement
+from interlock.core.sources.addresses import address_problem
+from interlock.core.sources.direct_references import is_archive
+from interlock.core.sources.git_url import redact_url
+from interlock.core.sources.hashes import in_fragment
+from interlock.core.text.one_line import one_line
+from interlock.core.versions.poetry_constraint import specifier_of
+from interlock.core.versions.version_list import parse_version
 from interlock.errors import ManifestError, UsageError
 
 __all__ = ["BadRequest", "Wish", "bounded", "name_of_archive", "parse_requirements_file", "parse_wish"]

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from interlock.core.editing.toml_array import literal
-from interlock.core.editing.toml_document import Path, TomlDocument, format_value
 from interlock.core.manifests.manifest import ConflictItem, Manifest, SourceRule
 from interlock.core.names import NormalizedName
-from interlock.core.requirement import Requirement
-from interlock.core.sources import Directory, Index, Member, Registry
+from interlock.core.requirements.requirement import Requirement
+from interlock.core.sources.source import Directory, Index, Member, Registry
+from interlock.core.toml.array import literal
+from interlock.core.toml.document import Path, TomlDocument, format_value
 
 __all__ = ["Gathered", "gather", "workspace_root"]
 

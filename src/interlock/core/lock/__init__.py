@@ -1,1 +1,1 @@
-"""The lock: the resolution written down, and everything that can be decided from it without a network."""
+"""The lock: the resolution written down, and everything that can be decided from it without resolving."""

@@ -11,12 +11,12 @@ from typing import TypeVar
 
 import msgspec
 
-from interlock.core.artifacts import Artifact
+from interlock.core.artifacts.artifact import Artifact
 from interlock.core.lock.layout import UnportableLock, encode_lock
 from interlock.core.lock.model import FORMAT, NEWEST_MINOR, Edge, Lock, LockedMember, LockedPackage, ResolutionInputs
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.numbers import has_endless_number
-from interlock.core.sources import Source
+from interlock.core.sources.source import Source
+from interlock.core.text.numbers import has_endless_number
 from interlock.errors import LockError
 
 __all__ = [

@@ -13,13 +13,13 @@ from urllib.parse import unquote
 import msgspec
 from packaging.version import InvalidVersion
 
-from interlock.core.addresses import parts_of
-from interlock.core.artifacts import Artifact
+from interlock.core.artifacts.artifact import Artifact
 from interlock.core.lock.codec import LockCorrupt
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
 from interlock.core.names import NormalizedName, is_name, normalize_name
-from interlock.core.sources import Directory, File, Git, Registry, Url
-from interlock.core.versions import parse_version
+from interlock.core.sources.addresses import parts_of
+from interlock.core.sources.source import Directory, File, Git, Registry, Url
+from interlock.core.versions.version_list import parse_version
 
 __all__ = ["check_lock"]
 

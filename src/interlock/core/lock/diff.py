@@ -9,8 +9,8 @@ from interlock.core.lock.layout import source_key
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
 from interlock.core.lock.reach import members_reaching
 from interlock.core.names import NormalizedName, shown_member
-from interlock.core.sources import Directory, File, Git, Member, Registry, Source, Url
-from interlock.core.versions import release_key
+from interlock.core.sources.source import Directory, File, Git, Member, Registry, Source, Url
+from interlock.core.versions.version_list import release_key
 
 __all__ = [
     "LockDiff",

@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
-from interlock.core.artifacts import Artifact
+from interlock.core.artifacts.artifact import Artifact
 from interlock.core.lock.graph import Key, key_of
 from interlock.core.lock.model import Lock, LockedMember, LockedPackage
 from interlock.core.lock.reach import Offer, reach, selected_python
 from interlock.core.markers.diagram import FALSE, Marker, format_marker
+from interlock.core.members.selection import MemberSelection, Selection
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.selection import MemberSelection, Selection
-from interlock.core.sources import Directory, File, Git, Member, Registry, Url
+from interlock.core.sources.source import Directory, File, Git, Member, Registry, Url
 from interlock.errors import LockError
 
 __all__ = ["NotExportable", "PylockOptions", "everything", "export_pylock", "pylock_name"]

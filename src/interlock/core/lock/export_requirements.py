@@ -17,9 +17,9 @@ from interlock.core.lock.graph import Graph, Key, key_of
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
 from interlock.core.lock.reach import reach
 from interlock.core.markers.diagram import FALSE, Marker, format_marker
+from interlock.core.members.selection import Selection
 from interlock.core.names import NormalizedName
-from interlock.core.selection import Selection
-from interlock.core.sources import Directory, File, Git, Member, Registry, Url
+from interlock.core.sources.source import Directory, File, Git, Member, Registry, Url
 
 __all__ = ["RequirementsOptions", "export_requirements"]
 

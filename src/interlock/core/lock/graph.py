@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from interlock.core.lock.codec import LockCorrupt
 from interlock.core.lock.layout import source_key
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
+from interlock.core.members.selection import MemberSelection
 from interlock.core.names import NormalizedName
-from interlock.core.selection import MemberSelection
-from interlock.core.sources import Member
-from interlock.core.tables import PROJECT
+from interlock.core.requirements.tables import PROJECT
+from interlock.core.sources.source import Member
 from interlock.errors import UsageError
 
 __all__ = ["Graph", "Key", "LeftOut", "Target", "UnknownInLock", "key_of", "root_edges"]

@@ -62,7 +62,7 @@ import msgspec
 
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage, ResolutionInputs
 from interlock.core.names import ExtraName, GroupName
-from interlock.core.sources import Directory, File, Git, Source, Url
+from interlock.core.sources.source import Directory, File, Git, Source, Url
 from interlock.errors import InterlockError
 
 __all__ = ["UnportableLock", "edge_order", "encode_lock", "package_order", "source_key"]

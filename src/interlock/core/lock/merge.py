@@ -18,7 +18,7 @@ from interlock.core.lock.graph import Graph, Key, Target, key_of
 from interlock.core.lock.layout import package_order
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
 from interlock.core.names import NormalizedName
-from interlock.core.versions import release_key
+from interlock.core.versions.version_list import release_key
 
 __all__ = ["Sides", "has_conflicts", "merge_locks", "shared_pins", "split_conflicts"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from interlock.core.artifacts import Artifact
+from interlock.core.artifacts.artifact import Artifact
 from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.sources import Source
+from interlock.core.sources.source import Source
 
 __all__ = [
     "FORMAT",

@@ -10,13 +10,13 @@ from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
-from interlock.core.asks import MemberAsks
-from interlock.core.lock.assemble import requires_python_hull
+from interlock.core.artifacts.tags import implied_marker
 from interlock.core.lock.conflicts import members_condition
 from interlock.core.lock.flow import Flow, Place
 from interlock.core.lock.graph import Graph
 from interlock.core.lock.layout import edge_order
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage, format_of
+from interlock.core.lock.pins import Pin, forks_of
 from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.markers.diagram import (
     FALSE,
@@ -29,12 +29,12 @@ from interlock.core.markers.diagram import (
     restrict_key,
     simplify,
 )
+from interlock.core.members.asks import MemberAsks
+from interlock.core.members.selection import Selection
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.pins import Pin, forks_of
-from interlock.core.selection import Selection
-from interlock.core.sources import Member
-from interlock.core.tables import PROJECT, extra_table, group_table
-from interlock.core.tags import implied_marker
+from interlock.core.requirements.tables import PROJECT, extra_table, group_table
+from interlock.core.sources.source import Member
+from interlock.core.versions.hull import requires_python_hull
 
 __all__ = ["Tables", "concerns", "part_of", "tables_needed", "tables_of"]
 

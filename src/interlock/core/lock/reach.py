@@ -18,8 +18,8 @@ from interlock.core.lock.graph import Graph, Key, key_of, root_edges
 from interlock.core.lock.model import Edge, Lock, LockedMember
 from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.markers.diagram import FALSE, TRUE, Marker, any_of, parse_marker, requires_python_marker, simplify
+from interlock.core.members.selection import MemberSelection, Selection
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.selection import MemberSelection, Selection
 
 __all__ = ["Offer", "assumption", "closure", "members_reaching", "reach", "selected_python"]
 

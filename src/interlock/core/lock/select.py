@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from interlock.core.artifacts import Artifact
+from interlock.core.artifacts.artifact import Artifact
+from interlock.core.artifacts.tags import parse_wheel_filename, rank
 from interlock.core.lock.conflicts import ConflictingSelection, activity
 from interlock.core.lock.graph import Graph, Target, root_edges
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
 from interlock.core.markers.diagram import Marker, evaluate, parse_marker, requires_python_marker
+from interlock.core.members.selection import MemberSelection, Selection
 from interlock.core.names import ExtraName, NormalizedName
-from interlock.core.plan import Wanted
-from interlock.core.selection import MemberSelection, Selection
-from interlock.core.sources import Directory, Git, Member
-from interlock.core.tags import parse_wheel_filename, rank
+from interlock.core.plan.plan import Wanted
+from interlock.core.sources.source import Directory, Git, Member
 from interlock.errors import EnvironmentFailure, InstallError, LockError
 
 __all__ = [

@@ -9,8 +9,8 @@ from interlock.core.manifests.manifest import IncludeGroup
 from interlock.core.manifests.table import Table
 from interlock.core.markers.readable import why_unreadable
 from interlock.core.names import GroupName, is_name, normalize_group
-from interlock.core.requirement import Requirement
-from interlock.core.requirements import InvalidRequirement, parse_requirement
+from interlock.core.requirements.parse import InvalidRequirement, parse_requirement
+from interlock.core.requirements.requirement import Requirement
 
 __all__ = ["Groups", "parse_groups"]
 

@@ -5,10 +5,10 @@ An index without a name is called by its position, never by its host: names are 
 
 from __future__ import annotations
 
-from interlock.core.direct_references import is_fetchable, join_path
-from interlock.core.index_order import DEFAULT_INDEX
 from interlock.core.manifests.table import Table
-from interlock.core.sources import Index
+from interlock.core.sources.direct_references import is_fetchable, join_path
+from interlock.core.sources.index_order import DEFAULT_INDEX
+from interlock.core.sources.source import Index
 
 __all__ = ["find_links_and_indexes"]
 

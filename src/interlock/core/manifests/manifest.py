@@ -11,9 +11,9 @@ import msgspec
 from interlock.core.manifests.cache_keys import CacheKey
 from interlock.core.markers.environment import conflict_key
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.requirement import Requirement
-from interlock.core.sources import Index, Registry, Source
-from interlock.core.tables import PROJECT, extra_table, group_table
+from interlock.core.requirements.requirement import Requirement
+from interlock.core.requirements.tables import PROJECT, extra_table, group_table
+from interlock.core.sources.source import Index, Registry, Source
 
 __all__ = [
     "BuildSystem",
@@ -146,8 +146,8 @@ class ToolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """``lower | major | minor | exact``: what ``add`` writes; empty: ``lower``."""
     required_version: str = ""
     limits: dict[str, int] = {}
-    """How much is taken from outside, by the names of :class:`interlock.core.limits.Limits`; what is not there is as
-    usual."""
+    """How much is taken from outside, by the names of :class:`interlock.core.settings.limits.Limits`; what is not
+    there is as usual."""
     cache_keys: tuple[CacheKey, ...] = ()
 
     @property

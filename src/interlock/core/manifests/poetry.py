@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from interlock.core.direct_references import without_credentials
-from interlock.core.index_order import DEFAULT_INDEX
 from interlock.core.manifests.groups import Groups
 from interlock.core.manifests.manifest import IncludeGroup, Manifest, SourceRule
 from interlock.core.manifests.poetry_dependencies import PoetryDependency, parse_dependencies
@@ -19,9 +17,11 @@ from interlock.core.names import (
     normalize_group,
     normalize_name,
 )
-from interlock.core.poetry_constraint import InvalidConstraint, specifier_of
-from interlock.core.requirement import Requirement
-from interlock.core.sources import Index
+from interlock.core.requirements.requirement import Requirement
+from interlock.core.sources.direct_references import without_credentials
+from interlock.core.sources.index_order import DEFAULT_INDEX
+from interlock.core.sources.source import Index
+from interlock.core.versions.poetry_constraint import InvalidConstraint, specifier_of
 
 __all__ = ["apply_poetry"]
 

@@ -9,9 +9,9 @@ from interlock.core.manifests.manifest import SourceRule
 from interlock.core.manifests.sources import parse_source_rule
 from interlock.core.manifests.table import Table
 from interlock.core.names import NormalizedName, is_name, normalize_extra, normalize_name
-from interlock.core.poetry_constraint import InvalidConstraint, platform_marker, python_marker, specifier_of
-from interlock.core.requirement import Requirement
-from interlock.core.versions import mentions_prerelease, parse_specifier
+from interlock.core.requirements.requirement import Requirement
+from interlock.core.versions.poetry_constraint import InvalidConstraint, platform_marker, python_marker, specifier_of
+from interlock.core.versions.version_list import mentions_prerelease, parse_specifier
 
 __all__ = ["PoetryDependency", "parse_dependencies"]
 

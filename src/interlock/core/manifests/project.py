@@ -13,8 +13,8 @@ from packaging.version import InvalidVersion
 from interlock.core.manifests.manifest import BuildSystem
 from interlock.core.manifests.table import Table
 from interlock.core.names import ExtraName, NormalizedName, is_name, normalize_extra, normalize_name
-from interlock.core.requirement import Requirement
-from interlock.core.versions import parse_version
+from interlock.core.requirements.requirement import Requirement
+from interlock.core.versions.version_list import parse_version
 
 __all__ = ["ProjectTable", "parse_build_system", "parse_project"]
 

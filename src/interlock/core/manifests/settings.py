@@ -8,15 +8,15 @@ from typing import TypeVar
 from packaging.specifiers import InvalidSpecifier
 from packaging.version import InvalidVersion
 
-from interlock.core.limits import Limits
 from interlock.core.manifests.cache_keys import CacheKey, parse_cache_keys
 from interlock.core.manifests.indexes import find_links_and_indexes
 from interlock.core.manifests.manifest import ConflictItem, ScopedOverride, ToolSettings
 from interlock.core.manifests.table import Table
 from interlock.core.names import NormalizedName, is_name, normalize_extra, normalize_group, normalize_name
-from interlock.core.requirement import Requirement
-from interlock.core.requirements import InvalidRequirement, parse_requirement
-from interlock.core.versions import parse_specifier, parse_version
+from interlock.core.requirements.parse import InvalidRequirement, parse_requirement
+from interlock.core.requirements.requirement import Requirement
+from interlock.core.settings.limits import Limits
+from interlock.core.versions.version_list import parse_specifier, parse_version
 
 __all__ = ["RESOLUTION_KEYS", "parse_settings"]
 

@@ -11,8 +11,12 @@ import re
 
 import msgspec
 
-from interlock.core.addresses import address_problem
-from interlock.core.direct_references import (
+from interlock.core.manifests.manifest import SourceRule
+from interlock.core.manifests.problems import suggest
+from interlock.core.manifests.table import Table
+from interlock.core.names import NormalizedName, is_name, normalize_extra, normalize_group, normalize_name
+from interlock.core.sources.addresses import address_problem
+from interlock.core.sources.direct_references import (
     is_archive,
     is_fetchable,
     join_path,
@@ -20,12 +24,8 @@ from interlock.core.direct_references import (
     parse_url_source,
     without_credentials,
 )
-from interlock.core.git_url import redact_url
-from interlock.core.manifests.manifest import SourceRule
-from interlock.core.manifests.problems import suggest
-from interlock.core.manifests.table import Table
-from interlock.core.names import NormalizedName, is_name, normalize_extra, normalize_group, normalize_name
-from interlock.core.sources import Directory, File, Git, Member, Registry, Source, Url
+from interlock.core.sources.git_url import redact_url
+from interlock.core.sources.source import Directory, File, Git, Member, Registry, Source, Url
 
 __all__ = ["parse_source_rule", "parse_sources"]
 

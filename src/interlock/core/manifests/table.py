@@ -10,9 +10,9 @@ from packaging.specifiers import InvalidSpecifier
 from interlock.core.manifests.problems import Problems
 from interlock.core.markers.readable import why_unreadable
 from interlock.core.names import NormalizedName, is_name, normalize_name
-from interlock.core.requirement import Requirement
-from interlock.core.requirements import InvalidRequirement, parse_requirement
-from interlock.core.versions import parse_specifier
+from interlock.core.requirements.parse import InvalidRequirement, parse_requirement
+from interlock.core.requirements.requirement import Requirement
+from interlock.core.versions.version_list import parse_specifier
 
 __all__ = ["Table"]
 

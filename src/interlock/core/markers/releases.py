@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-from interlock.core.numbers import has_endless_number
+from interlock.core.text.numbers import has_endless_number
 
 __all__ = [
     "Cut",

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from interlock.core.asks import MemberAsks
 from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.markers.diagram import FALSE, TRUE, Marker, parse_marker
+from interlock.core.members.asks import MemberAsks
+from interlock.core.members.sides import ITEM_ORDER, Sides
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.requirement import Requirement
-from interlock.core.sides import ITEM_ORDER, Sides
+from interlock.core.requirements.requirement import Requirement
 
 __all__ = ["Activation", "Asked", "Contradiction"]
 

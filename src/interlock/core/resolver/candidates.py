@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from copy import copy
 from typing import NamedTuple
 
-from interlock.core.artifacts import Artifact
+from interlock.core.artifacts.artifact import Artifact
+from interlock.core.artifacts.tags import implied_marker
 from interlock.core.markers.diagram import TRUE, Marker, any_of, lower_bound_marker, parse_marker
 from interlock.core.names import NormalizedName
-from interlock.core.requirement import Requirement
+from interlock.core.requirements.requirement import Requirement
 from interlock.core.resolver.facts import Facts, Known, Segment, Universe
 from interlock.core.resolver.pinned import Pinned
 from interlock.core.resolver.problem import Preference, Problem
 from interlock.core.resolver.pythons import Pythons
-from interlock.core.sources import Registry, Source
-from interlock.core.tags import implied_marker
-from interlock.core.versions import mentions_prerelease, parse_version
+from interlock.core.sources.source import Registry, Source
+from interlock.core.versions.version_list import mentions_prerelease, parse_version
 
 __all__ = ["Candidates", "Rejection", "Usability", "usable_artifacts"]
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import chain
 
-from interlock.core.asks import Ask
 from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.markers.diagram import FALSE, format_marker
+from interlock.core.members.asks import Ask
 from interlock.core.names import NormalizedName
-from interlock.core.requirement import Requirement
+from interlock.core.requirements.requirement import Requirement
 from interlock.core.resolver.dependencies import ROOT
 from interlock.core.resolver.facts import Known
 from interlock.core.resolver.outcome import Unsolvable

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from interlock.core.asks import Ask, MemberAsks, Origin, ScopedAsks
 from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.markers.diagram import (
     TRUE,
@@ -16,15 +15,16 @@ from interlock.core.markers.diagram import (
     restrict_extra,
     tests_extras,
 )
+from interlock.core.members.asks import Ask, MemberAsks, Origin, ScopedAsks
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.requirement import Requirement, format_requirement
+from interlock.core.requirements.requirement import Requirement, format_requirement
 from interlock.core.resolver.activation import Activation
 from interlock.core.resolver.facts import Facts, Known, Universe
 from interlock.core.resolver.incompatibility import PackageKey
 from interlock.core.resolver.parts import Parts
 from interlock.core.resolver.problem import Problem
-from interlock.core.sources import Member as FromMember
-from interlock.core.sources import Source
+from interlock.core.sources.source import Member as FromMember
+from interlock.core.sources.source import Source
 
 __all__ = ["ROOT", "Dependencies", "Dependency", "admitted", "keys_of"]
 

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from interlock.core.artifacts import Artifact
-from interlock.core.asks import Ask
-from interlock.core.listing import Listing
+from interlock.core.artifacts.artifact import Artifact
+from interlock.core.artifacts.listing import Listing
 from interlock.core.markers.readable import why_unreadable
-from interlock.core.metadata import Metadata
+from interlock.core.members.asks import Ask
+from interlock.core.metadata.metadata import Metadata
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.requirement import Requirement, format_requirement
-from interlock.core.sources import Member, Registry, Source
-from interlock.core.versions import VersionList
+from interlock.core.requirements.requirement import Requirement, format_requirement
+from interlock.core.sources.source import Member, Registry, Source
+from interlock.core.versions.version_list import VersionList
 
 __all__ = ["Facts", "Known", "Segment", "Universe", "Unusable", "learned", "unreadable_requirement"]
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from interlock.core.asks import Origin
 from interlock.core.markers.diagram import Marker
+from interlock.core.members.asks import Origin
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.requirement import Requirement
+from interlock.core.requirements.requirement import Requirement
 
 __all__ = [
     "Cause",

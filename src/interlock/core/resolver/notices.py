@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from interlock.core.markers.diagram import format_marker, simplify
 from interlock.core.names import NormalizedName
-from interlock.core.requirement import format_requirement
+from interlock.core.requirements.requirement import format_requirement
 from interlock.core.resolver.facts import Known, Unusable
 from interlock.core.resolver.incompatibility import PackageKey
 from interlock.core.resolver.python_notice import bounds_passed_over

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from interlock.core.asks import Origin
 from interlock.core.markers.diagram import Marker, any_of, format_marker, simplify
+from interlock.core.members.asks import Origin
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.dependencies import Dependency, admitted
 from interlock.core.resolver.facts import Known
@@ -16,7 +16,7 @@ from interlock.core.resolver.notices import Notice
 from interlock.core.resolver.report_text import requirement_text
 from interlock.core.resolver.resolution import ForkSolution
 from interlock.core.resolver.resolver import Resolver
-from interlock.core.versions import parse_version
+from interlock.core.versions.version_list import parse_version
 
 __all__ = ["old_picks"]
 

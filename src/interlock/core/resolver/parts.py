@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 
 from interlock.core.markers.diagram import TRUE, Marker
+from interlock.core.members.sides import Sides
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.incompatibility import PackageKey
-from interlock.core.sides import Sides
 from interlock.errors import ResolutionError
 
 __all__ = ["EntangledConflicts", "Parts"]

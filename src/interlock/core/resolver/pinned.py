@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from interlock.core.markers.diagram import FALSE, TRUE, Marker, parse_marker, restrict_extra
 from interlock.core.names import ExtraName, NormalizedName
-from interlock.core.requirement import Requirement
+from interlock.core.requirements.requirement import Requirement
 from interlock.core.resolver.dependencies import ROOT, Dependencies, keys_of
 from interlock.core.resolver.problem import Problem
-from interlock.core.sources import Source
-from interlock.core.versions import is_exact
+from interlock.core.sources.source import Source
+from interlock.core.versions.version_list import is_exact
 
 __all__ = ["Pin", "Pinned"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from interlock.core.asks import Limits, MemberAsks
 from interlock.core.manifests.manifest import ConflictItem
+from interlock.core.members.asks import Limits, MemberAsks
 from interlock.core.names import NormalizedName
-from interlock.core.requirement import Requirement
-from interlock.core.sources import Source
+from interlock.core.requirements.requirement import Requirement
+from interlock.core.sources.source import Source
 
 __all__ = ["Policy", "Preference", "Problem"]
 

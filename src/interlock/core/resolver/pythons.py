@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from interlock.core.artifacts import Artifact
+from interlock.core.artifacts.artifact import Artifact
 from interlock.core.markers.diagram import FALSE, TRUE, Marker, any_of, lower_bound_marker, upper_bound_marker
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.facts import Facts, Known

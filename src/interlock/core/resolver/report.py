@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from interlock.core.asks import Origin
 from interlock.core.markers.diagram import format_marker, parse_marker, simplify, without_extras
+from interlock.core.members.asks import Origin
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.outcome import Unsolvable
 from interlock.core.resolver.report_evidence import Evidence, Need, Ruling, evidence_of
@@ -19,7 +19,7 @@ from interlock.core.resolver.report_hints import Hints, Indexes
 from interlock.core.resolver.report_pins import fixed_by
 from interlock.core.resolver.report_text import Wording, listed, positions, requirement_text, specifier_of, where_from
 from interlock.core.resolver.resolver import Resolver
-from interlock.core.versions import parse_version
+from interlock.core.versions.version_list import parse_version
 from interlock.errors import ResolutionError
 
 __all__ = ["Indexes", "NoSolution", "no_solution"]

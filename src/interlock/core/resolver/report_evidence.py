@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from interlock.core.asks import Origin
+from interlock.core.members.asks import Origin
 from interlock.core.names import NormalizedName
-from interlock.core.requirement import Requirement, format_requirement
+from interlock.core.requirements.requirement import Requirement, format_requirement
 from interlock.core.resolver.contradiction import smallest
 from interlock.core.resolver.dependencies import ROOT
 from interlock.core.resolver.incompatibility import Derived, Incompatibility, NeededBy, PackageKey, Rejected

@@ -14,8 +14,8 @@ from interlock.core.resolver.report_evidence import Evidence, Need, Ruling
 from interlock.core.resolver.report_pins import fixed_by
 from interlock.core.resolver.report_text import Wording, listed, positions, requirement_text, uploads_of, where_from
 from interlock.core.resolver.resolver import Resolver
-from interlock.core.sources import Registry
-from interlock.core.versions import VersionList, parse_version
+from interlock.core.sources.source import Registry
+from interlock.core.versions.version_list import VersionList, parse_version
 
 __all__ = ["Hints", "Indexes"]
 

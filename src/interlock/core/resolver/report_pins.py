@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from interlock.core.asks import Ask
+from interlock.core.members.asks import Ask
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.problem import Problem
-from interlock.core.sources import Member, Registry
+from interlock.core.sources.source import Member, Registry
 
 __all__ = ["fixed_by"]
 

@@ -6,16 +6,16 @@ from collections.abc import Iterable
 
 import msgspec
 
+from interlock.core.artifacts.tags import parse_wheel_filename
 from interlock.core.markers.diagram import python_lower_bound
 from interlock.core.names import NormalizedName
-from interlock.core.requirement import Requirement, format_requirement
+from interlock.core.requirements.requirement import Requirement, format_requirement
 from interlock.core.resolver.candidates import Candidates
 from interlock.core.resolver.facts import Facts, Universe
 from interlock.core.resolver.incompatibility import PackageKey
 from interlock.core.resolver.problem import Policy
 from interlock.core.resolver.report_evidence import Ruling
-from interlock.core.sources import Directory, File, Git, Member, Registry, Source, Url
-from interlock.core.tags import parse_wheel_filename
+from interlock.core.sources.source import Directory, File, Git, Member, Registry, Source, Url
 
 __all__ = [
     "Wording",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from interlock.core.asks import Ask, MemberAsks
 from interlock.core.markers.diagram import FALSE, TRUE, Marker, any_of, parse_marker
+from interlock.core.members.asks import Ask, MemberAsks
 from interlock.core.names import NormalizedName
-from interlock.core.requirement import Requirement
+from interlock.core.requirements.requirement import Requirement
 from interlock.core.resolver.activation import Activation
 from interlock.core.resolver.facts import Universe
 from interlock.core.resolver.problem import Problem
-from interlock.core.sources import Registry, Source
-from interlock.core.versions import is_exact
+from interlock.core.sources.source import Registry, Source
+from interlock.core.versions.version_list import is_exact
 
 __all__ = ["Required"]
 

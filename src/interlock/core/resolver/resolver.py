@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from interlock.core.asks import MemberAsks
 from interlock.core.markers.diagram import (
     TRUE,
     Marker,
@@ -18,6 +17,8 @@ from interlock.core.markers.diagram import (
     without_environment,
     without_extras,
 )
+from interlock.core.members.asks import MemberAsks
+from interlock.core.members.sides import Sides
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.activation import Activation
 from interlock.core.resolver.candidates import Candidates
@@ -35,9 +36,8 @@ from interlock.core.resolver.shared import Shared
 from interlock.core.resolver.solver import NoSolution, Solver
 from interlock.core.resolver.split import Split, halves, ordered
 from interlock.core.resolver.touched import clashing, first_parts, touched
-from interlock.core.sides import Sides
-from interlock.core.sources import Member
-from interlock.core.versions import VersionList
+from interlock.core.sources.source import Member
+from interlock.core.versions.version_list import VersionList
 
 __all__ = ["Resolver", "world"]
 

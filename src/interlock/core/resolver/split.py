@@ -9,7 +9,7 @@ from typing import NamedTuple
 from interlock.core.markers.diagram import Marker, any_of, python_lower_bound, without_extras
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.dependencies import Dependency
-from interlock.core.versions import parse_version
+from interlock.core.versions.version_list import parse_version
 
 __all__ = ["Split", "halves", "ordered", "split"]
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from interlock.core.markers.diagram import Marker, extras_in, parse_marker, without_environment
+from interlock.core.members.sides import Sides
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.causes import leaves, steps
 from interlock.core.resolver.dependencies import Dependencies, keys_of
 from interlock.core.resolver.incompatibility import Incompatibility, PackageKey
 from interlock.core.resolver.parts import Parts
 from interlock.core.resolver.problem import Problem
-from interlock.core.sides import Sides
 
 __all__ = ["clashing", "first_parts", "touched"]
 

@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from interlock.core.asks import Ask, MemberAsks, ScopedAsks
 from interlock.core.lock.graph import Target, key_of
 from interlock.core.lock.model import LockedMember
 from interlock.core.markers.diagram import TRUE, Marker, parse_marker, restrict_extra
+from interlock.core.members.asks import Ask, MemberAsks, ScopedAsks
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.requirement import Requirement
+from interlock.core.requirements.requirement import Requirement
 from interlock.core.soundness.evidence import Evidence
-from interlock.core.sources import Source
+from interlock.core.sources.source import Source
 
 __all__ = ["Asked", "Asking", "admits"]
 

@@ -23,13 +23,13 @@ from interlock.core.markers.diagram import (
     simplify,
 )
 from interlock.core.names import NormalizedName
-from interlock.core.requirement import Requirement, format_requirement
+from interlock.core.requirements.requirement import Requirement, format_requirement
 from interlock.core.soundness.asked import Asked, Asking, admits
 from interlock.core.soundness.evidence import Evidence
 from interlock.core.soundness.finding import Finding
 from interlock.core.soundness.regions import Place, Regions, edges_of
 from interlock.core.soundness.usability import unusable
-from interlock.core.sources import Directory, File, Git, Member, Registry, Source, Url
+from interlock.core.sources.source import Directory, File, Git, Member, Registry, Source, Url
 
 __all__ = ["check_soundness"]
 

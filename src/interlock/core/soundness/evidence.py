@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from interlock.core.artifacts import Artifact
-from interlock.core.asks import Ask, Limits, MemberAsks
+from interlock.core.artifacts.artifact import Artifact
 from interlock.core.lock.graph import Key
 from interlock.core.manifests.manifest import ConflictItem
+from interlock.core.members.asks import Ask, Limits, MemberAsks
 from interlock.core.names import ExtraName, NormalizedName
-from interlock.core.requirement import Requirement
+from interlock.core.requirements.requirement import Requirement
 
 __all__ = ["Evidence", "Published"]
 

@@ -14,11 +14,11 @@ from interlock.core.lock.graph import Graph, Target
 from interlock.core.lock.model import Edge, LockedMember
 from interlock.core.markers.diagram import FALSE, TRUE, Marker, all_of, any_of, parse_marker, requires_python_marker
 from interlock.core.markers.environment import conflict_key
+from interlock.core.members.sides import Sides
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.sides import Sides
+from interlock.core.requirements.tables import PROJECT, extra_table, group_table
 from interlock.core.soundness.asked import Asking
 from interlock.core.soundness.evidence import Evidence
-from interlock.core.tables import PROJECT, extra_table, group_table
 
 __all__ = ["Place", "Regions", "Stray", "edges_of"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from interlock.core.artifacts import Artifact
+from interlock.core.artifacts.artifact import Artifact
+from interlock.core.artifacts.tags import implied_marker
 from interlock.core.lock.model import LockedPackage
 from interlock.core.markers.diagram import FALSE, TRUE, Marker, any_of, evaluate, lower_bound_marker, without_extras
 from interlock.core.markers.environment import STANDARD_ENVIRONMENTS
 from interlock.core.soundness.evidence import Published
-from interlock.core.sources import Registry
-from interlock.core.tags import implied_marker
+from interlock.core.sources.source import Registry
 
 __all__ = ["unusable"]
 

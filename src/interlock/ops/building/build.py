@@ -10,7 +10,7 @@ import msgspec
 
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName, normalize_name
-from interlock.core.requirement import Requirement
+from interlock.core.requirements.requirement import Requirement
 from interlock.errors import InterlockError, ManifestError
 from interlock.events import Finished, Started, Warned
 from interlock.ops.building.build_settings import BuildSettings

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from interlock.core.editing.bounds import Edge
 from interlock.core.names import NormalizedName, normalize_name
+from interlock.core.requirements.bounds import Edge
 from interlock.ops.building.output import DISTRIBUTIONS
 from interlock.workspace.internal_bounds import InternalBounds
 from interlock.workspace.siblings import BuildSiblings

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from interlock.core.encoded_text import decode_text
 from interlock.core.names import NormalizedName
-from interlock.core.requirement import Requirement
-from interlock.core.requirements import InvalidRequirement, parse_requirement
+from interlock.core.requirements.parse import InvalidRequirement, parse_requirement
+from interlock.core.requirements.requirement import Requirement
+from interlock.core.text.encoding import decode_text
 from interlock.errors import UsageError
 
 __all__ = ["BadConstraints", "read_constraints"]

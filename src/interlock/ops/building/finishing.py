@@ -18,18 +18,18 @@ from interlock.build.repack import (
     rewrite_wheel,
 )
 from interlock.build.sdist import cache_folders, is_below, read_manifest, read_pkg_info
-from interlock.core.editing.bounds import Edge
-from interlock.core.metadata import Metadata
-from interlock.core.metadata_edit import (
+from interlock.core.metadata.edit import (
     edit_manifest,
     edit_metadata,
     edit_requires_txt,
     outdated,
     without_local_sources,
 )
-from interlock.core.metadata_text import parse_metadata
+from interlock.core.metadata.metadata import Metadata
+from interlock.core.metadata.static import settle_manifest, settle_metadata
+from interlock.core.metadata.text import parse_metadata
 from interlock.core.names import NormalizedName
-from interlock.core.static_requirements import settle_manifest, settle_metadata
+from interlock.core.requirements.bounds import Edge
 
 __all__ = ["bound_wheel", "finished_sdist", "finished_wheel", "pkg_info", "settled_sdist"]
 

@@ -10,8 +10,8 @@ import msgspec
 
 from interlock.build.frontend import Builder
 from interlock.build.source_tree import SourceTree
-from interlock.core.metadata import Metadata
-from interlock.core.metadata_edit import outdated
+from interlock.core.metadata.edit import outdated
+from interlock.core.metadata.metadata import Metadata
 from interlock.core.names import NormalizedName
 from interlock.errors import BuildError
 from interlock.events import Warned

@@ -18,8 +18,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from interlock.build.frontend import Builder
 from interlock.core.markers.diagram import format_marker, parse_marker
 from interlock.core.names import NormalizedName, normalize_name
-from interlock.core.requirement import format_requirement
-from interlock.core.requirements import parse_requirement
+from interlock.core.requirements.parse import parse_requirement
+from interlock.core.requirements.requirement import format_requirement
 from interlock.errors import InterlockError
 from interlock.ops.building.report import BuildReport, MemberReport
 from interlock.ops.building.trial import Trial

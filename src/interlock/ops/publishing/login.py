@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio.to_thread
 import httpx
 
-from interlock.core.variables import Variables
+from interlock.core.settings.variables import Variables
 from interlock.errors import UsageError
 from interlock.index.netrc import read_netrc
 from interlock.ops.publishing.report import PublishRequest

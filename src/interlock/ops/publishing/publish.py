@@ -10,7 +10,7 @@ import anyio
 import anyio.to_thread
 import httpx
 
-from interlock.core.variables import InvalidSetting
+from interlock.core.settings.variables import InvalidSetting
 from interlock.events import Finished, Started, Warned
 from interlock.index.fetcher import FetchOptions
 from interlock.index.retry import RetryPolicy

@@ -1,0 +1,1 @@
+"""The files of a package: their names and tags, and what an index says about them."""

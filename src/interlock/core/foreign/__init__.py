@@ -1,0 +1,1 @@
+"""Projects and locks of other tools."""

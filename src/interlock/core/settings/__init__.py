@@ -1,0 +1,1 @@
+"""What settings may say: numbers, limits, cutoffs, and the variables that hold them."""

@@ -1,0 +1,1 @@
+"""Text and numbers that others write, and what of them is taken."""

@@ -1,0 +1,1 @@
+"""TOML files as text that can be changed."""

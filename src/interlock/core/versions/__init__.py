@@ -1,0 +1,1 @@
+"""Versions and sets of them (PEP 440)."""

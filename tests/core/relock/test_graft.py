@@ -1,0 +1,105 @@
+"""A lock made by resolving only what is new to it is the lock that resolving everything gives, to the byte."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import event, given
+
+from interlock.core.lock.codec import encode_lock
+from interlock.core.lock.freshness import Stale
+from interlock.core.lock.model import Lock
+from interlock.core.relock.graft import graft, scion
+from tests.core.relock.changes import changes, reasons
+from tests.core.resolver.world import problem_of, resolve, resolve_problem, solved
+
+
+def _grafted(world: dict[str, Any], lock: Lock, stale: list[Stale]) -> Lock | None:
+    problem = problem_of(world, lock)
+    small = scion(lock, problem, stale)
+    if small is None:
+        return None
+    outcome = resolve_problem(small.problem, world, small.facts)
+    if outcome.lock is None or outcome.resolver.setbacks:
+        return None
+    return graft(lock, outcome.lock, small, problem, {member.name: member.inputs for member in lock.members})
+
+
+@given(changes(newcomers=True))
+def test_grafting_gives_what_resolving_gives(change: tuple[Lock, dict[str, Any], list[Stale]]) -> None:
+    lock, changed, stale = change
+    fast = _grafted(changed, lock, stale)
+    event("grafted" if fast is not None else "left to a resolution")
+    if fast is not None:
+        slow = resolve(changed, lock)
+        assert slow.lock is not None, slow.error
+        assert encode_lock(fast).decode() == slow.data.decode()
+
+
+_WORLD: dict[str, Any] = {
+    "members": {
+        "app": {"requires": ["a"]},
+        "lib": {"requires": ["b ; sys_platform == 'linux'"], "extras": {"fast": ["c"]}},
+        "web": {"requires": ["a<2", "lib"]},
+    },
+    "packages": {
+        "a": {"1.0": {"extras": {"x": ["c"]}}, "2.0": {"extras": {"x": ["c"]}}},
+        "b": {"1.0": {}},
+        "c": {"1.0": {}},
+        "plain": {"1.0": {}, "2.0": {}},
+        "deep": {"1.0": {"requires": ["plain", "a", "c ; sys_platform == 'win32'"]}},
+        "newer": {"1.0": {}, "2.0": {"requires": ["a>=2"]}},
+        "wider": {"1.0": {"requires": ["b"]}},
+        "extra": {"1.0": {"requires": ["a[x]"]}},
+        "forked": {"1.0": {"requires": ["plain<2 ; sys_platform == 'linux'", "plain>=2 ; sys_platform != 'linux'"]}},
+        "back": {"1.0": {"requires": ["web"]}},
+    },
+}
+
+
+def _with(name: str, **tables: Any) -> tuple[Lock, dict[str, Any], list[Stale]]:
+    changed = copy.deepcopy(_WORLD)
+    changed["members"][name].update(tables)
+    return solved(_WORLD), changed, reasons(_WORLD["members"][name], changed["members"][name], name)
+
+
+@pytest.mark.parametrize(
+    ("name", "tables"),
+    [
+        ("app", {"requires": ["a", "plain"]}),
+        ("app", {"requires": ["a", "deep"]}),
+        ("app", {"requires": ["a", "deep ; sys_platform == 'win32'"]}),
+        ("app", {"requires": ["a"], "groups": {"dev": ["plain<2"]}}),
+        ("lib", {"extras": {"fast": ["c", "deep"]}}),
+        ("web", {"requires": ["a<2", "lib[fast]", "plain"]}),
+        ("app", {"requires": ["a", "back"]}),  # wants a member itself
+    ],
+)
+def test_what_is_new_is_resolved_alone(name: str, tables: dict[str, Any]) -> None:
+    lock, changed, stale = _with(name, **tables)
+    fast = _grafted(changed, lock, stale)
+    assert fast is not None
+    assert encode_lock(fast) == resolve(changed, lock).data
+
+
+@pytest.mark.parametrize(
+    ("name", "tables"),
+    [
+        ("app", {"requires": ["a", "newer"]}),  # its newest version does not go with what is locked
+        ("app", {"requires": ["a", "wider"]}),  # b is locked for Linux alone
+        ("app", {"requires": ["a", "extra"]}),  # an extra nobody had
+        ("app", {"requires": ["a", "forked"]}),  # the lock has no forks
+        ("app", {"requires": ["plain"], "requires-python": ">=3.12"}),  # not only what it asks for
+        ("lib", {"requires": ["plain"]}),  # b is not needed any more
+        ("app", {"requires": ["a>=2", "plain"]}),  # no longer answered
+    ],
+)
+def test_anything_else_is_left_to_a_resolution(name: str, tables: dict[str, Any]) -> None:
+    assert _grafted_or_none(name, tables) is None
+
+
+def _grafted_or_none(name: str, tables: dict[str, Any]) -> Lock | None:
+    lock, changed, stale = _with(name, **tables)
+    return _grafted(changed, lock, stale)

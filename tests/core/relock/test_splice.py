@@ -1,0 +1,112 @@
+"""A lock made without resolving is the lock that resolving gives, to the byte; where that is not sure, none is made."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from interlock.core.lock.codec import encode_lock
+from interlock.core.lock.freshness import Stale
+from interlock.core.lock.model import Lock
+from interlock.core.names import NormalizedName
+from interlock.core.relock.splice import splice
+from tests.core.relock.changes import changes, reasons
+from tests.core.resolver.world import problem_of, resolve, solved
+
+
+def _spliced(world: dict[str, Any], lock: Lock, stale: list[Stale]) -> Lock | None:
+    return splice(lock, problem_of(world, lock), stale, {member.name: member.inputs for member in lock.members})
+
+
+@given(changes())
+def test_splicing_gives_what_resolving_gives(change: tuple[Lock, dict[str, Any], list[Stale]]) -> None:
+    lock, changed, stale = change
+    fast = _spliced(changed, lock, stale)
+    if fast is not None:
+        slow = resolve(changed, lock)
+        assert slow.lock is not None, slow.error
+        assert encode_lock(fast).decode() == slow.data.decode()
+
+
+_WORLD: dict[str, Any] = {
+    "members": {
+        "app": {"requires": ["a"]},
+        "lib": {"requires": ["b>=1 ; sys_platform == 'linux'", "c"], "extras": {"fast": ["d"]}, "groups": {"g": ["c"]}},
+        "web": {"requires": ["a", "lib"]},
+    },
+    "packages": {
+        "a": {"1.0": {"requires": ["b"], "extras": {"x": ["d"]}}, "2.0": {"requires": ["b"], "extras": {"x": ["d"]}}},
+        "b": {"1.0": {}, "2.0": {}},
+        "c": {"1.0": {"requires": ["e ; sys_platform == 'win32'"]}},
+        "d": {"1.0": {}},
+        "e": {"1.0": {}},
+        "f": {"1.0": {}},
+    },
+}
+
+
+def _with(name: str, **tables: Any) -> tuple[dict[str, Any], list[Stale]]:
+    changed = copy.deepcopy(_WORLD)
+    changed["members"][name].update(tables)
+    return changed, reasons(_WORLD["members"][name], changed["members"][name], name)
+
+
+@pytest.mark.parametrize(
+    ("name", "tables"),
+    [
+        ("app", {"requires": ["a", "b"]}),
+        ("app", {"requires": ["a", "c", "lib"]}),
+        ("app", {"requires": ["a>=1.5", "b ; sys_platform == 'darwin'"]}),
+        ("app", {"requires": ["a", "lib[fast]"]}),
+        ("app", {"requires": []}),  # web asks for a as well
+        ("app", {"requires": ["a"], "extras": {"new": ["c"]}}),
+        ("web", {"requires": ["a", "lib"], "groups": {"dev": ["d", "e ; sys_platform == 'win32'"]}}),
+        ("lib", {"groups": {}}),
+        ("lib", {"groups": {"g": ["c", "b"]}}),
+    ],
+)
+def test_what_is_locked_already_needs_no_resolution(name: str, tables: dict[str, Any]) -> None:
+    lock = solved(_WORLD)
+    changed, stale = _with(name, **tables)
+    fast = _spliced(changed, lock, stale)
+    assert fast is not None
+    assert encode_lock(fast) == resolve(changed, lock).data
+
+
+@pytest.mark.parametrize(
+    ("name", "tables"),
+    [
+        ("app", {"requires": ["a", "f"]}),  # new to the lock
+        ("app", {"requires": ["a<2"]}),  # another version
+        ("app", {"requires": ["a[x]"]}),  # an extra nobody had
+        ("app", {"requires": ["a", "e"]}),  # locked for Windows alone
+        ("lib", {"requires": ["c"]}),  # b is still needed, but less of c goes
+        ("lib", {"requires": []}),  # c is needed by the group alone, and e with it
+        ("lib", {"extras": {}}),  # d is not needed any more
+        ("web", {"requires": ["lib"], "groups": {}}),
+    ],
+)
+def test_anything_else_is_left_to_a_resolution(name: str, tables: dict[str, Any]) -> None:
+    lock = solved(_WORLD)
+    changed, stale = _with(name, **tables)
+    fast = _spliced(changed, lock, stale)
+    assert fast is None or encode_lock(fast) == resolve(changed, lock).data
+    if name == "app" or "extras" in tables:
+        assert fast is None
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        Stale(member=None, key="constraints", kind="changed"),
+        Stale(member=NormalizedName("app"), key="requires-python", kind="changed"),
+        Stale(member=NormalizedName("app"), key="member", kind="added"),
+        Stale(member=NormalizedName("app"), key="sources.a", kind="changed"),
+    ],
+)
+def test_other_changes_are_left_to_a_resolution(reason: Stale) -> None:
+    lock = solved(_WORLD)
+    assert _spliced(_WORLD, lock, [reason]) is None

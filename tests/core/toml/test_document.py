@@ -1,0 +1,169 @@
+"""Changing TOML text: what is not part of a change stays, to the byte."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from interlock.core.toml.array import insert, remove, replace
+from interlock.core.toml.document import TomlDocument, UnsupportedLayout
+
+MANIFEST = """\
+# a comment on top
+[project]
+name = "x"   # aligned
+dependencies = [
+  "a", # about a
+  # above b
+  "b" # about b
+  # at the end
+]
+
+# about scripts
+[project.scripts]
+run = '''
+[not.a.table]
+'''
+
+[tool.interlock]
+sources = { a = { workspace = true } }
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "position", "after"),
+    [
+        ("[]", 0, '[\n    "n",\n]'),
+        ('["a"]', 1, '["a", "n"]'),
+        ('["a",]', 1, '["a", "n",]'),
+        ('[\n  "a",\n  "b", # b\n]', 2, '[\n  "a",\n  "b", # b\n  "n",\n]'),
+        ('[\n  "a",\n  "b" # b\n]', 2, '[\n  "a",\n  "b", # b\n  "n"\n]'),
+        ('[\n  # top\n  "a",\n]', 0, '[\n  "n",\n  # top\n  "a",\n]'),
+        ('[\n  "a", # a\n  # of b\n  "b",\n]', 1, '[\n  "a", # a\n  "n",\n  # of b\n  "b",\n]'),
+        ('[\n\t{ include-group = "b" },\n]', 1, '[\n\t{ include-group = "b" },\n\t"n",\n]'),
+        ("[\n  # nothing yet\n]", 0, '[\n  # nothing yet\n    "n",\n]'),
+    ],
+)
+def test_an_item_is_inserted_as_the_list_is_laid_out(before: str, position: int, after: str) -> None:
+    assert insert(before, position, '"n"') == after
+    assert "n" in tomllib.loads(f"x = {after}")["x"]
+    assert position == 0 or tomllib.loads(f"x = {remove(after, position)}") == tomllib.loads(f"x = {before}")
+
+
+@pytest.mark.parametrize(
+    ("before", "position", "after"),
+    [
+        ('[\n  "a", # a\n  "b", # b\n]', 0, '[\n  "b", # b\n]'),
+        ('["a", "b",]', 1, '["a",]'),
+        ("[ 'a]', 'b' ]", 0, "[ 'b' ]"),
+        ('["a",\n "b"]', 1, '["a"]'),
+    ],
+)
+def test_an_item_is_removed_with_what_belongs_to_it(before: str, position: int, after: str) -> None:
+    assert remove(before, position) == after
+
+
+def test_brackets_and_quotes_inside_of_values_mean_nothing() -> None:
+    text = '[\'a[x]>=1 ; y == "]"\', """b\n]""", {x = ["#"]}]'
+    assert replace(text, 0, "'c'") == '[\'c\', """b\n]""", {x = ["#"]}]'
+    assert tomllib.loads(f"x = {insert(text, 3, '1')}")["x"][2:] == [{"x": ["#"]}, 1]
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_what_is_added_and_deleted_leaves_no_trace(ending: str, mark: str) -> None:
+    data = (mark + MANIFEST.replace("\n", ending)).encode()
+    document = TomlDocument(data, "pyproject.toml")
+    document.set(("project", "requires-python"), '">=3.11"')
+    document.set(("project", "optional-dependencies", "web"), '["q"]')
+    document.set(("dependency-groups", "dev"), '[\n    "q",\n]')
+    document.set(("tool", "interlock", "sources", "b"), '{ git = "x" }')
+    text = document.data.decode("utf-8-sig")
+    assert ("\r\n" in text) == (ending == "\r\n")
+    assert "\n" not in text.replace(ending, "")
+    read = tomllib.loads(text)
+    assert read["project"]["optional-dependencies"] == {"web": ["q"]}
+    assert read["tool"]["interlock"]["sources"] == {"a": {"workspace": True}, "b": {"git": "x"}}
+    for path in (("project", "requires-python"), ("project", "optional-dependencies", "web"), ("dependency-groups",)):
+        assert document.delete(path)
+    assert document.delete(("tool", "interlock", "sources", "b"))
+    assert document.data == data
+
+
+def test_a_new_table_stands_with_its_kind() -> None:
+    document = TomlDocument(b'[project]\nname = "x"\n\n[tool.ruff]\nx = 1', "pyproject.toml")
+    document.set(("project", "optional-dependencies", "web"), "[]")
+    document.set(("tool", "uv", "sources", "a"), '{ index = "i" }')
+    assert document.data.decode() == (
+        '[project]\nname = "x"\n\n[project.optional-dependencies]\nweb = []\n\n[tool.ruff]\nx = 1\n\n'
+        '[tool.uv.sources]\na = { index = "i" }\n'
+    )
+
+
+def test_dotted_keys_are_continued() -> None:
+    document = TomlDocument(b'[tool.uv]\nsources.a = { index = "i" }\n', "pyproject.toml")
+    document.set(("tool", "uv", "sources", "b"), '{ index = "j" }')
+    assert document.data == b'[tool.uv]\nsources.a = { index = "i" }\nsources.b = { index = "j" }\n'
+
+
+def test_a_change_that_would_break_the_file_is_an_error() -> None:
+    document = TomlDocument(b"a = 1\n", "pyproject.toml")
+    with pytest.raises(UnsupportedLayout):
+        document.set(("a", "b"), "2")
+    assert document.data == b"a = 1\n"
+
+
+INLINE = """\
+[tool.x]
+deep = { one = { two = { a = "1" } } }  # kept
+flat = { x = "1" }
+none = {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        (("flat", "y"), 'flat = { x = "1", y = 2 }'),
+        (("flat", "x"), "flat = { x = 2 }"),
+        (("none", "y"), "none = { y = 2 }"),
+        (("deep", "one", "two", "b"), 'deep = { one = { two = { a = "1", b = 2 } } }  # kept'),
+        (("deep", "new", "key"), 'deep = { one = { two = { a = "1" } }, new = { key = 2 } }  # kept'),
+    ],
+)
+def test_tables_written_inline_are_added_to_where_they_stand(path: tuple[str, ...], line: str) -> None:
+    document = TomlDocument(INLINE.encode(), "pyproject.toml")
+    document.set(("tool", "x", *path), "2")
+    key = f"{path[0]} ="
+    assert document.data.decode().splitlines() == [line if old.startswith(key) else old for old in INLINE.splitlines()]
+
+
+def test_keys_of_tables_written_inline_are_deleted() -> None:
+    document = TomlDocument(INLINE.encode(), "pyproject.toml")
+    assert document.delete(("tool", "x", "flat", "x"))
+    assert document.delete(("tool", "x", "deep", "one", "two", "a"))
+    assert not document.delete(("tool", "x", "deep", "none"))
+    assert document.values == {"tool": {"x": {"deep": {"one": {"two": {}}}, "flat": {}, "none": {}}}}
+    assert "# kept" in document.data.decode()
+
+
+def test_an_entry_of_an_array_of_tables_is_taken_out_whole() -> None:
+    entries = ['[[tool.x.index]]\nname = "one"\n', '[[tool.x.index]]\nname = "two"\n[tool.x.index.more]\na = 1\n']
+    text = "\n".join(["# top\n[tool.x]\na = 1\n", *entries, '[[tool.x.index]]\nname = "three"\n'])
+    document = TomlDocument(text.encode(), "pyproject.toml")
+    document.delete_entry(("tool", "x", "index"), 0)
+    assert [entry["name"] for entry in tomllib.loads(document.data.decode())["tool"]["x"]["index"]] == ["two", "three"]
+    document.delete_entry(("tool", "x", "index"), 1)
+    assert document.data.decode() == "\n".join(["# top\n[tool.x]\na = 1\n", entries[1]])
+    document.append_table(("tool", "x", "index"), ('name = "new"',))
+    assert [entry["name"] for entry in tomllib.loads(document.data.decode())["tool"]["x"]["index"]] == ["two", "new"]
+
+
+def test_comments_above_go_with_a_key_when_asked() -> None:
+    text = "[tool.x]\nfirst = 1\n# of second\n# more\nsecond = 2  # beside\nthird = 3\n"
+    document = TomlDocument(text.encode(), "pyproject.toml")
+    assert document.comments(("tool", "x", "second")) == (("# of second", "# more"), "# beside")
+    assert document.comments(("tool", "x", "none")) == ((), "")
+    assert document.delete(("tool", "x", "second"), with_comments=True)
+    assert document.data == b"[tool.x]\nfirst = 1\nthird = 3\n"
