@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +10,18 @@ import pytest
 
 from interlock.core.sources.source import Index
 from interlock.index.auth import CredentialSources
-from interlock.index.client import ClientOptions, IndexClient
 from interlock.index.fetch_httpx import HttpxFetcher
 from interlock.index.fetch_pyreqwest import PyreqwestFetcher
 from interlock.index.fetcher import Fetcher, FetchOptions
+from interlock.index.upstream import Upstream, UpstreamOptions
+from interlock.index.view import View, ViewOptions
 from interlock.store.layout import Layout
 from tests.index_server import IndexServer
 
-__all__ = ["NOW", "Connect", "Pauses"]
+__all__ = ["NOW", "Connect", "Pauses", "named"]
 
 NOW = 1_800_000_000.0
-Connect = Callable[..., IndexClient]
+Connect = Callable[..., View]
 
 
 class Pauses(list[float]):
@@ -48,32 +49,36 @@ def open_fetcher(request: pytest.FixtureRequest) -> Callable[[FetchOptions], Fet
 
 @pytest.fixture
 async def connect(layout: Layout, pauses: Pauses) -> AsyncIterator[Connect]:
-    """Make clients: ``connect(server)``, ``connect(Index(...), server, now=..., offline=True)``."""
-    clients: list[IndexClient] = []
+    """Make views, each of an upstream of its own.
+
+    ``connect(server)``, ``connect(Index(...), server, now=..., offline=True)``
+    """
+    upstreams: list[Upstream] = []
 
     def make(
         *indexes: Index | IndexServer,
         credentials: CredentialSources | None = None,
         fetcher: Fetcher | None = None,
         now: float = NOW,
+        refresh: bool | Collection[str] = False,
+        strategy: str = "first-index",
         **options: Any,
-    ) -> IndexClient:
-        client = IndexClient(
-            _named(indexes),
-            options=ClientOptions(now=now, **options),
+    ) -> View:
+        upstream = Upstream(
             fetcher=fetcher or PyreqwestFetcher(FetchOptions(read_timeout=5)),
             layout=layout,
+            options=UpstreamOptions(**options),
             credentials=credentials,
             sleep=pauses,
         )
-        clients.append(client)
-        return client
+        upstreams.append(upstream)
+        return View(upstream, named(indexes), options=ViewOptions(now=now, refresh=refresh, strategy=strategy))
 
     yield make
-    for client in clients:
-        await client.close()
+    for upstream in upstreams:
+        await upstream.close()
 
 
-def _named(indexes: Sequence[Index | IndexServer]) -> list[Index]:
+def named(indexes: Sequence[Index | IndexServer]) -> list[Index]:
     names = iter(["main", "second", "third"])
     return [index if isinstance(index, Index) else Index(name=next(names), url=index.url) for index in indexes]

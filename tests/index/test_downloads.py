@@ -14,9 +14,9 @@ from interlock.core.names import normalize_name
 from interlock.core.settings.limits import Limits
 from interlock.core.sources.source import Index
 from interlock.index.auth import CredentialSources
-from interlock.index.client import IndexClient
 from interlock.index.failures import FileMissing, Offline, SizeMismatch, TooLarge, Unreachable
 from interlock.index.receiver import Receiver
+from interlock.index.view import View
 from interlock.store.digests import DigestMismatch
 from interlock.store.layout import Layout
 from tests.conftest import IndexFactory
@@ -32,7 +32,7 @@ LARGE = b"".join(hashlib.sha256(str(number).encode()).digest() for number in ran
 """9.6 MB that do not compress."""
 
 
-async def artifact_of(client: IndexClient) -> Artifact:
+async def artifact_of(client: View) -> Artifact:
     listing = await client.listing(A)
     assert isinstance(listing, Listing)
     return listing.artifacts(0)[0]

@@ -11,11 +11,11 @@ from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.sources.source import Index
 from interlock.errors import IndexFailure
 from interlock.index.auth import CredentialSources
-from interlock.index.client import IndexClient
 from interlock.index.failures import BadPage, BadStatus, Unauthorized, UnknownIndex, Unreachable
 from interlock.index.outcomes import Absent
 from interlock.index.pages import read_page
 from interlock.index.retry import RetryPolicy
+from interlock.index.view import View
 from tests.conftest import IndexFactory
 from tests.index.conftest import NOW, Connect, Pauses
 from tests.index_server import Fault
@@ -26,7 +26,7 @@ __all__: list[str] = []
 A = normalize_name("a")
 
 
-async def versions(client: IndexClient, name: NormalizedName = A, index: str | None = None) -> tuple[str, ...]:
+async def versions(client: View, name: NormalizedName = A, index: str | None = None) -> tuple[str, ...]:
     listing = await client.listing(name, index)
     assert isinstance(listing, Listing)
     return listing.versions
@@ -186,7 +186,7 @@ async def test_a_host_with_too_much_to_do_gets_less(index: IndexFactory, connect
     server.fail("/a/", 429, times=2)
     client = connect(server)
     await client.listing(A)
-    assert 12 <= client._session.limit(server.url).capacity <= 13
+    assert 12 <= client._upstream.session.limit(server.url).capacity <= 13
 
 
 async def test_credentials_by_name_and_in_the_url(index: IndexFactory, connect: Connect) -> None:

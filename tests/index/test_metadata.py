@@ -12,11 +12,11 @@ from interlock.core.artifacts.artifact import Artifact
 from interlock.core.artifacts.listing import Listing
 from interlock.core.metadata.metadata import Metadata
 from interlock.core.names import normalize_name
-from interlock.index.client import IndexClient
 from interlock.index.failures import Unreachable
 from interlock.index.metadata import choose_artifact
 from interlock.index.outcomes import NeedsBuild, Unavailable
 from interlock.index.retry import RetryPolicy
+from interlock.index.view import View
 from interlock.store.digests import DigestMismatch
 from interlock.store.layout import Layout
 from tests.conftest import IndexFactory
@@ -33,7 +33,7 @@ LARGE = b"".join(hashlib.sha256(NOISE[:9] + str(number).encode()).digest() for n
 """19 MB: half of it is more than is kept in memory."""
 
 
-async def learn(client: IndexClient, position: int = -1) -> Any:
+async def learn(client: View, position: int = -1) -> Any:
     listing = await client.listing(A)
     assert isinstance(listing, Listing)
     return await client.metadata(listing, range(len(listing.versions))[position])

@@ -38,12 +38,13 @@ class CredentialSources(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Authenticator:
-    """Each index's credentials are looked up once per run."""
+    """Each index's credentials are looked up once."""
 
     def __init__(self, sources: CredentialSources) -> None:
         self._sources = sources
-        self._known: dict[str, tuple[str, str] | None] = {}
-        self._asked: dict[str, bool] = {}
+        # By the address too: the names of indexes are those of whoever asks, and may be given twice.
+        self._known: dict[tuple[str, str, str], tuple[str, str] | None] = {}
+        self._asked: dict[tuple[str, str, str], bool] = {}
         """Indexes that were asked for after a refusal, with whether there was something."""
         self._netrc: Netrc | None = None
         self._guard = anyio.Lock()
@@ -67,10 +68,11 @@ class Authenticator:
         if index is None or index.authenticate == "never" or not is_same_host(index.url, url):
             return False
         async with self._guard:
-            if index.name in self._asked:
+            key = _key(index)
+            if key in self._asked:
                 # Another request was refused at the same time, and this one was sent before the answer was here.
-                return self._asked[index.name]
-            self._asked[index.name] = False
+                return self._asked[key]
+            self._asked[key] = False
             known = self._of(index)
             if known is not None and known[1]:
                 return False
@@ -80,8 +82,8 @@ class Authenticator:
                 found = await anyio.to_thread.run_sync(keyring, without_login(index.url), user)
             found = found or self._hosts().find_default(user)
             if found is not None:
-                self._known[index.name] = found
-                self._asked[index.name] = True
+                self._known[key] = found
+                self._asked[key] = True
             return found is not None
 
     def identity(self, index: Index) -> str:
@@ -92,9 +94,10 @@ class Authenticator:
         return known[0] if known else ""
 
     def _of(self, index: Index) -> tuple[str, str] | None:
-        if index.name not in self._known:
-            self._known[index.name] = self._found(index)
-        return self._known[index.name]
+        key = _key(index)
+        if key not in self._known:
+            self._known[key] = self._found(index)
+        return self._known[key]
 
     def _found(self, index: Index) -> tuple[str, str] | None:
         named = self._sources.named.get(index.name)
@@ -110,6 +113,10 @@ class Authenticator:
         if self._netrc is None:
             self._netrc = read_netrc(self._sources.netrc)
         return self._netrc
+
+
+def _key(index: Index) -> tuple[str, str, str]:
+    return index.name, index.url, index.authenticate
 
 
 def _basic(login: tuple[str, str] | None) -> str | None:

@@ -20,13 +20,12 @@ from interlock.index.file_places import readable
 from interlock.index.filenames import possible_names
 from interlock.index.local_pages import read_flat, read_project
 from interlock.index.once import Once
-from interlock.index.page_cache import Bases, CachedFlat, CachedPage, PageCache, Validators, index_key, validators_of
+from interlock.index.page_cache import Bases, CachedFlat, CachedPage, Validators, index_key, validators_of
 from interlock.index.page_file import PageFile, PageFiles
 from interlock.index.page_process import Order
-from interlock.index.page_reader import PageReader
 from interlock.index.page_text import ACCEPT, parse_page
 from interlock.index.pages import Page, glanced_page, make_page, read_page
-from interlock.index.session import Session
+from interlock.index.upstream import Upstream
 from interlock.index.urls import is_remote, join, redact, without_login
 
 __all__ = ["Freshness", "Pages"]
@@ -56,22 +55,20 @@ class Freshness(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pages:
-    """The pages of every index, each fetched at most once."""
+    """The pages of every index, as one run sees them: each is looked for once and stays what it was."""
 
     def __init__(
         self,
-        session: Session,
-        cache: PageCache,
+        upstream: Upstream,
         freshness: Freshness,
         reporter: Reporter = SILENT,
-        *,
-        reader: PageReader | None = None,
     ) -> None:
-        self._reader = reader
+        self._reader = upstream.reader
         self._fetching = 0
         self._reporter = reporter
-        self._session = session
-        self._cache = cache
+        self._session = upstream.session
+        self._cache = upstream.cache
+        self._under_way = upstream.pages
         self._freshness = freshness
         self._pages: Once[tuple[str, str], Page | None] = Once()
         self._flats: Once[str, dict[NormalizedName, list[PageFile]]] = Once()
@@ -139,7 +136,8 @@ class Pages:
             return _renamed(cached.page, index)
         if self._freshness.offline:
             raise Offline(f"The page of `{name}`", index=index.name)
-        return await self._fetch(index, name, key, cached)
+        page = await self._under_way.get((key, name), lambda: self._fetch(index, name, key, cached))
+        return _renamed(page, index)
 
     async def _fetch(self, index: Index, name: NormalizedName, key: str, cached: CachedPage | None) -> Page | None:
         headers = {"accept": ACCEPT}
@@ -216,10 +214,6 @@ class Pages:
             self._reporter.report(Noted(f"skipped on {redact(without_login(response.url))}: {note}"))
         return page
 
-    async def close(self) -> None:
-        if self._reader is not None:
-            await self._reader.close()
-
     async def _from_flat(self, index: Index, name: NormalizedName) -> Page | None:
         by_name = await self._flats.get(index.name, lambda: self._load_flat(index))
         files = by_name.get(name)
@@ -281,7 +275,7 @@ def _by_name(files: Sequence[PageFile]) -> dict[NormalizedName, list[PageFile]]:
 
 
 def _renamed(page: Page | None, index: Index) -> Page | None:
-    """The cache is by URL; the index may have had another name when the page was fetched."""
+    """The cache is by URL; the index may have another name for who fetched the page."""
     if page is None or page.listing.index == index.name:
         return page
     return Page(msgspec.structs.replace(page.listing, index=index.name), page.base, page.links, page.skipped)

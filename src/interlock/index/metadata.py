@@ -31,12 +31,11 @@ from interlock.index.local_pages import file_path
 from interlock.index.outcomes import NeedsBuild, Unavailable
 from interlock.index.receiver import Receiver
 from interlock.index.sdist_info import read_pkg_info
-from interlock.index.session import Session
+from interlock.index.upstream import Upstream
 from interlock.index.urls import is_remote, origin, redact
 from interlock.index.wheel_tail import MoreNeeded, NotAWheel, Pieces, find_metadata
 from interlock.store.digests import DigestMismatch
 from interlock.store.entries import Entries
-from interlock.store.layout import Layout
 
 __all__ = ["MetadataLadder", "choose_artifact"]
 
@@ -51,12 +50,14 @@ Outcome = Metadata | NeedsBuild | Unavailable
 class MetadataLadder:
     """Climbs down until some rung holds; what was learned is kept by index and file."""
 
-    def __init__(self, session: Session, pages: Pages, downloads: Downloads, layout: Layout, *, offline: bool) -> None:
-        self._session = session
+    def __init__(self, upstream: Upstream, pages: Pages, downloads: Downloads) -> None:
+        layout = upstream.layout
+        self._session = upstream.session
         self._pages = pages
         self._downloads = downloads
         self._layout = layout
-        self._offline = offline
+        self._offline = upstream.offline
+        self._under_way = upstream.metadata
         # None stands for an sdist whose PKG-INFO cannot be trusted.
         self._entries: Entries[Metadata | None] = Entries(layout, _BUCKET, Metadata | None)  # type: ignore[arg-type]
         self._without_ranges: set[str] = set()
@@ -73,7 +74,7 @@ class MetadataLadder:
         outcome = self._load(key, artifact)
         if outcome is None:
             try:
-                outcome = await self._learn(index, name, artifact)
+                outcome = await self._under_way.get(key, lambda: self._learn(index, name, artifact))
             except Offline:
                 if not self._offline:
                     raise

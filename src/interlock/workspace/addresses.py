@@ -12,16 +12,11 @@ from interlock.core.names import NormalizedName
 from interlock.core.sources.source import Index, Registry
 from interlock.errors import IndexFailure
 from interlock.events import Warned
-from interlock.index.auth import Authenticator, CredentialSources
 from interlock.index.defaults import default_index_url
 from interlock.index.downloads import Downloads
-from interlock.index.fetcher import FetchOptions
 from interlock.index.index_pages import Freshness, Pages
-from interlock.index.page_cache import PageCache
-from interlock.index.retry import RetryPolicy
-from interlock.index.session import Session
-from interlock.index.transport import open_fetcher
 from interlock.settings import Settings
+from interlock.workspace.client import open_upstream
 from interlock.workspace.context import Context
 
 __all__ = ["AddressUnknown", "find_addresses", "index_urls"]
@@ -52,34 +47,13 @@ async def find_addresses(context: Context, lock: Lock) -> dict[Place, str]:
         if isinstance(package.source, Registry)
         for index in _known(indexes, package.source.index)
     ]
-    settings, environ = context.settings, context.environ
-    fetcher = open_fetcher(
-        FetchOptions(
-            read_timeout=settings.http_timeout,
-            slowest=settings.limits.slowest,
-            ca_bundle=settings.ca_bundle,
-            client_cert=settings.client_cert,
-            insecure_hosts=settings.insecure_hosts,
-            http_proxy=environ.get("http_proxy") or environ.get("HTTP_PROXY") or "",
-            https_proxy=environ.get("https_proxy") or environ.get("HTTPS_PROXY") or "",
-            no_proxy=environ.get("no_proxy") or environ.get("NO_PROXY") or "",
-        )
-    )
+    upstream = open_upstream(context)
     try:
-        session = Session(
-            fetcher,
-            Authenticator(CredentialSources(named=settings.credentials, netrc=settings.netrc)),
-            policy=RetryPolicy(retries=settings.http_retries),
-            per_host=settings.concurrent_downloads,
-            offline=settings.offline,
-            limits=settings.limits,
-        )
-        freshness = Freshness(now=context.now.timestamp(), offline=settings.offline)
-        pages = Pages(session, PageCache(context.layout), freshness)
-        found, failed = await _ask(pages, Downloads(session, pages, context.layout), wanted)
+        freshness = Freshness(now=context.now.timestamp(), offline=upstream.offline)
+        pages = Pages(upstream, freshness)
+        found, failed = await _ask(pages, Downloads(upstream.session, pages, context.layout), wanted)
     finally:
-        with anyio.CancelScope(shield=True):
-            await fetcher.close()
+        await upstream.close()
     for name, why in sorted(failed.items()):
         text = f"The index `{name}` does not say where its files are ({why}); they are named without an address."
         context.reporter.report(Warned("address-unknown", text))

@@ -1,22 +1,23 @@
-"""The index client of a command, as its settings say."""
+"""How a command gets at its indexes, as its settings say."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from interlock.index.auth import CredentialSources
-from interlock.index.client import ClientOptions, IndexClient
 from interlock.index.fetcher import FetchOptions
 from interlock.index.retry import RetryPolicy
 from interlock.index.transport import open_fetcher
+from interlock.index.upstream import Upstream, UpstreamOptions
+from interlock.index.view import View, ViewOptions
 from interlock.workspace.context import Context
 from interlock.workspace.keyring import open_keyring
 
-__all__ = ["open_client"]
+__all__ = ["open_upstream", "open_view"]
 
 
-def open_client(context: Context) -> IndexClient:
-    """Make a client; nothing connects before the first request. Who asks closes it."""
+def open_upstream(context: Context) -> Upstream:
+    """Nothing connects before the first request. Who asks closes it."""
     settings, environ = context.settings, context.environ
     fetcher = open_fetcher(
         FetchOptions(
@@ -31,25 +32,27 @@ def open_client(context: Context) -> IndexClient:
             no_proxy=_proxy(environ, "no_proxy"),
         )
     )
-    return IndexClient(
-        settings.indexes,
-        options=ClientOptions(
-            now=context.now.timestamp(),
+    return Upstream(
+        fetcher=fetcher,
+        layout=context.layout,
+        options=UpstreamOptions(
             offline=settings.offline,
-            strategy=settings.index_strategy,
             retry=RetryPolicy(retries=settings.http_retries),
             per_host=settings.concurrent_downloads,
             processors=context.around.processors,
         ),
-        fetcher=fetcher,
-        layout=context.layout,
         credentials=CredentialSources(
             named=settings.credentials,
             netrc=settings.netrc,
             keyring=open_keyring(settings.keyring_provider, environ),
         ),
-        reporter=context.reporter,
     )
+
+
+def open_view(context: Context, upstream: Upstream) -> View:
+    """The indexes of a command, in its order, at its time."""
+    options = ViewOptions(now=context.now.timestamp(), strategy=context.settings.index_strategy)
+    return View(upstream, context.settings.indexes, options=options, reporter=context.reporter)
 
 
 def _proxy(environ: Mapping[str, str], name: str) -> str:

@@ -20,14 +20,14 @@ from interlock.core.names import NormalizedName
 from interlock.core.sources.source import Registry
 
 if TYPE_CHECKING:
-    from interlock.index.client import IndexClient
+    from interlock.index.view import View
 
 __all__ = ["fill_hashes", "hashed"]
 
 _AT_ONCE = 16
 
 
-async def fill_hashes(client: IndexClient, lock: Lock, old: Lock | None) -> Lock:
+async def fill_hashes(client: View, lock: Lock, old: Lock | None) -> Lock:
     """The lock with a hash for every file of an index."""
     if all(artifact.sha256 for package in lock.packages for artifact in package.artifacts):
         return lock
@@ -66,7 +66,7 @@ def _known(old: Lock | None) -> dict[tuple[str, str], Artifact]:
     }
 
 
-async def hashed(client: IndexClient, name: NormalizedName, index: str, artifact: Artifact) -> Artifact:
+async def hashed(client: View, name: NormalizedName, index: str, artifact: Artifact) -> Artifact:
     """A file of an index with its hash and size; fetched."""
     content = await client.download(name, index, artifact)
     if isinstance(content, bytes):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from interlock.build.environment import BuildEnvironment, Provision
     from interlock.build.frontend import Builder
     from interlock.envs.interpreters import Interpreter
-    from interlock.index.client import IndexClient
+    from interlock.index.view import View
 
 __all__ = ["Siblings", "Toolchain", "ToolchainOptions", "Tools"]
 
@@ -85,7 +85,7 @@ class Toolchain:
         return self._tools.context
 
     @property
-    def client(self) -> IndexClient:
+    def client(self) -> View:
         return self._tools.client
 
     def admit(self, indexes: Iterable[Index]) -> None:
@@ -120,7 +120,7 @@ class Tools:
         self.arriving: dict[str, anyio.Lock] = {}
         self._provision = provision
         self._stack = AsyncExitStack()
-        self._client: IndexClient | None = None
+        self._client: View | None = None
         self._builders: dict[_Key, Builder] = {}
         self._interpreter: Interpreter | None = None
         self._guard = anyio.Lock()
@@ -148,12 +148,13 @@ class Tools:
                 await self._stack.aclose()
 
     @property
-    def client(self) -> IndexClient:
+    def client(self) -> View:
         if self._client is None:
-            from interlock.workspace.client import open_client  # noqa: PLC0415 - see the module's docstring
+            from interlock.workspace.client import open_upstream, open_view  # noqa: PLC0415 - see the module's docstring
 
-            self._client = open_client(self.context)
-            self._stack.push_async_callback(self._client.close)
+            upstream = open_upstream(self.context)
+            self._stack.push_async_callback(upstream.close)
+            self._client = open_view(self.context, upstream)
         return self._client
 
     def admit(self, indexes: Iterable[Index]) -> None:

@@ -1,12 +1,11 @@
-"""The index client: listings, metadata and files of packages, over any number of indexes."""
+"""One run's view of its indexes: listings, metadata and files of packages, in its order, at its time."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
-from types import TracebackType
 
 import anyio
 import msgspec
@@ -17,104 +16,62 @@ from interlock.core.metadata.metadata import Metadata
 from interlock.core.names import NormalizedName
 from interlock.core.sources.source import Index
 from interlock.events import SILENT, Advanced, Reporter
-from interlock.index.auth import Authenticator, CredentialSources
 from interlock.index.defaults import default_index_url
 from interlock.index.downloads import Downloads, Fetched, place
 from interlock.index.failures import Offline, UnknownIndex
-from interlock.index.fetcher import Fetcher
 from interlock.index.index_pages import Freshness, Pages
 from interlock.index.merging import merge_listings
 from interlock.index.metadata import MetadataLadder
 from interlock.index.once import Once
 from interlock.index.outcomes import Absent, NeedsBuild, Unavailable
-from interlock.index.page_cache import PageCache
-from interlock.index.page_reader import PageReader
 from interlock.index.receiver import Receiver
-from interlock.index.retry import RetryPolicy
-from interlock.index.session import Session, Stats
-from interlock.store.layout import Layout
+from interlock.index.session import Stats
+from interlock.index.upstream import Upstream
 from interlock.store.space import named
 
-__all__ = ["ClientOptions", "IndexClient"]
+__all__ = ["View", "ViewOptions"]
 
 
-class ClientOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How a run uses its indexes."""
+class ViewOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run looks at its indexes."""
 
     now: float
     """Seconds since the epoch; decides whether a cached page is fresh."""
     refresh: bool | Collection[str] = False
     """Ask again for all names, or these, even when a cached page is fresh."""
-    offline: bool = False
     strategy: str = "first-index"
     """``first-index | unsafe-first-match | unsafe-best-match``"""
-    retry: RetryPolicy = RetryPolicy()
-    per_host: int = 50
-    """Most requests to one host at a time."""
-    processors: int = 1
-    """With more than one, a run that reads many pages has a second process for them."""
 
 
-class IndexClient:
-    """Everything is asked for at most once per client; a client is for one run."""
+class View:
+    """Everything is asked for at most once per view, and stays what it was; a view is for one run."""
 
     def __init__(
-        self,
-        indexes: Sequence[Index],
-        *,
-        options: ClientOptions,
-        fetcher: Fetcher,
-        layout: Layout,
-        credentials: CredentialSources | None = None,
-        reporter: Reporter = SILENT,
-        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        self, upstream: Upstream, indexes: Sequence[Index], *, options: ViewOptions, reporter: Reporter = SILENT
     ) -> None:
         self._options = options
-        self._layout = layout
-        self._fetcher = fetcher
+        self._layout = upstream.layout
+        self._upstream = upstream
         self._reporter = reporter
         self._by_name = {index.name: _with_url(index) for index in indexes}
         self._searched = _search_order(tuple(self._by_name.values()))
-        self._session = Session(
-            fetcher,
-            Authenticator(credentials or CredentialSources()),
-            policy=options.retry,
-            per_host=options.per_host,
-            offline=options.offline,
-            limits=layout.limits,
-            sleep=sleep,
-        )
-        freshness = Freshness(now=options.now, refresh=options.refresh, offline=options.offline)
-        reader = PageReader(layout) if options.processors > 1 else None
-        self._pages = Pages(self._session, PageCache(layout), freshness, reporter, reader=reader)
-        self._downloads = Downloads(self._session, self._pages, layout)
-        self._ladder = MetadataLadder(self._session, self._pages, self._downloads, layout, offline=options.offline)
+        freshness = Freshness(now=options.now, refresh=options.refresh, offline=upstream.offline)
+        self._pages = Pages(upstream, freshness, reporter)
+        self._downloads = Downloads(upstream.session, self._pages, upstream.layout)
+        self._ladder = MetadataLadder(upstream, self._pages, self._downloads)
         self._listings: Once[tuple[str, str | None], Listing | Absent] = Once()
         self._metadata: Once[tuple[str, str, str, str], Metadata | NeedsBuild | Unavailable] = Once()
 
     def __repr__(self) -> str:
-        return f"<IndexClient {list(self._by_name)} {self._session!r}>"
-
-    async def __aenter__(self) -> IndexClient:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
+        return f"<View {list(self._by_name)} of {self._upstream!r}>"
 
     def admit(self, indexes: Iterable[Index]) -> None:
         """Answer for more indexes, to those who pin something to them."""
         self._by_name |= {index.name: _with_url(index) for index in indexes}
 
-    async def close(self) -> None:
-        with anyio.CancelScope(shield=True):
-            await self._pages.close()
-            await self._fetcher.close()
-
     def stats(self) -> Stats:
-        """What was asked of the network so far."""
-        return self._session.stats()
+        """What was asked of the network so far, by all views."""
+        return self._upstream.stats()
 
     @property
     def skipped_files(self) -> int:
