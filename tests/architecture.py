@@ -14,6 +14,7 @@ __all__ = [
     "Import",
     "Module",
     "assigned_code",
+    "assigned_exit_code",
     "bases",
     "error_classes",
     "error_codes",
@@ -126,13 +127,24 @@ def bases(node: ast.ClassDef) -> set[str]:
 
 
 def assigned_code(node: ast.ClassDef) -> str | None:
+    value = _assigned(node, "code")
+    return value if isinstance(value, str) else None
+
+
+def assigned_exit_code(node: ast.ClassDef) -> int | None:
+    value = _assigned(node, "exit_code")
+    return value if isinstance(value, int) else None
+
+
+def _assigned(node: ast.ClassDef, name: str) -> object:
+    """The constant that a class gives one of its names; None without one."""
     for statement in node.body:
         targets = statement.targets if isinstance(statement, ast.Assign) else []
         if isinstance(statement, ast.AnnAssign):
             targets = [statement.target]
-        if any(isinstance(target, ast.Name) and target.id == "code" for target in targets):
+        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
             value = getattr(statement, "value", None)
-            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            if isinstance(value, ast.Constant):
                 return value.value
     return None
 

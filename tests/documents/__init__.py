@@ -1,0 +1,1 @@
+"""The documents beside the code: what of them is made from the code, and that the rest of them is true."""

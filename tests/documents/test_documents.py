@@ -1,0 +1,62 @@
+"""The documents: lists that are made from the code are as it makes them, links lead somewhere, needs are named."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from interlock.cli.table.commands import COMMANDS
+from tests.architecture import ROOT
+from tests.documents.blocks import GENERATED, Generated, filled
+from tests.documents.links import documents, links
+
+DOCUMENTS = [pytest.param(path, id=path.relative_to(ROOT).as_posix()) for path in documents()]
+
+
+@pytest.mark.parametrize("document", GENERATED, ids=lambda document: document.path)
+def test_lists_are_what_the_code_says(document: Generated) -> None:
+    assert document.read() == filled(document), "`python -m tests.documents` writes it"
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_links_lead_to_a_document_and_its_heading(path: Path) -> None:
+    for file, heading in links(path):
+        target = path.parent / file if file else path
+        assert target.exists(), file
+        if heading:
+            assert heading in headings(target), heading
+
+
+def headings(path: Path) -> set[str]:
+    """As links name them."""
+    found = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in found}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_commands_in_documents_exist(path: Path) -> None:
+    known = {" ".join(words) for command in COMMANDS for words in (command.words, *command.aliases)}
+    first = {name.partition(" ")[0] for name in known}
+    for block in re.findall(r"^```sh\n(.*?)^```$", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL):
+        for words in re.findall(r"(?:^|/|&& )interlock (?:-C \S+ )?([a-z-]+)(?: ([a-z-]+))?", block, re.MULTILINE):
+            assert words[0] in first and (words[0] in known or " ".join(words) in known), words
+
+
+@pytest.mark.parametrize("path", DOCUMENTS)
+def test_files_that_documents_name_are_there(path: Path) -> None:
+    near = (path.parent, ROOT, ROOT / "src/interlock", ROOT / "tests")
+    for named in re.findall(r"`([\w./]+\.(?:py|toml|json|md))`", path.read_text(encoding="utf-8")):
+        if "/" in named and not named.startswith(("http", "~")):
+            assert any((place / named).exists() for place in near), named
+
+
+def test_everything_that_is_needed_has_its_reason() -> None:
+    text = (ROOT / "src/interlock/DEVELOPING.md").read_text(encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    optional = project["optional-dependencies"]
+    needed = [*project["dependencies"], *optional["attest"], *optional["keyring"], *optional["publish"]]
+    named = re.findall(r"^\| `([\w-]+)` \|", text, flags=re.MULTILINE)
+    assert sorted(named) == sorted(re.match(r"[\w-]+", text)[0] for text in needed)  # type: ignore[index]
