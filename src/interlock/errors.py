@@ -7,8 +7,7 @@ them; this module holds the root, the families and the exit codes::
     |-- UsageError                 exit 2   the command line is wrong
     |-- ManifestError              exit 1   a pyproject.toml says something that cannot be used
     |-- ResolutionError            exit 1   no set of versions satisfies everything asked
-    |-- LockError                  exit 1   interlock.lock cannot be used
-    |   `-- LockOutdated           exit 3   interlock.lock is missing or does not match the manifests
+    |-- LockError                  exit 1   interlock.lock cannot be used; exit 3 where it is missing or outdated
     |-- IndexFailure               exit 1   an index did not give what was needed
     |-- IntegrityError             exit 1   bytes are not what was promised
     |-- GitError                   exit 1
@@ -36,7 +35,6 @@ __all__ = [
     "IntegrityError",
     "InterlockError",
     "LockError",
-    "LockOutdated",
     "ManifestError",
     "PublishError",
     "ResolutionError",
@@ -77,11 +75,6 @@ class ResolutionError(InterlockError):
 
 class LockError(InterlockError):
     code = "lock"
-
-
-class LockOutdated(LockError):
-    code = "lock-outdated"
-    exit_code = 3
 
 
 class IndexFailure(InterlockError):

@@ -15,8 +15,9 @@ import interlock
 from interlock.cli import main as entry
 from interlock.cli.loop import run_to_end
 from interlock.cli.render import Terminal, redact
+from interlock.core.lock.freshness import LockOutdated
 from interlock.core.settings.variables import InvalidSetting
-from interlock.errors import InterlockError, LockOutdated
+from interlock.errors import InterlockError
 from tests.cli.conftest import Run
 
 
@@ -135,7 +136,7 @@ def _answer(error: BaseException, terminal: Terminal) -> int:
 def test_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     assert _answer(InterlockError("x"), Terminal()) == 1
     assert _answer(InvalidSetting("x"), Terminal()) == 2
-    assert _answer(LockOutdated("x"), Terminal()) == 3
+    assert _answer(LockOutdated(()), Terminal()) == 3
     assert _answer(ValueError("x"), Terminal()) == 70
     assert _answer(KeyboardInterrupt(), Terminal()) == 130
     assert capsys.readouterr().err.endswith("interrupted\n")
@@ -162,7 +163,7 @@ def test_a_full_disk_is_not_a_bug(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_first_of_our_errors_in_a_group_is_shown() -> None:
-    ours = LockOutdated("stale")
+    ours = LockOutdated(())
     group = BaseExceptionGroup("", [ValueError("a"), ExceptionGroup("", [OSError("b"), ours])])
     assert entry._first_reason(group) is ours
     assert isinstance(entry._first_reason(ExceptionGroup("", [ValueError("a"), OSError("b")])), OSError)

@@ -53,6 +53,19 @@ def test_the_check_names_the_member_and_the_key(shop: Shop, old: str, new: str, 
 
 
 @pytest.mark.parametrize(
+    "command",
+    [("sync", "--locked"), ("export",), ("add", "click", "--package", "web", "--locked"), ("tree", "--locked")],
+    ids=lambda command: command[0],
+)
+def test_whoever_needs_a_fresh_lock_says_the_same(shop: Shop, command: tuple[str, ...]) -> None:
+    shop.run("lock")
+    shop.member("catalog", "click", "jinja")
+    checked = shop.run("lock", "--check", "--json", code=3).json()["error"]
+    assert checked["facts"]["stale"]
+    assert shop.run(*command, "--json", code=3).json()["error"] == checked
+
+
+@pytest.mark.parametrize(
     ("lines", "key"),
     [
         ('constraint-dependencies = ["click<9"]', "constraints"),

@@ -15,9 +15,10 @@ import msgspec
 
 from interlock.core.lock.affected import reached_by_changes
 from interlock.core.lock.codec import decode_lock
+from interlock.core.lock.freshness import LockOutdated
 from interlock.core.lock.model import Lock
 from interlock.core.names import NormalizedName
-from interlock.errors import LockOutdated, ManifestError
+from interlock.errors import ManifestError
 from interlock.events import Warned
 from interlock.ops.lock import lock
 from interlock.workspace.changed import Changes, changes_since, file_at

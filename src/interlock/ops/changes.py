@@ -16,12 +16,12 @@ import msgspec
 
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.diff import diff
+from interlock.core.lock.freshness import LockOutdated
 from interlock.core.lock.inputs import own_inputs
 from interlock.core.lock.model import Lock
 from interlock.core.lock.pins import Pin
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.names import NormalizedName
-from interlock.errors import LockOutdated
 from interlock.ops.lock import lock_held
 from interlock.ops.rewrite import ATTEMPTS, FileChanged, Files, read_file
 from interlock.ops.sync import sync
@@ -174,8 +174,7 @@ def _require_fresh(context: Context, workspace: Workspace) -> None:
         raise no_lock(workspace.root)
     reasons = unmet_reasons(prepare(context, old, workspace), old)
     if reasons:
-        why = "\n".join(f"  {reason}" for reason in reasons)
-        raise LockOutdated(f"interlock.lock does not match the manifests:\n{why}", hint="Run `interlock lock`.")
+        raise LockOutdated(reasons)
 
 
 def _with_inputs(context: Context, workspace: Workspace, lock: Lock) -> Lock:

@@ -6,12 +6,13 @@ import anyio.to_thread
 import msgspec
 from trove_classifiers import classifiers, deprecated_classifiers
 
+from interlock.core.lock.freshness import LockOutdated
 from interlock.core.lock.model import Lock
 from interlock.core.manifests.parse import read_document
 from interlock.core.manifests.problems import suggest
 from interlock.core.manifests.tasks import BadTask
 from interlock.core.members.asks import MemberAsks
-from interlock.errors import InterlockError, LockOutdated
+from interlock.errors import InterlockError
 from interlock.ops.lock import lock
 from interlock.workspace.asks import lower
 from interlock.workspace.context import Context

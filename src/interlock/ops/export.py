@@ -34,8 +34,8 @@ __all__ = ["export"]
 async def export(context: Context, options: ExportOptions) -> str:
     """Make the text, and write it when a file is named.
 
-    Raises :class:`~interlock.errors.LockOutdated` for a lock that is not fresh, unless ``frozen``, and what
-    :func:`~interlock.ops.lock.lock` raises for an upgrade.
+    Raises :class:`~interlock.core.lock.freshness.LockOutdated` for a lock that is not fresh, unless ``frozen``, and
+    what :func:`~interlock.ops.lock.lock` raises for an upgrade.
     """
     if options.relock is not None:
         await lock(context, options.relock)

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import anyio
 import anyio.to_thread
-import msgspec
 from msgspec.structs import replace
 
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.diff import LockDiff, diff
+from interlock.core.lock.freshness import LockOutdated
 from interlock.core.lock.model import Lock
 from interlock.core.members.narrowing import narrow
 from interlock.core.names import NormalizedName
-from interlock.errors import LockError, LockOutdated
+from interlock.errors import LockError
 from interlock.events import Warned
 from interlock.store.locks import hold
 from interlock.store.replace import read_regular, replace_file
@@ -149,11 +149,7 @@ def _check(context: Context, workspace: Workspace) -> LockOutcome:
     prepared = prepare(context, old, workspace)
     reasons = unmet_reasons(prepared, old)
     if reasons:
-        raise LockOutdated(
-            "interlock.lock does not match the manifests:\n" + "\n".join(f"  {reason}" for reason in reasons),
-            hint="Run `interlock lock`.",
-            facts={"stale": [msgspec.to_builtins(reason) for reason in reasons]},
-        )
+        raise LockOutdated(reasons)
     outcome = LockOutcome(path=prepared.lockfile, changed=False, lock=old, aloud=bool(remarks(prepared)))
     if not prepared.absent and not stale_reasons(prepared, old):
         stamp_fresh(prepared.context, workspace, outcome)

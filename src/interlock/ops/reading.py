@@ -5,11 +5,11 @@ from __future__ import annotations
 import anyio.to_thread
 import msgspec
 
+from interlock.core.lock.freshness import LockOutdated
 from interlock.core.lock.model import Lock
 from interlock.core.members.selection import Selection
 from interlock.core.names import NormalizedName
 from interlock.core.sources.source import Directory, File
-from interlock.errors import LockOutdated
 from interlock.events import Warned
 from interlock.ops.lock import lock
 from interlock.workspace.context import Context

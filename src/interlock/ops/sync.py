@@ -10,6 +10,7 @@ import msgspec
 
 from interlock.build.environment import BuildEnvironment
 from interlock.build.source_tree import SourceTree
+from interlock.core.lock.freshness import LockOutdated, Stale
 from interlock.core.lock.model import Lock
 from interlock.core.lock.select import select as select_from_lock
 from interlock.core.members.asks import MemberAsks
@@ -22,7 +23,7 @@ from interlock.envs.discovery import NoInterpreter
 from interlock.envs.environments import VirtualEnvironment, create_environment, is_ours, remove_environment
 from interlock.envs.installed import scan
 from interlock.envs.interpreters import Interpreter
-from interlock.errors import LockOutdated, ManifestError
+from interlock.errors import ManifestError
 from interlock.events import Finished, Started
 from interlock.install.record import direct_url
 from interlock.install.swap import has_leftovers
@@ -91,7 +92,7 @@ async def locked_workspace(
     upgrade first, and excludes the other two. Raises :class:`LockOutdated` for a stale lock that may not be made anew.
     """
 
-    def read() -> tuple[Prepared, Lock | None, tuple[str, ...]]:
+    def read() -> tuple[Prepared, Lock | None, tuple[Stale, ...]]:
         workspace = discover(context.start, layout=context.layout)
         if selection is not None:
             for part in by_environment(context.within(workspace.settings), select(workspace, selection)):
@@ -100,7 +101,7 @@ async def locked_workspace(
         prepared = prepare(context, old, workspace)
         judge = unmet_reasons if locked else stale_reasons
         reasons = () if frozen or old is None else judge(prepared, old)
-        return prepared, old, tuple(str(reason) for reason in reasons)
+        return prepared, old, reasons
 
     prepared, old, reasons = await anyio.to_thread.run_sync(read)
     if old is not None and not reasons and relock is None:
@@ -108,8 +109,7 @@ async def locked_workspace(
     if locked:
         if old is None:
             raise no_lock(prepared.workspace.root)
-        why = "\n".join(f"  {reason}" for reason in reasons)
-        raise LockOutdated(f"interlock.lock does not match the manifests:\n{why}", hint="Run `interlock lock`.")
+        raise LockOutdated(reasons)
     from interlock.ops.lock import lock  # noqa: PLC0415 - most locks are fresh
 
     outcome = await lock(context, msgspec.structs.replace(relock or LockOptions(), dry_run=not may_write))

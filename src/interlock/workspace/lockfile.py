@@ -6,9 +6,9 @@ from pathlib import Path
 
 from interlock.core.lock.codec import decode_lock
 from interlock.core.lock.consistency import check_lock
-from interlock.core.lock.freshness import Stale
+from interlock.core.lock.freshness import LockOutdated, Stale
 from interlock.core.lock.model import Lock, format_of
-from interlock.errors import LockError, LockOutdated
+from interlock.errors import LockError
 from interlock.store.replace import read_regular
 
 __all__ = [
@@ -27,8 +27,9 @@ __all__ = [
 LOCKFILE = "interlock.lock"
 
 
-class LockMissing(LockOutdated):
+class LockMissing(LockError):
     code = "lock-missing"
+    exit_code = 3
 
 
 class LockUnreadable(LockError):
@@ -88,8 +89,7 @@ def load_frozen_lock(root: Path) -> Lock:
     """
     lock = load_lock(root)
     if lock.format < format_of(lock.inputs):
-        why = Stale(member=None, key="format", kind="changed")
-        raise LockOutdated(f"{LOCKFILE} cannot be used as it is: {why}.", hint="Run `interlock lock`.")
+        raise LockOutdated((Stale(member=None, key="format", kind="changed"),), whatever=True)
     return lock
 
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from interlock.core.lock.freshness import CurrentMember, compare
+from interlock.core.lock.freshness import CurrentMember, LockOutdated, compare
 from interlock.core.lock.inputs import member_inputs, own_inputs, resolution_inputs
 from interlock.core.lock.model import Lock, LockedMember, ResolutionInputs
-from interlock.core.manifests.manifest import Manifest, ToolSettings
+from interlock.core.manifests.manifest import ConflictItem, Manifest, ToolSettings
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.names import NormalizedName
 from interlock.core.sources.source import Index
@@ -95,3 +95,31 @@ def test_settings_are_inputs() -> None:
         ("no-binary", "added"),
     ]
     assert str(compare(lock, (), after)[0]) == "the setting indexes has changed"
+
+
+def test_an_outdated_lock_says_why_in_words_and_as_data() -> None:
+    error = LockOutdated(compare(locked('dependencies = ["b"]'), [current()], ResolutionInputs(prerelease="allow")))
+    assert str(error) == (
+        "interlock.lock does not match the manifests:\n"
+        "  the setting prerelease has changed\n"
+        "  packages/a: dependencies have been removed"
+    )
+    assert error.facts == {
+        "stale": [
+            {"member": None, "key": "prerelease", "kind": "changed", "path": ""},
+            {"member": "a", "key": "dependencies", "kind": "removed", "path": "packages/a"},
+        ]
+    }
+
+
+def test_a_lock_that_cannot_be_used_whatever_the_manifests_say() -> None:
+    reasons = compare(
+        Lock(inputs=ResolutionInputs(conflicts=((ConflictItem(member=A),),))),
+        [],
+        ResolutionInputs(conflicts=((ConflictItem(member=A),),)),
+    )
+    assert [reason.key for reason in reasons] == ["format"]
+    assert str(LockOutdated(reasons, whatever=True)) == (
+        "interlock.lock cannot be used as it is: it has declared conflicts and was written in an older format, which "
+        "loses what is reached by them."
+    )

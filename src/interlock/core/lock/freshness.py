@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import ClassVar, Literal
 
 import msgspec
 
 from interlock.core.lock.model import FORMAT, Lock, LockedMember, ResolutionInputs
 from interlock.core.names import NormalizedName
+from interlock.errors import LockError
 
-__all__ = ["CurrentMember", "Stale", "compare"]
+__all__ = ["Change", "CurrentMember", "LockOutdated", "Stale", "compare"]
+
+Change = Literal["added", "removed", "changed"]
+"""As seen from the lock."""
 
 
 class CurrentMember(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,8 +32,7 @@ class Stale(msgspec.Struct, frozen=True, kw_only=True):
     """None for a setting of the workspace."""
     key: str
     """The key of the manifest, ``member`` for a whole member, ``trees`` for a source tree, ``format`` or a setting."""
-    kind: str
-    """``added | removed | changed``, as seen from the lock."""
+    kind: Change
     path: str = ""
 
     def __str__(self) -> str:
@@ -45,7 +49,26 @@ class Stale(msgspec.Struct, frozen=True, kw_only=True):
         return f"{where}: {self.key} {'have' if self.key == 'dependencies' else 'has'} {_PHRASES[self.kind]}"
 
 
-_PHRASES = {"added": "been added", "removed": "been removed", "changed": "changed"}
+class LockOutdated(LockError):
+    """The lock was made from something else than what the manifests say now."""
+
+    code = "lock-outdated"
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, reasons: tuple[Stale, ...], *, whatever: bool = False) -> None:
+        """``whatever``: the lock cannot be used whatever the manifests say, which were not looked at."""
+        why = [str(reason) for reason in reasons]
+        super().__init__(
+            f"interlock.lock cannot be used as it is: {'; '.join(why)}."
+            if whatever
+            else "\n  ".join(("interlock.lock does not match the manifests:", *why)),
+            hint="Run `interlock lock`.",
+            facts={"stale": [msgspec.to_builtins(reason) for reason in reasons]},
+        )
+        self.reasons = reasons
+
+
+_PHRASES: dict[Change, str] = {"added": "been added", "removed": "been removed", "changed": "changed"}
 
 
 def compare(
@@ -85,7 +108,7 @@ def _keys(before: LockedMember, now: CurrentMember) -> Iterable[Stale]:
     for key in sorted({*before.inputs, *now.inputs}):
         was, is_now = before.inputs.get(key), now.inputs.get(key)
         if was != is_now:
-            kind = "added" if was is None else "removed" if is_now is None else "changed"
+            kind: Change = "added" if was is None else "removed" if is_now is None else "changed"
             yield Stale(member=now.name, key=key, kind=kind, path=now.path)
 
 
@@ -99,6 +122,6 @@ def _settings(before: ResolutionInputs, now: ResolutionInputs) -> list[Stale]:
             changed = [path for path in sorted({*was, *is_now}) if was.get(path) != is_now.get(path)]
             found += [Stale(member=None, key="trees", kind="changed", path=path) for path in changed]
         elif was != is_now:
-            kind = "changed" if was and is_now else "removed" if was else "added"
+            kind: Change = "changed" if was and is_now else "removed" if was else "added"
             found.append(Stale(member=None, key=field.replace("_", "-"), kind=kind))
     return found
