@@ -69,7 +69,6 @@ async def relock(prepared: Prepared, old: Lock | None, options: LockOptions) -> 
             return await resolve(
                 toolchain,
                 problem,
-                direct=found.candidates,
                 inputs=prepared.inputs,
                 digests=digests,
                 old=old,

@@ -45,7 +45,7 @@ async def verify_lock(context: Context) -> Verification:
         asks = await complete(toolchain, workspace, prepared.asks)
         kept = kept_commits(lock, {})
         found = await discover_direct(toolchain, asks, root=workspace.root, limits=prepared.limits, locked=kept)
-        known = await published(toolchain, lock, found.candidates)
+        known = await published(toolchain, lock, found.direct)
     evidence = Evidence(
         members=found.members,
         published=known,

@@ -19,14 +19,13 @@ from interlock.core.metadata.metadata import Metadata
 from interlock.core.metadata.text import InvalidMetadata
 from interlock.core.names import NormalizedName
 from interlock.core.requirements.requirement import Requirement
-from interlock.core.resolver.facts import Known, unreadable_requirement
-from interlock.core.resolver.problem import Problem
+from interlock.core.resolver.facts import unreadable_requirement
+from interlock.core.resolver.problem import DirectPackage, Problem
 from interlock.core.resolver.resolver import world
 from interlock.core.sources.direct_references import parse_url_source
 from interlock.core.sources.git_url import canonical_git_url
 from interlock.core.sources.source import Directory, File, Git, Index, Member, Registry, Source, Url
 from interlock.errors import ManifestError
-from interlock.workspace.facts import Direct, DirectCandidate
 from interlock.workspace.one_commit import Spellings, one_for_each_commit
 from interlock.workspace.outside import Outside
 from interlock.workspace.outside_indexes import final_names, read_outside
@@ -49,8 +48,7 @@ class Discovered(msgspec.Struct, frozen=True, kw_only=True):
     """The asks, with every moving reference replaced by the commit it stands for."""
     limits: Limits
     """Likewise."""
-    direct: dict[tuple[NormalizedName, Source], MemberAsks]
-    candidates: Direct
+    direct: tuple[DirectPackage, ...]
 
 
 async def discover_direct(
@@ -104,8 +102,7 @@ class _Discovery:
         self._queue: list[tuple[_Key, Origin]] = []
         self._seen: set[_Key] = set()
         self._resolved: dict[_Key, Source] = {}
-        self._found: dict[_Key, DirectCandidate] = {}
-        self._asks: dict[_Key, MemberAsks] = {}
+        self._found: dict[_Key, DirectPackage] = {}
         self._indexes: dict[str, Index] = {}
         """Indexes of projects outside, by names that no other index has."""
         self._named: dict[Source, Source] = {}
@@ -155,12 +152,10 @@ class _Discovery:
         if outside is not None:
             self._indexes |= outside.indexes
         asks = await anyio.to_thread.run_sync(self._asks_of, metadata, source, outside)
-        self._asks[key] = asks
         version = "" if isinstance(source, Directory) and "version" in metadata.dynamic else metadata.version
-        known_facts = Known(
-            requires=asks.dependencies, extras=frozenset(metadata.extras), requires_python=metadata.requires_python
+        self._found[key] = DirectPackage(
+            source=source, asks=asks, version=version, extras=tuple(sorted(set(metadata.extras))), artifact=artifact
         )
-        self._found[key] = DirectCandidate(source=source, version=version, artifact=artifact, known=known_facts)
         self.want(asks.dependencies)
 
     def _asks_of(self, metadata: Metadata, source: Source, outside: Outside | None) -> MemberAsks:
@@ -205,24 +200,17 @@ class _Discovery:
     def result(self, members: tuple[MemberAsks, ...], limits: Limits) -> Discovered:
         self._admit()
         self._unite()
-        direct = {
-            (key[0], self._resolved[key]): self._rewritten(self._asks[key])
-            for key in sorted(self._asks, key=lambda key: (key[0], str(self._resolved[key])))
-        }
-        candidates: dict[NormalizedName, dict[Source, DirectCandidate]] = {}
+        direct: dict[_Key, DirectPackage] = {}
         for key in sorted(self._found, key=lambda key: (key[0], str(self._resolved[key]))):
             found = self._found[key]
-            requires = direct[key[0], found.source].dependencies
-            known = msgspec.structs.replace(found.known, requires=requires)
-            candidates.setdefault(key[0], {})[found.source] = msgspec.structs.replace(found, known=known)
+            direct[key[0], found.source] = msgspec.structs.replace(found, asks=self._rewritten(found.asks))
         scoped = tuple(msgspec.structs.replace(rule, asks=self._every(rule.asks)) for rule in limits.scoped)
         return Discovered(
             members=tuple(self._rewritten(member) for member in members),
             limits=Limits(
                 constraints=self._every(limits.constraints), overrides=self._every(limits.overrides), scoped=scoped
             ),
-            direct=direct,
-            candidates={name: tuple(found.values()) for name, found in candidates.items()},
+            direct=tuple(direct.values()),
         )
 
     def _admit(self) -> None:
@@ -230,7 +218,7 @@ class _Discovery:
 
         An index of the workspace is never among them: those have been called by its names.
         """
-        sources = {ask.source for asks in self._asks.values() for ask in _all_asks(asks)}
+        sources = {ask.source for found in self._found.values() for ask in _all_asks(found.asks)}
         asked = {source.index for source in sources if isinstance(source, Registry)}
         used = {key: index for key, index in self._indexes.items() if key in asked}
         names = final_names(used, (index.name for index in self._toolchain.context.settings.indexes))

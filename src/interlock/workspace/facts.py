@@ -8,11 +8,10 @@ The guess decides only what is fetched early, never what is chosen.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, Protocol
 
 import anyio
-import msgspec
 from anyio.abc import TaskGroup
 
 from interlock.core.artifacts.artifact import Artifact
@@ -24,6 +23,7 @@ from interlock.core.names import NormalizedName
 from interlock.core.requirements.requirement import Requirement
 from interlock.core.resolver.facts import Known, Universe, Unusable, learned
 from interlock.core.resolver.outcome import Needs, Solved, Unsolvable
+from interlock.core.resolver.problem import DirectPackage
 from interlock.core.resolver.resolver import Resolver
 from interlock.core.sources.source import Registry, Source
 from interlock.core.versions.version_list import VersionList
@@ -32,7 +32,7 @@ from interlock.index.outcomes import Absent, NeedsBuild, Unavailable
 
 _NO_EXTRAS: frozenset[str] = frozenset()
 
-__all__ = ["Direct", "DirectCandidate", "FactsDriver", "Index"]
+__all__ = ["BuildMetadata", "FactsDriver", "Index"]
 
 
 class Index(Protocol):
@@ -49,19 +49,6 @@ BuildMetadata = Callable[[NormalizedName, str, str, Artifact], Awaitable[Metadat
 """Name, version, index, sdist: the metadata that building it gives."""
 
 
-class DirectCandidate(msgspec.Struct, frozen=True, kw_only=True):
-    """A candidate from a source tree or an archive, learned before solving."""
-
-    source: Source
-    version: str
-    artifact: Artifact | None = None
-    known: Known
-
-
-Direct = Mapping[NormalizedName, tuple[DirectCandidate, ...]]
-"""Candidates that come from no index, by name."""
-
-
 class FactsDriver:
     """Feeds one resolver until it has an answer."""
 
@@ -71,14 +58,15 @@ class FactsDriver:
         index: Index,
         build: BuildMetadata,
         *,
-        direct: Direct,
         reporter: Reporter = SILENT,
     ) -> None:
         self._resolver = resolver
         self._facts = resolver.facts
         self._index = index
         self._build = build
-        self._direct = direct
+        self._direct: dict[NormalizedName, list[DirectPackage]] = {}
+        for package in resolver.problem.direct:
+            self._direct.setdefault(package.name, []).append(package)
         self._reporter = reporter
         self._universes: dict[NormalizedName, anyio.Event] = {}
         self._candidates: dict[tuple[NormalizedName, int], anyio.Event] = {}

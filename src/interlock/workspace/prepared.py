@@ -18,9 +18,9 @@ from interlock.core.members.narrowing import narrow
 from interlock.core.names import NormalizedName
 from interlock.core.relock.apart import wanted_elsewhere
 from interlock.core.requirements.requirement import Requirement
-from interlock.core.resolver.problem import Policy, Preference, Problem
+from interlock.core.resolver.problem import DirectPackage, Policy, Preference, Problem
 from interlock.core.sources.source import Member as FromMember
-from interlock.core.sources.source import Registry, Source
+from interlock.core.sources.source import Registry
 from interlock.events import Warned
 from interlock.settings import Settings
 from interlock.workspace.asks import lower
@@ -187,7 +187,7 @@ def make_problem(
     base: Lock | None,
     options: LockOptions,
     *,
-    direct: dict[tuple[NormalizedName, Source], MemberAsks] | None = None,
+    direct: tuple[DirectPackage, ...] = (),
     limits: Limits | None = None,
 ) -> Problem:
     """The problem of members as they ask, locked for the Pythons on which they can be had.
@@ -200,7 +200,7 @@ def make_problem(
     constraints = (*limits.constraints, *(Ask(requirement=wish, origin=asked) for wish in wishes))
     return Problem(
         members=narrow(sorted(members, key=lambda member: member.name), prepared.tool.environments).members,
-        direct=direct or {},
+        direct=direct,
         environments=prepared.tool.environments,
         required_environments=prepared.tool.required_environments,
         conflicts=prepared.tool.conflicts,

@@ -194,7 +194,7 @@ class Provisioner:
         found = await discover_direct(self._toolchain, members, root=self._toolchain.layout.root) if local else None
         problem = Problem(
             members=found.members if found is not None else members,
-            direct=found.direct if found is not None else {},
+            direct=found.direct if found is not None else (),
             environments=(marker,),
             limits=Limits(constraints=tuple(Ask(requirement=item, origin=origin) for item in tool.build_constraints)),
             policy=Policy(
@@ -205,8 +205,7 @@ class Provisioner:
             ),
         )
         where = "to be tried" if self._anew else "build requirements"
-        direct = found.candidates if found is not None else None
-        lock = await resolve(self._toolchain, problem, direct=direct, locate=lambda _: where)
+        lock = await resolve(self._toolchain, problem, locate=lambda _: where)
         wanted = select(
             lock,
             interpreter.markers,

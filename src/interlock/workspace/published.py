@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import anyio
 
 from interlock.core.lock.graph import Key, key_of
 from interlock.core.lock.model import Lock, LockedPackage
 from interlock.core.metadata.metadata import Metadata
+from interlock.core.resolver.problem import DirectPackage
 from interlock.core.soundness.evidence import Published
 from interlock.core.sources.source import Registry
 from interlock.index.outcomes import Absent, NeedsBuild
 from interlock.workspace.built_metadata import built_metadata
-from interlock.workspace.facts import Direct
 from interlock.workspace.stated_index import StatedIndex, stated_metadata
 from interlock.workspace.toolchain import Toolchain
 
 __all__ = ["published"]
 
 
-async def published(toolchain: Toolchain, lock: Lock, direct: Direct) -> dict[Key, Published]:
+async def published(toolchain: Toolchain, lock: Lock, direct: Iterable[DirectPackage]) -> dict[Key, Published]:
     """By package; one whose metadata cannot be had is left out. Raises what the indexes and builds raise."""
     found: dict[Key, Published] = {}
+    elsewhere = {(one.name, one.source): one.known for one in direct}
     async with anyio.create_task_group() as tasks:
         for package in lock.packages:
             if isinstance(package.source, Registry):
                 tasks.start_soon(_learn, toolchain, package, package.source.index, found)
             else:
-                known = next((one for one in direct.get(package.name, ()) if one.source == package.source), None)
+                known = elsewhere.get((package.name, package.source))
                 if known is not None:
                     found[key_of(package)] = Published(
-                        requires=known.known.requires,
-                        extras=known.known.extras,
-                        requires_python=known.known.requires_python,
+                        requires=known.requires, extras=known.extras, requires_python=known.requires_python
                     )
     return found
 

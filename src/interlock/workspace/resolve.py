@@ -20,7 +20,7 @@ from interlock.core.resolver.problem import Problem
 from interlock.core.resolver.resolver import Resolver
 from interlock.events import Finished, Started, Warned
 from interlock.workspace.built_metadata import built_metadata
-from interlock.workspace.facts import Direct, FactsDriver
+from interlock.workspace.facts import FactsDriver
 from interlock.workspace.stated_index import StatedIndex, stated_metadata
 from interlock.workspace.toolchain import Toolchain
 
@@ -31,7 +31,6 @@ async def resolve(
     toolchain: Toolchain,
     problem: Problem,
     *,
-    direct: Direct | None = None,
     inputs: ResolutionInputs | None = None,
     digests: Mapping[NormalizedName, Mapping[str, str]] | None = None,
     old: Lock | None = None,
@@ -42,7 +41,7 @@ async def resolve(
     Raises :class:`~interlock.core.resolver.report.NoSolution` and what the index and builds raise.
     """
     resolver = Resolver(problem, Facts())
-    outcome = await _solve(toolchain, resolver, direct or {})
+    outcome = await _solve(toolchain, resolver)
     if not isinstance(outcome, Solved):
         from interlock.core.resolver.report import Indexes, no_solution  # noqa: PLC0415
 
@@ -63,7 +62,7 @@ async def resolve(
 async def resolve_at_once(toolchain: Toolchain, problem: Problem, facts: Facts) -> Lock | None:
     """The same from facts that are known, and only where everything that is tried first will do."""
     resolver = Resolver(problem, facts)
-    outcome = await _solve(toolchain, resolver, {})
+    outcome = await _solve(toolchain, resolver)
     if not isinstance(outcome, Solved) or resolver.setbacks:
         return None
     if notices(resolver, outcome.forks) or old_picks(resolver, outcome.forks):
@@ -83,10 +82,10 @@ def _report_notices(
         toolchain.context.reporter.report(Warned(notice.code, notice.message))
 
 
-async def _solve(toolchain: Toolchain, resolver: Resolver, direct: Direct) -> Solved | Unsolvable:
+async def _solve(toolchain: Toolchain, resolver: Resolver) -> Solved | Unsolvable:
     reporter = toolchain.context.reporter
     index = StatedIndex(toolchain.client, stated_metadata(toolchain))
-    driver = FactsDriver(resolver, index, partial(built_metadata, toolchain), direct=direct, reporter=reporter)
+    driver = FactsDriver(resolver, index, partial(built_metadata, toolchain), reporter=reporter)
     reporter.report(Started("resolve"))
     try:
         return await driver.run()

@@ -26,7 +26,7 @@ from interlock.core.requirements.parse import parse_requirement
 from interlock.core.requirements.requirement import Requirement
 from interlock.core.resolver.facts import Facts, Known, Universe, Unusable
 from interlock.core.resolver.outcome import Needs, Solved, Unsolvable
-from interlock.core.resolver.problem import Policy, Preference, Problem
+from interlock.core.resolver.problem import DirectPackage, Policy, Preference, Problem
 from interlock.core.resolver.report import NoSolution, no_solution
 from interlock.core.resolver.required import Required
 from interlock.core.resolver.resolver import Resolver
@@ -122,11 +122,11 @@ def problem_of(world: Table, locked: Lock | None = None, upgrade: Sequence[str] 
     options = world.get("options", {})
     members = {"root": world["root"]} if "root" in world else world["members"]
     names = frozenset(normalize_name(name) for name in members)
-    direct = {
-        (normalize_name(name), _source(table)): _asks(normalize_name(name), table, names, world)
+    direct = tuple(
+        DirectPackage(source=_source(table), asks=_asks(normalize_name(name), table, names, world))
         for name, tables in world.get("direct", {}).items()
         for table in (tables if isinstance(tables, list) else [tables])
-    }
+    )
     preferences: dict[NormalizedName, tuple[Preference, ...]] = {}
     for name, version in options.get("locked", {}).items():
         preferences[normalize_name(name)] = (Preference(version, Registry(INDEX)),)

@@ -268,7 +268,7 @@ def _all_edges(member: LockedMember) -> list[tuple[str, Edge]]:
 def sourced_names(problem: Problem) -> frozenset[NormalizedName]:
     """Names that somebody wants from a place of their own."""
     found = set()
-    for member in (*problem.members, *problem.direct.values()):
+    for member in (*problem.members, *(package.asks for package in problem.direct)):
         for asks in (member.dependencies, *member.extras.values(), *member.groups.values()):
             for ask in asks:
                 if ask.source is not None and not isinstance(ask.source, Member):

@@ -74,7 +74,7 @@ class Candidates:
             name: [(wish, _where(wish.markers)) for wish in wishes] for name, wishes in problem.preferences.items()
         }
         self._from_forks: dict[NormalizedName, list[int]] = {}
-        for member in (*problem.members, *problem.direct.values()):
+        for member in (*problem.members, *(package.asks for package in problem.direct)):
             for asks in (member.dependencies, *member.extras.values(), *member.groups.values()):
                 for ask in asks:
                     self._direct.setdefault(ask.requirement.name, []).append((ask.requirement, ask.source))

@@ -35,6 +35,7 @@ class Pinned:
 
     def __init__(self, problem: Problem, dependencies: Dependencies, world: Marker) -> None:
         self._problem = problem
+        self._direct = {(package.name, package.source): package.asks for package in problem.direct}
         self._world = world
         self._dependencies = dependencies
 
@@ -79,7 +80,7 @@ class Pinned:
         while queue:
             requirement, source, where = queue.pop()
             tree = None if source is None else (requirement.name, source)
-            if tree is None or tree not in self._problem.direct:
+            if tree is None or tree not in self._direct:
                 continue
             for extra in (None, *requirement.extras):
                 known = reached.get((tree, extra), FALSE)
@@ -91,6 +92,6 @@ class Pinned:
 
     def _of_tree(self, tree: _Tree, extra: ExtraName | None, where: Marker) -> Iterator[_Asked]:
         active = frozenset(() if extra is None else (extra,))
-        for ask in self._problem.direct[tree].dependencies:
+        for ask in self._direct[tree].dependencies:
             marker = parse_marker(ask.requirement.marker) if ask.requirement.marker else TRUE
             yield ask.requirement, ask.source, restrict_extra(marker, active) & where

@@ -4,13 +4,41 @@ from __future__ import annotations
 
 import msgspec
 
+from interlock.core.artifacts.artifact import Artifact
 from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.members.asks import Limits, MemberAsks
-from interlock.core.names import NormalizedName
+from interlock.core.names import ExtraName, NormalizedName
 from interlock.core.requirements.requirement import Requirement
+from interlock.core.resolver.facts import Known
 from interlock.core.sources.source import Source
 
-__all__ = ["Policy", "Preference", "Problem"]
+__all__ = ["DirectPackage", "Policy", "Preference", "Problem"]
+
+
+class DirectPackage(msgspec.Struct, frozen=True, kw_only=True):
+    """A package in its one version that a repository, an archive or a directory outside the workspace holds."""
+
+    source: Source
+    asks: MemberAsks
+    version: str = ""
+    """Empty for a directory whose version is dynamic."""
+    extras: tuple[ExtraName, ...] = ()
+    """Sorted."""
+    artifact: Artifact | None = None
+    """The archive, where it is one."""
+
+    @property
+    def name(self) -> NormalizedName:
+        return self.asks.name
+
+    @property
+    def known(self) -> Known:
+        """What it asks for, as the solver wants to know it."""
+        return Known(
+            requires=self.asks.dependencies,
+            extras=frozenset(self.extras),
+            requires_python=self.asks.requires_python,
+        )
 
 
 class Preference(msgspec.Struct, frozen=True):
@@ -55,8 +83,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     members: tuple[MemberAsks, ...]
     """Sorted by name."""
-    direct: dict[tuple[NormalizedName, Source], MemberAsks] = {}
-    """Asks of source trees and archives outside the workspace, discovered before solving."""
+    direct: tuple[DirectPackage, ...] = ()
+    """What comes from repositories, archives and directories outside the workspace, learned before solving; sorted by
+    name and source, each pair once."""
     environments: tuple[str, ...] = ()
     required_environments: tuple[str, ...] = ()
     conflicts: tuple[tuple[ConflictItem, ...], ...] = ()

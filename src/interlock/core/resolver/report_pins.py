@@ -20,7 +20,7 @@ def fixed_by(problem: Problem, name: NormalizedName) -> Ask | None:
 
 
 def _asks(problem: Problem) -> Iterator[Ask]:
-    for member in (*problem.members, *problem.direct.values()):
+    for member in (*problem.members, *(package.asks for package in problem.direct)):
         yield from member.dependencies
         for asks in (*member.extras.values(), *member.groups.values()):
             yield from asks

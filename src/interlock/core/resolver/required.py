@@ -60,8 +60,8 @@ class Required:
         for member in problem.members:
             for asks, selected in _tables(member, activation):
                 self._add(asks, selected, overrides)
-        for tree in problem.direct.values():
-            self._add(tree.dependencies, TRUE, overrides)
+        for package in problem.direct:
+            self._add(package.asks.dependencies, TRUE, overrides)
         for ask in problem.limits.asks:
             if ask.source is not None:
                 self._of(ask.requirement.name).add(ask.source, parse_marker(ask.requirement.marker), TRUE)
