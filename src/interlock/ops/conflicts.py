@@ -17,7 +17,7 @@ from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.members.asks import MemberAsks
 from interlock.core.members.conflict_sets import exclusive_sets, joint_sets
 from interlock.core.names import normalize_extra, normalize_group, normalize_name
-from interlock.core.resolver.report import NoSolution
+from interlock.core.resolver.failure import NoSolution
 from interlock.core.toml.document import TomlDocument
 from interlock.events import Advanced, Finished, Started, Steps
 from interlock.ops.lock import lock_held

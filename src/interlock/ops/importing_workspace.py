@@ -21,7 +21,7 @@ from interlock.core.manifests.parse import parse_manifest
 from interlock.core.members.conflict_sets import exclusive_sets
 from interlock.core.names import NormalizedName
 from interlock.core.requirements.requirement import Requirement
-from interlock.core.resolver.report import NoSolution
+from interlock.core.resolver.failure import NoSolution
 from interlock.core.versions.version_list import release_key
 from interlock.errors import InterlockError, UsageError
 from interlock.git.command import GitCommand

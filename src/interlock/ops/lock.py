@@ -12,10 +12,10 @@ from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.diff import LockDiff, diff
 from interlock.core.lock.freshness import LockOutdated
 from interlock.core.lock.model import Lock
-from interlock.core.members.narrowing import narrow
 from interlock.core.names import NormalizedName
 from interlock.errors import LockError
 from interlock.events import Warned
+from interlock.ops.make_lock import make_lock
 from interlock.store.locks import hold
 from interlock.store.replace import read_regular, replace_file
 from interlock.store.usage import using
@@ -25,7 +25,7 @@ from interlock.workspace.guards import workspace_guard
 from interlock.workspace.lockfile import load_lock_if_any, no_lock, read_lockfile
 from interlock.workspace.members import Workspace
 from interlock.workspace.options import LockOptions, LockOutcome
-from interlock.workspace.prepared import Prepared, is_plain, make_problem, prepare, stale_reasons, unmet_reasons
+from interlock.workspace.prepared import Prepared, prepare, stale_reasons, unmet_reasons
 from interlock.workspace.remarks import remarks
 from interlock.workspace.stamp import stamp_fresh
 
@@ -68,15 +68,7 @@ async def lock_held(context: Context, workspace: Workspace, options: LockOptions
     if keep and old is not None:
         return LockOutcome(path=prepared.lockfile, changed=False, lock=old, aloud=bool(said))
     await anyio.to_thread.run_sync(context.layout.prepare)
-    made = None
-    if old is not None and pins is None and not (options.upgrade or options.upgrade_packages or options.pins):
-        made = await _with_what_is_new(prepared, old, options)
-    if made is None:
-        # Solvers, indexes and builds are loaded only when something has to be resolved.
-        from interlock.ops.relock import relock  # noqa: PLC0415
-
-        made = await relock(prepared, old, options)
-    made = await _with_trees(prepared.workspace, made)
+    made = await make_lock(prepared, old, options)
     changes = diff(old, made)
     if pins is not None:
         # Pins have no members; those of the lock that comes of them are no news.
@@ -97,13 +89,6 @@ async def lock_held(context: Context, workspace: Workspace, options: LockOptions
         reasons=tuple(str(reason) for reason in reasons),
         aloud=bool(said),
     )
-
-
-async def _with_trees(workspace: Workspace, lock: Lock) -> Lock:
-    from interlock.workspace.trees import tree_digests  # noqa: PLC0415 - only a lock that is made needs it
-
-    trees = await anyio.to_thread.run_sync(tree_digests, workspace, lock)
-    return lock if trees == lock.inputs.trees else replace(lock, inputs=replace(lock.inputs, trees=trees))
 
 
 def _refuse_others(changes: LockDiff, asked: dict[NormalizedName, str]) -> None:
@@ -154,23 +139,6 @@ def _check(context: Context, workspace: Workspace) -> LockOutcome:
     if not prepared.absent and not stale_reasons(prepared, old):
         stamp_fresh(prepared.context, workspace, outcome)
     return outcome
-
-
-async def _with_what_is_new(prepared: Prepared, old: Lock, options: LockOptions) -> Lock | None:
-    """The lock made without resolving what is locked, where that can be done; else None."""
-    reasons = stale_reasons(prepared, old)
-    if not is_plain(prepared) or narrow(prepared.asks, prepared.tool.environments).impossible:
-        return None
-    from interlock.core.relock.splice import splice  # noqa: PLC0415 - a fresh lock needs nothing that solves
-
-    problem = make_problem(prepared, prepared.asks, old, options)
-    digests = {member.name: member.inputs for member in prepared.current}
-    made = await anyio.to_thread.run_sync(lambda: splice(old, problem, reasons, digests))
-    if made is None:
-        from interlock.ops.relock import relock_new  # noqa: PLC0415
-
-        made = await relock_new(prepared, problem, old, reasons)
-    return made
 
 
 def _pins_of_conflicted(root: Path) -> Lock | None:

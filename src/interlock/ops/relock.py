@@ -14,6 +14,7 @@ from interlock.core.members.narrowing import everywhere, narrow, narrow_to
 from interlock.core.relock.apart import put_back, set_apart, wanted_elsewhere
 from interlock.core.relock.commits import kept_commits
 from interlock.core.relock.graft import graft, scion
+from interlock.core.relock.question import Question
 from interlock.core.resolver.problem import Problem
 from interlock.envs.environments import VirtualEnvironment, load_environment
 from interlock.errors import ResolutionError
@@ -26,7 +27,7 @@ from interlock.workspace.location import locator
 from interlock.workspace.options import LockOptions
 from interlock.workspace.prepared import Prepared, make_problem
 from interlock.workspace.provisioning import open_toolchain
-from interlock.workspace.resolve import resolve, resolve_at_once
+from interlock.workspace.resolve import Resolve, indexes_of, lock_of, resolve_at_once, resolve_here
 from interlock.workspace.siblings import BuildSiblings
 from interlock.workspace.toolchain import Toolchain, ToolchainOptions
 from interlock.workspace.without_python import refuse_without_python
@@ -34,10 +35,11 @@ from interlock.workspace.without_python import refuse_without_python
 __all__ = ["relock", "relock_new"]
 
 
-async def relock(prepared: Prepared, old: Lock | None, options: LockOptions) -> Lock:
+async def relock(prepared: Prepared, old: Lock | None, options: LockOptions, resolve: Resolve | None = None) -> Lock:
     """Resolve a workspace; what ``old`` has is kept wherever it still fits.
 
-    Raises :class:`~interlock.core.resolver.report.NoSolution`, and what the indexes and builds raise.
+    ``resolve`` answers what is to be solved; by default the tools opened here do.
+    Raises :class:`~interlock.core.resolver.failure.NoSolution`, and what the indexes and builds raise.
     """
     context, workspace = prepared.context, prepared.workspace
     base = None if options.upgrade else old
@@ -66,14 +68,15 @@ async def relock(prepared: Prepared, old: Lock | None, options: LockOptions) -> 
         digests = {member.name: member.inputs for member in prepared.current}
 
         async def attempt(problem: Problem) -> Lock:
-            return await resolve(
-                toolchain,
-                problem,
+            question = Question(
+                problem=problem,
                 inputs=prepared.inputs,
-                digests=digests,
                 old=old,
-                locate=locator(workspace.root),
+                indexes=indexes_of(toolchain),
+                stated=prepared.tool.dependency_metadata,
             )
+            found = await (resolve or resolve_here)(toolchain, question)
+            return await lock_of(found, context.reporter, digests=digests, locate=locator(workspace.root))
 
         made = await _where_all_run(prepared, problem, attempt)
         if apart:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from interlock.core.members.asks import MemberAsks
 from interlock.core.members.narrowing import narrow
 from interlock.core.requirements.requirement import format_requirement
-from interlock.core.resolver.report import NoSolution
+from interlock.core.resolver.failure import NoSolution
 from interlock.workspace.location import locator
 from interlock.workspace.prepared import Prepared
 
@@ -15,7 +15,7 @@ __all__ = ["refuse_without_python"]
 
 
 def refuse_without_python(prepared: Prepared, asks: Iterable[MemberAsks]) -> None:
-    """Raises :class:`~interlock.core.resolver.report.NoSolution` for a member that could be had nowhere."""
+    """Raises :class:`~interlock.core.resolver.failure.NoSolution` for a member that could be had nowhere."""
     known = {member.name: member for member in asks}
     for member, ask in narrow(known.values(), prepared.tool.environments).impossible:
         needs = known[ask.requirement.name]

@@ -8,9 +8,11 @@ import pytest
 
 from interlock.core.resolver.contradiction import contradict, smallest
 from interlock.core.resolver.facts import Facts, Universe
+from interlock.core.resolver.failure import no_solution
 from interlock.core.resolver.incompatibility import Incompatibility, RootCause
+from interlock.core.resolver.indexes import Indexes
 from interlock.core.resolver.outcome import Needs, Unsolvable
-from interlock.core.resolver.report import Indexes, no_solution
+from interlock.core.resolver.report import explain
 from interlock.core.resolver.resolver import Resolver
 from tests.core.resolver.world import Outcome, problem_of, resolve
 
@@ -130,7 +132,7 @@ def test_the_indexes_that_were_asked_are_named() -> None:
             facts.universes[name] = _nothing(name)
         outcome = resolver.advance()
     assert isinstance(outcome, Unsolvable)
-    error = no_solution(resolver, outcome, indexes=Indexes(asked=("corp", "pypi")))
+    error = no_solution(explain(resolver, outcome, Indexes(asked=("corp", "pypi"))))
     assert error.message == "`root` requires `a` (pyproject.toml), and no index has a package `a` (asked: corp, pypi)."
 
 

@@ -25,9 +25,10 @@ from interlock.core.relock.assemble import assemble
 from interlock.core.requirements.parse import parse_requirement
 from interlock.core.requirements.requirement import Requirement
 from interlock.core.resolver.facts import Facts, Known, Universe, Unusable
+from interlock.core.resolver.failure import NoSolution, no_solution
 from interlock.core.resolver.outcome import Needs, Solved, Unsolvable
 from interlock.core.resolver.problem import DirectPackage, Policy, Preference, Problem
-from interlock.core.resolver.report import NoSolution, no_solution
+from interlock.core.resolver.report import explain
 from interlock.core.resolver.required import Required
 from interlock.core.resolver.resolver import Resolver
 from interlock.core.sources.source import Directory, Git, Member, Registry, Source, Url
@@ -56,9 +57,9 @@ class Outcome:
                 conflicts=problem.conflicts,
                 required_environments=problem.required_environments,
             )
-            self.lock = assemble(resolver, outcome.forks, inputs=inputs, digests={})
+            self.lock = assemble(resolver, outcome.forks, inputs=inputs)
         else:
-            self.error = no_solution(resolver, outcome, _place)
+            self.error = no_solution(explain(resolver, outcome), _place)
 
     def __repr__(self) -> str:
         return f"<Outcome {self.versions() if self.lock is not None else self.error}>"

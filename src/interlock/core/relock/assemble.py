@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from interlock.core.artifacts.artifact import Artifact
 from interlock.core.artifacts.tags import implied_marker
@@ -37,16 +37,15 @@ def assemble(
     forks: tuple[ForkSolution, ...],
     *,
     inputs: ResolutionInputs,
-    digests: Mapping[NormalizedName, Mapping[str, str]],
     old: Lock | None = None,
 ) -> Lock:
-    """Merge the forks into a lock. ``digests`` are the members' resolution inputs; ``old`` keeps artifact locations."""
+    """Merge the forks into a lock, without the digests of its members' inputs; ``old`` keeps artifact locations."""
     graph = ForkGraph(resolver)
     for fork in forks:
         graph.add(fork)
     graph.trace()
     writer = _Writer(graph, old, inputs)
-    members = tuple(writer.member(member, digests.get(member.name, {})) for member in resolver.problem.members)
+    members = tuple(writer.member(member) for member in resolver.problem.members)
     names = {member.name for member in resolver.problem.members}
     packages = [
         writer.package(node)
@@ -84,12 +83,11 @@ class _Writer:
                 if artifact.sha256:
                     self._known[artifact.filename, artifact.sha256] = artifact
 
-    def member(self, member: MemberAsks, digests: Mapping[str, str]) -> LockedMember:
+    def member(self, member: MemberAsks) -> LockedMember:
         node = Node(member.name, 0)
         return LockedMember(
             name=member.name,
             path=member.path,
-            inputs=dict(sorted(digests.items())),
             requires_python=member.requires_python,
             package=member.package,
             table_pythons=member.table_pythons,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+
+import msgspec
 
 from interlock.core.markers.diagram import format_marker, simplify
 from interlock.core.names import NormalizedName
 from interlock.core.requirements.requirement import format_requirement
 from interlock.core.resolver.facts import Known, Unusable
 from interlock.core.resolver.incompatibility import PackageKey
+from interlock.core.resolver.placed import Text
 from interlock.core.resolver.python_notice import bounds_passed_over
 from interlock.core.resolver.resolution import ForkSolution
 from interlock.core.resolver.resolver import Resolver
@@ -24,9 +26,9 @@ _GIVEN_UP = {
 """What the status of a project (PEP 792) tells those who need it."""
 
 
-class Notice(NamedTuple):
+class Notice(msgspec.Struct, frozen=True, order=True):
     code: str
-    message: str
+    text: Text
 
 
 def notices(resolver: Resolver, forks: Iterable[ForkSolution]) -> tuple[Notice, ...]:
@@ -59,7 +61,7 @@ def notices(resolver: Resolver, forks: Iterable[ForkSolution]) -> tuple[Notice, 
                 who = f"`{dependency.origin.member}`" if dependency.origin.member else "The workspace root"
                 text = format_requirement(dependency.requirement)
                 found.update(
-                    Notice("unknown-extra", f"{who} requires `{text}`, but {which} has no extra `{extra}`.")
+                    Notice("unknown-extra", (f"{who} requires `{text}`, but {which} has no extra `{extra}`.",))
                     for extra in dependency.requirement.extras
                     if extra not in known.extras and extra not in known.extra_requires
                 )
@@ -67,7 +69,7 @@ def notices(resolver: Resolver, forks: Iterable[ForkSolution]) -> tuple[Notice, 
             found.update(_given_up(resolver, name, target))
     found.update(_passed_over(resolver, newest))
     if text := bounds_passed_over(resolver, forks):
-        found.add(Notice("python-upper-bound", text))
+        found.add(Notice("python-upper-bound", (text,)))
     return tuple(sorted(found))
 
 
@@ -76,7 +78,7 @@ def _passed_over(resolver: Resolver, newest: Mapping[NormalizedName, int]) -> It
     for (name, position), known in resolver.facts.dependencies.items():
         if isinstance(known, Unusable) and known.unreadable and position > newest.get(name, position):
             version = resolver.facts.universes[name].version(position)
-            yield Notice("unreadable-release", f"{name} {version} was passed over: {known.reason}.")
+            yield Notice("unreadable-release", (f"{name} {version} was passed over: {known.reason}.",))
 
 
 def _never_together(resolver: Resolver) -> Iterable[Notice]:
@@ -86,8 +88,10 @@ def _never_together(resolver: Resolver) -> Iterable[Notice]:
         where = "" if everywhere else f" where {format_marker(simplify(contradiction.where, resolver.world))}"
         yield Notice(
             "never-together",
-            f"{contradiction.item.key} needs both {contradiction.one.key} and {contradiction.other.key}, which are"
-            f" declared to conflict: it cannot be selected{where}.",
+            (
+                f"{contradiction.item.key} needs both {contradiction.one.key} and {contradiction.other.key}, which are"
+                f" declared to conflict: it cannot be selected{where}.",
+            ),
         )
 
 
@@ -102,7 +106,7 @@ def _yanked(resolver: Resolver, key: PackageKey, position: int) -> Iterable[Noti
         why = f" ({reason})" if reason else ""
         yield Notice(
             "yanked",
-            f"{key.name} {universe.version(position)} is yanked{why}; it is pinned exactly or was locked before.",
+            (f"{key.name} {universe.version(position)} is yanked{why}; it is pinned exactly or was locked before.",),
         )
 
 
@@ -112,4 +116,4 @@ def _given_up(resolver: Resolver, name: NormalizedName, position: int | None) ->
         return
     listing = universe.segment(position).listing
     if listing is not None and listing.status in _GIVEN_UP:
-        yield Notice("project-status", f"{name} is {listing.status}: {_GIVEN_UP[listing.status]}.")
+        yield Notice("project-status", (f"{name} is {listing.status}: {_GIVEN_UP[listing.status]}.",))

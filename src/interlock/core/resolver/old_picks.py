@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from interlock.core.markers.diagram import Marker, any_of, format_marker, simplify
-from interlock.core.members.asks import Origin
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.dependencies import Dependency, admitted
 from interlock.core.resolver.facts import Known
 from interlock.core.resolver.incompatibility import PackageKey
 from interlock.core.resolver.notices import Notice
+from interlock.core.resolver.placed import Places
 from interlock.core.resolver.report_text import requirement_text
 from interlock.core.resolver.resolution import ForkSolution
 from interlock.core.resolver.resolver import Resolver
@@ -31,7 +31,6 @@ def old_picks(
     resolver: Resolver,
     forks: Iterable[ForkSolution],
     before: Pinned = frozenset(),
-    locate: Callable[[Origin], str] | None = None,
 ) -> tuple[Notice, ...]:
     """One line for each version that is chosen now, was not before, and is years older than the newest that could be
     had in its place, if something that is required keeps the newer ones out.
@@ -41,8 +40,7 @@ def old_picks(
     """
     if resolver.problem.policy.resolution != "highest":
         return ()
-    search = _Search(resolver, tuple(forks), locate or (lambda origin: ""))
-    return tuple(sorted(search.notices(before)))
+    return tuple(_Search(resolver, tuple(forks)).notices(before))
 
 
 class _Pick(msgspec.Struct, frozen=True):
@@ -55,11 +53,11 @@ class _Pick(msgspec.Struct, frozen=True):
 
 
 class _Search:
-    def __init__(self, resolver: Resolver, forks: tuple[ForkSolution, ...], locate: Callable[[Origin], str]) -> None:
+    def __init__(self, resolver: Resolver, forks: tuple[ForkSolution, ...]) -> None:
         self._resolver = resolver
         self._facts = resolver.facts
         self._forks = forks
-        self._locate = locate
+        self._places = Places()
 
     def notices(self, before: Pinned) -> Iterator[Notice]:
         told: set[tuple[NormalizedName, int]] = set()
@@ -73,7 +71,8 @@ class _Search:
                 cause = self._cause(_Pick(key, chosen, newest, fork))
                 if cause:
                     told.add((key.name, chosen))
-                    yield Notice("old-pick", f"{self._gap(key.name, chosen, newest)}: {cause}.")
+                    text = f"{self._gap(key.name, chosen, newest)}: {cause}."
+                    yield Notice("old-pick", self._places.pieces(text))
 
     def _newest(self, key: PackageKey, chosen: int, env: Marker) -> int | None:
         """The newest version of the same source that is usable there and years younger; None when there is none."""
@@ -167,5 +166,4 @@ class _Search:
             return f"the {dependency.kind} `{text}` allows no newer one"
         if dependency.origin is None:
             return f"{key} {self._version(key.name, position)} requires `{text}`"
-        place = self._locate(dependency.origin)
-        return f"`{key}` requires `{text}`{f' ({place})' if place else ''}"
+        return f"`{key}` requires `{text}`{self._places.mark(dependency.origin)}"

@@ -1,28 +1,28 @@
 """Why there is no solution, in sentences: the first names who clashes, the others lead from them to the clash.
 
 Under each requirement of a member stands what it leads to, indented, each fact once; :mod:`report_evidence` has made
-sure that none of them can be left out. The same is in :attr:`NoSolution.facts` as data.
+sure that none of them can be left out. The same is in the :class:`~interlock.core.resolver.failure.Failure` as data.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-
-import msgspec
+from collections.abc import Iterable, Iterator
 
 from interlock.core.markers.diagram import format_marker, parse_marker, simplify, without_extras
 from interlock.core.members.asks import Origin
 from interlock.core.names import NormalizedName
+from interlock.core.resolver.failure import Failure, Row
+from interlock.core.resolver.indexes import Indexes
 from interlock.core.resolver.outcome import Unsolvable
+from interlock.core.resolver.placed import Places
 from interlock.core.resolver.report_evidence import Evidence, Need, Ruling, evidence_of
-from interlock.core.resolver.report_hints import Hints, Indexes
+from interlock.core.resolver.report_hints import Hints
 from interlock.core.resolver.report_pins import fixed_by
 from interlock.core.resolver.report_text import Wording, listed, positions, requirement_text, specifier_of, where_from
 from interlock.core.resolver.resolver import Resolver
 from interlock.core.versions.version_list import parse_version
-from interlock.errors import ResolutionError
 
-__all__ = ["Indexes", "NoSolution", "no_solution"]
+__all__ = ["explain"]
 
 _MOST_MEMBERS = 5
 _MOST_ALIKE = 4
@@ -30,33 +30,24 @@ _MOST_ALIKE = 4
 _DEEPEST = 5
 
 
-class NoSolution(ResolutionError):
-    """No set of versions satisfies everything that is asked."""
-
-    code = "no-solution"
-
-
-def no_solution(
-    resolver: Resolver,
-    outcome: Unsolvable,
-    locate: Callable[[Origin], str] | None = None,
-    *,
-    indexes: Indexes | None = None,
-) -> NoSolution:
-    """The error for a failed resolution.
-
-    ``locate`` says where a requirement is written, as ``file:line``, or nothing where that cannot be told.
-    """
+def explain(resolver: Resolver, outcome: Unsolvable, indexes: Indexes | None = None) -> Failure:
+    """Why a resolution failed."""
     evidence = evidence_of(resolver, outcome.cause)
-    place = locate or _file_of
     wording = Wording(resolver.facts, resolver.candidates, resolver.problem.policy)
     indexes = indexes or Indexes()
-    report = _Report(resolver, evidence, wording, place, indexes)
-    hints = Hints(resolver, evidence, wording, indexes).all()
+    places = Places()
+    report = _Report(resolver, evidence, wording, places, indexes)
     title = report.title(_environments(resolver, outcome.marker))
     lines = [title[0].upper() + title[1:] if title.startswith("the ") else title, *report.chain()]
-    return NoSolution(
-        "\n".join(lines), hint=" ".join(hints), facts={"where": outcome.marker, **report.data(), "hints": hints}
+    return Failure(
+        message=places.pieces("\n".join(lines)),
+        hints=tuple(Hints(resolver, evidence, wording, indexes).all()),
+        where=outcome.marker,
+        requirements=report.requirements(),
+        dependencies=report.dependencies(),
+        constraints=report.constraints(),
+        ruled_out=report.ruled_out(),
+        missing=report.missing(),
     )
 
 
@@ -66,10 +57,6 @@ def _environments(resolver: Resolver, where: str) -> str:
         return where
     found = simplify(without_extras(parse_marker(where)), resolver.world)
     return "" if found.is_true else format_marker(found)
-
-
-def _file_of(origin: Origin) -> str:
-    return "pyproject.toml" if origin.path in {"", "."} else f"{origin.path}/pyproject.toml"
 
 
 def _origin_of(need: Need) -> Origin | None:
@@ -93,7 +80,7 @@ class _Report:
         resolver: Resolver,
         evidence: Evidence,
         wording: Wording,
-        locate: Callable[[Origin], str],
+        places: Places,
         indexes: Indexes,
     ) -> None:
         self._facts = resolver.facts
@@ -103,9 +90,7 @@ class _Report:
         self._wording = wording
         self._indexes = indexes
         self._wishes = resolver.problem.wishes
-        origins = (_origin_of(need) for need in evidence.needs)
-        self._locate = locate
-        self._at = {origin: locate(origin) for origin in dict.fromkeys(origins) if origin is not None}
+        self._places = places
         self._told: set[Need | NormalizedName] = set()
 
     # ---- the first line --------------------------------------------------------------------------------------
@@ -139,12 +124,8 @@ class _Report:
         return f"`{key}`" if key.name else self._owner(need)
 
     def _place_of(self, need: Need) -> str:
-        place = self._written_at(need)
-        return f" ({place})" if place else ""
-
-    def _written_at(self, need: Need) -> str:
         origin = _origin_of(need)
-        return self._at[origin] if origin is not None else ""
+        return self._places.mark(origin) if origin is not None else ""
 
     def _trouble(self, need: Need) -> str:
         """What is wrong with the one requirement that cannot be met."""
@@ -196,8 +177,7 @@ class _Report:
         ask = fixed_by(self._problem, name)
         if ask is None or ask.source is None or universe.size != 1:
             return ""
-        place = self._locate(ask.origin)
-        where = f" ({place})" if place else ""
+        where = self._places.mark(ask.origin)
         who = f"`{ask.origin.member}`" if ask.origin.member else "the workspace root"
         which = f", which is {universe.version(0)}" if universe.version(0) else ""
         return f"{who} takes `{name}` from {where_from(ask.source)}{where}{which}"
@@ -348,49 +328,51 @@ class _Report:
 
     # ---- the same as data ------------------------------------------------------------------------------------
 
-    def data(self) -> dict[str, object]:
-        asked = [
-            {
-                "member": need.depender.name,
-                "path": need.origin.path,
-                "table": need.origin.table,
-                "requirement": need.text,
-                "at": self._at[need.origin],
-            }
+    def requirements(self) -> tuple[Row, ...]:
+        return tuple(
+            Row(
+                data={
+                    "member": str(need.depender.name),
+                    "path": need.origin.path,
+                    "table": need.origin.table,
+                    "requirement": need.text,
+                },
+                origin=need.origin,
+            )
             for need in self._evidence.asked
             if need.origin is not None
-        ]
-        said = [
-            {
-                "package": str(need.depender),
-                "versions": self._texts(need.depender.name, need.versions),
-                "requirement": need.text,
-                "kind": need.kind,
-                "at": self._written_at(need),
-            }
+        )
+
+    def dependencies(self) -> tuple[Row, ...]:
+        return tuple(
+            Row(
+                data={
+                    "package": str(need.depender),
+                    "versions": self._texts(need.depender.name, need.versions),
+                    "requirement": need.text,
+                    "kind": need.kind,
+                },
+                origin=_origin_of(need),
+            )
             for need in self._evidence.said
-        ]
-        ruled_out = [
+        )
+
+    def constraints(self) -> tuple[Row, ...]:
+        return tuple(Row(data={"requirement": need.text}, origin=_origin_of(need)) for need in self._evidence.limits)
+
+    def ruled_out(self) -> tuple[dict[str, object], ...]:
+        return tuple(
             {
-                "package": ruling.name,
+                "package": str(ruling.name),
                 "versions": self._texts(ruling.name, ruling.mask),
                 "reason": ruling.reason,
                 "detail": ruling.detail,
             }
             for ruling in self._evidence.ruled_out
-        ]
-        missing = sorted({need.name for need in self._evidence.needs if not self._facts.universes[need.name].size})
-        constraints = [{"requirement": need.text, "at": self._written_at(need)} for need in self._evidence.limits]
-        found: dict[str, object] = msgspec.to_builtins(
-            {
-                "requirements": asked,
-                "dependencies": said,
-                "constraints": constraints,
-                "ruled-out": ruled_out,
-                "missing": missing,
-            }
         )
-        return found
+
+    def missing(self) -> tuple[str, ...]:
+        return tuple(sorted({need.name for need in self._evidence.needs if not self._facts.universes[need.name].size}))
 
     def _texts(self, name: NormalizedName, mask: int) -> list[str]:
         universe = self._facts.universes[name]

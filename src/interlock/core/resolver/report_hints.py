@@ -5,11 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-import msgspec
-
 from interlock.core.markers.diagram import all_of, format_marker, requires_python_marker, simplify
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.facts import Universe
+from interlock.core.resolver.indexes import Indexes
 from interlock.core.resolver.report_evidence import Evidence, Need, Ruling
 from interlock.core.resolver.report_pins import fixed_by
 from interlock.core.resolver.report_text import Wording, listed, positions, requirement_text, uploads_of, where_from
@@ -17,20 +16,9 @@ from interlock.core.resolver.resolver import Resolver
 from interlock.core.sources.source import Registry
 from interlock.core.versions.version_list import VersionList, parse_version
 
-__all__ = ["Hints", "Indexes"]
+__all__ = ["Hints"]
 
 _MOST = 3
-
-
-class Indexes(msgspec.Struct, frozen=True, kw_only=True):
-    """Who was asked, by name."""
-
-    asked: tuple[str, ...] = ()
-    """Those that answer for any name, in order."""
-    explicit: tuple[str, ...] = ()
-    """Those that answer only for what is pinned to them."""
-    first_only: bool = True
-    """Whether one that has a package keeps the later ones from being asked."""
 
 
 class Hints:

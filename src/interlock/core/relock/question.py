@@ -1,0 +1,44 @@
+"""What is to be locked, and what came of it, as values: whoever holds a question can answer it, wherever that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec.structs import replace
+
+from interlock.core.lock.model import Lock, ResolutionInputs
+from interlock.core.names import NormalizedName
+from interlock.core.resolver.indexes import Indexes
+from interlock.core.resolver.notices import Notice
+from interlock.core.resolver.problem import Problem
+
+__all__ = ["Answer", "Question", "with_digests"]
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that decides what a lock holds, besides what packages say about themselves."""
+
+    problem: Problem
+    inputs: ResolutionInputs = ResolutionInputs()
+    """The settings that the lock is made with."""
+    old: Lock | None = None
+    """The lock there was. What it says of files that are the same is kept, and nothing is said of what it held."""
+    indexes: Indexes = Indexes()
+    stated: tuple[dict[str, object], ...] = ()
+    """What the workspace states of packages (``dependency-metadata``), to be believed instead of what they say."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    lock: Lock
+    """Without the digests of its members' inputs, which decide nothing."""
+    notices: tuple[Notice, ...] = ()
+    """What is odd about it, though it stands."""
+
+
+def with_digests(lock: Lock, digests: Mapping[NormalizedName, Mapping[str, str]]) -> Lock:
+    """The lock with the digests of its members' inputs, by member."""
+    members = tuple(
+        replace(member, inputs=dict(sorted(digests.get(member.name, {}).items()))) for member in lock.members
+    )
+    return replace(lock, members=members)

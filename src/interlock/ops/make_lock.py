@@ -1,0 +1,61 @@
+"""Making a lock that answers what the manifests ask now, with as little work as that takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+from msgspec.structs import replace
+
+from interlock.core.lock.model import Lock
+from interlock.core.members.narrowing import narrow
+from interlock.workspace.members import Workspace
+from interlock.workspace.options import LockOptions
+from interlock.workspace.prepared import Prepared, is_plain, make_problem, stale_reasons
+
+if TYPE_CHECKING:
+    from interlock.workspace.resolve import Resolve
+
+__all__ = ["make_lock"]
+
+
+async def make_lock(prepared: Prepared, old: Lock | None, options: LockOptions, resolve: Resolve | None = None) -> Lock:
+    """The lock of a workspace; ``old`` is what its versions are kept from.
+
+    Edges are updated where that will do, else what is new is resolved alone, else everything is: that ``resolve`` does,
+    by default with the tools of this command. Raises what resolving, the indexes and builds raise.
+    """
+    made = None
+    # What both sides of a merge conflict share is no lock to go on from: it has no members.
+    if old is not None and old.members and not (options.upgrade or options.upgrade_packages or options.pins):
+        made = await _with_what_is_new(prepared, old, options)
+    if made is None:
+        # Solvers, indexes and builds are loaded only when something has to be resolved.
+        from interlock.ops.relock import relock  # noqa: PLC0415
+
+        made = await relock(prepared, old, options, resolve)
+    return await _with_trees(prepared.workspace, made)
+
+
+async def _with_what_is_new(prepared: Prepared, old: Lock, options: LockOptions) -> Lock | None:
+    """The lock made without resolving what is locked, where that can be done; else None."""
+    reasons = stale_reasons(prepared, old)
+    if not is_plain(prepared) or narrow(prepared.asks, prepared.tool.environments).impossible:
+        return None
+    from interlock.core.relock.splice import splice  # noqa: PLC0415 - a fresh lock needs nothing that solves
+
+    problem = make_problem(prepared, prepared.asks, old, options)
+    digests = {member.name: member.inputs for member in prepared.current}
+    made = await anyio.to_thread.run_sync(lambda: splice(old, problem, reasons, digests))
+    if made is None:
+        from interlock.ops.relock import relock_new  # noqa: PLC0415
+
+        made = await relock_new(prepared, problem, old, reasons)
+    return made
+
+
+async def _with_trees(workspace: Workspace, lock: Lock) -> Lock:
+    from interlock.workspace.trees import tree_digests  # noqa: PLC0415 - only a lock that is made needs it
+
+    trees = await anyio.to_thread.run_sync(tree_digests, workspace, lock)
+    return lock if trees == lock.inputs.trees else replace(lock, inputs=replace(lock.inputs, trees=trees))
