@@ -29,15 +29,21 @@ EDGES = {
     "build": {"errors", "core", "events", "store", "envs"},
     "install": {"errors", "core", "events", "store", "envs"},
     "publish": {"errors", "core", "events", "store", "index"},
-    "workspace": {
-        "", "errors", "signals", "core", "events", "settings", "store", "envs", "index", "git", "build", "install",
-        "publish",
+    "workspace": {"", "errors", "core", "events", "settings", "store", "envs", "git", "build", "install"},
+    "toolchain": {
+        "errors", "core", "events", "settings", "store", "envs", "index", "git", "build", "workspace",
+    },
+    "resolution": {
+        "errors", "core", "events", "settings", "store", "envs", "index", "git", "build", "install", "workspace",
+        "toolchain",
     },
     "ops": {
-        "", "errors", "core", "events", "settings", "store", "envs", "index", "git", "build", "install", "publish",
-        "workspace",
+        "", "errors", "signals", "core", "events", "settings", "store", "envs", "index", "git", "build", "install",
+        "publish", "workspace", "toolchain", "resolution",
     },
-    "cli": {"", "errors", "signals", "core", "events", "settings", "store", "workspace", "ops"},
+    "cli": {
+        "", "errors", "signals", "core", "events", "settings", "store", "workspace", "toolchain", "resolution", "ops",
+    },
     "__main__": {"cli", "signals"},
 }  # fmt: skip
 """Room -> rooms it may import, beside itself."""
@@ -84,7 +90,7 @@ DEFERRED = {
     "interlock.cli.render": "spells out control characters only where there are some",
     "interlock.index.html_page": "reads HTML only where an index speaks nothing else",
     "interlock.workspace.required_version": "compares versions only for a workspace that asks for one",
-    "interlock.workspace.keyring": "loads a library that need not be there",
+    "interlock.toolchain.keyring": "loads a library that need not be there",
     "interlock.workspace.manifest_cache": "parses only what has changed; a command with nothing to do needs no parser",
     "interlock.envs.interpreters": "works out tags only for an interpreter that cannot itself",
     "interlock.store.maps": "asks for a limit that Windows has not",
@@ -92,16 +98,16 @@ DEFERRED = {
     "interlock.ops.sync": "makes a lock only where there is no fresh one",
     "interlock.ops.lock": "merges pins only for a lock with conflict markers",
     "interlock.ops.make_lock": "loads solvers and indexes only when something has to be resolved",
-    "interlock.workspace.env_file": "loads a parser only where a file is named",
-    "interlock.workspace.environment": "parses what a package manager says only where it is to be told",
-    "interlock.workspace.prepared": "splices a lock that is not fresh, and reads trees again for one that has some",
-    "interlock.workspace.stale_pins": "looks up lines only where a pin is stale",
-    "interlock.workspace.toolchain": "loads each tool when it is first asked for",
-    "interlock.workspace.provisioning": "loads what makes build environments when something is built",
-    "interlock.workspace.built_metadata": "loads archives for builds",
-    "interlock.workspace.resolve": "loads explanations for failures",
-    "interlock.workspace.direct": "loads repositories and archives for those who have such sources",
-    "interlock.workspace.outside_indexes": "loads repositories for those who have such sources",
+    "interlock.ops.env_file": "loads a parser only where a file is named",
+    "interlock.toolchain.environment": "parses what a package manager says only where it is to be told",
+    "interlock.resolution.prepared": "splices a lock that is not fresh, and reads trees again for one that has some",
+    "interlock.resolution.stale_pins": "looks up lines only where a pin is stale",
+    "interlock.toolchain.toolchain": "loads each tool when it is first asked for",
+    "interlock.resolution.provisioning": "loads what makes build environments when something is built",
+    "interlock.resolution.built_metadata": "loads archives for builds",
+    "interlock.resolution.resolve": "loads explanations for failures",
+    "interlock.resolution.direct": "loads repositories and archives for those who have such sources",
+    "interlock.resolution.outside_indexes": "loads repositories for those who have such sources",
 }
 """Modules that may import inside a function, and why."""
 

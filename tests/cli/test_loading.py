@@ -12,7 +12,20 @@ import pytest
 
 from interlock.cli.table.commands import COMMANDS
 
-ROOMS = {"build", "core", "envs", "git", "index", "install", "ops", "publish", "store", "workspace"}
+ROOMS = {
+    "build",
+    "core",
+    "envs",
+    "git",
+    "index",
+    "install",
+    "ops",
+    "publish",
+    "resolution",
+    "store",
+    "toolchain",
+    "workspace",
+}
 LIBRARIES = {
     "anyio", "argparse", "asyncio", "email", "httpx", "isal", "keyring", "packageurl", "packaging", "platformdirs",
     "pyreqwest", "rich", "tomllib", "twine", "uvloop", "zipfile",
@@ -22,10 +35,13 @@ HTTP = {"pyreqwest": "http", "httpx": "http"}
 """The first where it is installed."""
 WORDS = ""
 PLAIN = "core store workspace | argparse platformdirs"
-LOOKING = "core ops store workspace | anyio argparse asyncio packaging platformdirs uvloop"
-ON_THIS_MACHINE = "core envs ops store workspace | anyio argparse asyncio packaging platformdirs uvloop"
+_ASYNC = "anyio argparse asyncio packaging platformdirs uvloop"
+LOOKING = f"core ops store workspace | {_ASYNC}"
+LOCKED = f"core ops resolution store workspace | {_ASYNC}"
+PYTHONS = f"core envs ops store toolchain workspace | {_ASYNC}"
+ON_THIS_MACHINE = f"core envs ops resolution store toolchain workspace | {_ASYNC}"
 IN_SYNC = (
-    "build core envs git install ops store workspace | "
+    "build core envs git install ops resolution store toolchain workspace | "
     "anyio argparse asyncio isal packaging platformdirs tomllib uvloop"
 )
 RUNNING = f"index {IN_SYNC}"
@@ -40,17 +56,17 @@ LOADED = {
     "workspace graph": f"{PLAIN} packaging",
     "completions words -- sync --package w": PLAIN,
     "about": PLAIN,
-    "auth token inner": f"{PLAIN} tomllib",
-    "config --list": f"{LOOKING} tomllib",
+    "auth token inner": "core store toolchain workspace | argparse platformdirs tomllib",
+    "config --list": f"core ops store toolchain workspace | {_ASYNC} tomllib",
     "source show": "core ops store workspace | anyio argparse packaging platformdirs tomllib",
-    "lock --check": LOOKING,
-    "lock": LOOKING,
-    "check": f"{LOOKING} tomllib",
+    "lock --check": LOCKED,
+    "lock": LOCKED,
+    "check": f"{LOCKED} tomllib",
     "tree": ON_THIS_MACHINE,
     "show": ON_THIS_MACHINE,
-    "env info": ON_THIS_MACHINE,
-    "env activate": ON_THIS_MACHINE,
-    "python find": ON_THIS_MACHINE,
+    "env info": PYTHONS,
+    "env activate": PYTHONS,
+    "python find": PYTHONS,
     "licenses": f"{ON_THIS_MACHINE} email",
     "init": f"{LOOKING} tomllib",
     "sync": IN_SYNC,

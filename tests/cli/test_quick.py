@@ -18,8 +18,8 @@ from interlock.core.sources.source import Member
 from interlock.envs.environments import load_environment
 from interlock.events import SILENT
 from interlock.workspace.discovery import discover
-from interlock.workspace.stamp_environment import stamp_in_sync
-from interlock.workspace.unchanged import ALL_IN_SYNC, IN_SYNC, is_fresh
+from interlock.workspace.fresh.environments import stamp_in_sync
+from interlock.workspace.fresh.unchanged import ALL_IN_SYNC, IN_SYNC, is_fresh
 from tests.cli.conftest import Run
 
 CATALOG = "packages/catalog/pyproject.toml"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from interlock.workspace.unchanged import ALL_BUILT, BUILT, is_fresh
+from interlock.workspace.fresh.unchanged import ALL_BUILT, BUILT, is_fresh
 from tests.cli.conftest import Run
 from tests.release_trees import BACKEND, member
 from tests.wheels import make_wheel

@@ -14,8 +14,8 @@ from interlock.cli.pip_configuration import parse_pip_configuration
 from interlock.cli.surroundings import read_surroundings
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.index.netrc import read_netrc
+from interlock.ops.env_file import with_env_files
 from interlock.settings import GlobalFlags, Settings, resolve_settings
-from interlock.workspace.env_file import with_env_files
 
 __all__ = ["SEEDS", "TARGETS"]
 

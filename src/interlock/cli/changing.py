@@ -13,7 +13,7 @@ from interlock.core.editing.manifest_editor import Target
 from interlock.core.lock.diff import to_data
 from interlock.ops.changes import ChangeOptions, ChangeOutcome
 from interlock.ops.editing import manifest_file
-from interlock.workspace.options import SyncOptions
+from interlock.ops.sync_options import SyncOptions
 from interlock.workspace.selection import SelectionFlags
 
 __all__ = ["change_options", "say_change", "target_of"]

@@ -6,8 +6,8 @@ from interlock.cli.call import Call
 from interlock.cli.configuration import forget_login, read_logins, store_login
 from interlock.core.manifests.problems import suggest
 from interlock.core.sources.source import Index
+from interlock.toolchain.keyring import OpenKeyring, open_keyring
 from interlock.workspace.here import workspace_or_none
-from interlock.workspace.keyring import OpenKeyring, open_keyring
 
 __all__ = ["drop_login", "find_login", "keep_login"]
 

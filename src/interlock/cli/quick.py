@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from interlock.cli.render import Terminal
 from interlock.cli.words import built_file, built_members
-from interlock.workspace.unchanged import ALL_BUILT, ALL_IN_SYNC, BUILT, FRESH, IN_SYNC, is_fresh
+from interlock.workspace.fresh.unchanged import ALL_BUILT, ALL_IN_SYNC, BUILT, FRESH, IN_SYNC, is_fresh
 
 __all__ = ["answered"]
 

@@ -7,8 +7,8 @@ import msgspec
 from interlock.cli.call import BadValue, Call, checked_name
 from interlock.core.names import NormalizedName, normalize_group
 from interlock.core.requirements.requirement import Requirement
+from interlock.resolution.lock_options import LockOptions
 from interlock.workspace.discovery import discover
-from interlock.workspace.options import LockOptions
 from interlock.workspace.selection import NoSuchGroup
 
 __all__ = ["lock_options", "upgrade_on_the_way"]

@@ -18,9 +18,9 @@ from interlock.errors import UsageError
 from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, change
 from interlock.ops.editing import chosen_paths, manifest_at, open_editor
 from interlock.ops.rewrite import Files, read_manifest
+from interlock.ops.wanted_sources import Placed, newest, place_wishes
 from interlock.workspace.context import Context
 from interlock.workspace.members import Workspace
-from interlock.workspace.wanted_sources import Placed, newest, place_wishes
 
 __all__ = ["AddOptions", "AddOutcome", "SelfDependency", "add"]
 

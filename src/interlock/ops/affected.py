@@ -21,6 +21,7 @@ from interlock.core.names import NormalizedName
 from interlock.errors import ManifestError
 from interlock.events import Warned
 from interlock.ops.lock import lock
+from interlock.resolution.lock_options import LockOptions
 from interlock.workspace.changed import Changes, changes_since, file_at
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
@@ -28,7 +29,6 @@ from interlock.workspace.globs import is_included
 from interlock.workspace.graph import member_graph
 from interlock.workspace.lockfile import LOCKFILE, load_lock_if_any
 from interlock.workspace.members import Workspace
-from interlock.workspace.options import LockOptions
 
 __all__ = ["AffectedMember", "AffectedReport", "InvalidAffectedTable", "affected"]
 

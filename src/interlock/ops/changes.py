@@ -23,8 +23,12 @@ from interlock.core.lock.pins import Pin
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.names import NormalizedName
 from interlock.ops.lock import lock_held
+from interlock.ops.lock_outcome import LockOutcome
 from interlock.ops.rewrite import ATTEMPTS, FileChanged, Files, read_file
 from interlock.ops.sync import sync
+from interlock.ops.sync_options import SyncOptions, SyncOutcome
+from interlock.resolution.lock_options import LockOptions
+from interlock.resolution.prepared import prepare, unmet_reasons
 from interlock.store.locks import hold
 from interlock.store.replace import replace_file
 from interlock.store.usage import using
@@ -34,8 +38,6 @@ from interlock.workspace.globs import is_excluded, is_included
 from interlock.workspace.guards import workspace_guard
 from interlock.workspace.lockfile import load_lock_if_any, lockfile_path, no_lock
 from interlock.workspace.members import Member, Workspace
-from interlock.workspace.options import LockOptions, LockOutcome, SyncOptions, SyncOutcome
-from interlock.workspace.prepared import prepare, unmet_reasons
 
 __all__ = ["ChangeOptions", "ChangeOutcome", "Draft", "change", "overlay"]
 

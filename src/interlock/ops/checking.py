@@ -14,15 +14,15 @@ from interlock.core.manifests.tasks import BadTask
 from interlock.core.members.asks import MemberAsks
 from interlock.errors import InterlockError
 from interlock.ops.lock import lock
-from interlock.workspace.asks import lower
+from interlock.resolution.asks import lower
+from interlock.resolution.lock_options import LockOptions
+from interlock.resolution.narrowed import describe_wider, locked_narrower, published_wider
+from interlock.resolution.prepared import left_out_of
+from interlock.resolution.stale_pins import stale_pins
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import NoProject, discover
 from interlock.workspace.lockfile import load_lock_if_any, lockfile_path
 from interlock.workspace.members import Member, Workspace
-from interlock.workspace.narrowed import describe_wider, locked_narrower, published_wider
-from interlock.workspace.options import LockOptions
-from interlock.workspace.prepared import left_out_of
-from interlock.workspace.stale_pins import stale_pins
 from interlock.workspace.tasks import tasks_of
 
 __all__ = ["Finding", "check"]

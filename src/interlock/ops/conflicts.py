@@ -21,15 +21,16 @@ from interlock.core.resolver.failure import NoSolution
 from interlock.core.toml.document import TomlDocument
 from interlock.events import Advanced, Finished, Started, Steps
 from interlock.ops.lock import lock_held
+from interlock.ops.lock_outcome import LockOutcome
+from interlock.resolution.asks import lower
+from interlock.resolution.lock_options import LockOptions
 from interlock.store.locks import hold
 from interlock.store.replace import replace_file
 from interlock.store.usage import using
-from interlock.workspace.asks import lower
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.guards import workspace_guard
 from interlock.workspace.members import Workspace
-from interlock.workspace.options import LockOptions, LockOutcome
 
 __all__ = ["Declared", "declare_conflicts", "describe_item", "find_conflicts"]
 

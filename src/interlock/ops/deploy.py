@@ -16,11 +16,11 @@ import msgspec
 from interlock.envs.environments import NotOurs, create_environment, is_ours
 from interlock.ops.environments import with_environment
 from interlock.ops.sync import locked_workspace, sync
+from interlock.ops.sync_options import SyncOptions
+from interlock.toolchain.environment import needed_python
+from interlock.toolchain.python import choose_interpreter
 from interlock.workspace.context import Context
-from interlock.workspace.environment import needed_python
-from interlock.workspace.options import SyncOptions
 from interlock.workspace.output import made_beside, put_output
-from interlock.workspace.python import choose_interpreter
 from interlock.workspace.selection import locked_extras, select
 
 __all__ = ["DeployOptions", "DeployOutcome", "deploy"]

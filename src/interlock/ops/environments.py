@@ -22,13 +22,13 @@ from interlock.envs.environments import (
 )
 from interlock.errors import EnvironmentFailure
 from interlock.store.locks import hold_sync
+from interlock.toolchain.python import choose_interpreter
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.guards import environment_guard
 from interlock.workspace.here import workspace_or_none
 from interlock.workspace.home import expanded
 from interlock.workspace.members import Member, Workspace
-from interlock.workspace.python import choose_interpreter
 
 __all__ = [
     "EnvironmentExists",

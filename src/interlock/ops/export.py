@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import anyio.to_thread
+import msgspec
 
 from interlock.core.artifacts.artifact import Artifact
 from interlock.core.lock.export_pylock import PylockOptions, export_pylock
@@ -18,17 +19,38 @@ from interlock.envs.discovery import Request, parse_request
 from interlock.envs.interpreters import query_interpreter
 from interlock.ops.lock import lock
 from interlock.ops.reading import Locked, read_locked
+from interlock.resolution.lock_options import LockOptions
+from interlock.resolution.outside_indexes import admit_outside
+from interlock.resolution.provisioning import open_toolchain
 from interlock.store.replace import is_stream, replace_file
 from interlock.store.stream import write_stream
-from interlock.workspace.addresses import find_addresses, index_urls
+from interlock.toolchain.addresses import find_addresses, index_urls
+from interlock.toolchain.environment import needed_python
 from interlock.workspace.context import Context
-from interlock.workspace.environment import needed_python
 from interlock.workspace.home import expanded
-from interlock.workspace.options import ExportOptions
-from interlock.workspace.outside_indexes import admit_outside
-from interlock.workspace.provisioning import open_toolchain
+from interlock.workspace.selection import SelectionFlags
 
-__all__ = ["export"]
+__all__ = ["ExportOptions", "export"]
+
+
+class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
+    selection: SelectionFlags = SelectionFlags()
+    format: str = "pylock"
+    """``pylock | requirements``"""
+    output: str = ""
+    """File to write, relative to the working directory; empty: hand back the text."""
+    hashes: bool = True
+    emit_project: bool = True
+    emit_workspace: bool = True
+    emit_local: bool = True
+    omit_packages: tuple[NormalizedName, ...] = ()
+    header: bool = True
+    annotate: bool = True
+    editable: bool = True
+    frozen: bool = False
+    locked: bool = False
+    relock: LockOptions | None = None
+    """Upgrade the lock first."""
 
 
 async def export(context: Context, options: ExportOptions) -> str:

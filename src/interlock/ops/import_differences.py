@@ -13,9 +13,9 @@ from interlock.core.names import NormalizedName
 from interlock.core.sources.source import Directory, File, Member, Registry
 from interlock.core.versions.version_list import VersionList, parse_version
 from interlock.index.outcomes import Absent
+from interlock.resolution.provisioning import open_toolchain
+from interlock.toolchain.toolchain import Toolchain
 from interlock.workspace.context import Context
-from interlock.workspace.provisioning import open_toolchain
-from interlock.workspace.toolchain import Toolchain
 
 __all__ = ["Difference", "find_differences"]
 

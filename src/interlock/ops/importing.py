@@ -18,11 +18,11 @@ from interlock.ops.import_differences import Difference, find_differences
 from interlock.ops.importing_workspace import requirements_of, shared_pins
 from interlock.ops.lock import lock
 from interlock.ops.rewrite import read_manifest
+from interlock.resolution.lock_options import LockOptions
 from interlock.store.replace import replace_file
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import NoProject, discover
 from interlock.workspace.members import Workspace
-from interlock.workspace.options import LockOptions
 
 __all__ = ["ImportOutcome", "NothingToImport", "import_projects"]
 

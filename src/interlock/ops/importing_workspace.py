@@ -28,7 +28,9 @@ from interlock.git.command import GitCommand
 from interlock.ops.conflicts import find_conflicts
 from interlock.ops.import_differences import Difference, find_differences
 from interlock.ops.lock import lock_held
+from interlock.ops.lock_outcome import LockOutcome
 from interlock.ops.rewrite import read_file
+from interlock.resolution.lock_options import LockOptions
 from interlock.store.locks import hold
 from interlock.store.replace import replace_file
 from interlock.store.usage import using
@@ -37,7 +39,6 @@ from interlock.workspace.discovery import DuplicateMember
 from interlock.workspace.guards import workspace_guard
 from interlock.workspace.lockfile import lockfile_path
 from interlock.workspace.members import Member, Workspace
-from interlock.workspace.options import LockOptions, LockOutcome
 
 __all__ = ["WorkspaceImport", "import_workspace", "pins_beside", "requirements_of", "shared_pins"]
 

@@ -15,19 +15,20 @@ from interlock.core.lock.model import Lock
 from interlock.core.names import NormalizedName
 from interlock.errors import LockError
 from interlock.events import Warned
+from interlock.ops.lock_outcome import LockOutcome
 from interlock.ops.make_lock import make_lock
+from interlock.resolution.lock_options import LockOptions
+from interlock.resolution.prepared import Prepared, prepare, stale_reasons, unmet_reasons
+from interlock.resolution.remarks import remarks
 from interlock.store.locks import hold
 from interlock.store.replace import read_regular, replace_file
 from interlock.store.usage import using
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
+from interlock.workspace.fresh.stamp import stamp_fresh
 from interlock.workspace.guards import workspace_guard
 from interlock.workspace.lockfile import load_lock_if_any, no_lock, read_lockfile
 from interlock.workspace.members import Workspace
-from interlock.workspace.options import LockOptions, LockOutcome
-from interlock.workspace.prepared import Prepared, prepare, stale_reasons, unmet_reasons
-from interlock.workspace.remarks import remarks
-from interlock.workspace.stamp import stamp_fresh
 
 __all__ = ["lock", "lock_held", "write_lock"]
 
@@ -50,7 +51,7 @@ async def lock(context: Context, options: LockOptions) -> LockOutcome:
         outcome = await lock_held(context, workspace, options)
         if not (outcome.changed and options.dry_run):
             here = context.within(workspace.settings)
-            await anyio.to_thread.run_sync(lambda: stamp_fresh(here, workspace, outcome))
+            await anyio.to_thread.run_sync(lambda: _stamp(here, workspace, outcome))
         return outcome
 
 
@@ -137,8 +138,12 @@ def _check(context: Context, workspace: Workspace) -> LockOutcome:
         raise LockOutdated(reasons)
     outcome = LockOutcome(path=prepared.lockfile, changed=False, lock=old, aloud=bool(remarks(prepared)))
     if not prepared.absent and not stale_reasons(prepared, old):
-        stamp_fresh(prepared.context, workspace, outcome)
+        _stamp(prepared.context, workspace, outcome)
     return outcome
+
+
+def _stamp(context: Context, workspace: Workspace, outcome: LockOutcome) -> None:
+    stamp_fresh(context, workspace, outcome.lock, written=outcome.changed, aloud=outcome.aloud)
 
 
 def _pins_of_conflicted(root: Path) -> Lock | None:

@@ -9,12 +9,12 @@ from msgspec.structs import replace
 
 from interlock.core.lock.model import Lock
 from interlock.core.members.narrowing import narrow
+from interlock.resolution.lock_options import LockOptions
+from interlock.resolution.prepared import Prepared, is_plain, make_problem, stale_reasons
 from interlock.workspace.members import Workspace
-from interlock.workspace.options import LockOptions
-from interlock.workspace.prepared import Prepared, is_plain, make_problem, stale_reasons
 
 if TYPE_CHECKING:
-    from interlock.workspace.resolve import Resolve
+    from interlock.resolution.resolve import Resolve
 
 __all__ = ["make_lock"]
 
@@ -55,7 +55,7 @@ async def _with_what_is_new(prepared: Prepared, old: Lock, options: LockOptions)
 
 
 async def _with_trees(workspace: Workspace, lock: Lock) -> Lock:
-    from interlock.workspace.trees import tree_digests  # noqa: PLC0415 - only a lock that is made needs it
+    from interlock.resolution.trees import tree_digests  # noqa: PLC0415 - only a lock that is made needs it
 
     trees = await anyio.to_thread.run_sync(tree_digests, workspace, lock)
     return lock if trees == lock.inputs.trees else replace(lock, inputs=replace(lock.inputs, trees=trees))

@@ -15,9 +15,9 @@ from interlock.index.outcomes import Absent
 from interlock.ops.lock import lock
 from interlock.ops.reading import Locked
 from interlock.ops.show import list_packages
-from interlock.workspace.options import LockOptions
-from interlock.workspace.outside_indexes import admit_outside
-from interlock.workspace.provisioning import open_toolchain
+from interlock.resolution.lock_options import LockOptions
+from interlock.resolution.outside_indexes import admit_outside
+from interlock.resolution.provisioning import open_toolchain
 
 __all__ = ["Outdated", "find_outdated"]
 

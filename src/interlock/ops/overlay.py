@@ -12,11 +12,11 @@ import anyio.to_thread
 
 from interlock.envs.environments import VirtualEnvironment, create_environment, load_environment
 from interlock.errors import EnvironmentFailure
+from interlock.resolution.provision import Provisioner
+from interlock.resolution.provisioning import open_toolchain
 from interlock.store.runs import running_in
 from interlock.store.space import write_file
 from interlock.workspace.context import Context
-from interlock.workspace.provision import Provisioner
-from interlock.workspace.provisioning import open_toolchain
 
 __all__ = ["overlaid"]
 

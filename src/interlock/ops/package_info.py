@@ -13,9 +13,9 @@ from interlock.core.resolver.problem import Policy, Problem
 from interlock.core.versions.version_list import release_key
 from interlock.errors import IndexFailure
 from interlock.index.outcomes import Absent
+from interlock.resolution.provisioning import open_toolchain
+from interlock.resolution.resolve import resolve
 from interlock.workspace.context import Context
-from interlock.workspace.provisioning import open_toolchain
-from interlock.workspace.resolve import resolve
 
 __all__ = ["PackageInfo", "PackageUnknown", "package_info", "try_resolution"]
 

@@ -35,6 +35,7 @@ from interlock.core.sources.source import Directory, File, Registry
 from interlock.errors import InterlockError, ManifestError, UsageError
 from interlock.git.command import GitCommand
 from interlock.ops.sync import locked_workspace
+from interlock.resolution.prepared import Prepared, prepare
 from interlock.store.space import write_file
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
@@ -42,7 +43,6 @@ from interlock.workspace.graph import member_graph
 from interlock.workspace.lockfile import LOCKFILE
 from interlock.workspace.members import VIRTUAL_ROOT, Member, Workspace
 from interlock.workspace.output import made_beside, put_output
-from interlock.workspace.prepared import Prepared, prepare
 from interlock.workspace.selection import SelectionFlags, locked_extras, select
 
 __all__ = ["OutputNotEmpty", "OutsideWorkspace", "PruneOptions", "PruneOutcome", "prune"]

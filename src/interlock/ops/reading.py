@@ -12,12 +12,12 @@ from interlock.core.names import NormalizedName
 from interlock.core.sources.source import Directory, File
 from interlock.events import Warned
 from interlock.ops.lock import lock
+from interlock.resolution.lock_options import LockOptions
+from interlock.toolchain.python import choose_interpreter
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.lockfile import load_frozen_lock, load_lock
 from interlock.workspace.members import Workspace
-from interlock.workspace.options import LockOptions
-from interlock.workspace.python import choose_interpreter
 from interlock.workspace.selection import SelectionFlags, locked_extras, select
 
 __all__ = ["Locked", "environment_here", "read_locked"]

@@ -20,17 +20,17 @@ from interlock.envs.environments import VirtualEnvironment, load_environment
 from interlock.errors import ResolutionError
 from interlock.events import Warned
 from interlock.ops.environments import environment_path
-from interlock.workspace.direct import discover_direct
-from interlock.workspace.dynamic import complete
-from interlock.workspace.hashes import fill_hashes
+from interlock.resolution.direct import discover_direct
+from interlock.resolution.dynamic import complete
+from interlock.resolution.hashes import fill_hashes
+from interlock.resolution.lock_options import LockOptions
+from interlock.resolution.prepared import Prepared, make_problem
+from interlock.resolution.provisioning import open_toolchain
+from interlock.resolution.resolve import Resolve, indexes_of, lock_of, resolve_at_once, resolve_here
+from interlock.resolution.without_python import refuse_without_python
+from interlock.toolchain.siblings import BuildSiblings
+from interlock.toolchain.toolchain import Toolchain, ToolchainOptions
 from interlock.workspace.location import locator
-from interlock.workspace.options import LockOptions
-from interlock.workspace.prepared import Prepared, make_problem
-from interlock.workspace.provisioning import open_toolchain
-from interlock.workspace.resolve import Resolve, indexes_of, lock_of, resolve_at_once, resolve_here
-from interlock.workspace.siblings import BuildSiblings
-from interlock.workspace.toolchain import Toolchain, ToolchainOptions
-from interlock.workspace.without_python import refuse_without_python
 
 __all__ = ["relock", "relock_new"]
 

@@ -30,8 +30,8 @@ from interlock.store.archives import BUCKET, StoredWheel, add_wheel, drop_wheel
 from interlock.store.locks import hold
 from interlock.store.usage import using
 from interlock.store.verify import file_problem, is_intact
+from interlock.toolchain.externally_managed import ExternallyManaged
 from interlock.workspace.context import Context
-from interlock.workspace.externally_managed import ExternallyManaged
 from interlock.workspace.guards import environment_guard
 from interlock.workspace.here import workspace_or_none
 from interlock.workspace.lockfile import load_lock_if_any

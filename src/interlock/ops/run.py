@@ -21,21 +21,55 @@ from interlock.core.names import normalize_name
 from interlock.envs.environments import VirtualEnvironment, load_environment
 from interlock.errors import EnvironmentFailure, UsageError
 from interlock.events import Warned
+from interlock.ops.child import Children, which
+from interlock.ops.env_file import with_env_files
 from interlock.ops.environments import environment_path, with_environment
 from interlock.ops.overlay import overlaid
 from interlock.ops.runnable import SCRIPTS, is_runnable, looks_runnable, pythonw
 from interlock.ops.scripts import metadata_of, script_environment
 from interlock.ops.sync import sync
-from interlock.workspace.child import Children, which
+from interlock.ops.sync_options import SyncOptions
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
-from interlock.workspace.env_file import with_env_files
 from interlock.workspace.here import workspace_or_none
 from interlock.workspace.members import Workspace
-from interlock.workspace.options import RunOptions, RunOutcome
 from interlock.workspace.tasks import tasks_of
 
-__all__ = ["CommandNotFound", "Place", "child_environ", "command_line", "entered", "run", "step_line"]
+__all__ = [
+    "CommandNotFound",
+    "Place",
+    "RunOptions",
+    "RunOutcome",
+    "child_environ",
+    "command_line",
+    "entered",
+    "run",
+    "step_line",
+]
+
+
+class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
+    command: tuple[str, ...]
+    """Program and arguments, or a module's name and arguments with ``module``."""
+    module: bool = False
+    sync: SyncOptions = SyncOptions(exact=False)
+    no_sync: bool = False
+    env_files: tuple[str, ...] = ()
+    with_packages: tuple[str, ...] = ()
+    """Requirements to have for this one run, beside what the lock says."""
+    isolated: bool = False
+    """In an environment of its own that is gone afterwards."""
+    script: bool = False
+    """What is to be run is a script, with or without metadata."""
+    program: bytes | None = None
+    """What standard input held, where that is the program (``-``)."""
+
+
+class RunOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    exit_code: int
+    """The child's, or 128 plus the number of the signal that ended it."""
+    interrupted: bool = False
+    """Whether what ended it was a signal to us."""
 
 
 class CommandNotFound(UsageError):

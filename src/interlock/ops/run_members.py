@@ -14,14 +14,13 @@ import msgspec
 
 from interlock.core.manifests.tasks import Step, expand
 from interlock.core.names import NormalizedName
-from interlock.ops.run import Place, child_environ, entered, step_line
+from interlock.ops.child import Children, exit_code, read_lines
+from interlock.ops.run import Place, RunOptions, child_environ, entered, step_line
 from interlock.ops.sync import sync
-from interlock.workspace.child import Children, exit_code, read_lines
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.graph import member_graph
 from interlock.workspace.members import Member, Workspace
-from interlock.workspace.options import RunOptions
 from interlock.workspace.selection import select
 from interlock.workspace.tasks import tasks_of
 

@@ -21,15 +21,15 @@ from interlock.core.plan.plan import Wanted
 from interlock.core.requirements.parse import parse_requirement
 from interlock.core.resolver.problem import Policy, Problem
 from interlock.envs.interpreters import Interpreter
+from interlock.resolution.hashes import fill_hashes
+from interlock.resolution.provision import Provisioner
+from interlock.resolution.provisioning import open_toolchain
+from interlock.resolution.resolve import resolve
 from interlock.store.replace import read_regular, replace_file
 from interlock.store.runs import running_in
+from interlock.toolchain.python import choose_interpreter
 from interlock.workspace.context import Context
-from interlock.workspace.hashes import fill_hashes
 from interlock.workspace.lockfile import read_lock
-from interlock.workspace.provision import Provisioner
-from interlock.workspace.provisioning import open_toolchain
-from interlock.workspace.python import choose_interpreter
-from interlock.workspace.resolve import resolve
 
 __all__ = ["add_to_script", "lock_script", "metadata_of", "remove_from_script", "script_environment", "script_lockfile"]
 

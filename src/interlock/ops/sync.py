@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import anyio
 import anyio.to_thread
 import msgspec
 
@@ -29,24 +28,26 @@ from interlock.install.record import direct_url
 from interlock.install.swap import has_leftovers
 from interlock.install.transaction import Options, apply
 from interlock.ops.environments import environment_path
+from interlock.ops.lock_outcome import LockOutcome
+from interlock.ops.sync_options import EnvironmentOutcome, SyncOptions, SyncOutcome
+from interlock.resolution.lock_options import LockOptions
+from interlock.resolution.outside_indexes import admit_outside
+from interlock.resolution.prepared import Prepared, prepare, stale_reasons, unmet_reasons
+from interlock.resolution.provisioning import open_toolchain
 from interlock.store.locks import hold
 from interlock.store.usage import using
+from interlock.toolchain.environment import existing_environment, needed_python, new_interpreter
+from interlock.toolchain.obtain import Obtainer
+from interlock.toolchain.siblings import BuildSiblings
+from interlock.toolchain.toolchain import Toolchain, ToolchainOptions
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
-from interlock.workspace.environment import existing_environment, needed_python, new_interpreter
+from interlock.workspace.fresh.environments import stamp_in_sync
+from interlock.workspace.fresh.unchanged import ALL_IN_SYNC, IN_SYNC
 from interlock.workspace.guards import environment_guard
 from interlock.workspace.lockfile import load_frozen_lock, load_lock_if_any, no_lock
 from interlock.workspace.members import Workspace
-from interlock.workspace.obtain import Obtainer
-from interlock.workspace.options import EnvironmentOutcome, LockOptions, LockOutcome, SyncOptions, SyncOutcome
-from interlock.workspace.outside_indexes import admit_outside
-from interlock.workspace.prepared import Prepared, prepare, stale_reasons, unmet_reasons
-from interlock.workspace.provisioning import open_toolchain
 from interlock.workspace.selection import SelectionFlags, by_environment, locked_extras, refuse_conflicting, select
-from interlock.workspace.siblings import BuildSiblings
-from interlock.workspace.stamp_environment import stamp_in_sync
-from interlock.workspace.toolchain import Toolchain, ToolchainOptions
-from interlock.workspace.unchanged import ALL_IN_SYNC, IN_SYNC
 
 __all__ = ["AbsentMember", "locked_workspace", "sync"]
 

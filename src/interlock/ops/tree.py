@@ -13,9 +13,26 @@ from interlock.core.members.selection import Selection
 from interlock.core.names import ExtraName, NormalizedName, shown_member
 from interlock.errors import UsageError
 from interlock.ops.links import Labels, Link, Links, Needs, askers, inverted, links_of, named, reached
-from interlock.workspace.options import TreeOptions
+from interlock.workspace.selection import SelectionFlags
 
-__all__ = ["MOST_LINES", "Node", "TreeTooLarge", "build_tree", "format_tree"]
+__all__ = ["MOST_LINES", "Node", "TreeOptions", "TreeTooLarge", "build_tree", "format_tree"]
+
+
+class TreeOptions(msgspec.Struct, frozen=True, kw_only=True):
+    selection: SelectionFlags = SelectionFlags()
+    roots: tuple[NormalizedName, ...] = ()
+    """Packages to begin at; empty: the selected members."""
+    depth: int | None = None
+    invert: bool = False
+    prune: tuple[NormalizedName, ...] = ()
+    """Names not to show, nor what is below them."""
+    repeat: bool = False
+    """Show what is below a package each time it appears."""
+    universal: bool = False
+    """Show every fork, not only what applies to one environment."""
+    duplicates: bool = False
+    """Only packages that are locked in several versions."""
+
 
 MOST_LINES = 200_000
 """Of a tree that shows everything wherever it is needed, whose lines may double with every level."""

@@ -16,13 +16,15 @@ from interlock.errors import UsageError
 from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, change
 from interlock.ops.editing import open_editor
 from interlock.ops.lock import lock
+from interlock.ops.lock_outcome import LockOutcome
 from interlock.ops.rewrite import Files, read_manifest
 from interlock.ops.sync import sync
+from interlock.ops.sync_options import SyncOptions, SyncOutcome
+from interlock.resolution.lock_options import LockOptions
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.lockfile import load_lock_if_any
 from interlock.workspace.members import Workspace
-from interlock.workspace.options import LockOptions, LockOutcome, SyncOptions, SyncOutcome
 
 __all__ = ["NotLocked", "UpdateOptions", "UpdateOutcome", "update"]
 

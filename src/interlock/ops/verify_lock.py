@@ -10,16 +10,16 @@ from interlock.core.soundness.check import check_soundness
 from interlock.core.soundness.evidence import Evidence
 from interlock.core.soundness.finding import Finding
 from interlock.events import Warned
+from interlock.resolution.direct import discover_direct
+from interlock.resolution.dynamic import complete
+from interlock.resolution.prepared import prepare, stale_reasons
+from interlock.resolution.provisioning import open_toolchain
+from interlock.resolution.published import published
+from interlock.toolchain.siblings import BuildSiblings
+from interlock.toolchain.toolchain import ToolchainOptions
 from interlock.workspace.context import Context
-from interlock.workspace.direct import discover_direct
 from interlock.workspace.discovery import discover
-from interlock.workspace.dynamic import complete
 from interlock.workspace.lockfile import load_lock
-from interlock.workspace.prepared import prepare, stale_reasons
-from interlock.workspace.provisioning import open_toolchain
-from interlock.workspace.published import published
-from interlock.workspace.siblings import BuildSiblings
-from interlock.workspace.toolchain import ToolchainOptions
 
 __all__ = ["Verification", "verify_lock"]
 

@@ -17,17 +17,17 @@ from interlock.errors import ManifestError
 from interlock.events import Warned
 from interlock.ops.left_behind import left_behind
 from interlock.ops.version_report import MemberVersion, VersionReport, VersionRequest
+from interlock.resolution.provisioning import open_toolchain
 from interlock.store.locks import hold
 from interlock.store.replace import replace_file
+from interlock.toolchain.siblings import BuildSiblings
+from interlock.toolchain.toolchain import ToolchainOptions
 from interlock.workspace.changed import changed_members
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.graph import member_graph
 from interlock.workspace.guards import workspace_guard
 from interlock.workspace.members import Member, Workspace
-from interlock.workspace.provisioning import open_toolchain
-from interlock.workspace.siblings import BuildSiblings
-from interlock.workspace.toolchain import ToolchainOptions
 
 __all__ = ["DynamicVersion", "InvalidVersionTable", "version"]
 

@@ -14,7 +14,7 @@ import msgspec
 from interlock.core.lock.inputs import own_inputs
 from interlock.core.manifests.manifest import Manifest, ToolSettings
 from interlock.store.layout import Layout
-from interlock.workspace.unchanged import manifests_digest
+from interlock.workspace.manifests_digest import manifests_digest
 
 __all__ = ["ManifestCache"]
 

@@ -25,8 +25,8 @@ from interlock.core.manifests.parse import parse_manifest
 from interlock.core.members.selection import MemberSelection, Selection
 from interlock.core.names import ExtraName, GroupName, normalize_name
 from interlock.core.resolver.problem import Policy, Problem
-from interlock.workspace.asks import lower
-from interlock.workspace.limits import lower_limits
+from interlock.resolution.asks import lower
+from interlock.resolution.limits import lower_limits
 from interlock.workspace.members import Member, Workspace
 from tests.core.resolver.world import resolve_problem
 

@@ -12,9 +12,9 @@ from interlock.core.names import NormalizedName
 from interlock.core.requirements.requirement import Requirement
 from interlock.ops.lock import lock
 from interlock.ops.package_info import try_resolution
-from interlock.ops.tree import build_tree, format_tree
+from interlock.ops.tree import TreeOptions, build_tree, format_tree
+from interlock.resolution.lock_options import LockOptions
 from interlock.workspace.here import workspace_or_none
-from interlock.workspace.options import LockOptions, TreeOptions
 
 __all__ = ["run"]
 

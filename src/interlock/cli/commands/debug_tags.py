@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from interlock.cli.call import Call
-from interlock.workspace.python import find_python
+from interlock.toolchain.python import find_python
 
 __all__ = ["run"]
 

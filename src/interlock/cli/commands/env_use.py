@@ -6,7 +6,7 @@ import msgspec
 
 from interlock.cli.call import BadValue, Call
 from interlock.ops.environments import find_environment, make_environment
-from interlock.workspace.python import find_python, other_pin
+from interlock.toolchain.python import find_python, other_pin
 
 __all__ = ["run"]
 

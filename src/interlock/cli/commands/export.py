@@ -5,8 +5,7 @@ from __future__ import annotations
 from interlock.cli.call import BadValue, Call
 from interlock.cli.installing import upgrade_first
 from interlock.cli.selecting import selection_flags
-from interlock.ops.export import export
-from interlock.workspace.options import ExportOptions
+from interlock.ops.export import ExportOptions, export
 
 __all__ = ["run"]
 

@@ -9,7 +9,8 @@ from interlock.cli.words import plural
 from interlock.core.lock.diff import to_data, to_markdown, to_text
 from interlock.core.manifests.problems import suggest
 from interlock.ops.lock import lock
-from interlock.workspace.options import LockOptions, LockOutcome
+from interlock.ops.lock_outcome import LockOutcome
+from interlock.resolution.lock_options import LockOptions
 
 __all__ = ["run"]
 

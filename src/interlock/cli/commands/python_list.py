@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interlock.cli.call import Call
 from interlock.ops.described import describe_python
-from interlock.workspace.python import list_pythons
+from interlock.toolchain.python import list_pythons
 
 __all__ = ["run"]
 

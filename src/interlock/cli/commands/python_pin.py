@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interlock.cli.call import Call
 from interlock.workspace.here import workspace_or_none
-from interlock.workspace.python import BadPin, NoPin, find_pin, remove_pin, write_pin
+from interlock.workspace.python_pin import BadPin, NoPin, find_pin, remove_pin, write_pin
 
 __all__ = ["run"]
 

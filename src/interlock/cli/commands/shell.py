@@ -10,9 +10,8 @@ from tempfile import TemporaryDirectory
 from interlock.cli.call import Call
 from interlock.cli.installing import sync_options
 from interlock.cli.shells import shell_start
-from interlock.ops.run import child_environ, entered
-from interlock.workspace.child import supervise
-from interlock.workspace.options import RunOptions
+from interlock.ops.child import supervise
+from interlock.ops.run import RunOptions, child_environ, entered
 
 __all__ = ["run"]
 

@@ -15,7 +15,7 @@ from interlock.core.lock.model import Edge
 from interlock.core.sources.source import Source
 from interlock.ops.reading import Locked, environment_here, read_locked
 from interlock.ops.show import PackageDetails, PackageLine, Summaries, find_summaries, list_packages, package_details
-from interlock.workspace.options import TreeOptions
+from interlock.ops.tree import TreeOptions
 
 __all__ = ["run"]
 

@@ -7,8 +7,7 @@ from interlock.cli.selecting import selection_flags
 from interlock.core.lock.graph import Graph
 from interlock.core.names import NormalizedName
 from interlock.ops.reading import environment_here, read_locked
-from interlock.ops.tree import build_tree, format_tree
-from interlock.workspace.options import TreeOptions
+from interlock.ops.tree import TreeOptions, build_tree, format_tree
 
 __all__ = ["run", "show_tree"]
 

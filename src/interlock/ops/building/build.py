@@ -15,22 +15,23 @@ from interlock.errors import InterlockError, ManifestError
 from interlock.events import Finished, Started, Warned
 from interlock.ops.building.build_settings import BuildSettings
 from interlock.ops.building.constraints import read_constraints
+from interlock.ops.building.internal_bounds import InternalBounds
 from interlock.ops.building.member import MemberBuild, Outcome
 from interlock.ops.building.output import OutputDirectory
 from interlock.ops.building.report import BuildReport, BuildRequest, BuiltFile, MemberReport
 from interlock.ops.building.strays import Strays
-from interlock.workspace.build_hashes import BuildHashes
+from interlock.resolution.provisioning import open_toolchain
+from interlock.toolchain.build_hashes import BuildHashes
+from interlock.toolchain.python import deciding_places
+from interlock.toolchain.siblings import BuildSiblings
+from interlock.toolchain.toolchain import ToolchainOptions
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.epoch import source_date_epoch
-from interlock.workspace.internal_bounds import InternalBounds
+from interlock.workspace.fresh.builds import stamp_built
+from interlock.workspace.fresh.unchanged import ALL_BUILT, BUILT
 from interlock.workspace.members import Member, Workspace
-from interlock.workspace.provisioning import open_toolchain
 from interlock.workspace.selection import SelectionFlags
-from interlock.workspace.siblings import BuildSiblings
-from interlock.workspace.stamp_builds import stamp_built
-from interlock.workspace.toolchain import ToolchainOptions
-from interlock.workspace.unchanged import ALL_BUILT, BUILT
 
 __all__ = ["NothingToBuild", "build", "chosen_members", "first_reason"]
 
@@ -129,7 +130,7 @@ def _stamp(
     for question, selection in _QUESTIONS.items():
         if whole and request == BuildRequest(selection=selection):
             files = [(os.fspath(file.file), file.size) for report in reports for file in report.files]
-            stamp_built(context, workspace, files, python=python, question=question)
+            stamp_built(context, workspace, files, interpreters=deciding_places(context, python), question=question)
 
 
 class _Build:

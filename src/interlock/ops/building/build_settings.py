@@ -10,10 +10,10 @@ import msgspec
 
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.requirements.bounds import Edge
+from interlock.ops.building.internal_bounds import InternalBounds
 from interlock.ops.building.output import DISTRIBUTIONS
-from interlock.workspace.internal_bounds import InternalBounds
-from interlock.workspace.siblings import BuildSiblings
-from interlock.workspace.toolchain import Toolchain
+from interlock.toolchain.siblings import BuildSiblings
+from interlock.toolchain.toolchain import Toolchain
 
 __all__ = ["BuildSettings", "Edges"]
 

@@ -18,7 +18,7 @@ from interlock.events import Warned
 from interlock.ops.building.build_settings import BuildSettings, Edges
 from interlock.ops.building.finishing import bound_wheel, finished_sdist, finished_wheel, pkg_info, settled_sdist
 from interlock.ops.building.records import file_facts, version_of
-from interlock.workspace.sdists import archive_tree
+from interlock.toolchain.sdists import archive_tree
 
 __all__ = ["Making"]
 

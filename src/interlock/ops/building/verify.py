@@ -25,13 +25,13 @@ from interlock.ops.building.report import BuildReport, MemberReport
 from interlock.ops.building.trial import Trial
 from interlock.publish.check import check_distribution
 from interlock.publish.distribution import Distribution, read_distribution
+from interlock.resolution.provision import Provisioner
+from interlock.resolution.provisioning import open_toolchain
+from interlock.toolchain.python import choose_interpreter
+from interlock.toolchain.toolchain import ToolchainOptions
 from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.members import Workspace
-from interlock.workspace.provision import Provisioner
-from interlock.workspace.provisioning import open_toolchain
-from interlock.workspace.python import choose_interpreter
-from interlock.workspace.toolchain import ToolchainOptions
 
 __all__ = ["verify"]
 

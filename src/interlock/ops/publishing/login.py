@@ -12,8 +12,8 @@ from interlock.ops.publishing.report import PublishRequest
 from interlock.ops.publishing.repository import Repository
 from interlock.publish.trusted import trusted_login
 from interlock.publish.upload import Login
+from interlock.toolchain.keyring import open_keyring
 from interlock.workspace.context import Context
-from interlock.workspace.keyring import open_keyring
 
 __all__ = ["ConflictingLogin", "find_login"]
 

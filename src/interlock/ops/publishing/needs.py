@@ -14,9 +14,9 @@ from interlock.index.filenames import version_in
 from interlock.ops.publishing.plan import Release
 from interlock.publish.failures import NotPublishable
 from interlock.publish.presence import Presence
-from interlock.workspace.asks import lower
+from interlock.resolution.asks import lower
+from interlock.resolution.narrowed import describe_wider, published_wider
 from interlock.workspace.members import Workspace
-from interlock.workspace.narrowed import describe_wider, published_wider
 
 __all__ = ["AbsentNeeds", "absent_needs", "refuse_stale", "wider_than_installable"]
 

@@ -1,0 +1,257 @@
+"""Build environments: requirements resolved with our own resolver and installed from our own store.
+
+An environment is kept under the digest of what is in it, and which one answers a set of requirements is remembered for
+a day: long enough that a workspace's builds share it, short enough that a backend's fix arrives (PEP 518 requirements
+are rarely pinned).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import msgspec
+
+from interlock.build.environment import BuildEnvironment
+from interlock.core.lock.select import select
+from interlock.core.members.asks import Ask, Limits, MemberAsks, Origin
+from interlock.core.members.selection import MemberSelection, Selection
+from interlock.core.names import NormalizedName
+from interlock.core.plan.plan import Wanted
+from interlock.core.plan.planner import plan
+from interlock.core.requirements.parse import parse_requirement
+from interlock.core.requirements.requirement import Requirement
+from interlock.core.resolver.problem import Policy, Problem
+from interlock.core.sources.source import File, Registry
+from interlock.envs.damage import is_damaged
+from interlock.envs.environments import BrokenEnvironment, VirtualEnvironment, create_environment, load_environment
+from interlock.envs.interpreters import Interpreter
+from interlock.events import Aside
+from interlock.install.transaction import Options, apply
+from interlock.resolution.direct import discover_direct
+from interlock.resolution.environment_marker import environment_marker
+from interlock.resolution.hashes import hashed
+from interlock.resolution.resolve import resolve
+from interlock.store.locks import hold
+from interlock.toolchain.obtain import Obtainer
+from interlock.toolchain.toolchain import Toolchain
+
+__all__ = ["Provisioner"]
+
+_BUCKET = "build-envs-v1"
+_DAY = 86_400.0
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    """Which environment a set of requirements got, and when (seconds since the epoch)."""
+
+    digest: str
+    at: float
+
+
+class Provisioner:
+    """Makes build environments for one interpreter; the same requirements give the same environment.
+
+    With ``anew`` it is not remembered which environment that was before: what the index has today decides. With
+    ``compiled`` modules are compiled when they are installed, for programs that may not write bytecode there.
+    """
+
+    def __init__(self, toolchain: Toolchain, *, anew: bool = False, compiled: bool = False) -> None:
+        self._toolchain = toolchain
+        self._anew = anew
+        self._compiled = compiled
+        self._mended: set[str] = set()
+        self._known: dict[tuple[str, ...], BuildEnvironment] = {}
+        self._guard: dict[tuple[str, ...], anyio.Lock] = {}
+
+    def __repr__(self) -> str:
+        return f"<Provisioner: {len(self._known)} environments>"
+
+    async def __call__(self, requirements: tuple[str, ...], /, *, purpose: str) -> BuildEnvironment:
+        key = tuple(sorted(set(requirements)))
+        found = self._known.get(key)
+        if found is not None:
+            return found
+        # Before the lock is taken: building a sibling asks for environments too.
+        local = await self._siblings(key)
+        async with self._guard.setdefault(key, anyio.Lock()):
+            found = self._known.get(key)
+            if found is None:
+                found = self._known[key] = await self._provide(key, local, purpose)
+            return found
+
+    async def mend(self, environment: BuildEnvironment, said: str, /) -> bool:
+        """See :class:`~interlock.build.environment.Provision`."""
+        if environment.python in self._mended:
+            # Another build met the same damage before; whoever asks tries once more, and no oftener.
+            return True
+        key = next((key for key, known in self._known.items() if known == environment), None)
+        place = Path(environment.python).parents[1]
+        if key is None or not await anyio.to_thread.run_sync(is_damaged, place, said):
+            return False
+        self._mended.add(environment.python)
+        async with hold(self._toolchain.layout.locks / f"build-env-{place.name}"):
+            await anyio.to_thread.run_sync((place / "complete").unlink, True)
+        del self._known[key]
+        await self(key, purpose="an environment that was damaged")
+        return True
+
+    async def holding(self, wanted: tuple[Wanted, ...]) -> BuildEnvironment:
+        """An environment with exactly these, made when there is none."""
+        interpreter = await self._toolchain.interpreter()
+        digest = _digest(wanted, interpreter)
+        return _described(await self._installed(digest, wanted, interpreter))
+
+    async def _siblings(self, requirements: tuple[str, ...]) -> dict[NormalizedName, Path]:
+        """Wheels of the members among what is required; a member's name is never looked up on an index."""
+        toolchain = self._toolchain
+        if toolchain.options.siblings is None:
+            return {}
+        names = [parse_requirement(text).name for text in requirements]
+        return await toolchain.options.siblings.wheels(names, await toolchain.builder())
+
+    async def _provide(
+        self, requirements: tuple[str, ...], local: dict[NormalizedName, Path], purpose: str
+    ) -> BuildEnvironment:
+        interpreter = await self._toolchain.interpreter()
+        files = await anyio.to_thread.run_sync(_contents, local)
+        question = self._question((*requirements, *files), interpreter)
+        remembered = None if self._anew else await anyio.to_thread.run_sync(self._remembered, question)
+        if remembered is not None:
+            return _described(remembered)
+        wanted = await self._resolved(requirements, local, interpreter, purpose)
+        self._toolchain.options.build_hashes.check(wanted, local, purpose)
+        digest = _digest(wanted, interpreter)
+        environment = await self._installed(digest, wanted, interpreter)
+        answer = _Answer(digest, self._toolchain.context.now.timestamp())
+        self._toolchain.layout.remember(self._answers / question, msgspec.msgpack.encode(answer))
+        return _described(environment)
+
+    @property
+    def _answers(self) -> Path:
+        return self._toolchain.layout.bucket(_BUCKET) / "answers"
+
+    def _question(self, requirements: tuple[str, ...], interpreter: Interpreter) -> str:
+        settings = self._toolchain.context.settings
+        parts = (
+            requirements,
+            [msgspec.to_builtins(constraint) for constraint in self._toolchain.options.tool.build_constraints],
+            self._toolchain.options.build_hashes.describe(),
+            [(index.name, index.url) for index in settings.indexes],
+            settings.find_links,
+            settings.exclude_newer if not settings.exclude_newer_span else settings.exclude_newer_span,
+            interpreter.base_executable,
+            interpreter.version,
+        )
+        return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
+
+    def _remembered(self, question: str) -> VirtualEnvironment | None:
+        data = self._toolchain.layout.read(self._answers / question)
+        if data is None:
+            return None
+        try:
+            answer = msgspec.msgpack.decode(data, type=_Answer)
+        except msgspec.MsgspecError:
+            return None
+        settings = self._toolchain.context.settings
+        age = self._toolchain.context.now.timestamp() - answer.at
+        if not settings.offline and not 0 <= age < _DAY:
+            return None
+        return self._complete(answer.digest)
+
+    def _complete(self, digest: str) -> VirtualEnvironment | None:
+        place = self._toolchain.layout.entry(_BUCKET, digest)
+        if not (place / "complete").is_file():
+            return None
+        try:
+            found = load_environment(place, self._toolchain.layout.bucket("interpreters-v1"))
+        except BrokenEnvironment:
+            return None
+        return None if found is None or found.moved_from else found
+
+    async def _resolved(
+        self,
+        requirements: tuple[str, ...],
+        local: dict[NormalizedName, Path],
+        interpreter: Interpreter,
+        purpose: str,
+    ) -> tuple[Wanted, ...]:
+        tool, settings = self._toolchain.options.tool, self._toolchain.context.settings
+        marker = environment_marker(interpreter.markers)
+        # Stands where a member would, so that a message says for whom; no package can have such a name.
+        asking = NormalizedName(purpose)
+        origin = Origin(member=asking, table="build-system.requires", text=purpose)
+        sources = {name: File(path.as_posix()) for name, path in sorted(local.items())}
+        asks = [
+            Ask(requirement=requirement, source=sources.get(requirement.name), origin=origin)
+            for requirement in map(parse_requirement, requirements)
+        ]
+        # What siblings need of each other has to come from here too, whoever asks for it.
+        asks += [Ask(requirement=Requirement(name), source=source, origin=origin) for name, source in sources.items()]
+        members = (MemberAsks(name=asking, path=".", package=False, dependencies=tuple(asks)),)
+        found = await discover_direct(self._toolchain, members, root=self._toolchain.layout.root) if local else None
+        problem = Problem(
+            members=found.members if found is not None else members,
+            direct=found.direct if found is not None else (),
+            environments=(marker,),
+            limits=Limits(constraints=tuple(Ask(requirement=item, origin=origin) for item in tool.build_constraints)),
+            policy=Policy(
+                cutoff=settings.exclude_newer,
+                cutoff_packages=settings.exclude_newer_package,
+                no_build=frozenset(settings.no_build_packages)
+                | (frozenset((":all:",)) if settings.no_build else frozenset()),
+            ),
+        )
+        where = "to be tried" if self._anew else "build requirements"
+        lock = await resolve(self._toolchain, problem, locate=lambda _: where)
+        wanted = select(
+            lock,
+            interpreter.markers,
+            Selection(members=(MemberSelection(member=asking),)),
+            tags=interpreter.tags,
+        )
+        return tuple([await self._hashed(item) for item in wanted])
+
+    async def _hashed(self, item: Wanted) -> Wanted:
+        """With the hash of its file, which not every index tells: environments are kept by what is in them."""
+        if item.artifact is None or item.artifact.sha256 or not isinstance(item.source, Registry):
+            return item
+        artifact = await hashed(self._toolchain.client, item.name, item.source.index, item.artifact)
+        return msgspec.structs.replace(item, artifact=artifact)
+
+    async def _installed(self, digest: str, wanted: tuple[Wanted, ...], interpreter: Interpreter) -> VirtualEnvironment:
+        layout = self._toolchain.layout
+        place = layout.entry(_BUCKET, digest)
+        layout.prepare()
+        async with hold(layout.locks / f"build-env-{digest}"):
+            found = await anyio.to_thread.run_sync(self._complete, digest)
+            if found is not None:
+                return found
+            environment = await anyio.to_thread.run_sync(lambda: create_environment(place, interpreter))
+            obtain = Obtainer(self._toolchain, root=place, trees={})
+            aside = Aside(self._toolchain.context.reporter)
+            options = Options(compile=self._compiled)
+            await apply(plan(wanted, (), exact=False), environment, obtain, options, aside)
+            (place / "complete").touch()
+            return environment
+
+
+def _contents(wheels: dict[NormalizedName, Path]) -> list[str]:
+    """What the wheels hold, for a question about them: a file by the same name may be another one tomorrow."""
+    found = []
+    for path in sorted(wheels.values()):
+        with path.open("rb") as file:
+            found.append(f"{path} {hashlib.file_digest(file, 'sha256').hexdigest()}")
+    return found
+
+
+def _described(environment: VirtualEnvironment) -> BuildEnvironment:
+    return BuildEnvironment(python=environment.python, path=environment.scripts)
+
+
+def _digest(wanted: tuple[Wanted, ...], interpreter: Interpreter) -> str:
+    files = [item.artifact.sha256 if item.artifact else item.name for item in wanted]
+    text = "\n".join((*sorted(files), interpreter.base_executable, interpreter.version))
+    return hashlib.sha256(text.encode()).hexdigest()

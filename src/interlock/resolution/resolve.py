@@ -1,0 +1,128 @@
+"""One resolution from problem to lock."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+
+import anyio.to_thread
+
+from interlock.core.lock.model import Lock, ResolutionInputs
+from interlock.core.metadata.stated import StatedMetadata
+from interlock.core.names import NormalizedName
+from interlock.core.relock.assemble import assemble
+from interlock.core.relock.question import Answer, Question, with_digests
+from interlock.core.resolver.conflicting_dependency import in_failure
+from interlock.core.resolver.facts import Facts
+from interlock.core.resolver.failure import Failure, no_solution
+from interlock.core.resolver.indexes import Indexes
+from interlock.core.resolver.notices import notices
+from interlock.core.resolver.old_picks import old_picks
+from interlock.core.resolver.outcome import Solved, Unsolvable
+from interlock.core.resolver.placed import Locate, placed
+from interlock.core.resolver.problem import Problem
+from interlock.core.resolver.resolver import Resolver
+from interlock.events import Finished, Reporter, Started, Warned
+from interlock.resolution.built_metadata import built_metadata
+from interlock.resolution.facts import BuildMetadata, FactsDriver, Index
+from interlock.resolution.stated_index import StatedIndex
+from interlock.toolchain.toolchain import Toolchain
+
+__all__ = ["Resolve", "answer", "indexes_of", "lock_of", "resolve", "resolve_at_once", "resolve_here"]
+
+Resolve = Callable[[Toolchain, Question], Awaitable[Answer | Failure]]
+"""Whoever answers: this process, or another one that was asked."""
+
+
+async def answer(question: Question, index: Index, build: BuildMetadata, reporter: Reporter) -> Answer | Failure:
+    """Solve a problem and write the answer down.
+
+    Raises :class:`~interlock.core.resolver.conflicting_dependency.ConflictingDependency` and what the index and builds
+    raise.
+    """
+    resolver = Resolver(question.problem, Facts())
+    stated = StatedIndex(index, StatedMetadata(question.stated))
+    outcome = await _solve(resolver, stated, build, reporter)
+    if not isinstance(outcome, Solved):
+        from interlock.core.resolver.report import explain  # noqa: PLC0415
+
+        refusal = in_failure(resolver, outcome)
+        if refusal is not None:
+            raise refusal
+        return await anyio.to_thread.run_sync(partial(explain, resolver, outcome, question.indexes))
+    old = question.old
+    before = frozenset((package.name, package.version) for package in (old.packages if old is not None else ()))
+    return Answer(
+        lock=assemble(resolver, outcome.forks, inputs=question.inputs, old=old),
+        notices=(*notices(resolver, outcome.forks), *old_picks(resolver, outcome.forks, before)),
+    )
+
+
+async def resolve_here(toolchain: Toolchain, question: Question) -> Answer | Failure:
+    """Answer with the tools of this command."""
+    build = partial(built_metadata, toolchain)
+    return await answer(question, toolchain.client, build, toolchain.context.reporter)
+
+
+async def lock_of(
+    found: Answer | Failure,
+    reporter: Reporter,
+    *,
+    digests: Mapping[NormalizedName, Mapping[str, str]] | None = None,
+    locate: Locate | None = None,
+) -> Lock:
+    """The lock of an answer, once it is told what is odd about it; ``digests`` are those of the members' inputs.
+
+    Raises :class:`~interlock.core.resolver.failure.NoSolution` where there is none. ``locate`` may read manifests.
+    """
+    if isinstance(found, Failure):
+        raise await anyio.to_thread.run_sync(no_solution, found, locate)
+    place = locate or (lambda _: "")
+    said = await anyio.to_thread.run_sync(
+        lambda: sorted((notice.code, placed(notice.text, place)) for notice in found.notices)
+    )
+    for code, message in said:
+        reporter.report(Warned(code, message))
+    return with_digests(found.lock, digests or {})
+
+
+async def resolve(toolchain: Toolchain, problem: Problem, *, locate: Locate | None = None) -> Lock:
+    """Solve a problem that is no workspace's. ``locate`` says where a requirement is written.
+
+    Raises :class:`~interlock.core.resolver.failure.NoSolution` and what the index and builds raise.
+    """
+    question = Question(
+        problem=problem, indexes=indexes_of(toolchain), stated=toolchain.options.tool.dependency_metadata
+    )
+    return await lock_of(await resolve_here(toolchain, question), toolchain.context.reporter, locate=locate)
+
+
+def indexes_of(toolchain: Toolchain) -> Indexes:
+    """The indexes that a command asks, by name."""
+    settings = toolchain.context.settings
+    return Indexes(
+        asked=tuple(index.name for index in settings.indexes if not index.explicit),
+        explicit=tuple(index.name for index in settings.indexes if index.explicit),
+        first_only=settings.index_strategy == "first-index",
+    )
+
+
+async def resolve_at_once(toolchain: Toolchain, problem: Problem, facts: Facts) -> Lock | None:
+    """The lock from facts that are known, and only where everything that is tried first will do."""
+    resolver = Resolver(problem, facts)
+    index = StatedIndex(toolchain.client, StatedMetadata(toolchain.options.tool.dependency_metadata))
+    outcome = await _solve(resolver, index, partial(built_metadata, toolchain), toolchain.context.reporter)
+    if not isinstance(outcome, Solved) or resolver.setbacks:
+        return None
+    if notices(resolver, outcome.forks) or old_picks(resolver, outcome.forks):
+        return None
+    return assemble(resolver, outcome.forks, inputs=ResolutionInputs())
+
+
+async def _solve(resolver: Resolver, index: Index, build: BuildMetadata, reporter: Reporter) -> Solved | Unsolvable:
+    driver = FactsDriver(resolver, index, build, reporter=reporter)
+    reporter.report(Started("resolve"))
+    try:
+        return await driver.run()
+    finally:
+        reporter.report(Finished("resolve"))

@@ -1,0 +1,1 @@
+"""The tools of one command: index client, builders, interpreters, environments, and what they make wheels of."""

@@ -1,0 +1,49 @@
+"""The builder of a command, as its settings and the workspace's tool table say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from interlock.build.environment import BuildEnvironment, Provision
+from interlock.build.frontend import Builder, BuildLimits, BuildOptions
+from interlock.core.requirements.requirement import format_requirement
+from interlock.envs.interpreters import Interpreter
+from interlock.workspace.context import Context
+
+if TYPE_CHECKING:
+    from interlock.toolchain.toolchain import ToolchainOptions
+
+__all__ = ["make_builder"]
+
+
+def make_builder(
+    context: Context,
+    options: ToolchainOptions,
+    interpreter: Interpreter,
+    provision: Provision,
+    shared: BuildEnvironment | None,
+) -> Builder:
+    """Make a builder; its servers start with the first build."""
+    tool, timeout = options.tool, options.build_timeout
+    limits = BuildLimits(concurrency=context.settings.concurrent_builds)
+    return Builder(
+        context.layout,
+        provision=provision,
+        environ=context.environ,
+        limits=limits if timeout is None else msgspec.structs.replace(limits, timeout=timeout),
+        options=BuildOptions(
+            interpreter=f"{interpreter.implementation} {interpreter.version} {interpreter.tags[0]}",
+            config_settings=tool.config_settings,
+            config_settings_package=tool.config_settings_package,
+            extra_requires={
+                name: tuple(format_requirement(requirement) for requirement in requirements)
+                for name, requirements in tool.extra_build_dependencies.items()
+            },
+            not_isolated=tool.not_isolated,
+            shared=shared,
+            source_date_epoch=options.source_date_epoch,
+        ),
+        reporter=context.reporter,
+    )

@@ -1,0 +1,59 @@
+"""How a command gets at its indexes, as its settings say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from interlock.index.auth import CredentialSources
+from interlock.index.fetcher import FetchOptions
+from interlock.index.retry import RetryPolicy
+from interlock.index.transport import open_fetcher
+from interlock.index.upstream import Upstream, UpstreamOptions
+from interlock.index.view import View, ViewOptions
+from interlock.toolchain.keyring import open_keyring
+from interlock.workspace.context import Context
+
+__all__ = ["open_upstream", "open_view"]
+
+
+def open_upstream(context: Context) -> Upstream:
+    """Nothing connects before the first request. Who asks closes it."""
+    settings, environ = context.settings, context.environ
+    fetcher = open_fetcher(
+        FetchOptions(
+            connect_timeout=min(settings.http_timeout, 10.0),
+            read_timeout=settings.http_timeout,
+            slowest=settings.limits.slowest,
+            ca_bundle=settings.ca_bundle,
+            client_cert=settings.client_cert,
+            insecure_hosts=settings.insecure_hosts,
+            http_proxy=_proxy(environ, "http_proxy"),
+            https_proxy=_proxy(environ, "https_proxy"),
+            no_proxy=_proxy(environ, "no_proxy"),
+        )
+    )
+    return Upstream(
+        fetcher=fetcher,
+        layout=context.layout,
+        options=UpstreamOptions(
+            offline=settings.offline,
+            retry=RetryPolicy(retries=settings.http_retries),
+            per_host=settings.concurrent_downloads,
+            processors=context.around.processors,
+        ),
+        credentials=CredentialSources(
+            named=settings.credentials,
+            netrc=settings.netrc,
+            keyring=open_keyring(settings.keyring_provider, environ),
+        ),
+    )
+
+
+def open_view(context: Context, upstream: Upstream) -> View:
+    """The indexes of a command, in its order, at its time."""
+    options = ViewOptions(now=context.now.timestamp(), strategy=context.settings.index_strategy)
+    return View(upstream, context.settings.indexes, options=options, reporter=context.reporter)
+
+
+def _proxy(environ: Mapping[str, str], name: str) -> str:
+    return environ.get(name) or environ.get(name.upper()) or ""

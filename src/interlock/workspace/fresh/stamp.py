@@ -1,0 +1,86 @@
+"""Stamping a lock as fresh, for :mod:`interlock.workspace.fresh.unchanged` to find."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from interlock.core.lock.model import Lock
+from interlock.settings import GlobalFlags
+from interlock.workspace.context import Context
+from interlock.workspace.fresh.unchanged import FRESH, stamp_path, stamp_text, store_root, watched
+from interlock.workspace.lockfile import lockfile_path
+from interlock.workspace.members import Workspace
+
+__all__ = ["YOUNG", "are_newer", "can_tell", "save_stamp", "stamp_fresh"]
+
+YOUNG = 2.0
+"""Seconds. What changed a moment ago may change again within the same tick of the file system's clock."""
+
+
+def stamp_fresh(context: Context, workspace: Workspace, lock: Lock, *, written: bool, aloud: bool) -> None:
+    """Remember that the lock is fresh, unless that depends on more than the stamp tells. Blocking.
+
+    Any file but a lock that was written by this very command that changed after the command began leaves it open which
+    of the two states was looked at, and then nothing is remembered.
+    """
+    lockfile = str(lockfile_path(workspace.root))
+    files = [path for path in watched(str(context.start), context.around.files) if path != lockfile]
+    if (
+        not lock.inputs.trees
+        and can_tell(context, workspace)
+        and not are_newer(files if written else [*files, lockfile], context.now.timestamp())
+    ):
+        message = f"{len(lock.packages)} {'aloud' if aloud else 'silent'}"
+        save_stamp(context, workspace, FRESH, [*files, lockfile], message)
+
+
+def can_tell(context: Context, workspace: Workspace) -> bool:
+    """Whether all that settings are made from is in a stamp."""
+    settings = context.settings
+    return (
+        context.flags == GlobalFlags()
+        and not settings.json
+        and not settings.verbosity
+        and bool(workspace.digest)
+        and store_root(context.environ) == str(context.layout.root)
+    )
+
+
+def save_stamp(
+    context: Context,
+    workspace: Workspace,
+    question: str,
+    files: Sequence[str],
+    message: str,
+    places: Sequence[str] = (),
+) -> None:
+    table = workspace.manifest.workspace
+    text = stamp_text(
+        context.environ,
+        files,
+        root=str(workspace.root),
+        patterns=(table.members, table.exclude) if table is not None else ((), ()),
+        manifests=workspace.digest,
+        message=message,
+        question=question,
+        places=places,
+    )
+    place = Path(stamp_path(str(context.layout.root), str(context.start), question))
+    data = text.encode("utf-8", "surrogateescape")
+    if data and context.layout.read(place) != data:
+        context.layout.remember(place, data)
+
+
+def are_newer(paths: Iterable[str], moment: float, *, margin: float = 0.0) -> bool:
+    """Whether any was changed after a moment, or ``margin`` seconds before it; one whose time was set back since counts
+    too."""
+    for path in paths:
+        try:
+            found = os.stat(path)
+        except OSError:
+            continue
+        if found.st_mtime >= moment - margin or found.st_ctime >= moment:
+            return True
+    return False
