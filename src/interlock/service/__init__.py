@@ -1,0 +1,1 @@
+"""The lock service: what goes over the wire, who asks, and who answers."""

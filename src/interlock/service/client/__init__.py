@@ -1,0 +1,1 @@
+"""Asking a service, and doing without it."""
