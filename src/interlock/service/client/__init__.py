@@ -1,1 +1,0 @@
-"""Asking a service, and doing without it."""

@@ -1,1 +1,0 @@
-"""Answering: questions as jobs, each once, in processes that are made for it."""
