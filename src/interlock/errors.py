@@ -14,7 +14,8 @@ them; this module holds the root, the families and the exit codes::
     |-- BuildError                 exit 1
     |-- EnvironmentFailure         exit 1   interpreters and virtual environments
     |-- InstallError               exit 1
-    `-- PublishError               exit 1   files cannot be published, or an index did not take them
+    |-- PublishError               exit 1   files cannot be published, or an index did not take them
+    `-- ServiceError               exit 1   a service cannot start, or refuses a request
 
 ``code`` is stable, kebab-case and unique; scripts match on it. The message is one or more plain sentences without
 markup; the surface renders it once.
@@ -38,7 +39,11 @@ __all__ = [
     "ManifestError",
     "PublishError",
     "ResolutionError",
+    "ServiceError",
     "UsageError",
+    "bug_document",
+    "error_document",
+    "redact",
 ]
 
 
@@ -103,3 +108,43 @@ class InstallError(InterlockError):
 
 class PublishError(InterlockError):
     code = "publish"
+
+
+class ServiceError(InterlockError):
+    code = "service"
+
+
+def redact(text: str) -> str:
+    """Hide user names and passwords of URLs, wherever they come from.
+
+    >>> redact("GET https://ann:secret@index.test/simple/ failed")
+    'GET https://****@index.test/simple/ failed'
+    """
+    if "@" not in text or "://" not in text:
+        return text
+    head, *pieces = text.split("://")
+    clean = [head]
+    for piece in pieces:
+        end = next((place for place, letter in enumerate(piece) if letter in "/?#\"'`<> \n"), len(piece))
+        authority, rest = piece[:end], piece[end:]
+        login, at, host = authority.rpartition("@")
+        # `git@host` in an ssh URL is a part of the address, not a secret.
+        hide = at and not (login == "git" and clean[-1].endswith("ssh"))
+        clean.append(f"****@{host}{rest}" if hide else piece)
+    return "://".join(clean)
+
+
+def error_document(error: InterlockError) -> dict[str, object]:
+    """A failure as data: what ``--json`` and the service say."""
+    return {
+        "error": {
+            "code": error.code,
+            "message": redact(error.message),
+            "hint": redact(error.hint) if error.hint else None,
+            "facts": error.facts,
+        }
+    }
+
+
+def bug_document(summary: str) -> dict[str, object]:
+    return {"error": {"code": "bug", "message": redact(summary), "hint": None, "facts": {}}}

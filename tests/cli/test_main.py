@@ -14,10 +14,10 @@ import pytest
 import interlock
 from interlock.cli import main as entry
 from interlock.cli.loop import run_to_end
-from interlock.cli.render import Terminal, redact
+from interlock.cli.render import Terminal
 from interlock.core.lock.freshness import LockOutdated
 from interlock.core.settings.variables import InvalidSetting
-from interlock.errors import InterlockError
+from interlock.errors import InterlockError, redact
 from tests.cli.conftest import Run
 
 

@@ -21,6 +21,7 @@ _FAMILIES = {
     "EnvironmentFailure": "Interpreters and environments",
     "InstallError": "Installing",
     "PublishError": "Publishing",
+    "ServiceError": "The service",
     "UsageError": "The command line and what it names",
     "InterlockError": "The machine and the rest",
 }

@@ -8,8 +8,9 @@ import time
 
 import msgspec
 
-from interlock.cli.render import Terminal, redact
-from interlock.events import Event, Noted, Warned
+from interlock.cli.render import Terminal
+from interlock.errors import redact
+from interlock.events import Advanced, Event, Finished, Noted, Started, Warned
 
 __all__ = ["EventLog"]
 
@@ -26,8 +27,8 @@ class EventLog:
         return "<EventLog>"
 
     def report(self, event: Event, /) -> None:
-        line = msgspec.to_builtins(event)
-        line = {"event": line.pop("event"), "seconds": round(time.monotonic() - self._begun, 3), **line}
+        line = {"event": _kind(event), "seconds": round(time.monotonic() - self._begun, 3)}
+        line |= msgspec.to_builtins(event)
         if isinstance(event, Warned | Noted):
             line["message"] = redact(event.message)
         with self._lock:
@@ -35,3 +36,17 @@ class EventLog:
 
     def close(self) -> None:
         """Nothing is held back."""
+
+
+def _kind(event: Event) -> str:
+    match event:
+        case Started():
+            return "started"
+        case Advanced():
+            return "advanced"
+        case Finished():
+            return "finished"
+        case Warned():
+            return "warned"
+        case Noted():
+            return "noted"

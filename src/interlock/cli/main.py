@@ -12,8 +12,8 @@ import sys
 
 from interlock import __version__
 from interlock.cli.loading import load
-from interlock.cli.render import Terminal, bug_document, error_document
-from interlock.errors import InterlockError, UsageError
+from interlock.cli.render import Terminal
+from interlock.errors import InterlockError, UsageError, bug_document, error_document
 
 TYPE_CHECKING = False  # not from `typing`, which takes longer to load than everything else here
 if TYPE_CHECKING:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import sys
 
-from interlock.errors import InterlockError
+from interlock.errors import InterlockError, redact
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TextIO
 
-__all__ = ["Terminal", "bug_document", "error_document", "is_colored", "redact", "without_controls"]
+__all__ = ["Terminal", "is_colored", "without_controls"]
 
 _RED, _YELLOW, _CYAN, _BOLD, _DIM = "31;1", "33;1", "36;1", "1", "2"
 
@@ -161,39 +161,3 @@ def is_colored(stream: TextIO, color: str, environ: Mapping[str, str]) -> bool:
     if color != "auto":
         return color == "always"
     return stream.isatty() and environ.get("TERM") != "dumb"
-
-
-def redact(text: str) -> str:
-    """Hide user names and passwords of URLs, wherever they come from.
-
-    >>> redact("GET https://ann:secret@index.test/simple/ failed")
-    'GET https://****@index.test/simple/ failed'
-    """
-    if "@" not in text or "://" not in text:
-        return text
-    head, *pieces = text.split("://")
-    clean = [head]
-    for piece in pieces:
-        end = next((place for place, letter in enumerate(piece) if letter in "/?#\"'`<> \n"), len(piece))
-        authority, rest = piece[:end], piece[end:]
-        login, at, host = authority.rpartition("@")
-        # `git@host` in an ssh URL is a part of the address, not a secret.
-        hide = at and not (login == "git" and clean[-1].endswith("ssh"))
-        clean.append(f"****@{host}{rest}" if hide else piece)
-    return "://".join(clean)
-
-
-def error_document(error: InterlockError) -> dict[str, object]:
-    """What ``--json`` says about a failure."""
-    return {
-        "error": {
-            "code": error.code,
-            "message": redact(error.message),
-            "hint": redact(error.hint) if error.hint else None,
-            "facts": error.facts,
-        }
-    }
-
-
-def bug_document(summary: str) -> dict[str, object]:
-    return {"error": {"code": "bug", "message": redact(summary), "hint": None, "facts": {}}}

@@ -6,9 +6,9 @@ import msgspec
 
 from interlock.cli.call import BadValue, Call
 from interlock.cli.loading import load
-from interlock.cli.render import error_document
 from interlock.cli.words import built_file, built_members
 from interlock.core.settings.variables import Variables
+from interlock.errors import error_document
 from interlock.ops.building.build import build
 from interlock.ops.building.report import BuildReport, BuildRequest, MemberReport
 from interlock.workspace.selection import SelectionFlags

@@ -12,10 +12,10 @@ from interlock.cli.configuration import what_fits
 from interlock.cli.logins import drop_login, find_login, keep_login
 from interlock.cli.places import to_write, user_file
 from interlock.cli.poetry_settings import poetry_setting_hint
-from interlock.cli.render import redact
 from interlock.core.manifests.problems import suggest
 from interlock.core.text.numbers import whole_number
 from interlock.core.toml.document import TomlDocument, format_value
+from interlock.errors import redact
 from interlock.ops.editing import open_editor
 from interlock.ops.rewrite import Files, read_manifest, rewrite
 from interlock.settings import UserSettings

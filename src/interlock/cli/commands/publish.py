@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call
-from interlock.cli.render import error_document
 from interlock.cli.words import plural
 from interlock.core.settings.variables import Variables
+from interlock.errors import error_document
 from interlock.ops.publishing.publish import publish
 from interlock.ops.publishing.report import PublishedMember, PublishReport, PublishRequest
 from interlock.workspace.selection import SelectionFlags

@@ -1,0 +1,52 @@
+"""The application: layers around routes.
+
+From the outside in: an answer to everything, limits, the token, its quota, then the routes. Each room hangs its routes
+in by a function ``routes(state)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from interlock.service.server import health
+from interlock.service.server.access import Authenticated
+from interlock.service.server.answering import Answering
+from interlock.service.server.refusals import BadRequest, MethodRefused, NothingHere, Refusal
+from interlock.service.server.state import ServerState
+
+__all__ = ["make_app"]
+
+ROOMS: tuple[Callable[[ServerState], Sequence[BaseRoute]], ...] = (health.routes,)
+"""Who has routes, in the order in which they are looked at."""
+
+
+def make_app(state: ServerState) -> ASGIApp:
+    router = Router([route for room in ROOMS for route in room(state)], redirect_slashes=False)
+    return Answering(Authenticated(_Routes(router), state), state)
+
+
+class _Routes:
+    """The router, whose refusals are ours."""
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # With an application around it the router raises what it would otherwise answer itself.
+        scope["app"] = self
+        try:
+            await self._router(scope, receive, send)
+        except HTTPException as error:
+            raise _refusal(scope, error) from error
+
+
+def _refusal(scope: Scope, error: HTTPException) -> Refusal:
+    if error.status_code == 405:
+        return MethodRefused(scope["method"], (error.headers or {}).get("Allow", ""))
+    if error.status_code == 404:
+        return NothingHere(scope["path"])
+    return BadRequest(f"{error.detail}.")

@@ -1,0 +1,81 @@
+"""The configuration of a service: what its file says, checked. Without a file it serves PyPI alone, to every token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from ipaddress import IPv4Network, IPv6Network
+
+import msgspec
+
+from interlock.service.server.limits import Limits
+from interlock.service.state.tokens import Token
+
+__all__ = ["PYPI", "Configuration", "ConfiguredToken", "Login", "ServedIndex", "Tls"]
+
+
+class Login(msgspec.Struct, frozen=True):
+    """What an upstream asks for. It never leaves this process but to that upstream."""
+
+    username: str
+    password: str
+
+    def __repr__(self) -> str:
+        return "<Login>"
+
+
+class ServedIndex(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    """As it stands in addresses, ``/simple/{name}/``, and in locks."""
+    url: str = ""
+    """The simple API that it is fetched from, without a login; empty for PyPI, whose address the index room knows."""
+    login: Login | None = None
+    tokens: tuple[str, ...] | None = None
+    """Patterns of names of the tokens that may use it; None: all may."""
+    reserved: tuple[str, ...] = ()
+    """Patterns of normalised names of packages that come from this index and are asked for nowhere else."""
+
+    def reserves(self, package: str) -> bool:
+        return any(fnmatchcase(package, pattern) for pattern in self.reserved)
+
+
+PYPI = ServedIndex(name="pypi")
+
+
+class ConfiguredToken(msgspec.Struct, frozen=True):
+    """A token that the file names by its digest."""
+
+    token: Token
+    digest: bytes
+
+    def __repr__(self) -> str:
+        return f"<ConfiguredToken {self.token.name}>"
+
+
+class Tls(msgspec.Struct, frozen=True):
+    """Paths of files in PEM."""
+
+    certificate: str
+    key: str
+
+
+class Configuration(msgspec.Struct, frozen=True, kw_only=True):
+    indexes: tuple[ServedIndex, ...] = (PYPI,)
+    tokens: tuple[ConfiguredToken, ...] = ()
+    limits: Limits = Limits()
+    tls: Tls | None = None
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Networks whose ``X-Forwarded-*`` headers are believed."""
+
+    def indexes_of(self, token: Token) -> Mapping[str, ServedIndex]:
+        """What a token may use, by name. What it may not does not exist for it."""
+        return {index.name: index for index in self.indexes if may_use(token, index)}
+
+    def reserving(self, package: str) -> Iterable[ServedIndex]:
+        """The indexes that a package is reserved for."""
+        return [index for index in self.indexes if index.reserves(package)]
+
+
+def may_use(token: Token, index: ServedIndex) -> bool:
+    named = index.tokens is None or any(fnmatchcase(token.name, pattern) for pattern in index.tokens)
+    return named and (token.indexes is None or index.name in token.indexes)

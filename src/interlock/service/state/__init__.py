@@ -1,0 +1,1 @@
+"""What the service keeps: a data folder with a database and files."""
