@@ -37,13 +37,12 @@ EDGES = {
         "errors", "core", "events", "settings", "store", "envs", "index", "git", "build", "install", "workspace",
         "toolchain",
     },
-    "ops": {
-        "", "errors", "signals", "core", "events", "settings", "store", "envs", "index", "git", "build", "install",
-        "publish", "workspace", "toolchain", "resolution",
-    },
     "service": {
         "", "errors", "signals", "core", "events", "settings", "store", "index", "workspace", "toolchain", "resolution",
-        "ops",
+    },
+    "ops": {
+        "", "errors", "signals", "core", "events", "settings", "store", "envs", "index", "git", "build", "install",
+        "publish", "workspace", "toolchain", "resolution", "service",
     },
     "cli": {
         "", "errors", "signals", "core", "events", "settings", "store", "workspace", "toolchain", "resolution", "ops",

@@ -23,14 +23,14 @@ __all__ = [
 Phase = Literal["conflicts", "resolve", "metadata", "download", "build", "install", "remove", "publish"]
 
 
-class Started(msgspec.Struct, frozen=True):
+class Started(msgspec.Struct, frozen=True, tag_field="event", tag="started"):
     """A phase begins. ``total`` is the number of items, or None when it is not known yet."""
 
     phase: Phase
     total: int | None = None
 
 
-class Advanced(msgspec.Struct, frozen=True):
+class Advanced(msgspec.Struct, frozen=True, tag_field="event", tag="advanced"):
     """One step of a phase: an item was chosen, fetched, built, linked."""
 
     phase: Phase
@@ -42,18 +42,18 @@ class Advanced(msgspec.Struct, frozen=True):
     """False when the item has begun, True when it is finished."""
 
 
-class Finished(msgspec.Struct, frozen=True):
+class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
     phase: Phase
 
 
-class Warned(msgspec.Struct, frozen=True):
+class Warned(msgspec.Struct, frozen=True, tag_field="event", tag="warned"):
     """Something the user should know that does not stop the command."""
 
     code: str
     message: str
 
 
-class Noted(msgspec.Struct, frozen=True):
+class Noted(msgspec.Struct, frozen=True, tag_field="event", tag="noted"):
     """A detail for somebody who looks for the reason of something; shown only when asked for."""
 
     message: str

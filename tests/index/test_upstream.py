@@ -13,7 +13,7 @@ from interlock.core.metadata.metadata import Metadata
 from interlock.core.names import normalize_name
 from interlock.core.sources.source import Index
 from interlock.index.auth import CredentialSources
-from interlock.index.failures import BadStatus, Unauthorized
+from interlock.index.failures import BadStatus, HostResting, Unauthorized
 from interlock.index.fetch_pyreqwest import PyreqwestFetcher
 from interlock.index.fetcher import FetchOptions
 from interlock.index.once import Flights
@@ -166,6 +166,54 @@ async def test_who_is_cancelled_leaves_the_work_to_who_waits() -> None:
         leader.cancel()
     assert results == [1, 1]
     assert len(flights) == 0
+
+
+async def test_a_host_that_failed_is_left_alone_and_then_asked_by_one(index: IndexFactory, layout: Layout) -> None:
+    server = index(registry(a={"1.0": []}))
+    server.fail("/a/", 503, times=2)
+    tired = Upstream(
+        fetcher=PyreqwestFetcher(FetchOptions()),
+        layout=layout,
+        options=UpstreamOptions(retry=RetryPolicy(retries=0), rest=0.3),
+    )
+    try:
+        with pytest.raises(BadStatus):
+            await look(tired, server).listing(A)
+        for _ in range(5):
+            with pytest.raises(HostResting, match="failed a moment ago"):
+                await look(tired, server).listing(A)
+        assert len(server.requests) == 1
+        await anyio.sleep(0.35)
+        with pytest.raises(BadStatus):
+            await look(tired, server).listing(A)
+        with pytest.raises(HostResting):
+            await look(tired, server).listing(A)
+        await anyio.sleep(0.35)
+        assert (await listed(look(tired, server))).versions == ("1.0",)
+        assert (await listed(look(tired, server))).versions == ("1.0",)
+    finally:
+        await tired.close()
+    assert [request.status for request in server.requests] == [503, 503, 200, 304]
+
+
+async def test_a_host_rests_as_long_as_it_asks_for(index: IndexFactory, layout: Layout) -> None:
+    server = index(registry(a={"1.0": []}))
+    server.fail("/a/", 429, times=1, headers={"Retry-After": "120"})
+    tired = Upstream(
+        fetcher=PyreqwestFetcher(FetchOptions()),
+        layout=layout,
+        options=UpstreamOptions(retry=RetryPolicy(retries=0), rest=0.1),
+    )
+    try:
+        with pytest.raises(BadStatus) as first:
+            await look(tired, server).listing(A)
+        assert first.value.retry_after == 120
+        await anyio.sleep(0.15)
+        with pytest.raises(HostResting) as then:
+            await look(tired, server).listing(A)
+        assert 100 < then.value.retry_after < 120
+    finally:
+        await tired.close()
 
 
 async def test_two_upstreams_of_one_store_share_its_pages(

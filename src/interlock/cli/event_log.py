@@ -10,7 +10,7 @@ import msgspec
 
 from interlock.cli.render import Terminal
 from interlock.errors import redact
-from interlock.events import Advanced, Event, Finished, Noted, Started, Warned
+from interlock.events import Event, Noted, Warned
 
 __all__ = ["EventLog"]
 
@@ -27,8 +27,8 @@ class EventLog:
         return "<EventLog>"
 
     def report(self, event: Event, /) -> None:
-        line = {"event": _kind(event), "seconds": round(time.monotonic() - self._begun, 3)}
-        line |= msgspec.to_builtins(event)
+        line = msgspec.to_builtins(event)
+        line = {"event": line.pop("event"), "seconds": round(time.monotonic() - self._begun, 3), **line}
         if isinstance(event, Warned | Noted):
             line["message"] = redact(event.message)
         with self._lock:
@@ -36,17 +36,3 @@ class EventLog:
 
     def close(self) -> None:
         """Nothing is held back."""
-
-
-def _kind(event: Event) -> str:
-    match event:
-        case Started():
-            return "started"
-        case Advanced():
-            return "advanced"
-        case Finished():
-            return "finished"
-        case Warned():
-            return "warned"
-        case Noted():
-            return "noted"

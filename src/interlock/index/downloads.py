@@ -11,6 +11,7 @@ import msgspec
 from packaging.version import InvalidVersion
 
 from interlock.core.artifacts.artifact import Artifact
+from interlock.core.artifacts.listing import Listing
 from interlock.core.names import NormalizedName
 from interlock.core.sources.hashes import pairs
 from interlock.core.sources.source import Index
@@ -28,7 +29,7 @@ from interlock.store.digests import DigestMismatch
 from interlock.store.layout import Layout
 from interlock.store.replace import move_file
 
-__all__ = ["Downloads", "Fetched", "verify_hashes"]
+__all__ = ["Downloads", "Fetched", "find_artifact", "place", "receiver_for", "verify_hashes"]
 
 _SDISTS = "sdists-v1"
 _CHUNK = 1 << 20
@@ -123,7 +124,7 @@ class Downloads:
         self, url: str, index: Index | None, artifact: Artifact, headers: Mapping[str, str]
     ) -> Receiver:
         response, receiver = await self._session.stream(
-            url, "file", lambda: self.receiver(artifact), index=index, headers=headers
+            url, "file", lambda: receiver_for(self._layout, artifact), index=index, headers=headers
         )
         try:
             if response.status != 200:
@@ -136,14 +137,9 @@ class Downloads:
             raise
         return receiver
 
-    def receiver(self, artifact: Artifact) -> Receiver:
-        """What takes the bytes of a file so that :func:`verify_hashes` can judge them."""
-        others = [name for name, _ in pairs(artifact.hashes)]
-        return Receiver(self._layout, others=others, filename=artifact.filename, most=artifact.size or 0)
-
     async def _read(self, path: Path, artifact: Artifact) -> Receiver:
         """A file of this machine, as if it had been fetched."""
-        receiver = self.receiver(artifact)
+        receiver = receiver_for(self._layout, artifact)
         try:
             await anyio.to_thread.run_sync(_check_regular, path)
             async with await anyio.open_file(path, "rb") as file:
@@ -179,6 +175,12 @@ class Downloads:
         return self._kept(sha256)
 
 
+def receiver_for(layout: Layout, artifact: Artifact) -> Receiver:
+    """What takes the bytes of a file so that :func:`verify_hashes` can judge them."""
+    others = [name for name, _ in pairs(artifact.hashes)]
+    return Receiver(layout, others=others, filename=artifact.filename, most=artifact.size or 0)
+
+
 async def verify_hashes(receiver: Receiver, artifact: Artifact) -> str:
     """The sha256 of a file that has every hash it was promised to have; raises :class:`DigestMismatch`."""
     actual = await receiver.finish()
@@ -207,18 +209,23 @@ async def _verify(receiver: Receiver, artifact: Artifact) -> str:
 def _address_on(page: Page, name: NormalizedName, filename: str) -> str:
     if filename in page.links:
         return page.links[filename]
+    artifact = find_artifact(page.listing, name, filename)
+    return page.base + artifact.location if artifact is not None and artifact.location else ""
+
+
+def find_artifact(listing: Listing, name: NormalizedName, filename: str) -> Artifact | None:
+    """A file of a listing by its name."""
     text = version_in(filename, name)
     try:
-        position = page.listing.versions.index(str(parse_version(text))) if text else -1
+        position = listing.versions.index(str(parse_version(text))) if text else -1
     except (InvalidVersion, ValueError):
         position = -1
     # Equal versions share an entry under the text of the first one, so the text may not be found.
-    positions = range(len(page.listing.versions)) if position < 0 else (position,)
-    for number in positions:
-        for artifact in page.listing.artifacts(number):
-            if artifact.filename == filename and artifact.location:
-                return page.base + artifact.location
-    return ""
+    for number in range(len(listing.versions)) if position < 0 else (position,):
+        for artifact in listing.artifacts(number):
+            if artifact.filename == filename:
+                return artifact
+    return None
 
 
 def place(source: Path, destination: Path) -> None:

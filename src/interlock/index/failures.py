@@ -10,6 +10,7 @@ __all__ = [
     "BadPage",
     "BadStatus",
     "FileMissing",
+    "HostResting",
     "NotAFile",
     "Offline",
     "SizeMismatch",
@@ -65,7 +66,9 @@ class BadStatus(IndexFailure):
 
     code = "bad-status"
 
-    def __init__(self, url: str, status: int, *, index: str = "", attempts: int = 1) -> None:
+    def __init__(
+        self, url: str, status: int, *, index: str = "", attempts: int = 1, retry_after: float | None = None
+    ) -> None:
         tries = f" after {attempts} attempts" if attempts > 1 else ""
         super().__init__(
             f"{_at(index, url).capitalize()} answered HTTP {status} for {url}{tries}.",
@@ -73,6 +76,23 @@ class BadStatus(IndexFailure):
             facts={"url": url, "index": index, "status": status, "attempts": attempts},
         )
         self.status = status
+        self.retry_after = retry_after
+        """Seconds the index asked to wait."""
+
+
+class HostResting(IndexFailure):
+    """A host failed a moment ago, and is left alone."""
+
+    code = "host-resting"
+
+    def __init__(self, url: str, seconds: float, *, index: str = "") -> None:
+        super().__init__(
+            f"{url} was not asked for: {_at(index, url)} failed a moment ago, and is left alone for"
+            f" {max(1, round(seconds))} s.",
+            hint="Try again then.",
+            facts={"url": url, "index": index, "retry-after": max(1, round(seconds))},
+        )
+        self.retry_after = seconds
 
 
 class BadPage(IndexFailure):

@@ -106,6 +106,8 @@ class PyreqwestFetcher:
         )
         if insecure:
             builder = builder.danger_accept_invalid_certs(True)
+        for host, address in options.addresses:
+            builder = builder.resolve(host, address, 0)
         for pem in read_certificates(options.ca_bundle):
             builder = builder.add_root_certificate_pem(pem)
         if options.client_cert:

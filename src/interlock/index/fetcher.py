@@ -31,6 +31,8 @@ class FetchOptions(msgspec.Struct, frozen=True, kw_only=True):
     https_proxy: str = ""
     no_proxy: str = ""
     user_agent: str = "interlock"
+    addresses: tuple[tuple[str, str], ...] = ()
+    """Hosts with the IP address that each is at, whatever DNS says; ports stay the URL's."""
     connections: int = 50
     """Idle connections kept per host."""
 

@@ -46,12 +46,14 @@ class Freshness(msgspec.Struct, frozen=True, kw_only=True):
     refresh: bool | Collection[str] = False
     """Ask again even when a page is fresh: always, or for these names."""
     offline: bool = False
+    at_least: float = 0.0
+    """Seconds for which a page is good whatever its index says: many who want it at once are one."""
 
     def allows(self, name: str, validators: Validators) -> bool:
         if self.offline:
             return True
         forced = self.refresh if isinstance(self.refresh, bool) else name in self.refresh
-        return not forced and validators.is_fresh(self.now)
+        return not forced and (validators.is_fresh(self.now) or 0 <= self.now - validators.fetched_at < self.at_least)
 
 
 class Pages:

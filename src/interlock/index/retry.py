@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 
 import msgspec
 
-__all__ = ["PASSING", "TROUBLE", "RetryPolicy", "pause_before", "retry_after"]
+__all__ = ["DOWN", "PASSING", "TROUBLE", "RetryPolicy", "pause_before", "retry_after"]
 
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses that may be gone at the next attempt."""
 TROUBLE = frozenset({429, 503})
 """Statuses that say the host has too much to do."""
+DOWN = frozenset({429, 502, 503, 504})
+"""Statuses that say something of the host, and not only of what was asked for."""
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from time import monotonic
 from typing import NamedTuple, Protocol, TypeVar
 
 import anyio
@@ -13,10 +14,10 @@ from interlock.core.sources.addresses import address_problem
 from interlock.core.sources.source import Index
 from interlock.core.text.numbers import whole_number
 from interlock.index.auth import Authenticator
-from interlock.index.failures import BadStatus, Offline, TooLarge, Unauthorized, Unreachable
+from interlock.index.failures import BadStatus, HostResting, Offline, TooLarge, Unauthorized, Unreachable
 from interlock.index.fetcher import Fetcher, FetchFailed, Response, Sink
 from interlock.index.limits import HostLimit
-from interlock.index.retry import PASSING, TROUBLE, RetryPolicy, pause_before, retry_after
+from interlock.index.retry import DOWN, PASSING, TROUBLE, RetryPolicy, pause_before, retry_after
 from interlock.index.urls import is_remote, is_same_host, join, origin, redact, without_login
 
 __all__ = ["Session", "Stats"]
@@ -58,6 +59,7 @@ class Session:
         *,
         policy: RetryPolicy,
         per_host: int,
+        rest: float = 0.0,
         offline: bool = False,
         limits: Limits = DEFAULT,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
@@ -66,6 +68,7 @@ class Session:
         self._fetcher = fetcher
         self._policy = policy
         self._per_host = per_host
+        self._rest = rest
         self._offline = offline
         self._limits = limits
         self._sleep = sleep
@@ -84,7 +87,7 @@ class Session:
         host = origin(url)
         found = self._hosts.get(host)
         if found is None:
-            found = self._hosts[host] = HostLimit(self._per_host)
+            found = self._hosts[host] = HostLimit(self._per_host, self._rest)
         return found
 
     async def get(
@@ -161,7 +164,7 @@ class Session:
                 asked = retry_after(response.headers)
                 pause = pause_before(self._policy, attempt, waited, asked)
                 if pause is None:
-                    raise BadStatus(redact(url), response.status, index=name, attempts=attempt)
+                    raise BadStatus(redact(url), response.status, index=name, attempts=attempt, retry_after=asked)
             self._retries += 1
             waited += pause
             await self._sleep(pause)
@@ -198,19 +201,33 @@ class Session:
         limit = self.limit(url)
         authorization = self.auth.header(index, url)
         sent = headers if authorization is None else {**headers, "authorization": authorization}
+        _ask_leave(limit, url, index)
         async with limit.slot() as slot:
+            if slot.waited:
+                _ask_leave(limit, url, index)
             self._kinds[kind] += 1
             try:
                 response = await send(without_login(url), sent)
             except FetchFailed as failure:
                 if failure.may_pass:
                     limit.trouble(slot.generation)
+                    limit.fail(monotonic(), None)
                 raise
+        if response.status in DOWN:
+            limit.fail(monotonic(), retry_after(response.headers))
+        else:
+            limit.recover()
         if response.status in TROUBLE:
             limit.trouble(slot.generation)
         else:
             limit.success()
         return response
+
+
+def _ask_leave(limit: HostLimit, url: str, index: Index | None) -> None:
+    seconds = limit.left_alone(monotonic())
+    if seconds:
+        raise HostResting(redact(url), seconds, index=index.name if index else "")
 
 
 def _there(url: str, target: str) -> str:

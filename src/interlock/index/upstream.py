@@ -34,6 +34,8 @@ class UpstreamOptions(msgspec.Struct, frozen=True, kw_only=True):
     retry: RetryPolicy = RetryPolicy()
     per_host: int = 50
     """Most requests to one host at a time."""
+    rest: float = 0.0
+    """Seconds for which a host is left alone after it failed; with 0 everybody may ask again at once."""
     processors: int = 1
     """With more than one, who reads many pages has a second process for them."""
 
@@ -57,6 +59,7 @@ class Upstream:
             Authenticator(credentials or CredentialSources()),
             policy=options.retry,
             per_host=options.per_host,
+            rest=options.rest,
             offline=options.offline,
             limits=layout.limits,
             sleep=sleep,

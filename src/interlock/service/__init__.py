@@ -1,1 +1,1 @@
-"""The service: locks, packages and builds for many clients, made once. ``interlock serve`` starts it."""
+"""The lock service: what goes over the wire, who asks, and who answers."""

@@ -51,6 +51,7 @@ class Outcome:
         self.problem = problem
         self.lock: Lock | None = None
         self.error: NoSolution | None = None
+        self.unsolvable = outcome if isinstance(outcome, Unsolvable) else None
         if isinstance(outcome, Solved):
             inputs = ResolutionInputs(
                 environments=problem.environments,
