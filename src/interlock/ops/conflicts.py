@@ -16,7 +16,8 @@ import msgspec
 from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.members.asks import MemberAsks
 from interlock.core.members.conflict_sets import exclusive_sets, joint_sets
-from interlock.core.names import normalize_extra, normalize_group, normalize_name
+from interlock.core.names import normalize_name
+from interlock.core.requirements.slot import slot_of
 from interlock.core.resolver.failure import NoSolution
 from interlock.core.toml.document import TomlDocument
 from interlock.events import Advanced, Finished, Started, Steps
@@ -32,7 +33,7 @@ from interlock.workspace.discovery import discover
 from interlock.workspace.guards import workspace_guard
 from interlock.workspace.members import Workspace
 
-__all__ = ["Declared", "declare_conflicts", "describe_item", "find_conflicts"]
+__all__ = ["Declared", "declare_conflicts", "find_conflicts"]
 
 _MOST = 50
 """Failures to look at before giving up; each costs a resolution."""
@@ -89,7 +90,7 @@ async def find_conflicts(context: Context, workspace: Workspace) -> tuple[Confli
                     raise
                 found = (*found, *pairs)
                 for pair in pairs:
-                    reporter.report(Advanced("conflicts", " | ".join(map(describe_item, pair))))
+                    reporter.report(Advanced("conflicts", " | ".join(item.key for item in pair)))
             else:
                 break
     finally:
@@ -142,7 +143,7 @@ class _Asking:
         for here in found:
             more = [ConflictItem(here.member)] if here.extra is not None else []
             asks = self._members.get(here.member)
-            for ask in asks.table(here.table) if asks is not None else ():
+            for ask in asks.of(here.slot) if asks is not None else ():
                 name = ask.requirement.name
                 if name in self._members and not ask.requirement.marker and not ask.condition:
                     more += [ConflictItem(name, extra) for extra in (None, *ask.requirement.extras)]
@@ -185,12 +186,7 @@ def _item(entry: dict[str, Any]) -> ConflictItem:
 
 def _item_of(member: str, table: str) -> ConflictItem:
     """The item that a table of a member's manifest belongs to, named as origins name it."""
-    kind, _, name = table.partition(":")
-    return ConflictItem(
-        normalize_name(member),
-        normalize_extra(name) if kind == "extra" else None,
-        normalize_group(name) if kind == "group" else None,
-    )
+    return ConflictItem(normalize_name(member), *slot_of(table))
 
 
 def _package(entry: dict[str, Any]) -> str:
@@ -205,13 +201,6 @@ def _write(path: Path, conflicts: tuple[Conflict, ...], workspace: Workspace) ->
     rows = "".join(f"    [{', '.join(_inline(item) for item in items)}],\n" for items in conflicts)
     document.set(("tool", table, "conflicts"), f"[\n{rows}]")
     replace_file(path, document.data)
-
-
-def describe_item(item: ConflictItem) -> str:
-    """A side of a conflict in words: ``api``, ``api[gpu]`` or the group ``api:docs``."""
-    if item.extra is not None:
-        return f"{item.member}[{item.extra}]"
-    return f"{item.member}:{item.group}" if item.group is not None else str(item.member)
 
 
 def _inline(item: ConflictItem) -> str:

@@ -25,12 +25,12 @@ from interlock.build.digest import read_tree
 from interlock.core.editing.reduced_root import RootUse, reduce_root
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.model import Lock
-from interlock.core.lock.part import Tables, concerns, part_of, tables_needed, tables_of
+from interlock.core.lock.part import Slots, concerns, part_of, slots_needed, slots_of
 from interlock.core.lock.reach import reach
 from interlock.core.members.selection import Selection
 from interlock.core.names import NormalizedName
 from interlock.core.requirements.parse import parse_requirement
-from interlock.core.requirements.tables import PROJECT
+from interlock.core.requirements.slot import PROJECT
 from interlock.core.sources.source import Directory, File, Registry
 from interlock.errors import InterlockError, ManifestError, UsageError
 from interlock.git.command import GitCommand
@@ -113,17 +113,14 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True):
 
 def _part(prepared: Prepared, lock: Lock, selection: Selection) -> _Part:
     workspace = prepared.workspace
-    tables = _needed(prepared, lock, selection)
-    members = [workspace.by_name[name] for name in sorted(tables) if name in workspace.by_name]
-    conflicts = frozenset(items for items in workspace.manifest.settings.conflicts if concerns(items, tables))
+    slots = _needed(prepared, lock, selection)
+    members = [workspace.by_name[name] for name in sorted(slots) if name in workspace.by_name]
+    conflicts = frozenset(items for items in workspace.manifest.settings.conflicts if concerns(items, slots))
     # What the members say themselves stays in their manifests, and so in the lock.
     own = {items for member in members if member.path != "." for items in member.manifest.settings.conflicts}
-    part = part_of(lock, tables, tuple(items for items in lock.inputs.conflicts if items in conflicts | own))
+    part = part_of(lock, slots, tuple(items for items in lock.inputs.conflicts if items in conflicts | own))
     asked = {
-        ask.requirement.name
-        for asks in prepared.asks
-        for table in tables.get(asks.name, ())
-        for ask in asks.table(table)
+        ask.requirement.name for asks in prepared.asks for slot in slots.get(asks.name, ()) for ask in asks.of(slot)
     }
     built_with = {name for member in members for name in _build_requirements(prepared, member)}
     packages = {package.name for package in part.packages}
@@ -134,14 +131,12 @@ def _part(prepared: Prepared, lock: Lock, selection: Selection) -> _Part:
         use=RootUse(
             is_member=any(member.path == "." for member in members),
             paths=tuple(sorted(member.path for member in members if member.path != ".")),
-            names=frozenset((*packages, *tables, *built_with)),
+            names=frozenset((*packages, *slots, *built_with)),
             sources=frozenset((*asked, *built_with, *packages)),
             indexes=frozenset(
                 package.source.index for package in part.packages if isinstance(package.source, Registry)
             ),
-            groups=frozenset(
-                table.partition(":")[2] for table in tables.get(VIRTUAL_ROOT, ()) if table.startswith("group:")
-            ),
+            groups=frozenset(slot.group for slot in slots.get(VIRTUAL_ROOT, ()) if slot.group is not None),
             conflicts=conflicts,
         ),
     )
@@ -167,16 +162,16 @@ def _check_output(output: Path, workspace: Workspace) -> None:
         )
 
 
-def _needed(prepared: Prepared, lock: Lock, selection: Selection) -> Tables:
+def _needed(prepared: Prepared, lock: Lock, selection: Selection) -> Slots:
     """What is selected, what that needs on any platform, and what any of it is built with."""
     workspace = prepared.workspace
     graph = member_graph(workspace)
-    found = tables_needed(lock, prepared.asks, tables_of(selection))
+    found = slots_needed(lock, prepared.asks, slots_of(selection))
     while True:
         builders = graph.dependencies_of(found.keys() & workspace.by_name.keys(), frozenset({"build"})) - found.keys()
         if not builders:
             return found
-        found = tables_needed(lock, prepared.asks, {**found, **{name: {PROJECT} for name in builders}})
+        found = slots_needed(lock, prepared.asks, {**found, **{name: {PROJECT} for name in builders}})
 
 
 def _local(part: Lock) -> list[str]:

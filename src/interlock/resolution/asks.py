@@ -20,6 +20,7 @@ from interlock.core.markers.diagram import FALSE, TRUE, Marker, format_marker, p
 from interlock.core.members.asks import Ask, Inclusion, MemberAsks, Origin
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirements.requirement import Requirement, format_requirement
+from interlock.core.requirements.slot import PROJECT_TABLE, Slot, extra_table, group_table, slot_of
 from interlock.core.sources.direct_references import parse_url_source
 from interlock.core.sources.index_order import DEFAULT_INDEX
 from interlock.core.sources.source import Directory, Registry, Source
@@ -105,26 +106,28 @@ class Lowering:
         groups: dict[GroupName, tuple[Ask, ...]] = {}
         includes: dict[str, tuple[Inclusion, ...]] = {}
         for group in manifest.groups:
-            if f"group:{group}" in left_out:
+            table = group_table(group)
+            if table in left_out:
                 continue
             try:
                 written = written_in_groups(manifest, group)
             except ManifestError:
                 continue  # an error when the group is asked for, not before (PEP 735)
-            asked = Asked(self, manifest, name, f"group:{group}", group=group)
+            asked = Asked(self, manifest, name, table)
             groups[group] = asked.all_of_groups(written)
             included = (entry.group for entry in manifest.groups[group] if isinstance(entry, IncludeGroup))
-            includes[f"group:{group}"] = tuple(Inclusion(group=name) for name in dict.fromkeys(included))
-        project = Asked(self, manifest, name, "dependencies")
+            includes[table] = tuple(Inclusion(group=name) for name in dict.fromkeys(included))
+        project = Asked(self, manifest, name, PROJECT_TABLE)
         extras: dict[ExtraName, tuple[Ask, ...]] = {}
-        own = manifest.dependencies if "dependencies" not in left_out else ()
-        includes["dependencies"] = project.included(own)
+        own = manifest.dependencies if PROJECT_TABLE not in left_out else ()
+        includes[PROJECT_TABLE] = project.included(own)
         for extra, requirements in manifest.extras.items():
-            if f"extra:{extra}" in left_out:
+            table = extra_table(extra)
+            if table in left_out:
                 continue
-            asked = Asked(self, manifest, name, f"extra:{extra}", extra=extra)
+            asked = Asked(self, manifest, name, table)
             extras[extra] = asked.all(requirements)
-            includes[f"extra:{extra}"] = asked.included(requirements)
+            includes[table] = asked.included(requirements)
         return MemberAsks(
             name=name,
             path=manifest.path,
@@ -161,32 +164,22 @@ class Lowering:
 class Asked:
     """The asks of one table of one manifest."""
 
-    def __init__(
-        self,
-        lowering: Lowering,
-        manifest: Manifest,
-        name: NormalizedName,
-        table: str,
-        *,
-        extra: ExtraName | None = None,
-        group: GroupName | None = None,
-    ) -> None:
+    def __init__(self, lowering: Lowering, manifest: Manifest, name: NormalizedName, table: str) -> None:
         self.lowering = lowering
         self.manifest = manifest
         self.name = name
         self.table = table
-        self.extra = extra
-        self.group = group
+        self.slot = slot_of(table)
 
     def all(self, requirements: Iterable[Requirement]) -> tuple[Ask, ...]:
         """References of the project to its own extras are replaced by what is in them, each extra once, where any way
         leads to it."""
         written = tuple(requirements)
-        found = [ask for item in written if item.name != self.name for ask in self._ask(item, extra=self.extra)]
+        found = [ask for item in written if item.name != self.name for ask in self._ask(item, self.slot)]
         for extra, marker in self._own_extras(written).items():
             for item in self.manifest.extras.get(extra, ()):
                 if item.name != self.name:
-                    found += self._ask(restricted(item, marker), marker, extra=extra)
+                    found += self._ask(restricted(item, marker), Slot(extra), marker)
         return tuple(found)
 
     def all_of_groups(self, written: Iterable[tuple[GroupName, Requirement]]) -> tuple[Ask, ...]:
@@ -195,7 +188,7 @@ class Asked:
         for group, item in written:
             if item.name == self.name:
                 self._check_extras(item)
-            found += self._ask(item, group=group)
+            found += self._ask(item, Slot(group=group))
         return tuple(found)
 
     def included(self, requirements: Iterable[Requirement]) -> tuple[Inclusion, ...]:
@@ -205,7 +198,7 @@ class Asked:
 
     def _own_extras(self, requirements: tuple[Requirement, ...]) -> dict[ExtraName, str]:
         """The extras of the project that requirements lead to, with the conditions, but for the extra they are of."""
-        where: dict[ExtraName, Marker] = {self.extra: TRUE} if self.extra else {}
+        where: dict[ExtraName, Marker] = {self.slot.extra: TRUE} if self.slot.extra else {}
         texts: dict[ExtraName, str] = {}
         waiting = deque([(requirements, TRUE, "")])
         while waiting:
@@ -225,22 +218,15 @@ class Asked:
                         waiting.append((self.manifest.extras.get(extra, ()), now, texts[extra]))
         return texts
 
-    def _ask(
-        self,
-        requirement: Requirement,
-        under: str = "",
-        *,
-        extra: ExtraName | None = None,
-        group: GroupName | None = None,
-    ) -> list[Ask]:
-        """With its sources: those for the table it is written in, ``extra`` or ``group``.
+    def _ask(self, requirement: Requirement, written: Slot, under: str = "") -> list[Ask]:
+        """With its sources: those for the slot it is ``written`` in.
 
         ``under`` is the marker of the references that lead to it, which is part of its own.
         """
         origin = Origin(
             member=self.name, table=self.table, text=format_requirement(requirement), path=self.manifest.path
         )
-        rules = self._rules(requirement.name, extra, group)
+        rules = self._rules(requirement.name, written)
         if requirement.url:
             return [self.by_url(requirement, rules, under, origin)]
         if not rules and requirement.name == self.name:
@@ -313,14 +299,14 @@ class Asked:
             )
         return Ask(requirement=msgspec.structs.replace(requirement, marker=marker), origin=origin)
 
-    def _rules(self, name: NormalizedName, extra: ExtraName | None, group: GroupName | None) -> tuple[SourceRule, ...]:
-        """The entries that count for a table; a member's own entry replaces the root's whole entry."""
+    def _rules(self, name: NormalizedName, written: Slot) -> tuple[SourceRule, ...]:
+        """The entries that count for a slot; a member's own entry replaces the root's whole entry."""
         if self.lowering.is_sourceless(name):
             return ()
         rules = self.manifest.sources.get(name)
         if rules is None:
             rules = self.lowering.workspace.manifest.sources.get(name, ())
-        return counting_rules(rules, (extra, group), (self.extra, self.group))
+        return counting_rules(rules, written, self.slot)
 
     def _check_rule(self, requirement: Requirement, source: Source) -> None:
         if isinstance(source, Registry) and source.index not in self.lowering.indexes:

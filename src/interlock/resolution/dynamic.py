@@ -10,6 +10,7 @@ from interlock.core.members.asks import Ask, MemberAsks, Origin
 from interlock.core.metadata.by_extra import requirements_by_extra
 from interlock.core.metadata.metadata import Metadata
 from interlock.core.requirements.requirement import Requirement
+from interlock.core.requirements.slot import PROJECT_TABLE, extra_table
 from interlock.core.sources.source import Member as FromMember
 from interlock.toolchain.toolchain import Toolchain
 from interlock.workspace.members import Workspace
@@ -57,6 +58,6 @@ def _with_metadata(asks: MemberAsks, metadata: Metadata, members: frozenset[str]
     return msgspec.structs.replace(
         asks,
         requires_python=metadata.requires_python or asks.requires_python,
-        dependencies=tuple(asked(requirement, "dependencies") for requirement in plain),
-        extras={extra: tuple(asked(one, f"extra:{extra}") for one in found) for extra, found in extras.items()},
+        dependencies=tuple(asked(requirement, PROJECT_TABLE) for requirement in plain),
+        extras={extra: tuple(asked(one, extra_table(extra)) for one in found) for extra, found in extras.items()},
     )

@@ -8,6 +8,7 @@ from interlock.core.lock.model import Lock
 from interlock.core.markers.diagram import requires_python_marker
 from interlock.core.members.asks import MemberAsks
 from interlock.core.members.narrowing import Narrowing, narrow
+from interlock.core.requirements.slot import slot_of
 from interlock.workspace.members import Member, Workspace
 
 __all__ = ["describe_wider", "locked_narrower", "published_wider"]
@@ -19,7 +20,7 @@ def published_wider(workspace: Workspace, asks: Iterable[MemberAsks]) -> tuple[N
     One that only ends earlier is not told: what is above a cap is hardly ever meant.
     """
     found = narrow(asks, workspace.settings.environments).narrowings
-    return tuple(one for one in found if one.member and not one.cap and not one.table.startswith("group:"))
+    return tuple(one for one in found if one.member and not one.cap and slot_of(one.table).group is None)
 
 
 def locked_narrower(workspace: Workspace, asks: Iterable[MemberAsks], lock: Lock) -> Iterator[tuple[Member, str]]:

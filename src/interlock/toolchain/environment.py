@@ -30,7 +30,7 @@ def needed_python(workspace: Workspace, lock: Lock, selection: Selection, *, tab
     for chosen in selection.members:
         member, known = workspace.by_name.get(chosen.member), locked.get(chosen.member)
         if known is not None:
-            own = [known.table_pythons.get(table, "") for table in chosen.tables] if tables else []
+            own = [known.table_pythons.get(slot.table, "") for slot in chosen.slots] if tables else []
             texts.update((known.requires_python, *own))
         elif member is not None:
             texts.add(member.manifest.requires_python)

@@ -10,6 +10,7 @@ from interlock.core.manifests.lines import find_line
 from interlock.core.members.asks import Origin
 from interlock.core.names import normalize_name
 from interlock.core.requirements.parse import InvalidRequirement, parse_requirement
+from interlock.core.requirements.slot import slot_of
 
 __all__ = ["locator"]
 
@@ -65,11 +66,12 @@ def _tables(table: str) -> list[tuple[str, ...]]:
     """Where the requirements of an ask's table are written, the most likely place first."""
     if table in _TOOL_TABLES:
         return [("tool", dialect, _TOOL_TABLES[table]) for dialect in ("interlock", "uv")]
-    kind, _, name = table.partition(":")
-    if kind == "extra":
-        return [("project", "optional-dependencies", name), ("tool", "poetry", "extras", name)]
-    if kind == "group":
-        return [("dependency-groups", name), ("tool", "poetry", "group", name, "dependencies"), ("dependency-groups",)]
+    extra, group = slot_of(table)
+    if extra is not None:
+        return [("project", "optional-dependencies", extra), ("tool", "poetry", "extras", extra)]
+    if group is not None:
+        named = ("tool", "poetry", "group", group, "dependencies")
+        return [("dependency-groups", group), named, ("dependency-groups",)]
     return [("project", "dependencies"), ("tool", "poetry", "dependencies")]
 
 

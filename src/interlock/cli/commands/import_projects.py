@@ -6,7 +6,6 @@ import sys
 
 from interlock.cli.call import BadValue, Call
 from interlock.cli.words import plural
-from interlock.ops.conflicts import describe_item
 from interlock.ops.editing import manifest_file
 from interlock.ops.import_differences import Difference
 from interlock.ops.importing import import_projects
@@ -61,7 +60,7 @@ async def _workspace(call: Call, *, dry_run: bool) -> int:
                 "packages": len(outcome.lock.lock.packages),
                 "differences": outcome.differences,
                 "notes": outcome.notes,
-                "conflicts": [[describe_item(item) for item in items] for items in outcome.conflicts],
+                "conflicts": [[item.key for item in items] for items in outcome.conflicts],
                 "written": not dry_run,
             }
         )
@@ -73,7 +72,7 @@ async def _workspace(call: Call, *, dry_run: bool) -> int:
     for note in outcome.notes:
         call.terminal.warn(note, "not-kept")
     for items in outcome.conflicts:
-        words = " and ".join(describe_item(item) for item in items)
+        words = " and ".join(item.key for item in items)
         call.terminal.warn(f"{words} cannot be in one environment; the root declares that.", "declared-conflict")
     _summary(call, len(outcome.lock.lock.packages), outcome.locks, outcome.differences)
     return 0

@@ -42,8 +42,7 @@ async def run(call: Call) -> int:
         conflicts = load("interlock.ops.conflicts")
         declared = await conflicts.declare_conflicts(call.context, options)
         found, together = (
-            [[conflicts.describe_item(item) for item in items] for items in sets]
-            for sets in (declared.found, declared.together)
+            [[item.key for item in items] for items in sets] for sets in (declared.found, declared.together)
         )
         _say_sets(call, found, together)
         sets = {"conflicts": found, "together": together}

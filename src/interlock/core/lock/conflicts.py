@@ -27,7 +27,7 @@ from interlock.core.markers.diagram import (
 from interlock.core.markers.environment import conflict_key
 from interlock.core.members.selection import MemberSelection, Selection
 from interlock.core.names import GroupName
-from interlock.core.requirements.tables import group_table
+from interlock.core.requirements.slot import group_table
 from interlock.errors import UsageError
 
 __all__ = ["Activity", "ConflictingSelection", "activity", "conflicting", "members_condition"]

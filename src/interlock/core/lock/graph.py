@@ -9,7 +9,7 @@ from interlock.core.lock.layout import source_key
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
 from interlock.core.members.selection import MemberSelection
 from interlock.core.names import NormalizedName
-from interlock.core.requirements.tables import PROJECT
+from interlock.core.requirements.slot import PROJECT, PROJECT_TABLE, Slot
 from interlock.core.sources.source import Member
 from interlock.errors import UsageError
 
@@ -99,22 +99,32 @@ class Graph:
 def root_edges(member: LockedMember, selection: MemberSelection) -> Iterator[tuple[Edge, ...]]:
     """The lists of edges that a selection of a member starts from. Raises :class:`UnknownInLock`."""
     if selection.project:
-        if PROJECT in member.left_out:
-            raise _unknown(member, "project", member.name, ())
+        if PROJECT_TABLE in member.left_out:
+            raise _unknown(member, PROJECT, ())
         yield member.dependencies
     for extra in selection.extras:
         if extra not in member.extras:
-            raise _unknown(member, "extra", extra, member.extras)
+            raise _unknown(member, Slot(extra), member.extras)
         yield member.extras[extra]
     for group in selection.groups:
         if group not in member.groups:
-            raise _unknown(member, "group", group, member.groups)
+            raise _unknown(member, Slot(group=group), member.groups)
         yield member.groups[group]
 
 
-def _unknown(member: LockedMember, kind: str, name: str, known: Iterable[str]) -> UnknownInLock:
+def edges_of(target: Target, slot: Slot) -> tuple[Edge, ...]:
+    """The edges that one slot of a target starts; nothing when it has no such slot."""
+    if slot.extra is not None:
+        return target.extras.get(slot.extra, ())
+    if slot.group is None:
+        return target.dependencies
+    return target.groups.get(slot.group, ()) if isinstance(target, LockedMember) else ()
+
+
+def _unknown(member: LockedMember, slot: Slot, known: Iterable[str]) -> UnknownInLock:
     names = ", ".join(sorted(known))
-    if (kind == "project" and "dependencies" in member.left_out) or f"{kind}:{name}" in member.left_out:
+    kind, name = slot.kind, slot.extra or slot.group or member.name
+    if slot.table in member.left_out:
         whose = f"The {kind} `{name}`" if kind != "project" else "The project itself"
         flag = {"group": f" with `--no-group {name}`", "extra": f" with `--no-extra {name}`"}.get(kind, "")
         return LeftOut(

@@ -1,4 +1,4 @@
-"""The part of a lock that some tables of some members need: a lock by itself.
+"""The part of a lock that some slots of some members need: a lock by itself.
 
 What it says depends on nothing outside of the part. Conditions are as short as they can be where they count in it, and
 what another member's Pythons or forks have left in the lock is gone.
@@ -13,7 +13,7 @@ import msgspec
 from interlock.core.artifacts.tags import implied_marker
 from interlock.core.lock.conflicts import members_condition
 from interlock.core.lock.flow import Flow, Place
-from interlock.core.lock.graph import Graph
+from interlock.core.lock.graph import Graph, edges_of
 from interlock.core.lock.layout import edge_order
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage, format_of
 from interlock.core.lock.pins import Pin, forks_of
@@ -31,93 +31,86 @@ from interlock.core.markers.diagram import (
 )
 from interlock.core.members.asks import MemberAsks
 from interlock.core.members.selection import Selection
-from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.requirements.tables import PROJECT, extra_table, group_table
+from interlock.core.names import NormalizedName
+from interlock.core.requirements.slot import PROJECT, Slot
 from interlock.core.sources.source import Member
 from interlock.core.versions.hull import requires_python_hull
 
-__all__ = ["Tables", "concerns", "part_of", "tables_needed", "tables_of"]
+__all__ = ["Slots", "concerns", "part_of", "slots_needed", "slots_of"]
 
-Tables = dict[NormalizedName, set[str]]
-"""By member: ``dependencies``, ``extra:x`` and ``group:g``, as far as they are meant."""
+Slots = dict[NormalizedName, set[Slot]]
+"""By member: what of it is meant."""
 
 
-def tables_of(selection: Selection) -> Tables:
+def slots_of(selection: Selection) -> Slots:
     """What a selection names."""
-    found: Tables = {}
+    found: Slots = {}
     for part in selection.members:
-        found.setdefault(part.member, set()).update(part.tables)
+        found.setdefault(part.member, set()).update(part.slots)
     return found
 
 
-def tables_needed(lock: Lock, asks: Iterable[MemberAsks], start: Mapping[NormalizedName, Collection[str]]) -> Tables:
-    """What these tables need of members, whatever the environment: as the lock has it, and as the manifests ask."""
+def slots_needed(lock: Lock, asks: Iterable[MemberAsks], start: Mapping[NormalizedName, Collection[Slot]]) -> Slots:
+    """What these slots need of members, whatever the environment: as the lock has it, and as the manifests ask."""
     locked = {member.name: member for member in lock.members}
     asked = {member.name: member for member in asks}
-    found: Tables = {}
-    queue = [(name, table) for name in sorted(start) for table in sorted(start[name])]
+    found: Slots = {}
+    queue = [(name, slot) for name in sorted(start) for slot in start[name]]
     while queue:
-        name, table = queue.pop()
-        if name not in locked or table in found.setdefault(name, set()):
+        name, slot = queue.pop()
+        if name not in locked or slot in found.setdefault(name, set()):
             continue
-        found[name].add(table)
-        if table.startswith("extra:"):
+        found[name].add(slot)
+        if slot.extra is not None:
             queue.append((name, PROJECT))
-        queue += [(name, included) for included in _included(locked[name], asked.get(name), table)]
-        wanted = [(edge.name, edge.extras) for edge in _edges(locked[name], table) if edge.name in locked]
-        asks_here = asked[name].table(table) if name in asked else ()
+        queue += [(name, included) for included in _included(locked[name], asked.get(name), slot)]
+        wanted = [(edge.name, edge.extras) for edge in edges_of(locked[name], slot) if edge.name in locked]
+        asks_here = asked[name].of(slot) if name in asked else ()
         wanted += [(ask.source.name, ask.requirement.extras) for ask in asks_here if isinstance(ask.source, Member)]
         for needed, extras in wanted:
-            queue += [(needed, PROJECT), *((needed, extra_table(extra)) for extra in extras)]
+            queue += [(needed, PROJECT), *((needed, Slot(extra)) for extra in extras)]
     return found
 
 
-def _included(member: LockedMember, asks: MemberAsks | None, table: str) -> Iterable[str]:
-    """The tables that a table includes: what is in them is in it too."""
-    for inclusion in asks.includes.get(table, ()) if asks is not None else ():
-        yield inclusion.table
-    if table.startswith("group:"):
-        yield from (group_table(group) for group in member.includes.get(GroupName(table.removeprefix("group:")), ()))
+def _included(member: LockedMember, asks: MemberAsks | None, slot: Slot) -> Iterable[Slot]:
+    """The slots that a slot includes: what is in them is in it too."""
+    for inclusion in asks.includes_of(slot) if asks is not None else ():
+        yield inclusion.slot
+    if slot.group is not None:
+        yield from (Slot(group=group) for group in member.includes.get(slot.group, ()))
 
 
-def part_of(lock: Lock, tables: Tables, conflicts: tuple[tuple[ConflictItem, ...], ...] = ()) -> Lock:
-    """The lock with these tables alone and what they need; ``conflicts`` are those that are still declared.
+def part_of(lock: Lock, slots: Slots, conflicts: tuple[tuple[ConflictItem, ...], ...] = ()) -> Lock:
+    """The lock with these slots alone and what they need; ``conflicts`` are those that are still declared.
 
     Its inputs are as they were but for the conflicts: those of the manifests that go with it are the caller's to fill.
     """
-    kept = {item.key for items in conflicts for item in items if _is_kept(item, tables)}
-    return _Part(lock, tables, kept).lock(conflicts)
+    kept = {item.key for items in conflicts for item in items if _is_kept(item, slots)}
+    return _Part(lock, slots, kept).lock(conflicts)
 
 
-def concerns(conflict: Iterable[ConflictItem], tables: Tables) -> bool:
+def concerns(conflict: Iterable[ConflictItem], slots: Slots) -> bool:
     """Whether any side of a conflict is in a part."""
-    return any(_is_kept(item, tables) for item in conflict)
+    return any(_is_kept(item, slots) for item in conflict)
 
 
-def _is_kept(item: ConflictItem, tables: Tables) -> bool:
-    return item.table in tables.get(item.member, ())
-
-
-def _edges(member: LockedMember, table: str) -> tuple[Edge, ...]:
-    kind, _, name = table.partition(":")
-    if kind == "extra":
-        return member.extras.get(ExtraName(name), ())
-    return member.groups.get(GroupName(name), ()) if kind == "group" else member.dependencies
+def _is_kept(item: ConflictItem, slots: Slots) -> bool:
+    return item.slot in slots.get(item.member, ())
 
 
 class _Part:
-    def __init__(self, lock: Lock, tables: Tables, keys: set[str]) -> None:
+    def __init__(self, lock: Lock, slots: Slots, keys: set[str]) -> None:
         self._lock = lock
-        self._tables = tables
+        self._slots = slots
         self._keys = keys
-        self._members = [member for member in lock.members if member.name in tables]
+        self._members = [member for member in lock.members if member.name in slots]
         self._weights: dict[str, Marker] = {}
         graph = Graph(lock)
         flow: Flow[Marker] = Flow(graph, nothing=FALSE, weigh=self._weigh, admits=members_condition)
         for member in self._members:
-            for table in sorted(tables[member.name]):
-                flow.start(_edges(member, table), self._where(member, table))
-                if table == PROJECT:
+            for slot in slots[member.name]:
+                flow.start(edges_of(member, slot), self._where(member, slot))
+                if slot == PROJECT:
                     flow.arrive(member, "", members_condition(member))
         flow.run()
         self._reach: dict[Place, Marker] = flow.values
@@ -159,8 +152,8 @@ class _Part:
             self._weights[edge.marker] = found
         return found
 
-    def _where(self, member: LockedMember, table: str) -> Marker:
-        return members_condition(member) & requires_python_marker(member.table_pythons.get(table, ""))
+    def _where(self, member: LockedMember, slot: Slot) -> Marker:
+        return members_condition(member) & requires_python_marker(member.table_pythons.get(slot.table, ""))
 
     def _written(self, edges: tuple[Edge, ...], reach: Marker) -> tuple[Edge, ...]:
         found = []
@@ -184,25 +177,22 @@ class _Part:
         return tuple(sorted(found, key=edge_order))
 
     def _member(self, member: LockedMember) -> LockedMember:
-        tables = self._tables[member.name]
+        slots = self._slots[member.name]
 
-        def written(table: str) -> tuple[Edge, ...]:
-            return self._written(_edges(member, table), self._where(member, table)) if table in tables else ()
+        def written(slot: Slot) -> tuple[Edge, ...]:
+            return self._written(edges_of(member, slot), self._where(member, slot)) if slot in slots else ()
 
-        extras = [extra for extra in member.extras if extra_table(extra) in tables]
-        groups = [group for group in member.groups if group_table(group) in tables]
-        every = [
-            PROJECT,
-            *(extra_table(extra) for extra in member.extras),
-            *(group_table(group) for group in member.groups),
-        ]
-        left_out = {*member.left_out, *every} - tables if member.name else set[str]()
+        extras = [extra for extra in member.extras if Slot(extra) in slots]
+        groups = [group for group in member.groups if Slot(group=group) in slots]
+        every = [PROJECT, *map(Slot, member.extras), *(Slot(group=group) for group in member.groups)]
+        tables = {slot.table for slot in slots}
+        left_out = {*member.left_out, *(slot.table for slot in every)} - tables if member.name else set[str]()
         return msgspec.structs.replace(
             member,
             table_pythons={table: python for table, python in member.table_pythons.items() if table in tables},
             dependencies=written(PROJECT),
-            extras={extra: written(extra_table(extra)) for extra in extras},
-            groups={group: written(group_table(group)) for group in groups},
+            extras={extra: written(Slot(extra)) for extra in extras},
+            groups={group: written(Slot(group=group)) for group in groups},
             includes={group: names for group, names in member.includes.items() if group in groups},
             left_out=tuple(sorted(left_out)),
         )

@@ -182,15 +182,15 @@ def _reach(
         member = graph.member(part.member)
         if part.project and member.name not in prune:
             flow.arrive(member, "", members_condition(member))
-        for table, edges in zip(part.tables, root_edges(member, part), strict=True):
-            python = requires_python_marker(member.table_pythons.get(table, ""))
+        for slot, edges in zip(part.slots, root_edges(member, part), strict=True):
+            python = requires_python_marker(member.table_pythons.get(slot.table, ""))
             flow.start(edges, members_condition(member) & python)
     if offer:
         member = graph.member(offer.member)
         everything = MemberSelection(member=member.name, project=False, extras=offer.extras, groups=offer.groups)
-        offered = zip(offer.markers().values(), everything.tables, root_edges(member, everything), strict=True)
-        for marker, table, edges in offered:
-            python = requires_python_marker(member.table_pythons.get(table, ""))
+        offered = zip(offer.markers().values(), everything.slots, root_edges(member, everything), strict=True)
+        for marker, slot, edges in offered:
+            python = requires_python_marker(member.table_pythons.get(slot.table, ""))
             flow.start(edges, marker & members_condition(member) & python)
     flow.run()
     return flow

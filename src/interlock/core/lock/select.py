@@ -204,11 +204,11 @@ def _refuse_python(member: LockedMember, environment: Mapping[str, str]) -> None
 
 
 def _refuse_tables(member: LockedMember, part: MemberSelection, environment: Mapping[str, str]) -> None:
-    for table in part.tables:
-        wanted = member.table_pythons.get(table, "")
+    for slot in part.slots:
+        wanted = member.table_pythons.get(slot.table, "")
         if wanted and not evaluate(requires_python_marker(wanted), environment, frozenset()):
             python = environment.get("python_full_version", "")
-            kind, _, name = table.partition(":")
+            kind, name = slot.kind, slot.extra or slot.group
             raise PythonNotAdmitted(
                 f"The {kind} `{name}` of {member.name or 'the workspace root'} is locked for Python {wanted}, but this"
                 f" environment has Python {python}.",

@@ -12,7 +12,7 @@ from interlock.core.manifests.cache_keys import CacheKey
 from interlock.core.markers.environment import conflict_key
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirements.requirement import Requirement
-from interlock.core.requirements.tables import PROJECT, extra_table, group_table
+from interlock.core.requirements.slot import Slot
 from interlock.core.sources.source import Index, Registry, Source
 
 __all__ = [
@@ -68,11 +68,8 @@ class ConflictItem(msgspec.Struct, frozen=True):
         return conflict_key(self.member, self.extra, self.group)
 
     @property
-    def table(self) -> str:
-        """The table of the member's manifest that it stands for."""
-        if self.extra is not None:
-            return extra_table(self.extra)
-        return PROJECT if self.group is None else group_table(self.group)
+    def slot(self) -> Slot:
+        return Slot(self.extra, self.group)
 
     @property
     def order(self) -> tuple[str, str, str]:

@@ -8,7 +8,7 @@ import msgspec
 
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirements.requirement import Requirement
-from interlock.core.requirements.tables import extra_table, group_table
+from interlock.core.requirements.slot import PROJECT_TABLE, Slot, extra_table, group_table
 from interlock.core.sources.source import Source
 
 __all__ = ["Ask", "Inclusion", "Limits", "MemberAsks", "Origin", "ScopedAsks"]
@@ -18,7 +18,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """Where an ask is written."""
 
     member: NormalizedName
-    table: str = "dependencies"
+    table: str = PROJECT_TABLE
     """``dependencies``, ``extra:x`` or ``group:g``; ``constraint`` or ``override`` for what the root says of all."""
     text: str = ""
     """The requirement as written."""
@@ -45,8 +45,8 @@ class Inclusion(msgspec.Struct, frozen=True, kw_only=True):
     marker: str = ""
 
     @property
-    def table(self) -> str:
-        return group_table(self.group) if self.group is not None else extra_table(self.extra or "")
+    def slot(self) -> Slot:
+        return Slot(self.extra, self.group)
 
 
 class MemberAsks(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,12 +71,15 @@ class MemberAsks(msgspec.Struct, frozen=True, kw_only=True):
     left_out: tuple[str, ...] = ()
     """Tables of the manifest that a part of a workspace does not have: ``dependencies``, ``extra:x``, ``group:g``."""
 
-    def table(self, table: str) -> tuple[Ask, ...]:
-        """The asks of ``dependencies``, ``extra:x`` or ``group:g``."""
-        kind, _, name = table.partition(":")
-        if kind == "extra":
-            return self.extras.get(ExtraName(name), ())
-        return self.groups.get(GroupName(name), ()) if kind == "group" else self.dependencies
+    def of(self, slot: Slot) -> tuple[Ask, ...]:
+        """What one of its slots asks for; nothing when there is no such slot."""
+        if slot.extra is not None:
+            return self.extras.get(slot.extra, ())
+        return self.dependencies if slot.group is None else self.groups.get(slot.group, ())
+
+    def includes_of(self, slot: Slot) -> tuple[Inclusion, ...]:
+        """What was expanded in one of its slots."""
+        return self.includes.get(slot.table, ())
 
     @property
     def table_pythons(self) -> dict[str, str]:

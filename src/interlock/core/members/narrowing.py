@@ -27,8 +27,8 @@ from interlock.core.markers.diagram import (
     simplify,
 )
 from interlock.core.members.asks import Ask, MemberAsks
-from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.requirements.tables import extra_table, group_table
+from interlock.core.names import NormalizedName
+from interlock.core.requirements.slot import PROJECT, PROJECT_TABLE, extra_table, group_table, slot_of
 from interlock.core.sources.source import Member
 
 __all__ = ["Narrowed", "Narrowing", "describe_narrowings", "everywhere", "narrow", "narrow_to"]
@@ -40,7 +40,7 @@ class Narrowing(msgspec.Struct, frozen=True, kw_only=True):
     """One table of a member that is locked for fewer Pythons than it says."""
 
     member: NormalizedName
-    table: str = "dependencies"
+    table: str = PROJECT_TABLE
     """``dependencies``, ``extra:x`` or ``group:g``."""
     path: str
     requires_python: str
@@ -54,19 +54,19 @@ class Narrowing(msgspec.Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         owner = self.member or "the workspace root"
-        kind, _, name = self.table.partition(":")
-        return owner if not name else f"{kind} `{name}` of {owner}"
+        slot = slot_of(self.table)
+        return owner if slot == PROJECT else f"{slot.kind} `{slot.extra or slot.group}` of {owner}"
 
 
-class _Slot(NamedTuple):
+class _Place(NamedTuple):
     member: NormalizedName
-    table: str
+    table: str = PROJECT_TABLE
 
 
 class _Need(NamedTuple):
-    slot: _Slot
+    place: _Place
     condition: Marker
-    on: tuple[_Slot, ...]
+    on: tuple[_Place, ...]
     ask: Ask | None = None
 
 
@@ -102,14 +102,13 @@ def everywhere(members: Iterable[MemberAsks]) -> str:
 
 def narrow_to(pythons: str, member: MemberAsks, tables: Iterable[str]) -> MemberAsks:
     """A member with some of its tables (``dependencies`` is the whole member) in no more than a range."""
-    for table in tables:
-        kind, _, name = table.partition(":")
-        if kind == "extra":
-            extra, bounds = ExtraName(name), member.extra_requires_python
+    for extra, group in map(slot_of, tables):
+        if extra is not None:
+            bounds = member.extra_requires_python
             both = _both(bounds.get(extra) or member.requires_python, pythons)
             member = msgspec.structs.replace(member, extra_requires_python={**bounds, extra: both})
-        elif kind == "group":
-            group, limits = GroupName(name), member.group_requires_python
+        elif group is not None:
+            limits = member.group_requires_python
             both = _both(limits.get(group) or member.requires_python, pythons)
             member = msgspec.structs.replace(member, group_requires_python={**limits, group: both})
         else:
@@ -129,9 +128,9 @@ class _Narrowing:
         self._by_name = {member.name: member for member in members}
         self._world = any_of(requires_python_marker(member.requires_python) for member in members if member.name)
         self._declared = any_of([parse_marker(text) for text in environments] or [TRUE])
-        self._where: dict[_Slot, Marker] = {}
-        self._said: dict[_Slot, Marker] = {}
-        self._because: dict[_Slot, NormalizedName] = {}
+        self._where: dict[_Place, Marker] = {}
+        self._said: dict[_Place, Marker] = {}
+        self._because: dict[_Place, NormalizedName] = {}
         self._needs: list[_Need] = []
         self.impossible: dict[_Need, tuple[MemberAsks, Ask]] = {}
         for member in members:
@@ -142,22 +141,22 @@ class _Narrowing:
         return f"<Narrowing of {len(self._because)} tables>"
 
     def _add(self, member: MemberAsks) -> None:
-        base, bounds = _Slot(member.name, "dependencies"), member.table_pythons
+        base, bounds = _Place(member.name), member.table_pythons
         # A virtual root has no range of its own: its groups are for wherever the members run.
         own = requires_python_marker(member.requires_python) if member.name else self._world
         self._where[base] = own
         for table, asks in _tables(member):
-            slot = _Slot(member.name, table)
+            place = _Place(member.name, table)
             bound = bounds.get(table, "")
-            if slot != base:
-                self._where[slot] = own & requires_python_marker(bound) if bound else own
-                self._needs.append(_Need(slot, TRUE, (base,)))
+            if place != base:
+                self._where[place] = own & requires_python_marker(bound) if bound else own
+                self._needs.append(_Need(place, TRUE, (base,)))
             for ask in asks:
-                need = self._need(slot, ask)
+                need = self._need(place, ask)
                 if need is not None:
                     self._needs.append(need)
 
-    def _need(self, slot: _Slot, ask: Ask) -> _Need | None:
+    def _need(self, place: _Place, ask: Ask) -> _Need | None:
         source = ask.source
         if not isinstance(source, Member) or source.name not in self._by_name:
             return None
@@ -165,11 +164,11 @@ class _Narrowing:
         if extras_in(condition):
             return None
         known = self._by_name[source.name].extras
-        extras = [_Slot(source.name, extra_table(extra)) for extra in ask.requirement.extras if extra in known]
-        return _Need(slot, condition, (_Slot(source.name, "dependencies"), *extras), ask)
+        extras = [_Place(source.name, extra_table(extra)) for extra in ask.requirement.extras if extra in known]
+        return _Need(place, condition, (_Place(source.name), *extras), ask)
 
     def run(self) -> None:
-        by_target: dict[_Slot, list[_Need]] = {}
+        by_target: dict[_Place, list[_Need]] = {}
         for need in self._needs:
             for target in need.on:
                 by_target.setdefault(target, []).append(need)
@@ -180,13 +179,13 @@ class _Narrowing:
             waiting.discard(need)
             for target in need.on:
                 if self._cut(need, target):
-                    more = [one for one in by_target.get(need.slot, ()) if one not in waiting]
+                    more = [one for one in by_target.get(need.place, ()) if one not in waiting]
                     waiting.update(more)
                     queue += more
 
-    def _cut(self, need: _Need, target: _Slot) -> bool:
+    def _cut(self, need: _Need, target: _Place) -> bool:
         """Take away where a need cannot be met; whether anything was."""
-        here, there = self._where[need.slot], self._where[target]
+        here, there = self._where[need.place], self._where[target]
         if here is there:
             return False
         missing = simplify(here & need.condition & ~there, self._declared)
@@ -194,13 +193,13 @@ class _Narrowing:
             return False
         left = here & ~missing
         if left.is_false and need.ask is not None:
-            self.impossible[need] = (self._by_name[need.slot.member], need.ask)
+            self.impossible[need] = (self._by_name[need.place.member], need.ask)
         if left is here or not _specifier(left):
             return False
-        self._where[need.slot] = left
-        if need.slot not in self._because or not _is_cap(left, here):
+        self._where[need.place] = left
+        if need.place not in self._because or not _is_cap(left, here):
             own = _is_cap(there, self._said[target])
-            self._because[need.slot] = target.member if own else self._because[target]
+            self._because[need.place] = target.member if own else self._because[target]
         return True
 
     def member(self, member: MemberAsks) -> MemberAsks:
@@ -209,7 +208,7 @@ class _Narrowing:
             return member
         return msgspec.structs.replace(
             member,
-            requires_python=cut.get("dependencies", member.requires_python),
+            requires_python=cut.get(PROJECT_TABLE, member.requires_python),
             extra_requires_python={name: cut[extra_table(name)] for name in member.extras if extra_table(name) in cut},
             group_requires_python=member.group_requires_python
             | {name: cut[group_table(name)] for name in member.groups if group_table(name) in cut},
@@ -219,31 +218,31 @@ class _Narrowing:
     def _cuts(self) -> dict[NormalizedName, dict[str, str]]:
         """The new range of each table that has been cut, by member; what a member's own range says is not repeated."""
         found: dict[NormalizedName, dict[str, str]] = {}
-        for slot in sorted(self._because):
-            base = _Slot(slot.member, "dependencies")
-            if slot == base or self._where[slot] is not self._where[base]:
-                found.setdefault(slot.member, {})[slot.table] = _specifier(self._where[slot])
+        for place in sorted(self._because):
+            base = _Place(place.member)
+            if place == base or self._where[place] is not self._where[base]:
+                found.setdefault(place.member, {})[place.table] = _specifier(self._where[place])
         return found
 
     def narrowings(self) -> Iterator[Narrowing]:
-        for slot in sorted(self._because):
-            text = self._cuts.get(slot.member, {}).get(slot.table)
+        for place in sorted(self._because):
+            text = self._cuts.get(place.member, {}).get(place.table)
             if text is None:
                 continue
-            because = self._because[slot]
+            because = self._because[place]
             yield Narrowing(
-                member=slot.member,
-                table=slot.table,
-                path=self._by_name[slot.member].path,
+                member=place.member,
+                table=place.table,
+                path=self._by_name[place.member].path,
                 requires_python=text,
                 because=because,
                 range=self._by_name[because].requires_python,
-                cap=_is_cap(self._where[slot], self._said[slot]),
+                cap=_is_cap(self._where[place], self._said[place]),
             )
 
 
 def _tables(member: MemberAsks) -> Iterator[tuple[str, tuple[Ask, ...]]]:
-    yield "dependencies", member.dependencies
+    yield PROJECT_TABLE, member.dependencies
     for extra, asks in member.extras.items():
         yield extra_table(extra), asks
     for group, asks in member.groups.items():

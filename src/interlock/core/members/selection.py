@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.requirements.tables import PROJECT, extra_table, group_table
+from interlock.core.requirements.slot import PROJECT, Slot
 
 __all__ = ["MemberSelection", "Selection"]
 
@@ -20,10 +20,10 @@ class MemberSelection(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[GroupName, ...] = ()
 
     @property
-    def tables(self) -> tuple[str, ...]:
-        """The tables of the member's manifest that are wanted."""
+    def slots(self) -> tuple[Slot, ...]:
+        """What of the member is wanted."""
         project = (PROJECT,) if self.project else ()
-        return (*project, *map(extra_table, self.extras), *map(group_table, self.groups))
+        return (*project, *(Slot(extra) for extra in self.extras), *(Slot(group=group) for group in self.groups))
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):

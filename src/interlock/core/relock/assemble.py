@@ -20,9 +20,9 @@ from interlock.core.markers.diagram import (
 )
 from interlock.core.members.asks import MemberAsks
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.relock.fork_graph import BASE, ROOT_NODE, ForkGraph, Node, Slot
+from interlock.core.relock.fork_graph import ROOT_NODE, ForkGraph, Node
 from interlock.core.relock.kept_files import KeptFiles
-from interlock.core.requirements.tables import group_table
+from interlock.core.requirements.slot import PROJECT, Slot
 from interlock.core.resolver.conflicting_dependency import conflicting_dependency
 from interlock.core.resolver.resolution import ForkSolution
 from interlock.core.resolver.resolver import Resolver
@@ -50,7 +50,7 @@ def assemble(
     packages = [
         writer.package(node)
         for node in graph.envs
-        if node.name not in names and node != ROOT_NODE and (node, BASE) in graph.reach
+        if node.name not in names and node != ROOT_NODE and (node, PROJECT) in graph.reach
     ]
     world = resolver.world
     markers = tuple(sorted(format_marker(simplify(fork.env, world)) for fork in forks)) if len(forks) > 1 else ()
@@ -75,7 +75,7 @@ class _Writer:
         self._members = frozenset(self._asks)
         self._positions: dict[NormalizedName, list[Node]] = {}
         for node in graph.envs:
-            if (node, BASE) in graph.reach:
+            if (node, PROJECT) in graph.reach:
                 self._positions.setdefault(node.name, []).append(node)
         self._known: dict[tuple[str, str], Artifact] = {}
         for package in old.packages if old is not None else ():
@@ -91,9 +91,9 @@ class _Writer:
             requires_python=member.requires_python,
             package=member.package,
             table_pythons=member.table_pythons,
-            dependencies=self._edges(node, BASE),
-            extras={extra: self._edges(node, (extra, None)) for extra in sorted(member.extras)},
-            groups={group: self._edges(node, (None, group)) for group in sorted(member.groups)},
+            dependencies=self._edges(node, PROJECT),
+            extras={extra: self._edges(node, Slot(extra)) for extra in sorted(member.extras)},
+            groups={group: self._edges(node, Slot(group=group)) for group in sorted(member.groups)},
             includes=self._includes(member),
             left_out=member.left_out,
         )
@@ -102,7 +102,7 @@ class _Writer:
         reached = self._graph.resolver.activation.reached
         found: dict[GroupName, tuple[GroupName, ...]] = {}
         for group in sorted(member.groups):
-            included = {inclusion.group for inclusion in member.includes.get(group_table(group), ())}
+            included = {inclusion.group for inclusion in member.includes_of(Slot(group=group))}
             names = sorted(name for name in included if name and reached(ConflictItem(member.name, None, name)))
             if names:
                 found[group] = tuple(names)
@@ -112,16 +112,14 @@ class _Writer:
         universe = self._facts.universes[node.name]
         source = universe.source(node.position)
         several = len(self._positions[node.name]) > 1
-        extras = sorted(
-            slot[0] for other, slot in self._graph.reach if other == node and slot[0] is not None and slot[1] is None
-        )
+        extras = sorted(slot.extra for other, slot in self._graph.reach if other == node and slot.extra is not None)
         return LockedPackage(
             name=node.name,
             version=universe.version(node.position),
             source=source,
             markers=(self._marker(self._graph.envs[node], self._world),) if several else (),
-            dependencies=self._edges(node, BASE),
-            extras={extra: edges for extra in extras if (edges := self._edges(node, (extra, None)))},
+            dependencies=self._edges(node, PROJECT),
+            extras={extra: edges for extra in extras if (edges := self._edges(node, Slot(extra)))},
             artifacts=self._artifacts(node),
         )
 
@@ -133,7 +131,7 @@ class _Writer:
         assuming = self._graph.slot_envs[node, slot]
         if self._sides and node.name in self._members:
             assuming = assuming & self._graph.resolver.activation.of(node.name, *slot)
-        for (child, extras), where in self._graph.edges.get((node, slot), {}).items():
+        for (child, extras, _), where in self._graph.edges.get((node, slot), {}).items():
             if (reach & where).is_false:
                 continue
             if self._sides and child.name in self._members:
@@ -172,7 +170,7 @@ class _Writer:
     def _own_extras(self, item: ConflictItem) -> Iterable[tuple[ExtraName, Marker]]:
         """The extras of the same member that an item includes and that lead to something in conflict."""
         asks = self._asks[item.member]
-        for inclusion in asks.includes.get(item.table, ()):
+        for inclusion in asks.includes_of(item.slot):
             extra = inclusion.extra
             if extra is not None and self._graph.resolver.activation.reached(ConflictItem(item.member, extra)):
                 where = parse_marker(inclusion.marker) & self._graph.resolver.world
@@ -201,7 +199,7 @@ class _Writer:
 
     def _artifacts(self, node: Node) -> tuple[Artifact, ...]:
         """The files that some environment of the lock could use."""
-        reach = self._graph.reach[node, BASE]
+        reach = self._graph.reach[node, PROJECT]
         universe = self._facts.universes[node.name]
         before = self._kept.find(node.name, universe.version(node.position), universe.source(node.position))
         kept = []

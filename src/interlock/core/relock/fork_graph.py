@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from interlock.core.markers.diagram import FALSE, Marker, any_of
 from interlock.core.names import ExtraName, GroupName, NormalizedName
+from interlock.core.requirements.slot import PROJECT, Slot
 from interlock.core.resolver.dependencies import ROOT, Dependency
 from interlock.core.resolver.incompatibility import PackageKey
 from interlock.core.resolver.resolution import ForkSolution
 from interlock.core.resolver.resolver import Resolver
 
-__all__ = ["BASE", "ROOT_NODE", "ForkGraph", "Node", "Slot"]
+__all__ = ["ROOT_NODE", "Child", "ForkGraph", "Node"]
 
 
 class Node(NamedTuple):
@@ -20,11 +21,20 @@ class Node(NamedTuple):
     position: int
 
 
-Slot = tuple[ExtraName | None, GroupName | None]
+class Child(NamedTuple):
+    """What an edge leads to: a node with some of its extras, or a group of it alone, which only the root asks for."""
+
+    node: Node
+    extras: tuple[ExtraName, ...]
+    group: GroupName | None = None
+
+    @property
+    def slots(self) -> list[Slot]:
+        return [PROJECT, *map(Slot, self.extras)] if self.group is None else [Slot(group=self.group)]
+
+
 _Parent = tuple[Node, Slot]
-_Child = tuple[Node, tuple[ExtraName, ...]]
 ROOT_NODE = Node(ROOT.name, 0)
-BASE: Slot = (None, None)
 
 
 class _Regions:
@@ -70,18 +80,18 @@ class ForkGraph:
         self.resolver = resolver
         self.envs: dict[Node, Marker] = {}
         self.slot_envs: dict[_Parent, Marker] = {}
-        self.edges: dict[_Parent, dict[_Child, Marker]] = {}
+        self.edges: dict[_Parent, dict[Child, Marker]] = {}
         self.reach: dict[_Parent, Marker] = {}
         self._regions = _Regions()
         self._chosen: dict[_Parent, int] = {}
-        self._told: dict[_Parent, dict[tuple[_Child, Marker], int]] = {}
+        self._told: dict[_Parent, dict[tuple[Child, Marker], int]] = {}
         """By parent: what it asks for under which marker, and in which regions that was chosen."""
 
     def add(self, fork: ForkSolution) -> None:
         chosen = fork.chosen
         for key, position in chosen.items():
             bit = self._regions.bit(self.resolver.parts.within(fork.env, key))
-            parent = (Node(key.name, position), (key.extra, key.group))
+            parent = (Node(key.name, position), Slot(key.extra, key.group))
             self._chosen[parent] = self._chosen.get(parent, 0) | bit
             told = self._told.setdefault(parent, {})
             for dependency in self.resolver.dependencies.of(key, position):
@@ -112,7 +122,7 @@ class ForkGraph:
                 self._tell(parent, self.reach[parent])
 
     def _tell(self, parent: _Parent, reach: Marker | None) -> None:
-        edges: dict[_Child, Marker] = {}
+        edges: dict[Child, Marker] = {}
         for (child, marker), told in self._told[parent].items():
             forks = told if reach is None else told & self._regions.touched(marker & reach)
             where = marker & self._regions.union(forks)
@@ -122,26 +132,24 @@ class ForkGraph:
             self.edges[parent] = edges
 
     def _spread(self) -> None:
-        self.reach[ROOT_NODE, BASE] = self.resolver.world
-        queue: list[_Parent] = [(ROOT_NODE, BASE)]
+        self.reach[ROOT_NODE, PROJECT] = self.resolver.world
+        queue: list[_Parent] = [(ROOT_NODE, PROJECT)]
         while queue:
             parent = queue.pop()
             here = self.reach[parent]
-            for (node, extras), where in self.edges.get(parent, {}).items():
+            for child, where in self.edges.get(parent, {}).items():
                 through = here & where
                 if through.is_false:
                     continue
-                slots: list[Slot] = [BASE] if not (extras and extras[0].startswith(":")) else []
-                slots += [(None, GroupName(x[1:])) if x.startswith(":") else (x, None) for x in extras]
-                for slot in slots:
-                    known = self.reach.get((node, slot), FALSE)
+                for slot in child.slots:
+                    known = self.reach.get((child.node, slot), FALSE)
                     joined = known | through
                     if joined is not known:
-                        self.reach[node, slot] = joined
-                        queue.append((node, slot))
+                        self.reach[child.node, slot] = joined
+                        queue.append((child.node, slot))
 
 
-def _child(dependency: Dependency, chosen: Mapping[PackageKey, int]) -> _Child | None:
+def _child(dependency: Dependency, chosen: Mapping[PackageKey, int]) -> Child | None:
     """What a dependency leads to in a fork; None where it does not apply, or only restricts."""
     name = dependency.requirement.name
     if dependency.kind == "constraint":
@@ -149,6 +157,5 @@ def _child(dependency: Dependency, chosen: Mapping[PackageKey, int]) -> _Child |
     position = chosen.get(PackageKey(name, None, dependency.group, dependency.part))
     if position is None:
         return None
-    # Only the root asks for groups; a colon cannot occur in an extra's name.
-    extras = dependency.requirement.extras if dependency.group is None else (ExtraName(f":{dependency.group}"),)
-    return Node(name, position), extras
+    extras = dependency.requirement.extras if dependency.group is None else ()
+    return Child(Node(name, position), extras, dependency.group)

@@ -106,7 +106,7 @@ class Activation:
 
 def _included(member: MemberAsks, item: ConflictItem) -> Iterable[tuple[ConflictItem, Marker]]:
     """The extras and groups of a member that stand in one of its tables as if they were its own."""
-    for found in member.includes.get(item.table, ()):
+    for found in member.includes_of(item.slot):
         where = parse_marker(found.marker) if found.marker else TRUE
         yield ConflictItem(member.name, found.extra, found.group), where
 

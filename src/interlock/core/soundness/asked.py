@@ -1,4 +1,4 @@
-"""What a part of a lock asks for, with overrides and excludes applied."""
+"""What a slot of a member or package asks for, with overrides and excludes applied."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from interlock.core.lock.graph import Target, key_of
 from interlock.core.lock.model import LockedMember
 from interlock.core.markers.diagram import TRUE, Marker, parse_marker, restrict_extra
 from interlock.core.members.asks import Ask, MemberAsks, ScopedAsks
-from interlock.core.names import ExtraName, GroupName, NormalizedName
+from interlock.core.names import NormalizedName
 from interlock.core.requirements.requirement import Requirement
+from interlock.core.requirements.slot import PROJECT, Slot
 from interlock.core.soundness.evidence import Evidence
 from interlock.core.sources.source import Source
 
@@ -32,7 +33,7 @@ class Asked(NamedTuple):
 
 
 class Asking:
-    """Reads what each part asks: a target itself (``""``), an extra of it (``x``) or a group (``:x``)."""
+    """Reads what each slot of a target asks."""
 
     def __init__(self, evidence: Evidence) -> None:
         self._evidence = evidence
@@ -41,17 +42,17 @@ class Asking:
     def __repr__(self) -> str:
         return f"<Asking of {len(self._members)} members>"
 
-    def of(self, target: Target, part: str) -> list[Asked] | None:
+    def of(self, target: Target, slot: Slot) -> list[Asked] | None:
         """None when nobody knows."""
         if isinstance(target, LockedMember):
             member = self._members.get(target.name)
-            return None if member is None else list(self._adjusted(_of_member(member, part)))
+            return None if member is None else list(self._adjusted(_of_member(member, slot)))
         published = self._evidence.published.get(key_of(target))
         if published is None or published.requires is None:
             return None
-        asked = list(_of_package(published.requires, part))
+        asked = list(_of_package(published.requires, slot))
         rules = [rule for rule in self._evidence.limits.scoped if _is_meant(rule, target.name, target.version)]
-        return list(self._adjusted(_scoped(asked, rules, whole=not part)))
+        return list(self._adjusted(_scoped(asked, rules, whole=slot == PROJECT)))
 
     def _adjusted(self, asked: Iterable[Asked]) -> Iterator[Asked]:
         """Excludes drop a name, overrides replace what is asked of it, marker too; extras and the source stay."""
@@ -63,24 +64,20 @@ class Asking:
             yield from (_replaced(override, item) for override in overrides) if overrides else (item,)
 
 
-def _of_member(member: MemberAsks, part: str) -> Iterator[Asked]:
-    if part.startswith(":"):
-        asks = member.groups.get(GroupName(part[1:]), ())
-    else:
-        asks = member.extras.get(ExtraName(part), ()) if part else member.dependencies
-    for ask in asks:
+def _of_member(member: MemberAsks, slot: Slot) -> Iterator[Asked]:
+    for ask in member.of(slot):
         yield Asked(ask.requirement, _marker(ask.requirement), ask.source, _condition(ask))
 
 
-def _of_package(requires: Sequence[Requirement | Ask], part: str) -> Iterator[Asked]:
+def _of_package(requires: Sequence[Requirement | Ask], slot: Slot) -> Iterator[Asked]:
     """An extra asks for what does not hold without it."""
     for item in requires:
         requirement, source = (item.requirement, item.source) if isinstance(item, Ask) else (item, None)
         condition = _condition(item) if isinstance(item, Ask) else TRUE
         marker = _marker(requirement)
         where = restrict_extra(marker, _NO_EXTRA)
-        if part:
-            where = restrict_extra(marker, frozenset((part,))) & ~where
+        if slot.extra is not None:
+            where = restrict_extra(marker, frozenset((slot.extra,))) & ~where
         if not where.is_false:
             yield Asked(requirement, where, source, condition)
 

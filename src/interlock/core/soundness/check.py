@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from interlock.core.lock.graph import Graph, Key, Target, key_of
+from interlock.core.lock.graph import Graph, Key, Target, edges_of, key_of
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
 from interlock.core.lock.reach import members_reaching
 from interlock.core.markers.diagram import (
@@ -22,12 +22,14 @@ from interlock.core.markers.diagram import (
     parse_marker,
     simplify,
 )
+from interlock.core.markers.environment import conflict_key
 from interlock.core.names import NormalizedName
 from interlock.core.requirements.requirement import Requirement, format_requirement
+from interlock.core.requirements.slot import PROJECT, Slot
 from interlock.core.soundness.asked import Asked, Asking, admits
 from interlock.core.soundness.evidence import Evidence
 from interlock.core.soundness.finding import Finding
-from interlock.core.soundness.regions import Place, Regions, edges_of
+from interlock.core.soundness.regions import Place, Regions
 from interlock.core.soundness.usability import unusable
 from interlock.core.sources.source import Directory, File, Git, Member, Registry, Source, Url
 
@@ -69,27 +71,27 @@ class _Check:
     def findings(self) -> Iterator[Finding]:
         self.regions.flow()
         for place, here in self.regions.values.items():
-            yield from self._answers(self.regions.targets[place.target], place.part, here)
+            yield from self._answers(self.regions.targets[place.target], place.slot, here)
         for package in self.lock.packages:
-            yield from self._package(package, self.regions.values.get(Place(id(package), ""), FALSE))
+            yield from self._package(package, self.regions.values.get(Place(id(package)), FALSE))
         yield from self._strays()
         yield from self._ambiguities()
 
     # ---- what is asked is there ----------------------------------------------------------------------------------
 
-    def _answers(self, target: Target, part: str, here: Marker) -> Iterator[Finding]:
-        asked = self.asking.of(target, part)
+    def _answers(self, target: Target, slot: Slot, here: Marker) -> Iterator[Finding]:
+        asked = self.asking.of(target, slot)
         if asked is None:
-            if not part:
+            if slot == PROJECT:
                 yield self._found(target, "unknown", here, "what it asks for cannot be known.")
             return
-        edges = edges_of(target, part)
+        edges = edges_of(target, slot)
         for item in asked:
             where = here & item.where
             if not where.is_false:
-                claim = _Claim(target, _by(target, part), format_requirement(item.requirement))
+                claim = _Claim(target, _by(target, slot), format_requirement(item.requirement))
                 yield from self._answered(claim, item, where, edges)
-        yield from self._unasked(_Claim(target, _by(target, part)), here, asked, edges)
+        yield from self._unasked(_Claim(target, _by(target, slot)), here, asked, edges)
 
     def _answered(self, claim: _Claim, item: Asked, where: Marker, edges: tuple[Edge, ...]) -> Iterator[Finding]:
         name = item.requirement.name
@@ -173,8 +175,8 @@ class _Check:
             yield from (ask.requirement for ask in member.every())
 
     def _strays(self) -> Iterator[Finding]:
-        for parent, part, edge, where, because in self.regions.strays:
-            claim = _Claim(parent, _by(parent, part))
+        for parent, slot, edge, where, because in self.regions.strays:
+            claim = _Claim(parent, _by(parent, slot))
             if because == "python":
                 message = (
                     f"{claim.by} needs the member {edge.name}, which does not support that Python: neither runs there."
@@ -183,8 +185,8 @@ class _Check:
             else:
                 message = f"{claim.by} needs {_shown(edge)}, which is declared to be in conflict, and may not be on."
                 yield self._of(claim, "conflicting", edge.name, where, message)
-        for member, part in self.regions.never:
-            by = _by(member, part)
+        for member, slot in self.regions.never:
+            by = _by(member, slot)
             message = f"{by} brings in both sides of a conflict, so it can never be selected."
             yield self._of(_Claim(member, by), "never-selected", member.name, FALSE, message)
 
@@ -194,7 +196,7 @@ class _Check:
             for one, other in combinations(packages, 2):
                 both = self._region(one) & self._region(other)
                 if not both.is_false:
-                    yield self._found(one, "ambiguous", both, f"{_by(other, '')} is needed in the same environments.")
+                    yield self._found(one, "ambiguous", both, f"{_by(other)} is needed in the same environments.")
             member = self.graph.members.get(name)
             for package in packages if member is not None else ():
                 assert member is not None
@@ -202,13 +204,13 @@ class _Check:
                     yield self._found(package, "beside-member", FALSE, "it cannot be selected with the member.")
 
     def _region(self, target: Target) -> Marker:
-        return self.regions.values.get(Place(id(target), ""), FALSE)
+        return self.regions.values.get(Place(id(target)), FALSE)
 
     # ---- saying it -----------------------------------------------------------------------------------------------
 
     def _found(self, target: Target, kind: str, where: Marker, message: str) -> Finding:
         """About a target itself."""
-        by = _by(target, "")
+        by = _by(target)
         found = self._of(_Claim(target, ""), kind, target.name, where, f"{by}: {message}")
         return msgspec.structs.replace(found, version=_version(target))
 
@@ -233,8 +235,8 @@ class _Check:
         return self._reaching.get(key_of(target), ())
 
 
-def _by(target: Target, part: str) -> str:
-    name = f"{target.name}[{part}]" if part and not part.startswith(":") else f"{target.name}{part}"
+def _by(target: Target, slot: Slot = PROJECT) -> str:
+    name = conflict_key(target.name, *slot)
     version = _version(target)
     return f"{name or 'the workspace root'} {version}" if version else name or "the workspace root"
 
