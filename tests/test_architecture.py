@@ -93,6 +93,7 @@ DEFERRED = {
     "interlock.cli.main": "loads the chosen command, so that no command pays for another's imports",
     "interlock.cli.render": "spells out control characters only where there are some",
     "interlock.index.html_page": "reads HTML only where an index speaks nothing else",
+    "interlock.workspace.discovery": "compares addresses of indexes only where members declare some",
     "interlock.workspace.required_version": "compares versions only for a workspace that asks for one",
     "interlock.toolchain.keyring": "loads a library that need not be there",
     "interlock.workspace.manifest_cache": "parses only what has changed; a command with nothing to do needs no parser",

@@ -18,7 +18,8 @@ from interlock.core.settings.amounts import AtLeastOne, NotNegative, Seconds
 from interlock.core.settings.cutoff import resolve_cutoff
 from interlock.core.settings.limits import Limits, limits_of
 from interlock.core.settings.variables import InvalidSetting, Variables, choose
-from interlock.core.sources.index_order import named_index, order_indexes, take_login
+from interlock.core.sources.index_order import named_index, order_indexes
+from interlock.core.sources.logins import take_login
 from interlock.core.sources.source import Index
 
 __all__ = [
@@ -359,8 +360,7 @@ def _indexes(
     credentials: dict[str, tuple[str, str]] = {}
     for index in found:
         url, login = take_login(index.url)
-        login = env.login(index.name) or around.logins.get(index.name) or login
-        if login is not None:
+        if login := env.login(index.name) or around.logins.get(index.name) or login:
             credentials[index.name] = login
         clean.append(msgspec.structs.replace(index, url=url))
     return tuple(clean), credentials

@@ -8,6 +8,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from interlock.core.sources.logins import redact
 from interlock.core.sources.source import Index
 from interlock.index.auth import Authenticator, CredentialSources
 from interlock.index.defaults import default_index_url
@@ -15,7 +16,7 @@ from interlock.index.limits import HostLimit
 from interlock.index.netrc import read_netrc
 from interlock.index.page_cache import validators_of
 from interlock.index.retry import RetryPolicy, pause_before, retry_after
-from interlock.index.urls import filename_of, is_same_host, origin, redact
+from interlock.index.urls import filename_of, is_same_host, origin
 from interlock.store.entries import Entries
 from interlock.store.layout import Layout
 

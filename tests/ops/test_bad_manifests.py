@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from interlock import __version__
+from interlock.core.sources.source import Registry
 from interlock.workspace import required_version
 from tests.shop import Shop
 
@@ -61,6 +62,44 @@ def test_two_members_of_one_name(shop: Shop) -> None:
     said = shop.refuses("lock", error="duplicate-member")
     assert "Two members are called `web`: packages/catalog/pyproject.toml and packages/web/pyproject.toml." in said.err
     assert "hint: " in said.err
+
+
+def _pinned(url: str) -> str:
+    """Tables that pin flask to an index of this address, called corp."""
+    return (
+        "[tool.interlock.sources]\n"
+        'flask = { index = "corp" }\n'
+        f'[[tool.interlock.index]]\nname = "corp"\nurl = "{url}"\nexplicit = true\n'
+    )
+
+
+@pytest.mark.parametrize("root_too", [False, True])
+def test_one_name_of_an_index_with_two_addresses(shop: Shop, root_too: bool) -> None:
+    shop.member("one", "flask", lines=_pinned("https://one.test/simple/"))
+    shop.member("two", "flask", lines=_pinned("https://user:secret@two.test/simple/"))
+    if root_too:
+        shop.manifest("one").unlink()
+        shop.manifest("one").parent.rename(shop.root / "elsewhere")
+        shop.write(
+            "pyproject.toml",
+            '[tool.interlock.workspace]\nmembers = ["packages/*"]\n' + _pinned("https://one.test/simple/"),
+        )
+    said = shop.refuses("lock", error="duplicate-index")
+    first = "pyproject.toml" if root_too else "packages/one/pyproject.toml"
+    assert (
+        f"The index `corp` has two addresses: https://one.test/simple/ in {first} and https://two.test/simple/ in"
+        " packages/two/pyproject.toml."
+    ) in said.err
+    assert "secret" not in said.err
+
+
+def test_one_index_in_the_words_of_two_members(shop: Shop) -> None:
+    address = shop.index.url.rstrip("/")
+    shop.member("one", "flask", lines=_pinned(address))
+    shop.member("two", "flask", lines=_pinned(address.replace("://", "://ann:x@") + "/"))
+    shop.run("lock")
+    [flask] = [package for package in shop.lock.packages if package.name == "flask"]
+    assert flask.source == Registry(index="corp")
 
 
 def test_a_member_that_is_required_without_saying_that_it_is_the_member(shop: Shop) -> None:

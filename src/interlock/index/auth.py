@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 import anyio
 import msgspec
 
-from interlock.core.sources.index_order import take_login
+from interlock.core.sources.logins import take_login, without_login
 from interlock.core.sources.source import Index
 from interlock.index.netrc import Netrc, read_netrc
-from interlock.index.urls import is_same_host, without_login
+from interlock.index.urls import is_same_host
 
 __all__ = ["Authenticator", "CredentialSources", "Keyring"]
 

@@ -14,6 +14,7 @@ from interlock.core.artifacts.artifact import Artifact
 from interlock.core.artifacts.listing import Listing
 from interlock.core.names import NormalizedName
 from interlock.core.sources.hashes import pairs
+from interlock.core.sources.logins import redact
 from interlock.core.sources.source import Index
 from interlock.core.versions.version_list import parse_version
 from interlock.index.again import twice
@@ -24,7 +25,7 @@ from interlock.index.local_pages import file_path
 from interlock.index.pages import Page
 from interlock.index.receiver import Receiver
 from interlock.index.session import Session
-from interlock.index.urls import filename_of, is_remote, redact
+from interlock.index.urls import filename_of, is_remote
 from interlock.store.digests import DigestMismatch
 from interlock.store.layout import Layout
 from interlock.store.replace import move_file

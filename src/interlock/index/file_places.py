@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from interlock.core.sources.addresses import address_problem
+from interlock.core.sources.logins import without_login
 from interlock.core.text.one_line import one_line
 from interlock.index.page_file import PageFile
-from interlock.index.urls import is_remote, join, origin, without_login
+from interlock.index.urls import is_remote, join, origin
 
 __all__ = ["Places", "common_start", "places_of", "readable"]
 

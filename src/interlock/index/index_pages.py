@@ -11,6 +11,7 @@ import msgspec
 
 from interlock.core.names import NormalizedName
 from interlock.core.sources.addresses import address_problem
+from interlock.core.sources.logins import redact, without_login
 from interlock.core.sources.source import Index
 from interlock.events import SILENT, Noted, Reporter
 from interlock.index.again import twice
@@ -26,7 +27,7 @@ from interlock.index.page_process import Order
 from interlock.index.page_text import ACCEPT, parse_page
 from interlock.index.pages import Page, glanced_page, make_page, read_page
 from interlock.index.upstream import Upstream
-from interlock.index.urls import is_remote, join, redact, without_login
+from interlock.index.urls import is_remote, join
 
 __all__ = ["Freshness", "Pages"]
 

@@ -18,11 +18,11 @@ from pathlib import Path
 
 import msgspec
 
+from interlock.core.sources.logins import without_login
 from interlock.core.sources.source import Index
 from interlock.core.text.numbers import whole_number
 from interlock.index.page_file import PageFile
 from interlock.index.pages import Page
-from interlock.index.urls import without_login
 from interlock.store.entries import Entries
 from interlock.store.layout import Layout
 from interlock.store.maps import Maps

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import msgspec
 
+from interlock.core.sources.logins import redact
 from interlock.core.text.numbers import whole_number
 from interlock.index.failures import BadPage, UnsupportedApi
 from interlock.index.html_page import parse_html
 from interlock.index.page_file import PageFile, PageFiles, PageMeta, ProjectStatus
-from interlock.index.urls import redact
 
 __all__ = ["ACCEPT", "parse_page"]
 

@@ -11,6 +11,7 @@ import anyio
 
 from interlock.core.settings.limits import DEFAULT, Limits
 from interlock.core.sources.addresses import address_problem
+from interlock.core.sources.logins import redact, without_login
 from interlock.core.sources.source import Index
 from interlock.core.text.numbers import whole_number
 from interlock.index.auth import Authenticator
@@ -18,7 +19,7 @@ from interlock.index.failures import BadStatus, HostResting, Offline, TooLarge, 
 from interlock.index.fetcher import Fetcher, FetchFailed, Response, Sink
 from interlock.index.limits import HostLimit
 from interlock.index.retry import DOWN, PASSING, TROUBLE, RetryPolicy, pause_before, retry_after
-from interlock.index.urls import is_remote, is_same_host, join, origin, redact, without_login
+from interlock.index.urls import is_remote, is_same_host, join, origin
 
 __all__ = ["Session", "Stats"]
 

@@ -1,29 +1,14 @@
-"""URLs of indexes: joining, comparing and showing them (RFC 3986); what is shown never holds a secret."""
+"""URLs of indexes: joining and comparing them (RFC 3986)."""
 
 from __future__ import annotations
 
 from urllib.parse import unquote, urljoin, urlunsplit
 
 from interlock.core.sources.addresses import parts_of
-from interlock.core.sources.index_order import take_login
 
-__all__ = ["filename_of", "is_remote", "is_same_host", "join", "origin", "redact", "without_login"]
+__all__ = ["filename_of", "is_remote", "is_same_host", "join", "origin"]
 
 _PORTS = {"http": 80, "https": 443}
-
-
-def without_login(url: str) -> str:
-    """The URL without user name and password."""
-    return take_login(url)[0] if "@" in url else url
-
-
-def redact(url: str) -> str:
-    """The URL as it may be shown: no credentials, and no query, since signatures and tokens travel there.
-
-    >>> redact("https://ann:secret@index.test/a.whl?token=1")
-    'https://index.test/a.whl'
-    """
-    return without_login(url).partition("?")[0].partition("#")[0]
 
 
 def origin(url: str) -> str:

@@ -13,6 +13,7 @@ import anyio
 from interlock.core.artifacts.artifact import Artifact
 from interlock.core.settings.limits import Limits
 from interlock.core.sources.hashes import pairs
+from interlock.core.sources.logins import redact
 from interlock.core.sources.source import Index
 from interlock.core.text.numbers import whole_number
 from interlock.index.again import twice
@@ -21,7 +22,7 @@ from interlock.index.failures import FileMissing, Unauthorized
 from interlock.index.fetcher import Response
 from interlock.index.receiver import Receiver
 from interlock.index.session import Session
-from interlock.index.urls import is_remote, origin, redact
+from interlock.index.urls import is_remote, origin
 from interlock.index.wheel_tail import MoreNeeded, NotAWheel, Pieces, find_metadata
 from interlock.store.digests import DigestMismatch
 from interlock.store.layout import Layout

@@ -10,9 +10,10 @@ import httpx
 import msgspec
 
 from interlock.core.names import NormalizedName
+from interlock.core.sources.logins import redact
 from interlock.index.page_file import PageFile
 from interlock.index.page_text import ACCEPT, parse_page
-from interlock.index.urls import join, redact
+from interlock.index.urls import join
 from interlock.publish.distribution import Distribution
 from interlock.publish.failures import NotVisible, UploadUnauthorized, UploadUnreachable
 from interlock.publish.upload import Login, basic_auth

@@ -14,7 +14,7 @@ import httpx
 import msgspec
 
 from interlock.core.sources.addresses import parts_of
-from interlock.index.urls import redact
+from interlock.core.sources.logins import redact
 from interlock.publish.failures import PublisherMissing, TrustRefused
 from interlock.publish.upload import Login
 

@@ -9,8 +9,8 @@ import anyio
 import httpx
 import msgspec
 
+from interlock.core.sources.logins import redact
 from interlock.index.retry import PASSING, RetryPolicy, pause_before, retry_after
-from interlock.index.urls import redact
 from interlock.publish.distribution import Distribution
 from interlock.publish.failures import UploadRedirected, UploadRefused, UploadUnauthorized, UploadUnreachable
 from interlock.publish.form import form_fields

@@ -19,7 +19,8 @@ from interlock.core.manifests.problems import suggest
 from interlock.core.markers.diagram import TRUE, extras_in, format_marker, parse_marker
 from interlock.core.names import NormalizedName
 from interlock.core.requirements.requirement import Requirement
-from interlock.core.sources.index_order import DEFAULT_INDEX, take_login
+from interlock.core.sources.index_order import DEFAULT_INDEX
+from interlock.core.sources.logins import take_login
 from interlock.core.sources.source import Directory, File, Git, Index, Member, Registry, Source
 from interlock.errors import ManifestError
 from interlock.workspace.discovery import NoProject, UnmanagedProject, discover

@@ -104,6 +104,10 @@ def discover(
             f"The project in {root} says `managed = false`.", hint="Remove that line to manage it with Interlock."
         )
     members = _members(root, manifest, inputs, cache)
+    if any(member.manifest.settings.indexes for member in members if member.path != "."):
+        from interlock.workspace.index_addresses import check_index_addresses  # noqa: PLC0415 - few do
+
+        check_index_addresses(manifest, members)
     cache.save()
     here = os.path.relpath(home, root).replace(os.sep, "/")
     current = next((member.name for member in members if member.path == here), None)

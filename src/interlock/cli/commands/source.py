@@ -5,7 +5,7 @@ from __future__ import annotations
 from interlock.cli.call import BadValue, Call
 from interlock.cli.columns import columns
 from interlock.core.manifests.problems import suggest
-from interlock.core.sources.index_order import take_login
+from interlock.core.sources.logins import take_login
 from interlock.core.sources.source import Index
 from interlock.core.toml.document import Path, format_value
 from interlock.ops.editing import open_editor

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote
 
 import msgspec
 
 from interlock.core.settings.variables import InvalidSetting
+from interlock.core.sources.logins import take_login
 from interlock.core.sources.source import Index
 
-__all__ = ["DEFAULT_INDEX", "named_index", "order_indexes", "take_login"]
+__all__ = ["DEFAULT_INDEX", "named_index", "order_indexes"]
 
 DEFAULT_INDEX = "pypi"
 """Name of the default index unless the manifest names it; locks say it, so it never depends on a flag."""
@@ -72,20 +72,3 @@ def order_indexes(
         url = match[2] if match else default or found_default.url
         ordered.append(msgspec.structs.replace(found_default, url=url))
     return tuple(ordered)
-
-
-def take_login(url: str) -> tuple[str, tuple[str, str] | None]:
-    """The URL without credentials, and the credentials.
-
-    >>> take_login("https://ann:s%40w@index.test/simple/")
-    ('https://index.test/simple/', ('ann', 's@w'))
-    >>> take_login("https://index.test/@scope/")
-    ('https://index.test/@scope/', None)
-    """
-    scheme, separator, rest = url.partition("://")
-    authority, slash, path = rest.partition("/")
-    login, at, host = authority.rpartition("@")
-    if not separator or not at:
-        return url, None
-    user, _, password = login.partition(":")
-    return f"{scheme}://{host}{slash}{path}", (unquote(user), unquote(password))

@@ -11,10 +11,10 @@ import anyio.to_thread
 import httpx
 
 from interlock.core.settings.variables import InvalidSetting
+from interlock.core.sources.logins import redact
 from interlock.events import Finished, Started, Warned
 from interlock.index.fetcher import FetchOptions
 from interlock.index.retry import RetryPolicy
-from interlock.index.urls import redact
 from interlock.ops.building.build import build, output_directory
 from interlock.ops.building.report import BuildRequest
 from interlock.ops.publishing.login import find_login

@@ -9,7 +9,7 @@ import msgspec
 
 from interlock.core.settings.variables import Variables
 from interlock.core.sources.addresses import address_problem, parts_of
-from interlock.core.sources.index_order import take_login
+from interlock.core.sources.logins import take_login
 from interlock.errors import UsageError
 from interlock.index.defaults import default_index_url
 from interlock.ops.publishing.report import PublishRequest

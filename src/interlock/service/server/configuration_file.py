@@ -14,7 +14,7 @@ import msgspec
 from interlock.core.manifests.problems import BrokenToml, InvalidManifest, Problems
 from interlock.core.manifests.table import Table
 from interlock.core.sources.addresses import address_problem
-from interlock.core.sources.index_order import take_login
+from interlock.core.sources.logins import take_login
 from interlock.errors import ServiceError
 from interlock.service.server.configuration import PYPI, Configuration, ConfiguredToken, Login, ServedIndex, Tls
 from interlock.service.server.limits import Limits
