@@ -10,6 +10,7 @@ import msgspec
 from tests.architecture import ROOT
 from tests.documents.commands import commands, documents
 from tests.documents.errors import codes, findings, warnings
+from tests.documents.settings import inner_keys, member_keys, root_keys
 
 __all__ = ["GENERATED", "Generated", "filled"]
 
@@ -29,6 +30,9 @@ class Generated(msgspec.Struct, frozen=True):
 
 GENERATED = (
     Generated("src/interlock/ERRORS.md", {"codes": codes, "warnings": warnings, "findings": findings}),
+    Generated(
+        "src/interlock/SETTINGS.md", {"root-keys": root_keys, "member-keys": member_keys, "inner-keys": inner_keys}
+    ),
     Generated("src/interlock/cli/COMMANDS.md", {"commands": commands, "documents": documents}),
 )
 

@@ -33,10 +33,12 @@ class AuthFileError(InterlockError):
 def what_fits(key: str) -> str:
     """What a setting of the user's file may be, in words.
 
-    >>> what_fits("http-retries"), what_fits("progress"), what_fits("env")
-    ('a whole number from 0 on', 'true or false', 'shared or member')
+    >>> what_fits("http-retries"), what_fits("progress"), what_fits("env"), what_fits("find-links")
+    ('a whole number from 0 on', 'true or false', 'shared or member', 'a list')
     """
     hint = get_type_hints(UserSettings, include_extras=True)[key.replace("-", "_")]
+    if get_origin(hint) is tuple:
+        return "a list"
     kinds = [kind for kind in (hint, *get_args(hint)) if kind is not type(None)]
     for kind in kinds:
         if described := [meta.description for meta in getattr(kind, "__metadata__", ())]:
@@ -44,7 +46,7 @@ def what_fits(key: str) -> str:
         if get_origin(kind) is Literal:
             *most, last = get_args(kind)
             return f"{', '.join(most)} or {last}"
-    return next((words for kind, words in _KINDS if kind in kinds), "a list")
+    return next(words for kind, words in _KINDS if kind in kinds)
 
 
 def read_logins(environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:

@@ -172,3 +172,30 @@ def test_an_override_of_one_package_names_it() -> None:
     for text in ('{ dependencies = ["q"] }', '{ package = { name = "z", version = "!" }, dependencies = [] }'):
         with pytest.raises(InvalidManifest, match="override-dependencies"):
             settings(f"override-dependencies = [{text}]\n")
+
+
+def test_what_counts_in_the_root_alone_is_warned_of_in_a_member() -> None:
+    text = (
+        '[project]\nname = "a"\nversion = "1"\n[tool.interlock]\nenv = "member"\nno-build = true\ncache-keys = ["a"]\n'
+    )
+    text += '[tool.interlock.version]\ndependents = "patch"\n'
+    assert parse_manifest(text.encode(), path="a", file="a/pyproject.toml").warnings == tuple(
+        f"a/pyproject.toml: `tool.interlock.{key}` only counts in the workspace root; here it does nothing."
+        for key in ("no-build", "env", "version")
+    )
+    assert not parse_manifest(text.encode(), path=".", file="pyproject.toml").warnings
+
+
+def test_tables_that_later_commands_read_have_no_key_that_nobody_reads() -> None:
+    text = '[tool.interlock.version]\ndependants = "patch"\n[tool.interlock.build]\nepoch = 1\n'
+    text += '[tool.interlock]\naffected = 3\npublish = "no"\npolicy = "strict"\n'
+    with pytest.raises(InvalidManifest) as caught:
+        parse_manifest(text.encode(), path=".", file="pyproject.toml")
+    for said in (
+        "`tool.interlock.version.dependants` is not a known key. Did you mean `dependents`?",
+        "`tool.interlock.build.epoch` is not a known key.",
+        "`tool.interlock.affected` must be a table.",
+        "`tool.interlock.publish` must be true or false.",
+        "`tool.interlock.policy` is not a known key.",
+    ):
+        assert said in caught.value.message

@@ -8,15 +8,20 @@ from interlock.core.manifests.uv import HONOURED
 __all__ = ["check_keys", "kept_keys"]
 
 _OURS = frozenset({"env", "default-index"})
-_KEPT = frozenset(
-    {"affected", "build", "catalog", "changelog", "export", "internal-bounds", "policy", "publish", "tasks", "version"}
-)
+_KEPT = frozenset({"affected", "build", "internal-bounds", "publish", "tasks", "version"})
 """Read by later commands; kept as written."""
+_INNER = {"affected": ("ignore", "everyone"), "build": ("source-date-epoch",), "version": ("groups", "dependents")}
+"""The keys of kept tables; their values are judged by who reads them."""
 
 
 def check_keys(table: Table) -> None:
     """A key we do not know in our own table is a mistake."""
     table.only(HONOURED | _OURS | _KEPT)
+    table.flag("publish")
+    for key, known in _INNER.items():
+        inner = table.table(key)
+        if inner is not None:
+            inner.only(known)
 
 
 def kept_keys(table: Table) -> dict[str, object]:

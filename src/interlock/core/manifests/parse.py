@@ -18,7 +18,7 @@ from interlock.core.manifests.manifest import BuildSystem, Manifest, ToolSetting
 from interlock.core.manifests.poetry import apply_poetry
 from interlock.core.manifests.problems import BrokenToml, Problems
 from interlock.core.manifests.project import ProjectTable, parse_build_system, parse_project
-from interlock.core.manifests.settings import RESOLUTION_KEYS, parse_settings
+from interlock.core.manifests.settings import ROOT_KEYS, parse_settings
 from interlock.core.manifests.sources import parse_sources
 from interlock.core.manifests.table import Table
 from interlock.core.names import GroupName, is_name, normalize_group
@@ -187,7 +187,7 @@ def _workspace(table: Table) -> WorkspaceTable | None:
 
 def _warn_of_root_settings(table: Table, manifest: Manifest) -> None:
     own = {index.name for index in manifest.settings.indexes} <= pinned_indexes(manifest)
-    for key in RESOLUTION_KEYS:
+    for key in ROOT_KEYS:
         # An index for the member's own sources does count, and so do conflicts.
         if key in table and key != "conflicts" and not (key == "index" and own):
             name = ".".join((*table.where, key))

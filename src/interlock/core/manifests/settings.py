@@ -18,7 +18,7 @@ from interlock.core.requirements.requirement import Requirement
 from interlock.core.settings.limits import Limits
 from interlock.core.versions.version_list import parse_specifier, parse_version
 
-__all__ = ["RESOLUTION_KEYS", "parse_settings"]
+__all__ = ["RESOLUTION_KEYS", "ROOT_KEYS", "parse_settings"]
 
 _Value = TypeVar("_Value")
 
@@ -46,6 +46,27 @@ RESOLUTION_KEYS = (
     "dependency-metadata",
     "required-version",
     "limits",
+)
+"""What shapes a resolution."""
+ROOT_KEYS = (
+    *RESOLUTION_KEYS,
+    "no-build",
+    "no-build-package",
+    "no-binary",
+    "no-binary-package",
+    "no-sources",
+    "no-sources-package",
+    "no-build-isolation",
+    "no-build-isolation-package",
+    "config-settings",
+    "config-settings-package",
+    "extra-build-dependencies",
+    "link-mode",
+    "env",
+    "add-bounds",
+    "affected",
+    "build",
+    "version",
 )
 """Settings that only count in the workspace root: a member that has one is warned about."""
 

@@ -67,8 +67,7 @@ def publishable(
 
 def _private(member: Member) -> str:
     """What in its manifest says that a member stays at home; empty when nothing does."""
-    kept = member.manifest.kept.get("publish")
-    if kept is False or (isinstance(kept, dict) and kept.get("enabled") is False):
+    if member.manifest.kept.get("publish") is False:
         return "publish = false"
     document = read_document((member.directory / "pyproject.toml").read_bytes(), member.file)
     project = document.get("project")
