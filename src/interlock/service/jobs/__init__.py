@@ -1,0 +1,1 @@
+"""Answering: questions as jobs, each once, in processes that are made for it."""

@@ -1,0 +1,116 @@
+"""One question from the bytes that came to the frames that go back: what a process that solves does with a job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+from msgspec.structs import replace
+
+from interlock.core.lock.model import Lock
+from interlock.core.relock.question import Answer
+from interlock.core.resolver.failure import Failure
+from interlock.errors import InterlockError, ResolutionError
+from interlock.events import Event
+from interlock.index.auth import CredentialSources
+from interlock.index.transport import open_fetcher
+from interlock.index.upstream import Upstream, UpstreamOptions
+from interlock.index.view import View, ViewOptions
+from interlock.resolution.resolve import answer
+from interlock.service.jobs.client_builds import ClientBuilds, CountedIndex
+from interlock.service.jobs.old_locks import OldLocks
+from interlock.service.jobs.work import Work
+from interlock.service.protocol import (
+    Conflict,
+    Done,
+    Failed,
+    Frame,
+    LockRequest,
+    Needs,
+    Progress,
+    Unchanged,
+    decode_request,
+    encode,
+    plain_lock,
+)
+from interlock.service.remote_error import described
+from interlock.store.layout import Layout
+from interlock.store.usage import using
+
+__all__ = ["answer_work"]
+
+Emit = Callable[[bytes], None]
+
+
+async def answer_work(work: Work, emit: Emit) -> None:
+    """Write every frame of a job, the last one included."""
+    layout = Layout(Path(work.store), work.limits)
+    request = decode_request(work.request)
+    old_locks = OldLocks(layout)
+    old = None
+    if request.old:
+        old = old_locks.take(work.old, request.old) if work.old else old_locks.find(request.old)
+        if old is None:
+            emit(encode(Needs(old=True)))
+            return
+    async with using(layout):
+        last = await _last_frame(work, request, layout, old, emit)
+    if isinstance(last, Done):
+        old_locks.keep(plain_lock(last.answer.lock))
+    emit(encode(last))
+
+
+async def _last_frame(work: Work, request: LockRequest, layout: Layout, old: Lock | None, emit: Emit) -> Frame:
+    upstream = Upstream(
+        fetcher=open_fetcher(work.network),
+        layout=layout,
+        options=UpstreamOptions(per_host=work.per_host),
+        credentials=CredentialSources(named=work.credentials),
+    )
+    reporter = _Frames(emit)
+    options = ViewOptions(now=work.now, strategy=request.strategy)
+    index = CountedIndex(View(upstream, work.indexes, options=options, reporter=reporter))
+    found: Answer | Failure | None = None
+    try:
+        with anyio.CancelScope() as scope:
+            builds = ClientBuilds(request.facts, index, scope)
+            found = await answer(replace(request.question, old=old), index, builds, reporter)
+    except (InterlockError, BaseExceptionGroup) as failure:
+        error = _ours(failure)
+        if error is None:
+            raise
+        return Conflict(error=described(error)) if isinstance(error, ResolutionError) else Failed(described(error))
+    finally:
+        await upstream.close()
+    return _frame(found, old) if found is not None else Needs(builds=builds.missing)
+
+
+def _ours(failure: BaseException) -> InterlockError | None:
+    """The first error that is about the world, of however many; None for a bug."""
+    if isinstance(failure, BaseExceptionGroup):
+        return next((error for each in failure.exceptions if (error := _ours(each)) is not None), None)
+    return failure if isinstance(failure, InterlockError) else None
+
+
+def _frame(found: Answer | Failure, old: Lock | None) -> Frame:
+    if isinstance(found, Failure):
+        return Conflict(found)
+    # What the lock was made from is the question's, and no news to who asked it.
+    if old is not None and plain_lock(found.lock) == replace(old, inputs=replace(found.lock.inputs, trees={})):
+        return Unchanged(found.notices)
+    return Done(found)
+
+
+class _Frames:
+    """Events as frames."""
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+
+    def __repr__(self) -> str:
+        return "<_Frames>"
+
+    def report(self, event: Event, /) -> None:
+        self._emit(encode(Progress(event)))

@@ -1,0 +1,220 @@
+"""Jobs: a question that is being answered, once, for all who ask it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import AsyncGenerator
+from types import TracebackType
+
+import anyio
+import msgspec
+from anyio.abc import TaskGroup
+
+from interlock.errors import ServiceError
+from interlock.service.jobs.pool import Pool
+from interlock.service.jobs.work import Work
+from interlock.service.protocol import BEAT_EVERY, Beat, Failed, encode
+from interlock.service.remote_error import described
+
+__all__ = ["Draining", "Full", "Jobs", "JobsOptions", "Waiter"]
+
+_BEAT = encode(Beat())
+_KEPT = 32 * 1024 * 1024
+"""Bytes of results that can be asked for again."""
+_LAGGING = 256
+"""Frames that a client may be behind; it misses the oldest then, never what came of it."""
+
+
+class JobsOptions(msgspec.Struct, frozen=True, kw_only=True):
+    waiting: int = 64
+    """Most jobs that wait for a process."""
+    linger: float = 2.0
+    """Seconds that a job goes on for which nobody waits any more."""
+
+
+class JobCancelled(ServiceError):
+    """Somebody has ended the job that others were waiting for."""
+
+    code = "job-cancelled"
+
+
+_CANCELLED = encode(Failed(described(JobCancelled("The job was cancelled.", hint="Ask again."))))
+
+
+class Full(Exception):
+    """So many jobs are waiting that another one may not."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("full")
+        self.retry_after = retry_after
+        """Seconds."""
+
+
+class Draining(Exception):
+    """No new job is begun, because the service is about to end."""
+
+
+class Waiter:
+    """One client that waits for a job."""
+
+    def __init__(self, job: _Job) -> None:
+        self._job = job
+        self._lines: deque[bytes] = deque(maxlen=_LAGGING)
+        self._news = anyio.Event()
+
+    def __repr__(self) -> str:
+        return f"<Waiter for {self._job!r}>"
+
+    def tell(self, line: bytes) -> None:
+        self._lines.append(line)
+        self._news.set()
+
+    def wake(self) -> None:
+        """Have the waiter see that the job has ended."""
+        self._news.set()
+
+    async def frames(self) -> AsyncGenerator[bytes, None]:
+        """The frames from now on, at least one a second; the last one is what came of the job.
+
+        Leaving early is to wait no more.
+        """
+        try:
+            yield _BEAT
+            while self._job.last is None or self._lines:
+                if self._lines:
+                    yield self._lines.popleft()
+                    continue
+                self._news = anyio.Event()
+                with anyio.move_on_after(BEAT_EVERY) as patience:
+                    await self._news.wait()
+                if patience.cancelled_caught:
+                    yield _BEAT
+            yield self._job.last
+        finally:
+            self._job.leave(self)
+
+
+class _Job:
+    def __init__(self, key: str, work: Work, linger: float, tasks: TaskGroup) -> None:
+        self.key = key
+        self.work = work
+        self.last: bytes | None = None
+        self.scope = anyio.CancelScope()
+        self._linger = linger
+        self._tasks = tasks
+        self._waiters: set[Waiter] = set()
+
+    def __repr__(self) -> str:
+        return f"<_Job {self.key[:12]} for {len(self._waiters)}>"
+
+    def join(self) -> Waiter:
+        waiter = Waiter(self)
+        self._waiters.add(waiter)
+        return waiter
+
+    def leave(self, waiter: Waiter) -> None:
+        self._waiters.discard(waiter)
+        if not self._waiters and self.last is None:
+            self._tasks.start_soon(self._expire)
+
+    async def _expire(self) -> None:
+        await anyio.sleep(self._linger)
+        if not self._waiters:
+            self.scope.cancel()
+
+    def tell(self, line: bytes) -> None:
+        for waiter in self._waiters:
+            waiter.tell(line)
+
+    def finish(self, last: bytes) -> None:
+        self.last = last
+        for waiter in self._waiters:
+            waiter.wake()
+
+
+class Jobs:
+    """All jobs of a service; an async context manager, entered where the pool is."""
+
+    def __init__(self, pool: Pool, options: JobsOptions | None = None) -> None:
+        self._pool = pool
+        self._options = options or JobsOptions()
+        self._running: dict[str, _Job] = {}
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._kept_size = 0
+        self._tasks = anyio.create_task_group()
+        self._empty = anyio.Event()
+        self._empty.set()
+        self.draining = False
+        self.begun = 0
+        """Jobs so far."""
+
+    def __repr__(self) -> str:
+        return f"<Jobs: {len(self._running)} running, {len(self._kept)} kept>"
+
+    async def __aenter__(self) -> Jobs:
+        await self._tasks.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.draining = True
+        self._tasks.cancel_scope.cancel()
+        await self._tasks.__aexit__(kind, error, trace)
+
+    @property
+    def running(self) -> int:
+        return len(self._running)
+
+    async def drain(self) -> None:
+        """Begin nothing new, and return when all that was begun has ended."""
+        self.draining = True
+        await self._empty.wait()
+
+    def join(self, key: str, work: Work) -> Waiter:
+        """Wait for a job, which begins if it is not running yet. Raises :class:`Full` and :class:`Draining`."""
+        job = self._running.get(key)
+        if job is None:
+            if self.draining:
+                raise Draining
+            if len(self._running) >= self._options.waiting + self._pool.options.workers:
+                raise Full(retry_after=2)
+            if not self._running:
+                self._empty = anyio.Event()
+            job = self._running[key] = _Job(key, work, self._options.linger, self._tasks)
+            self.begun += 1
+            self._tasks.start_soon(self._run, job)
+        return job.join()
+
+    def result(self, key: str) -> bytes | None:
+        """The last frame of a job that has ended; None when none is known."""
+        return self._kept.get(key)
+
+    def is_running(self, key: str) -> bool:
+        return key in self._running
+
+    def cancel(self, key: str) -> bool:
+        """End a job; whoever waits for it is told that it was. False when there is none."""
+        job = self._running.get(key)
+        if job is not None:
+            job.scope.cancel()
+        return job is not None
+
+    async def _run(self, job: _Job) -> None:
+        last = _CANCELLED
+        try:
+            with job.scope:
+                last = await self._pool.run(job.work, job.tell)
+        finally:
+            del self._running[job.key]
+            job.finish(last)
+            if not self._running:
+                self._empty.set()
+        if last is not _CANCELLED:
+            self._keep(job.key, last)
+
+    def _keep(self, key: str, last: bytes) -> None:
+        self._kept_size += len(last) - len(self._kept.pop(key, b""))
+        self._kept[key] = last
+        while self._kept_size > _KEPT and len(self._kept) > 1:
+            self._kept_size -= len(self._kept.popitem(last=False)[1])

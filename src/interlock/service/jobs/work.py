@@ -1,0 +1,42 @@
+"""What a process that solves is given: everything, so that it keeps nothing from one job to the next."""
+
+from __future__ import annotations
+
+import msgspec
+
+from interlock.core.settings.limits import Limits
+from interlock.core.sources.source import Index
+from interlock.index.fetcher import FetchOptions
+
+__all__ = ["Work", "is_last"]
+
+_GOING_ON = (b'{"type":"progress"', b'{"type":"beat"')
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """One question, and the means to answer it. Sent as msgpack to a process of the same installation."""
+
+    request: bytes
+    """A :class:`~interlock.service.protocol.LockRequest` in JSON, as it came."""
+    old: bytes = b""
+    """The old lock that the request names, where the client sent it along."""
+    store: str
+    """Directory of the store, which all processes share."""
+    now: float
+    """Seconds since the epoch; decides which cached pages are fresh."""
+    indexes: tuple[Index, ...] = ()
+    """Where the client's indexes are for this service: by the names that the client has for them, in its order."""
+    credentials: dict[str, tuple[str, str]] = {}
+    """Upstream logins, by these names."""
+    network: FetchOptions = FetchOptions()
+    limits: Limits = Limits()
+    per_host: int = 50
+    """Most requests to one host at a time."""
+
+    def __repr__(self) -> str:
+        return f"<Work of {len(self.request)} bytes for {[index.name for index in self.indexes]}>"
+
+
+def is_last(line: bytes) -> bool:
+    """Whether a frame says what came of a job."""
+    return not line.startswith(_GOING_ON)
