@@ -60,13 +60,13 @@ def parts_of(url: str) -> SplitResult:
 
 
 def _host_problem(parts: SplitResult) -> str:
-    if parts.scheme not in _WITH_HOST:
-        return ""
-    host = parts.netloc.rpartition("@")[2]
     try:
         port = parts.port
     except ValueError as error:
         return _reason(error)
+    if parts.scheme not in _WITH_HOST:
+        return ""
+    host = parts.netloc.rpartition("@")[2]
     name = host if port is None else host.rpartition(":")[0]
     name = name.removesuffix(":")
     if not name:
