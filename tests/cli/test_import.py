@@ -9,12 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from interlock.core.foreign.locks import UnreadableLock, parse_foreign_lock
 from interlock.core.lock.codec import decode_lock
-from interlock.core.lock.pins import forks_of
 from interlock.core.manifests.parse import parse_manifest
-from interlock.core.names import normalize_name
-from interlock.core.requirements.requirement import Requirement
 from tests.cli.conftest import Run
 from tests.index_server import IndexServer
 from tests.registry import registry
@@ -314,97 +310,6 @@ def test_nothing_to_import(run: Run, project: Path) -> None:
     (project / "pyproject.toml").write_text('[project]\nname = "a"\nversion = "1"\n')
     assert run("import").err.startswith("error[nothing-to-import]")
     assert run("import", "nowhere.txt").code == 1
-
-
-def test_pins_of_uv_tell_forks_and_members() -> None:
-    text = """
-[[package]]
-name = "a"
-version = "1"
-source = { registry = "https://index.test/simple" }
-resolution-markers = ["python_full_version < '3.12'"]
-[[package]]
-name = "me"
-version = "0"
-source = { editable = "." }
-"""
-    first, second = parse_foreign_lock("uv.lock", text.encode())
-    assert (first.name, first.version, first.markers, first.local) == (
-        "a",
-        "1",
-        ("python_full_version < '3.12'",),
-        False,
-    )
-    assert second.local
-    with pytest.raises(UnreadableLock):
-        parse_foreign_lock("uv.lock", b"[")
-
-
-def test_a_group_of_poetrys_that_has_no_marker_needs_the_package_everywhere() -> None:
-    entry = '[[package]]\nname = "a"\nversion = "1"\ngroups = ["dev", "main"]\n'
-    marked = "markers = { main = \"os_name == 'nt'\" }\n"
-    (one,) = parse_foreign_lock("poetry.lock", (entry + marked).encode())
-    assert one.markers == ()
-    both = "markers = { main = \"os_name == 'nt'\", dev = \"os_name == 'posix'\" }\n"
-    (one,) = parse_foreign_lock("poetry.lock", (entry + both).encode())
-    assert one.markers == ("os_name == 'nt'", "os_name == 'posix'")
-
-
-OLD_LOCK = """\
-[[package]]
-name = "numpy"
-version = "1.26.4"
-python-versions = ">=3.9"
-
-[[package]]
-name = "numpy"
-version = "2.2.6"
-python-versions = ">=3.10"
-
-[[package]]
-name = "pandas"
-version = "2.0"
-python-versions = ">=3.9"
-
-[package.dependencies]
-numpy = [
-    {version = ">=1.20,<2", markers = "python_version < \\"3.12\\""},
-    {version = ">=2", markers = "python_version >= \\"3.12\\""},
-]
-six = {version = "*", optional = true, markers = "extra == \\"x\\""}
-
-[metadata]
-lock-version = "2.0"
-"""
-
-
-def test_forks_of_an_old_poetry_lock_follow_from_who_asks_for_what() -> None:
-    found = {
-        pin.version: pin.markers for pin in parse_foreign_lock("poetry.lock", OLD_LOCK.encode()) if pin.name == "numpy"
-    }
-    assert found == {
-        "1.26.4": ("python_full_version >= '3.9' and python_full_version < '3.12'",),
-        "2.2.6": ("python_full_version >= '3.12'",),
-    }
-    pins = parse_foreign_lock("poetry.lock", OLD_LOCK.encode())
-    assert forks_of(pins) != ()
-
-
-def test_the_project_decides_too_where_a_version_of_an_old_poetry_lock_counts() -> None:
-    entries = OLD_LOCK.partition('[[package]]\nname = "pandas"')[0]
-    asked = (
-        Requirement(normalize_name("numpy"), "<2", 'sys_platform == "win32"'),
-        Requirement(normalize_name("numpy"), ">=2", 'sys_platform != "win32"'),
-    )
-    pins = parse_foreign_lock("poetry.lock", entries.encode(), asked)
-    assert [pin.markers for pin in pins] == [
-        ("python_full_version >= '3.9' and sys_platform == 'win32'",),
-        ("python_full_version >= '3.10' and sys_platform != 'win32'",),
-    ]
-    assert [pin.markers for pin in parse_foreign_lock("poetry.lock", entries.encode())] == [
-        ("python_version == '3.9'",),
-        ("python_full_version >= '3.10'",),
-    ], "where all will do it is the newest"
 
 
 def test_a_path_dependency_that_did_not_change_does_not_differ(run: Run, project: Path) -> None:

@@ -9,7 +9,6 @@ import pytest
 from interlock.cli.pip_configuration import parse_pip_configuration
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import normalize_name
-from interlock.core.settings.cutoff import resolve_cutoff
 from interlock.core.settings.limits import Limits
 from interlock.core.settings.variables import InvalidSetting
 from interlock.core.sources.source import Index
@@ -163,30 +162,6 @@ def test_an_index_without_a_name_is_refused_without_showing_its_password() -> No
     assert "secret" not in caught.value.message
     assert caught.value.hint is not None
     assert caught.value.hint.startswith("Write it as name=url; the lock records the name. An index to publish to:")
-
-
-@pytest.mark.parametrize(
-    ("text", "cutoff", "span"),
-    [
-        ("", "", ""),
-        ("2026-03-01", "2026-03-02T00:00:00Z", ""),
-        ("2026-03-01T10:00:00Z", "2026-03-01T10:00:00Z", ""),
-        ("2026-03-01T10:00:00+02:00", "2026-03-01T08:00:00Z", ""),
-        ("7 days", "2026-03-03T00:00:00Z", "7 days"),
-        ("1 week ago", "2026-03-03T00:00:00Z", "1 week ago"),
-        ("24h", "2026-03-09T00:00:00Z", "24h"),
-        ("P1W", "2026-03-03T00:00:00Z", "P1W"),
-        ("P1DT12H", "2026-03-08T12:00:00Z", "P1DT12H"),
-    ],
-)
-def test_cutoffs(text: str, cutoff: str, span: str) -> None:
-    assert resolve_cutoff(text, NOW) == (cutoff, span)
-
-
-@pytest.mark.parametrize("text", ["soon", "2026-13-01", "P", "2026-03-01T10:00:00", "9999999999999 weeks", "-3 days"])
-def test_a_cutoff_that_is_neither_time_nor_duration(text: str) -> None:
-    with pytest.raises(InvalidSetting, match="neither a point in time nor a duration"):
-        resolve_cutoff(text, NOW)
 
 
 def test_cutoffs_of_the_manifest_and_of_packages() -> None:

@@ -22,6 +22,7 @@ from packaging.version import Version
 from interlock.core.lock.inputs import resolution_inputs
 from interlock.core.lock.model import Lock
 from interlock.core.manifests.parse import parse_manifest
+from interlock.core.members.asks import MemberAsks
 from interlock.core.members.selection import MemberSelection, Selection
 from interlock.core.names import ExtraName, GroupName, normalize_name
 from interlock.core.resolver.problem import Policy, Problem
@@ -33,6 +34,7 @@ from tests.core.resolver.world import resolve_problem
 __all__ = [
     "ENVIRONMENTS",
     "Part",
+    "asked",
     "features",
     "lock_workspace",
     "manifests",
@@ -367,8 +369,7 @@ def _entry(entry: str | dict[str, str]) -> str:
     return json.dumps(entry) if isinstance(entry, str) else f'{{ include-group = "{entry["include-group"]}" }}'
 
 
-def lock_workspace(workspace: Table) -> Lock | None:
-    """The lock that the manifests lead to; None when there is no solution."""
+def _read(workspace: Table) -> Workspace:
     read = {
         path: parse_manifest(text.encode(), path=path, file=f"{path}/pyproject.toml")
         for path, text in manifests(workspace).items()
@@ -378,10 +379,20 @@ def lock_workspace(workspace: Table) -> Lock | None:
         Member(name=normalize_name(path.rpartition("/")[2]), path=path, manifest=manifest, root=Path("/nowhere"))
         for path, manifest in read.items()
     ]
-    settings = root.settings
-    whole = Workspace(root=Path("/nowhere"), manifest=root, members=tuple(sorted(members, key=lambda one: one.name)))
+    return Workspace(root=Path("/nowhere"), manifest=root, members=tuple(sorted(members, key=lambda one: one.name)))
+
+
+def asked(workspace: Table) -> tuple[MemberAsks, ...]:
+    """What the members ask for, sorted by name."""
+    return tuple(sorted(lower(_read(workspace)), key=lambda one: one.name))
+
+
+def lock_workspace(workspace: Table) -> Lock | None:
+    """The lock that the manifests lead to; None when there is no solution."""
+    whole = _read(workspace)
+    settings = whole.manifest.settings
     problem = Problem(
-        members=tuple(sorted(lower(whole), key=lambda one: one.name)),
+        members=asked(workspace),
         conflicts=settings.conflicts,
         limits=lower_limits(whole, settings),
         excludes=frozenset(settings.excludes),

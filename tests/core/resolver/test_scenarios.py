@@ -12,6 +12,10 @@
     without their members.
 ``message`` and ``hint``
     The whole text of the failure.
+``notices``
+    What is said of it though it stands, each with its code in front.
+``refusal``
+    The whole text of what explains a failure better: a package that needs what is declared to conflict.
 ``decisions``
     The most decisions that finding it may take.
 
@@ -52,7 +56,7 @@ def _scenarios() -> list[Any]:
 @pytest.mark.parametrize("scenario", _scenarios())
 def test_scenario(scenario: Table) -> None:
     outcome = resolve(scenario)
-    _check(outcome, scenario["expect"])
+    _check(outcome, scenario["expect"], None)
     if outcome.lock is None:
         return
     again = resolve(scenario, outcome.lock)
@@ -61,17 +65,22 @@ def test_scenario(scenario: Table) -> None:
     if later is not None:
         world = _merged(scenario, later)
         after = resolve(world, outcome.lock, later.get("upgrade", ()))
-        _check(after, later["expect"])
+        _check(after, later["expect"], outcome.lock)
 
 
 def test_there_are_enough() -> None:
     assert len(_scenarios()) >= 60
 
 
-def _check(outcome: Outcome, expect: Table) -> None:
-    known = {"versions", "on", "select", "message", "hint", "decisions", "forks"}
+def _check(outcome: Outcome, expect: Table, before: Lock | None) -> None:
+    known = {"versions", "on", "select", "message", "hint", "decisions", "forks", "notices", "refusal"}
     assert set(expect) <= known, set(expect) - known
+    if "refusal" in expect:
+        assert outcome.refusal is not None
+        assert outcome.refusal.message == expect["refusal"].strip()
+        return
     if "message" in expect:
+        assert outcome.refusal is None
         assert outcome.error is not None, outcome.versions()
         assert outcome.error.message == expect["message"].strip()
         assert outcome.error.hint == expect["hint"].strip()
@@ -86,6 +95,8 @@ def _check(outcome: Outcome, expect: Table) -> None:
     for selection in expect.get("select", []):
         assert _selected(outcome.lock, selection) == selection["versions"], selection
     assert outcome.decisions <= expect["decisions"]
+    if "notices" in expect:
+        assert outcome.said(before) == [" ".join(text.split()) for text in expect["notices"]]
     if "forks" in expect:
         assert list(outcome.lock.forks) == expect["forks"]
 

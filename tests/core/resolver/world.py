@@ -2,13 +2,15 @@
 
 A package is ``{version: release}``; a release is a dictionary with ``requires``, ``extras``, ``requires-python``,
 ``page-requires-python`` (what the index says of it, where that is something else), ``wheels`` (tags; default
-``py3-none-any``), ``sdist``, ``yanked``, ``time`` and ``unusable`` (why its metadata cannot be had). ``name@index`` is
-what another index has of a package; such an index answers only those who pin it.
+``py3-none-any``), ``sdist``, ``yanked`` (true, ``partly`` or why), ``time`` and ``unusable`` (why its metadata cannot
+be had). ``name@index`` is what another index has of a package; such an index answers only those who pin it. The option
+``status`` says what an index holds of projects (PEP 792).
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,13 +22,18 @@ from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.model import Lock, ResolutionInputs
 from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.members.asks import Ask, Limits, MemberAsks, Origin, ScopedAsks
+from interlock.core.metadata.metadata import Metadata
 from interlock.core.names import ExtraName, GroupName, NormalizedName, normalize_name
 from interlock.core.relock.assemble import assemble
 from interlock.core.requirements.parse import parse_requirement
 from interlock.core.requirements.requirement import Requirement
-from interlock.core.resolver.facts import Facts, Known, Universe, Unusable
+from interlock.core.resolver.conflicting_dependency import ConflictingDependency, in_failure
+from interlock.core.resolver.facts import Facts, Known, Universe, Unusable, learned
 from interlock.core.resolver.failure import NoSolution, no_solution
+from interlock.core.resolver.notices import notices
+from interlock.core.resolver.old_picks import old_picks
 from interlock.core.resolver.outcome import Needs, Solved, Unsolvable
+from interlock.core.resolver.placed import placed
 from interlock.core.resolver.problem import DirectPackage, Policy, Preference, Problem
 from interlock.core.resolver.report import explain
 from interlock.core.resolver.required import Required
@@ -52,6 +59,8 @@ class Outcome:
         self.lock: Lock | None = None
         self.error: NoSolution | None = None
         self.unsolvable = outcome if isinstance(outcome, Unsolvable) else None
+        self.refusal: ConflictingDependency | None = None
+        self._forks = outcome.forks if isinstance(outcome, Solved) else ()
         if isinstance(outcome, Solved):
             inputs = ResolutionInputs(
                 environments=problem.environments,
@@ -61,6 +70,7 @@ class Outcome:
             self.lock = assemble(resolver, outcome.forks, inputs=inputs)
         else:
             self.error = no_solution(explain(resolver, outcome), _place)
+            self.refusal = in_failure(resolver, outcome)
 
     def __repr__(self) -> str:
         return f"<Outcome {self.versions() if self.lock is not None else self.error}>"
@@ -73,6 +83,13 @@ class Outcome:
     def data(self) -> bytes:
         assert self.lock is not None, self.error
         return encode_lock(self.lock)
+
+    def said(self, before: Lock | None = None) -> list[str]:
+        """What is odd about the solution, beside a lock there was before."""
+        packages = before.packages if before is not None else ()
+        pinned = frozenset((package.name, package.version) for package in packages)
+        found = (*notices(self.resolver, self._forks), *old_picks(self.resolver, self._forks, pinned))
+        return sorted(f"{notice.code}: {placed(notice.text, _place)}" for notice in found)
 
     def versions(self) -> dict[str, list[str]]:
         """Every locked version by name."""
@@ -248,6 +265,7 @@ class _Registry:
         self._packages: dict[tuple[str, str], dict[str, Table]] = {}
         self._direct = {normalize_name(name): tables for name, tables in world.get("direct", {}).items()}
         self._missing = world.get("options", {}).get("missing", "not found")
+        self._status = world.get("options", {}).get("status", {})
         for key, releases in world.get("packages", {}).items():
             name, _, index = key.partition("@")
             parsed = {str(Version(version)): release for version, release in releases.items()}
@@ -261,7 +279,7 @@ class _Registry:
         for index in indexes:
             releases = self._packages.get((name, index))
             if releases is not None:
-                listing = _listing(name, index, releases)
+                listing = _listing(name, index, releases, self._status.get(name, ""))
                 segments.append((Registry(index), VersionList(listing.versions), listing, None))
         tables = self._direct.get(name, ())
         trees = tables if isinstance(tables, list) else [tables] if tables else []
@@ -278,31 +296,46 @@ class _Registry:
         return Unusable(release["unusable"]) if "unusable" in release else _known(release)
 
 
-def _known(release: Table) -> Known:
+def _known(release: Table) -> Known | Unusable:
     requires: list[Requirement] = [parse_requirement(text) for text in release.get("requires", ())]
     for extra, texts in release.get("extras", {}).items():
         for text in texts:
             body, _, marker = text.partition(";")
             both = f"({marker.strip()}) and extra == '{extra}'" if marker.strip() else f"extra == '{extra}'"
             requires.append(parse_requirement(f"{body.strip()} ; {both}"))
-    return Known(
-        requires=tuple(requires),
-        extras=frozenset(ExtraName(extra) for extra in release.get("extras", {})),
-        requires_python=release.get("requires-python", ""),
+    return learned(
+        Metadata(
+            name=NormalizedName("any"),
+            version="1",
+            requires=tuple(requires),
+            extras=tuple(ExtraName(extra) for extra in release.get("extras", {})),
+            requires_python=release.get("requires-python", ""),
+        )
     )
 
 
-def _listing(name: NormalizedName, index: str, releases: Mapping[str, Table]) -> Listing:
+def _listing(name: NormalizedName, index: str, releases: Mapping[str, Table], status: str) -> Listing:
     versions = sorted(releases, key=Version)
     files = [_artifacts(name, version, releases[version]) for version in versions]
     return Listing(
         name=name,
         index=index,
         versions=tuple(versions),
-        files=tuple(encode_artifacts(found) for found in files),
+        files=tuple(_described(found, releases[version]) for version, found in zip(versions, files, strict=True)),
+        status=status,
         prereleases=tuple(i for i, version in enumerate(versions) if Version(version).is_prerelease),
         yanked=tuple(i for i, found in enumerate(files) if found and all(artifact.yanked for artifact in found)),
         first_upload=tuple(min((artifact.upload_time for artifact in found), default="") for found in files),
+    )
+
+
+def _described(found: tuple[Artifact, ...], release: Table) -> memoryview:
+    """The files as their page has them, with the reason why they were yanked."""
+    reason = release.get("yanked", False)
+    if not isinstance(reason, str) or reason == "partly":
+        return encode_artifacts(found)
+    return memoryview(
+        bytes(encode_artifacts(found)).replace(b'"yanked":true', b'"yanked":' + json.dumps(reason).encode())
     )
 
 

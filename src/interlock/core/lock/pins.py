@@ -37,7 +37,7 @@ def forks_of(pins: Iterable[Pin]) -> tuple[str, ...]:
 
     >>> pins = [Pin(name="a", version=v, markers=(m,)) for v, m in [("1", "os_name == 'nt'"), ("2", "os_name != 'nt'")]]
     >>> forks_of(pins)
-    ("os_name != 'nt'", "os_name == 'nt'")
+    ("sys_platform != 'win32'", "sys_platform == 'win32'")
     """
     versions: dict[NormalizedName, dict[str, Marker]] = {}
     for pin in pins:

@@ -91,3 +91,25 @@ def test_a_secret_is_looked_for_in_proportion_to_the_text() -> None:
     start = process_time()
     redact_url("https://" + ":" * 500_000)
     assert process_time() - start < 1
+
+
+@pytest.mark.parametrize(
+    ("url", "canonical"),
+    [
+        ("https://H.test:443/o/r.git/", "https://h.test/o/r"),
+        ("https://[2001:DB8::1]:8443/o/r", "https://[2001:db8::1]:8443/o/r"),
+        ("https://ann:pw@h.test/o/r?x#y", "https://h.test/o/r"),
+        ("file:///srv/a%20b.git", "/srv/a b"),
+        ("C:/srv/r.git", "C:/srv/r"),
+        ("../r.git", "../r"),
+    ],
+)
+def test_a_repository_has_one_canonical_url(url: str, canonical: str) -> None:
+    assert canonical_git_url(url) == canonical
+    assert canonical_git_url(canonical) == canonical
+
+
+@pytest.mark.parametrize("url", ["https://[/o/r", "https://h.test:99999/o/r", "https://[::1/o"])
+def test_a_url_that_names_no_host_has_no_canonical_form(url: str) -> None:
+    with pytest.raises(InvalidGitUrl):
+        canonical_git_url(url)
