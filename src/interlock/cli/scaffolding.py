@@ -12,7 +12,7 @@ import msgspec
 from interlock.cli.asking import answering, ask
 from interlock.cli.call import BadValue, Call
 from interlock.core.editing.requirement_wishes import parse_wish
-from interlock.core.editing.scaffold import BACKENDS, Scaffold, project_table
+from interlock.core.editing.scaffold import BACKENDS, KINDS, Scaffold, project_table
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.names import is_name
 from interlock.core.requirements.parse import parse_requirement
@@ -32,7 +32,7 @@ def place_of(call: Call, text: str) -> Path:
 
 def wanted_scaffold(call: Call, directory: str) -> Scaffold:
     """Ask for what was not said when a person is there to answer; else take the defaults."""
-    kinds = [kind for kind in ("lib", "app", "web", "workspace") if call.given(kind)]
+    kinds = [kind for kind in KINDS if call.given(kind)]
     if len(kinds) > 1:
         raise BadValue(f"`--{kinds[0]}` and `--{kinds[1]}` exclude each other.", hint="Leave out one of the two.")
     if call.given("src") and call.given("flat"):

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from interlock.core.editing.scaffold import BACKENDS, Scaffold, is_standard_module, scaffold
+from interlock.core.editing.scaffold import BACKENDS, Kind, Scaffold, is_standard_module, scaffold
 from interlock.core.manifests.parse import parse_manifest
 
 
@@ -15,7 +15,7 @@ from interlock.core.manifests.parse import parse_manifest
     ("kind", "src", "name", "backend"),
     list(product(("lib", "app", "web"), (True, False), ("Plain", "name.space-d"), BACKENDS)),
 )
-def test_every_kind_of_project_can_be_read_and_compiled(kind: str, src: bool, name: str, backend: str) -> None:
+def test_every_kind_of_project_can_be_read_and_compiled(kind: Kind, src: bool, name: str, backend: str) -> None:
     wanted = Scaffold(name=name, kind=kind, src=src, backend=backend, description="It does.", author="Ann <a@h.test>")
     files = scaffold(wanted)
     manifest = parse_manifest(files["pyproject.toml"].encode(), path=".", file="pyproject.toml")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import msgspec
 
@@ -18,8 +19,7 @@ __all__ = ["ManifestEditor", "Target"]
 class Target(msgspec.Struct, frozen=True):
     """Where requirements are listed."""
 
-    kind: str = "dependencies"
-    """``dependencies | extra | group``"""
+    kind: Literal["dependencies", "extra", "group"] = "dependencies"
     name: str = ""
     """Of the extra or the group."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Literal, get_args
 
 import msgspec
 
@@ -11,9 +12,10 @@ from interlock.core.requirements.parse import parse_requirement
 from interlock.core.toml.array import literal
 from interlock.core.toml.document import format_value
 
-__all__ = ["BACKENDS", "KINDS", "Scaffold", "is_standard_module", "project_table", "scaffold"]
+__all__ = ["BACKENDS", "KINDS", "Kind", "Scaffold", "is_standard_module", "project_table", "scaffold"]
 
-KINDS = ("lib", "app", "web", "workspace")
+Kind = Literal["lib", "app", "web", "workspace"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 BACKENDS = {
     "hatchling": ("hatchling>=1.27", "hatchling.build"),
     "setuptools": ("setuptools>=77", "setuptools.build_meta"),
@@ -40,7 +42,7 @@ class Scaffold(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     """As written; dots make namespace packages."""
-    kind: str = "lib"
+    kind: Kind = "lib"
     src: bool = True
     """Packages below ``src``; False: beside the manifest."""
     version: str = "0.1.0"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
+from interlock.core.lock.freshness import Change
 from interlock.core.lock.graph import Graph
 from interlock.core.lock.layout import source_key
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
@@ -28,13 +31,15 @@ _SHOWN = 5
 """How many members a line names before it counts the rest."""
 
 
+PackageKind = Literal["added", "removed", "upgraded", "downgraded", "changed", "source", "artifacts", "dependencies"]
+
+
 class PackageChange(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one name."""
 
     name: NormalizedName
-    kind: str
-    """``added | removed | upgraded | downgraded | changed | source | artifacts | dependencies``: the most telling
-    difference. ``changed`` is between sets of versions, when one lock holds several."""
+    kind: PackageKind
+    """The most telling difference. ``changed`` is between sets of versions, when one lock holds several."""
     old: tuple[str, ...] = ()
     """Versions, ascending."""
     new: tuple[str, ...] = ()
@@ -54,8 +59,7 @@ class PackageChange(msgspec.Struct, frozen=True, kw_only=True):
 
 class MemberChange(msgspec.Struct, frozen=True, kw_only=True):
     name: NormalizedName
-    kind: str
-    """``added | removed | changed``"""
+    kind: Change
     keys: tuple[str, ...] = ()
     """The inputs that changed; empty when only what was resolved for it did."""
 
@@ -137,7 +141,7 @@ def _compare(name: NormalizedName, old: list[LockedPackage], new: list[LockedPac
     )
 
 
-def _kind(old: tuple[str, ...], new: tuple[str, ...], *, moved: bool, files: bool) -> str:
+def _kind(old: tuple[str, ...], new: tuple[str, ...], *, moved: bool, files: bool) -> PackageKind:
     if not old or not new:
         return "removed" if old else "added"
     if old != new:

@@ -7,7 +7,7 @@ Entries are ``{file = "glob"}`` (or only the text), ``{dir = "path"}``, ``{env =
 from __future__ import annotations
 
 import posixpath
-from typing import Any
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -15,13 +15,14 @@ from interlock.core.manifests.problems import suggest
 
 __all__ = ["CacheKey", "parse_cache_keys"]
 
-KINDS = ("file", "dir", "env", "git")
-_GIT = ("commit", "tags")
+_Named = Literal["file", "dir", "env"]
+_NAMED: tuple[_Named, ...] = get_args(_Named)
+KINDS = (*_NAMED, "git")
+_GIT: tuple[Literal["commit", "tags"], ...] = ("commit", "tags")
 
 
 class CacheKey(msgspec.Struct, frozen=True, order=True):
-    kind: str
-    """``file | dir | env | commit | tags``"""
+    kind: Literal["file", "dir", "env", "commit", "tags"]
     text: str = ""
     """Pattern, path or name; empty for what git says."""
 
@@ -56,4 +57,5 @@ def _entry(item: object) -> tuple[tuple[CacheKey, ...], str]:
         return tuple(CacheKey(name) for name in _GIT if chosen.get(name)), ""
     if not isinstance(value, str) or not value:
         return (), f"has an entry `{kind}` that is not a text."
-    return (CacheKey(kind, value if kind == "env" else posixpath.normpath(value)),), ""
+    text = value if kind == "env" else posixpath.normpath(value)
+    return tuple(CacheKey(named, text) for named in _NAMED if named == kind), ""

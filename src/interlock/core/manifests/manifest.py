@@ -6,6 +6,8 @@ these values; nothing after them looks at TOML again.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from interlock.core.manifests.cache_keys import CacheKey
@@ -18,6 +20,7 @@ from interlock.core.sources.source import Index, Registry, Source
 __all__ = [
     "BuildSystem",
     "ConflictItem",
+    "Dialect",
     "IncludeGroup",
     "Manifest",
     "ScopedOverride",
@@ -26,6 +29,9 @@ __all__ = [
     "WorkspaceTable",
     "pinned_indexes",
 ]
+
+
+Dialect = Literal["interlock", "uv", "poetry", "standard"]
 
 
 class BuildSystem(msgspec.Struct, frozen=True):
@@ -193,8 +199,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     """False when the project asked to be left alone (``managed = false``); it is then no member of any workspace."""
     kept: dict[str, object] = {}
     """Keys of ``[tool.interlock]`` that later commands read (``tasks``, ``publish``, ...), as written."""
-    dialect: str = "standard"
-    """``interlock | uv | poetry | standard``: whose tool table was read."""
+    dialect: Dialect = "standard"
+    """Whose tool table was read."""
     warnings: tuple[str, ...] = ()
     """Settings that were read but are not honoured, and the like; one sentence each."""
 

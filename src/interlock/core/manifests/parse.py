@@ -14,7 +14,14 @@ import msgspec
 from interlock.core.manifests import interlock as manifest_interlock
 from interlock.core.manifests import uv as manifest_uv
 from interlock.core.manifests.groups import Groups, parse_groups
-from interlock.core.manifests.manifest import BuildSystem, Manifest, ToolSettings, WorkspaceTable, pinned_indexes
+from interlock.core.manifests.manifest import (
+    BuildSystem,
+    Dialect,
+    Manifest,
+    ToolSettings,
+    WorkspaceTable,
+    pinned_indexes,
+)
 from interlock.core.manifests.poetry import apply_poetry
 from interlock.core.manifests.problems import BrokenToml, Problems
 from interlock.core.manifests.project import ProjectTable, parse_build_system, parse_project
@@ -114,7 +121,7 @@ def parse_manifest(data: bytes, *, path: str, file: str) -> Manifest:
     return msgspec.structs.replace(manifest, warnings=warnings) if warnings else manifest
 
 
-def _tool_table(tool: Table) -> tuple[str, Table]:
+def _tool_table(tool: Table) -> tuple[Dialect, Table]:
     """The dialect and its table, the keys of which have been checked."""
     ours = tool.table("interlock")
     if ours is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from packaging.markers import InvalidMarker, Marker
 from packaging.specifiers import InvalidSpecifier
@@ -15,6 +16,8 @@ from interlock.core.requirements.requirement import Requirement
 from interlock.core.versions.version_list import parse_specifier
 
 __all__ = ["Table"]
+
+_Word = TypeVar("_Word", bound=str)
 
 
 class Table:
@@ -98,14 +101,15 @@ class Table:
         self.problem(key, "must be a list of tables.")
         return ()
 
-    def choice(self, key: str, allowed: tuple[str, ...], default: str) -> str:
+    def choice(self, key: str, allowed: tuple[_Word, ...], default: _Word) -> _Word:
         value = self.text(key)
         if value is None:
             return default
-        if value not in allowed:
-            self.problem(key, f"is `{value}`; it can be {', '.join(f'`{item}`' for item in allowed)}.")
-            return default
-        return value
+        for word in allowed:
+            if word == value:
+                return word
+        self.problem(key, f"is `{value}`; it can be {', '.join(f'`{item}`' for item in allowed)}.")
+        return default
 
     def requirements(self, key: str) -> tuple[Requirement, ...]:
         """A list of PEP 508 requirements."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -12,10 +12,13 @@ from interlock.errors import ManifestError
 
 __all__ = ["BadTask", "Step", "Task", "expand", "parse_tasks"]
 
-_KEYS = ("cmd", "sequence", "call", "shell", "env", "cwd", "help")
 _ARGUMENTS = "{args}"
 _MOST_STEPS = 10_000
 """Tasks that each run two others double with every storey."""
+
+Kind = Literal["cmd", "sequence", "call", "shell"]
+_KINDS: tuple[Kind, ...] = get_args(Kind)
+_KEYS = (*_KINDS, "env", "cwd", "help")
 
 
 class BadTask(ManifestError):
@@ -27,8 +30,7 @@ class BadTask(ManifestError):
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One program to run."""
 
-    kind: str = "cmd"
-    """``cmd | call | shell``"""
+    kind: Literal["cmd", "call", "shell"] = "cmd"
     words: tuple[str, ...]
     """The words of a command, ``module:function`` and its arguments, or the line for the shell."""
     env: dict[str, str] = {}
@@ -38,8 +40,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     name: str
-    kind: str
-    """``cmd | sequence | call | shell``"""
+    kind: Kind
     words: tuple[str, ...]
     """As for a step; a sequence's are names of tasks or commands."""
     env: dict[str, str] = {}
@@ -100,7 +101,7 @@ def _task(name: str, value: object, file: str) -> Task:
     for key in value:
         if key not in _KEYS:
             raise BadTask(f"{where} has the unknown key `{key}`.{suggest(key, _KEYS)}")
-    kinds = [key for key in ("cmd", "sequence", "call", "shell") if key in value]
+    kinds = [kind for kind in _KINDS if kind in value]
     if len(kinds) != 1:
         raise BadTask(f"{where} needs exactly one of `cmd`, `sequence`, `call` and `shell`.")
     kind, written = kinds[0], value[kinds[0]]

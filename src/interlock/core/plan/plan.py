@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from interlock.core.artifacts.artifact import Artifact
 from interlock.core.names import ExtraName, NormalizedName
 from interlock.core.sources.source import Source
 
-__all__ = ["Installed", "Plan", "Step", "Wanted"]
+__all__ = ["Installed", "Plan", "Reason", "Step", "Wanted"]
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,13 +45,16 @@ class Installed(msgspec.Struct, frozen=True, kw_only=True):
     requested: bool = False
 
 
+Reason = Literal["missing", "version", "source", "changed", "reinstall"]
+"""Why a distribution is installed."""
+
+
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """Install ``wanted``, replacing ``replaces`` when that is not None."""
 
     wanted: Wanted
     replaces: Installed | None = None
-    reason: str = "missing"
-    """``missing | version | source | changed | reinstall``"""
+    reason: Reason = "missing"
 
 
 class Plan(msgspec.Struct, frozen=True):

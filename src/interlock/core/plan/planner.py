@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from packaging.version import InvalidVersion
 
 from interlock.core.names import NormalizedName
-from interlock.core.plan.plan import Installed, Plan, Step, Wanted
+from interlock.core.plan.plan import Installed, Plan, Reason, Step, Wanted
 from interlock.core.sources.source import Directory, File, Git, Member, Registry, Url
 from interlock.core.versions.version_list import parse_version
 
@@ -57,13 +57,13 @@ def plan(
             continue
         judged = [(_difference(want, one, places.get(want.name, "")), one) for one in present]
         # Two .dist-info of one name are what an interrupted installer leaves behind: one stays at most.
-        reason, one = min(judged, key=lambda pair: pair[0] != "")
+        reason, one = min(judged, key=lambda pair: pair[0] is not None)
         removed.extend(other for other in present if other is not one)
-        if len(present) > 1 and not reason:
+        if len(present) > 1 and reason is None:
             reason = "reinstall"  # removing the other's files may have taken some of this one's
         if want.name in reinstall or _ALL in reinstall:
             reason = "reinstall"
-        if reason:
+        if reason is not None:
             steps.append(Step(wanted=want, replaces=one, reason=reason))
         else:
             kept.append(one)
@@ -77,8 +77,8 @@ def _sorted(distributions: Sequence[Installed]) -> tuple[Installed, ...]:
     return tuple(sorted(distributions, key=lambda item: (item.name, item.dist_info)))
 
 
-def _difference(wanted: Wanted, installed: Installed, location: str) -> str:
-    """Why the installed distribution does not do, empty when it does."""
+def _difference(wanted: Wanted, installed: Installed, location: str) -> Reason | None:
+    """Why the installed distribution does not do, None when it does."""
     tree = isinstance(wanted.source, (Member, Directory))
     if wanted.version and not tree and not _same_version(wanted.version, installed.version):
         return "version"
@@ -86,7 +86,7 @@ def _difference(wanted: Wanted, installed: Installed, location: str) -> str:
         return "source"
     if wanted.digest and wanted.digest != installed.digest:
         return "changed"
-    return ""
+    return None
 
 
 def _same_version(one: str, other: str) -> bool:

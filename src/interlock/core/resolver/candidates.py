@@ -12,6 +12,7 @@ from interlock.core.markers.diagram import TRUE, Marker, any_of, lower_bound_mar
 from interlock.core.names import NormalizedName
 from interlock.core.requirements.requirement import Requirement
 from interlock.core.resolver.facts import Facts, Known, Segment, Universe
+from interlock.core.resolver.incompatibility import Reason
 from interlock.core.resolver.pinned import Pinned
 from interlock.core.resolver.problem import Preference, Problem
 from interlock.core.resolver.pythons import Pythons
@@ -27,7 +28,7 @@ class Rejection(NamedTuple):
     """Candidates that may never be chosen, whatever the fork."""
 
     mask: int
-    reason: str
+    reason: Reason
     detail: str
 
 

@@ -20,7 +20,7 @@ from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirements.requirement import Requirement, format_requirement
 from interlock.core.resolver.activation import Activation
 from interlock.core.resolver.facts import Facts, Known, Universe
-from interlock.core.resolver.incompatibility import PackageKey
+from interlock.core.resolver.incompatibility import Asking, PackageKey
 from interlock.core.resolver.parts import Parts
 from interlock.core.resolver.problem import Problem
 from interlock.core.sources.source import Member as FromMember
@@ -41,7 +41,7 @@ class Dependency(NamedTuple):
     source: Source | None = None
     group: GroupName | None = None
     origin: Origin | None = None
-    kind: str = "requirement"
+    kind: Asking = "requirement"
     part: int = 0
     """Which part of the package asked for is meant."""
     condition: Marker = TRUE

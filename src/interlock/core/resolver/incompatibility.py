@@ -8,7 +8,7 @@ one (``not foo in V``) has it set; intersection, union, complement, subset and d
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from interlock.core.markers.diagram import Marker
 from interlock.core.members.asks import Origin
@@ -16,11 +16,13 @@ from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirements.requirement import Requirement
 
 __all__ = [
+    "Asking",
     "Cause",
     "Derived",
     "Incompatibility",
     "NeededBy",
     "PackageKey",
+    "Reason",
     "Rejected",
     "RootCause",
     "SamePackage",
@@ -31,6 +33,11 @@ ABSENT = 1
 """The mask of "not selected"."""
 
 Term = tuple[int, int]
+
+Asking = Literal["requirement", "constraint", "override", "member"]
+"""How something is asked for. Of a member: by an extra or a group, which has no requirement for it."""
+Reason = Literal["python", "yanked", "cutoff", "prerelease", "platform", "unusable", "source", "missing"]
+"""Why candidates are ruled out."""
 
 
 class PackageKey(NamedTuple):
@@ -66,8 +73,7 @@ class NeededBy(NamedTuple):
     requirement: Requirement
     origin: Origin | None
     """Where a member says so; None for what packages say."""
-    kind: str = "requirement"
-    """``requirement | constraint | override | member``"""
+    kind: Asking = "requirement"
 
 
 class SamePackage(NamedTuple):
@@ -80,8 +86,7 @@ class Rejected(NamedTuple):
     """Candidates that policy or circumstances rule out."""
 
     key: PackageKey
-    reason: str
-    """``python | yanked | cutoff | prerelease | platform | unusable | source | missing``"""
+    reason: Reason
     detail: str = ""
 
 

@@ -13,7 +13,15 @@ from interlock.core.names import NormalizedName
 from interlock.core.requirements.requirement import Requirement, format_requirement
 from interlock.core.resolver.contradiction import smallest
 from interlock.core.resolver.dependencies import ROOT
-from interlock.core.resolver.incompatibility import Derived, Incompatibility, NeededBy, PackageKey, Rejected
+from interlock.core.resolver.incompatibility import (
+    Asking,
+    Derived,
+    Incompatibility,
+    NeededBy,
+    PackageKey,
+    Reason,
+    Rejected,
+)
 from interlock.core.resolver.resolver import Resolver
 
 __all__ = ["Evidence", "Need", "Ruling", "evidence_of"]
@@ -25,8 +33,7 @@ class Need(NamedTuple):
     depender: PackageKey
     requirement: Requirement
     origin: Origin | None
-    kind: str
-    """``requirement | constraint | override``"""
+    kind: Asking
     versions: int
     """The candidates of the depender that say so."""
     admitted: int
@@ -45,7 +52,7 @@ class Ruling(NamedTuple):
     """Candidates that cannot be chosen, whatever is asked."""
 
     name: NormalizedName
-    reason: str
+    reason: Reason
     detail: str
     mask: int
 

@@ -18,6 +18,7 @@ from interlock.core.resolver.incompatibility import (
     Incompatibility,
     NeededBy,
     PackageKey,
+    Reason,
     Rejected,
     RootCause,
     SamePackage,
@@ -30,7 +31,7 @@ from interlock.core.resolver.shared import Shared
 from interlock.core.resolver.solution import Solution
 from interlock.core.resolver.split import Split, split
 from interlock.core.resolver.staleness import Staleness
-from interlock.core.resolver.verdict import ELSEWHERE, hear, judge
+from interlock.core.resolver.verdict import Verdict, hear, judge
 
 __all__ = ["NoSolution", "Solver"]
 
@@ -193,17 +194,17 @@ class Solver:
                 self.changed.append(package)
                 return None
             mask = common
-        rejected: dict[str, int] = {}
+        rejected: dict[Reason, int] = {}
         env = self.shared.parts.within(self.env, key)
         choice: int | Split | None = None
         last_resort: int | None = None
         while mask:
             position, locked = candidates.next(key.name, mask, env)
             verdict = judge(self.shared, self.env, key, position, mask, locked=locked)
-            if not isinstance(verdict, str):
-                choice = verdict
+            if verdict is Verdict.USABLE or isinstance(verdict, Split):
+                choice = position if verdict is Verdict.USABLE else verdict
                 break
-            if verdict != ELSEWHERE:
+            if verdict is not Verdict.ELSEWHERE:
                 rejected[verdict] = rejected.get(verdict, 0) | 1 << position
             elif last_resort is None:
                 last_resort = position

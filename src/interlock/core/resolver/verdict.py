@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 from interlock.core.markers.diagram import TRUE, Marker, without_extras
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.dependencies import ROOT
-from interlock.core.resolver.incompatibility import PackageKey
+from interlock.core.resolver.incompatibility import PackageKey, Reason
 from interlock.core.resolver.outcome import Needs
 from interlock.core.resolver.shared import Shared
 from interlock.core.resolver.split import Split, halves
 
-__all__ = ["ELSEWHERE", "hear", "judge"]
-
-ELSEWHERE = "elsewhere"
-"""The reason that is none: the candidate has files, but for no environment of this fork."""
+__all__ = ["Verdict", "hear", "judge"]
 
 
-def judge(shared: Shared, env: Marker, key: PackageKey, position: int, mask: int, *, locked: bool) -> int | Split | str:
-    """The position itself when it can be used all over the fork, a split when only in a part, else a reason."""
+class Verdict(Enum):
+    """What is no reason to rule a candidate out."""
+
+    USABLE = "usable"
+    """All over the fork."""
+    ELSEWHERE = "elsewhere"
+    """It has files, but for no environment of this fork."""
+
+
+def judge(
+    shared: Shared, env: Marker, key: PackageKey, position: int, mask: int, *, locked: bool
+) -> Verdict | Split | Reason:
+    """A split when it can be used in a part of the fork only, a reason when it can never be."""
     name = key.name
     admission = shared.candidates.admission(name, position)
     if admission is not TRUE:
@@ -33,7 +43,7 @@ def judge(shared: Shared, env: Marker, key: PackageKey, position: int, mask: int
     if not env.implies(usability.python):
         return Split(halves(env, usability.python)) if shared.fork_python else "python"
     if env.implies(usability.platform):
-        return position
+        return Verdict.USABLE
     for required in shared.required.environments:
         # Judged for the whole lock, like everything about platforms: wheels for some Pythons of it are enough.
         if (env & required).is_false or not usability.platform.is_disjoint(shared.world & required):
@@ -44,10 +54,10 @@ def judge(shared: Shared, env: Marker, key: PackageKey, position: int, mask: int
         # No file for any environment of this fork: taken only when no other version has one either, because a fork is
         # often made for the sake of Pythons and platforms that nobody uses. A locked fork keeps what it had to take.
         if locked and env.implies(shared.required.locked):
-            return position
-        return "platform" if shared.world.is_disjoint(usability.platform) else ELSEWHERE
+            return Verdict.USABLE
+        return "platform" if shared.world.is_disjoint(usability.platform) else Verdict.ELSEWHERE
     # What was locked here is taken as it is; nothing else is weighed against it.
-    return position if locked else _local_choice(shared, env, name, position, mask)
+    return Verdict.USABLE if locked else _local_choice(shared, env, name, position, mask)
 
 
 def hear(shared: Shared, env: Marker, key: PackageKey, position: int) -> Needs | bool:
@@ -66,12 +76,12 @@ def hear(shared: Shared, env: Marker, key: PackageKey, position: int) -> Needs |
     return env.implies(shared.candidates.usability(name, position).python)
 
 
-def _local_choice(shared: Shared, env: Marker, name: NormalizedName, position: int, mask: int) -> int | Split:
+def _local_choice(shared: Shared, env: Marker, name: NormalizedName, position: int, mask: int) -> Verdict | Split:
     """A local version (``2.5+cu124``) often covers some platforms only, and the plain one covers the others."""
     base = shared.candidates.without_local(name, position, mask)
     if base is None:
-        return position
+        return Verdict.USABLE
     platform = shared.candidates.usability(name, position).platform
     if (env & ~platform & shared.candidates.usability(name, base).platform).is_false:
-        return position
+        return Verdict.USABLE
     return Split(halves(env, platform))

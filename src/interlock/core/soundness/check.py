@@ -28,7 +28,7 @@ from interlock.core.requirements.requirement import Requirement, format_requirem
 from interlock.core.requirements.slot import PROJECT, Slot
 from interlock.core.soundness.asked import Asked, Asking, admits
 from interlock.core.soundness.evidence import Evidence
-from interlock.core.soundness.finding import Finding
+from interlock.core.soundness.finding import Finding, Kind
 from interlock.core.soundness.regions import Place, Regions
 from interlock.core.soundness.usability import unusable
 from interlock.core.sources.source import Directory, File, Git, Member, Registry, Source, Url
@@ -208,13 +208,13 @@ class _Check:
 
     # ---- saying it -----------------------------------------------------------------------------------------------
 
-    def _found(self, target: Target, kind: str, where: Marker, message: str) -> Finding:
+    def _found(self, target: Target, kind: Kind, where: Marker, message: str) -> Finding:
         """About a target itself."""
         by = _by(target)
         found = self._of(_Claim(target, ""), kind, target.name, where, f"{by}: {message}")
         return msgspec.structs.replace(found, version=_version(target))
 
-    def _of(self, claim: _Claim, kind: str, name: NormalizedName, where: Marker, message: str) -> Finding:
+    def _of(self, claim: _Claim, kind: Kind, name: NormalizedName, where: Marker, message: str) -> Finding:
         return Finding(
             kind=kind,
             members=self._members(claim.target),

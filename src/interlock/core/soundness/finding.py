@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 import msgspec
 
 from interlock.core.names import NormalizedName
 
-__all__ = ["NOTES", "Finding"]
+__all__ = ["NOTES", "Fault", "Finding", "Kind", "Note"]
 
-NOTES = frozenset(
-    {"beside-member", "narrowed", "never-selected", "no-file-somewhere", "unknown", "unreached", "yanked"}
-)
-"""Kinds of what does not make a lock wrong."""
+Fault = Literal[
+    "ambiguous",
+    "conflicting",
+    "constraint",
+    "digest",
+    "excluded",
+    "extra-missing",
+    "file-missing",
+    "missing",
+    "no-file",
+    "python",
+    "source",
+    "unasked",
+    "unsatisfied",
+]
+Note = Literal["beside-member", "narrowed", "never-selected", "no-file-somewhere", "unknown", "unreached", "yanked"]
+"""What does not make a lock wrong."""
+Kind = Fault | Note
+NOTES: frozenset[Kind] = frozenset(get_args(Note))
 
 
 class Finding(msgspec.Struct, frozen=True, order=True, kw_only=True):
-    kind: str
-    """``ambiguous | conflicting | constraint | digest | excluded | extra-missing | file-missing | missing | no-file |
-    python | source | unasked | unsatisfied``, or one of :data:`NOTES`."""
+    kind: Kind
     members: tuple[NormalizedName, ...] = ()
     """The member whose requirement it is, or all that reach the package."""
     package: NormalizedName

@@ -10,11 +10,12 @@ from interlock.core.lock.model import LockedPackage
 from interlock.core.markers.diagram import FALSE, TRUE, Marker, any_of, evaluate, lower_bound_marker, without_extras
 from interlock.core.markers.environment import STANDARD_ENVIRONMENTS
 from interlock.core.soundness.evidence import Published
+from interlock.core.soundness.finding import Kind
 from interlock.core.sources.source import Registry
 
 __all__ = ["unusable"]
 
-Said = tuple[str, Marker, str]
+Said = tuple[Kind, Marker, str]
 """Kind, where, and the rest of a sentence."""
 
 
@@ -68,7 +69,7 @@ def _files(kept: list[Artifact], here: Marker, required: tuple[Marker, ...]) -> 
     shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
     if (here & usable).is_false:
         # Where only uncommon machines need it, no version may have a file for them.
-        kind = "no-file" if names else "no-file-somewhere"
+        kind: Kind = "no-file" if names else "no-file-somewhere"
         yield kind, here, "none of its files can be used where it is needed."
     elif names:
         yield "no-file-somewhere", lacking, f"none of its files can be used on {shown}."

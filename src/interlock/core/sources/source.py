@@ -6,6 +6,8 @@ sources are equal. None of them ever holds credentials or an absolute path of th
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from interlock.core.names import NormalizedName
@@ -90,8 +92,7 @@ class Index(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Replaces the public index; consulted last."""
     flat: bool = False
     """A page or directory that lists files directly (``--find-links``), not a simple repository."""
-    authenticate: str = "auto"
-    """``auto | always | never``"""
+    authenticate: Literal["auto", "always", "never"] = "auto"
     ignore_error_codes: tuple[int, ...] = ()
     publish_url: str = ""
     """Where files are uploaded to, empty when this index takes none."""
