@@ -150,8 +150,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     offline: bool = False
     python: str = ""
     """The interpreter asked for (``3.12``, ``pypy@3.11``, a path), empty when nobody asked."""
+    python_flag: str = ""
+    """The same when it is the command line that asks: then environments of several Pythons lie side by side."""
     env: str = "shared"
-    """``shared | member``"""
     active: bool = False
     """Use the environment that ``VIRTUAL_ENV`` or ``CONDA_PREFIX`` names, when there is one."""
     break_system_packages: bool = False
@@ -170,7 +171,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     resolution: str = "highest"
     link_mode: str = ""
     add_bounds: str = "lower"
-    """``lower | major | minor | exact``"""
     no_build: bool = False
     no_build_packages: tuple[NormalizedName, ...] = ()
     no_binary: bool = False
@@ -186,7 +186,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     netrc: str = ""
     """Path of the netrc file, whether it exists or not."""
     keyring_provider: str = "disabled"
-    """``disabled | auto | import | subprocess``"""
     ca_bundle: str = ""
     """A file or directory of certificates; empty: the default ones."""
     client_cert: str = ""
@@ -224,6 +223,7 @@ def resolve_settings(flags: GlobalFlags, tool: ToolSettings, around: Surrounding
         no_index=_first(flags.no_index, env.flag("NO_INDEX"), default=tool.no_index),
         offline=_first(flags.offline, env.flag("OFFLINE"), default=False),
         python=flags.python or env.text("PYTHON") or user.python or "",
+        python_flag=flags.python or "",
         env=choose(
             ENVS,
             ("--env", flags.env),

@@ -17,6 +17,7 @@ from interlock.core.plan.plan import Wanted
 from interlock.core.sources.source import Member
 from interlock.envs.environments import load_environment
 from interlock.events import SILENT
+from interlock.ops.stamps import stamps_of
 from interlock.workspace.discovery import discover
 from interlock.workspace.fresh.environments import stamp_in_sync
 from interlock.workspace.fresh.unchanged import ALL_IN_SYNC, IN_SYNC, is_fresh
@@ -241,14 +242,14 @@ def test_folders_of_an_editable_tree_are_looked_at(synced: Path, change: Callabl
     (tree / "src").mkdir()
     _settle(tree, tree / "src")
     context = make_context(read_flags(Namespace()), read_surroundings(os.environ), SILENT)
-    workspace = discover(synced, layout=context.layout)
+    workspace = discover(synced, layout=context.means.layout)
     context = context.within(workspace.settings)
-    environment = load_environment(synced / ".venv", context.layout.bucket("interpreters-v1"))
+    environment = load_environment(synced / ".venv", context.means.interpreters)
     assert environment is not None
     catalog = NormalizedName("catalog")
     wanted = (Wanted(name=catalog, version="1.2", source=Member(catalog), editable=True),)
     question = "sync of a test"
-    stamp_in_sync(context, workspace, environment, wanted, kept=1, question=question)
+    stamp_in_sync(stamps_of(context), workspace, environment, wanted, kept=1, python="", question=question)
     assert is_fresh(os.environ, str(synced), question) == ".venv is in sync (1 package)."
     change(tree)
     assert is_fresh(os.environ, str(synced), question) is None
@@ -256,11 +257,11 @@ def test_folders_of_an_editable_tree_are_looked_at(synced: Path, change: Callabl
 
 def test_a_tree_that_is_not_editable_takes_a_closer_look(synced: Path) -> None:
     context = make_context(read_flags(Namespace()), read_surroundings(os.environ), SILENT)
-    workspace = discover(synced, layout=context.layout)
+    workspace = discover(synced, layout=context.means.layout)
     context = context.within(workspace.settings)
-    environment = load_environment(synced / ".venv", context.layout.bucket("interpreters-v1"))
+    environment = load_environment(synced / ".venv", context.means.interpreters)
     assert environment is not None
     catalog = NormalizedName("catalog")
     wanted = (Wanted(name=catalog, version="1.2", source=Member(catalog), editable=False),)
-    stamp_in_sync(context, workspace, environment, wanted, kept=1, question="sync of a test")
+    stamp_in_sync(stamps_of(context), workspace, environment, wanted, kept=1, python="", question="sync of a test")
     assert is_fresh(os.environ, str(synced), "sync of a test") is None

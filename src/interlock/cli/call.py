@@ -9,10 +9,10 @@ import msgspec
 
 from interlock.cli.documents import format_document
 from interlock.cli.render import Terminal
+from interlock.context import Context
 from interlock.core.names import NormalizedName, is_name, normalize_name
 from interlock.core.settings.variables import Variables
 from interlock.errors import UsageError
-from interlock.workspace.context import Context
 
 __all__ = ["BadValue", "Call", "InvalidName", "checked_name", "split_values"]
 
@@ -33,10 +33,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     values: Namespace
     rest: tuple[str, ...] = ()
     """For ``run``: the program and its arguments."""
-
-    @property
-    def json(self) -> bool:
-        return self.context.settings.json
+    json: bool = False
+    """Whether the answer is one document."""
 
     def document(self, value: object) -> None:
         """Write the one document of ``--json``; keys are only ever added to a kind of document, never taken away."""
@@ -46,7 +44,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         """A flag of the command line, else its ``INTERLOCK_*`` variable, else False."""
         value = getattr(self.values, name, None)
         if value is None:
-            value = Variables(self.context.environ).flag(name.upper())
+            value = Variables(self.context.means.environ).flag(name.upper())
         return bool(value)
 
     def given(self, name: str) -> bool:

@@ -30,7 +30,7 @@ def dispatch(request: Request, terminal: Terminal) -> int:
     around = read_surroundings(os.environ)
     reporter = QuietReporter(terminal)
     context = make_context(flags, around, reporter)
-    settings = context.settings
+    settings = context.means.settings
     terminal.configure(color=settings.color, verbosity=settings.verbosity, json=settings.json)
     temporary: Path | None = None
     try:
@@ -47,7 +47,7 @@ def dispatch(request: Request, terminal: Terminal) -> int:
             context = make_context(flags, around, reporter, temporary)
         if not settings.cache_dir and not settings.no_cache:
             reporter.report(Warned("no-cache", _NOTHING_CACHED))
-        call = Call(context=context, terminal=terminal, values=request.values, rest=request.rest)
+        call = Call(context=context, terminal=terminal, values=request.values, rest=request.rest, json=settings.json)
         # Looking for hooks takes longer than many a command, so the user's settings have to say that there are some.
         hooks = (
             around.user.plugins and not request.values.no_plugins and load("interlock.cli.hooks").Hooks(call, request)

@@ -22,25 +22,25 @@ def keep_login(call: Call, name: str, user: str, password: str) -> None:
     if keyring is not None and url:
         keyring.store(url, user, password)
         # The keyring is asked for a name and a password, and not every one knows names: this says which to ask for.
-        path = store_login(call.context.environ, name, user, "")
+        path = store_login(call.context.means.environ, name, user, "")
         call.terminal.say(f"Stored the login for {name} in the keyring, and its user name in {path}.")
         return
-    path = store_login(call.context.environ, name, user, password)
+    path = store_login(call.context.means.environ, name, user, password)
     call.terminal.say(f"Stored the login for {name} in {path}.")
 
 
 def drop_login(call: Call, name: str) -> bool:
     """False when there was none."""
     keyring, url, _ = _keyring(call, name)
-    user = read_logins(call.context.environ).get(name, ("", ""))[0]
+    user = read_logins(call.context.means.environ).get(name, ("", ""))[0]
     gone = keyring is not None and bool(url) and keyring.forget(url, user)
-    return forget_login(call.context.environ, name) or gone
+    return forget_login(call.context.means.environ, name) or gone
 
 
 def find_login(call: Call, name: str) -> tuple[str, str] | None:
     """User name and password."""
     keyring, url, _ = _keyring(call, name)
-    login = read_logins(call.context.environ).get(name)
+    login = read_logins(call.context.means.environ).get(name)
     if login is not None and login[1]:
         return login
     return keyring(url, login[0] if login is not None else "") if keyring is not None and url else None
@@ -48,9 +48,9 @@ def find_login(call: Call, name: str) -> tuple[str, str] | None:
 
 def _keyring(call: Call, name: str) -> tuple[OpenKeyring | None, str, list[str]]:
     """The keyring, the URL of the index and the names of all indexes."""
-    workspace = workspace_or_none(call.context)
+    workspace = workspace_or_none(call.context.place.start, call.context.means.layout)
     context = call.context if workspace is None else call.context.within(workspace.settings)
-    indexes: tuple[Index, ...] = context.settings.indexes
+    indexes: tuple[Index, ...] = context.means.settings.indexes
     url = next((index.url for index in indexes if index.name == name), "")
-    keyring = open_keyring(context.settings.keyring_provider, context.environ)
+    keyring = open_keyring(context.means.settings.keyring_provider, context.means.environ)
     return keyring, url, [index.name for index in indexes]

@@ -27,7 +27,7 @@ __all__ = ["place_of", "say_created", "wanted_scaffold"]
 
 def place_of(call: Call, text: str) -> Path:
     """The directory that was named."""
-    return Path(os.path.normpath(call.context.cwd / expanded(text)))
+    return Path(os.path.normpath(call.context.place.directory / expanded(text)))
 
 
 def wanted_scaffold(call: Call, directory: str) -> Scaffold:

@@ -14,12 +14,14 @@ import msgspec
 from interlock.cli.loading import load
 from interlock.cli.pip_configuration import parse_pip_configuration
 from interlock.cli.places import NOWHERE, auth_file, cache_home, home_directory, user_file
+from interlock.context import Context, Place
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.settings.variables import InvalidSetting
 from interlock.errors import InterlockError, UsageError
 from interlock.events import Reporter
+from interlock.means import Means
 from interlock.settings import GlobalFlags, PipSettings, Surroundings, UserSettings, resolve_settings
-from interlock.workspace.context import Context, store_at
+from interlock.store.layout import Layout
 from interlock.workspace.home import expanded
 
 __all__ = ["NoDirectory", "UserConfigurationError", "make_context", "read_flags", "read_surroundings"]
@@ -72,13 +74,18 @@ def make_context(
     settings = resolve_settings(flags, ToolSettings(), around)
     root = temporary_cache or (cwd / expanded(settings.cache_dir) if settings.cache_dir else NOWHERE)
     return Context(
-        cwd=cwd,
-        start=start,
+        place=Place(directory=cwd, start=start),
+        means=Means(
+            settings=settings,
+            layout=Layout(root, settings.limits),
+            environ=around.environ,
+            now=around.now,
+            home=around.home,
+            processors=around.processors,
+            reporter=reporter,
+        ),
         flags=flags,
         around=around,
-        settings=settings,
-        layout=store_at(root, settings.limits),
-        reporter=reporter,
     )
 
 

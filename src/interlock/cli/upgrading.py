@@ -52,7 +52,7 @@ def _of_groups(call: Call) -> dict[NormalizedName, str]:
     wanted = call.names("upgrade_group")
     if not wanted:
         return {}
-    workspace = discover(call.context.start, layout=call.context.layout)
+    workspace = discover(call.context.place.start, layout=call.context.means.layout)
     found: dict[NormalizedName, str] = {}
     for group in wanted:
         items = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import anyio
@@ -47,14 +47,21 @@ class View:
     """Everything is asked for at most once per view, and stays what it was; a view is for one run."""
 
     def __init__(
-        self, upstream: Upstream, indexes: Sequence[Index], *, options: ViewOptions, reporter: Reporter = SILENT
+        self,
+        upstream: Upstream,
+        indexes: Sequence[Index],
+        *,
+        options: ViewOptions,
+        pinned: Sequence[Index] = (),
+        reporter: Reporter = SILENT,
     ) -> None:
+        """``pinned`` are indexes that are only asked for what is pinned to them."""
         self._options = options
         self._layout = upstream.layout
         self._upstream = upstream
         self._reporter = reporter
-        self._by_name = {index.name: _with_url(index) for index in indexes}
-        self._searched = _search_order(tuple(self._by_name.values()))
+        self._by_name = {index.name: _with_url(index) for index in (*indexes, *pinned)}
+        self._searched = _search_order(tuple(self._by_name[index.name] for index in indexes))
         freshness = Freshness(now=options.now, refresh=options.refresh, offline=upstream.offline)
         self._pages = Pages(upstream, freshness, reporter)
         self._downloads = Downloads(upstream.session, self._pages, upstream.layout)
@@ -64,10 +71,6 @@ class View:
 
     def __repr__(self) -> str:
         return f"<View {list(self._by_name)} of {self._upstream!r}>"
-
-    def admit(self, indexes: Iterable[Index]) -> None:
-        """Answer for more indexes, to those who pin something to them."""
-        self._by_name |= {index.name: _with_url(index) for index in indexes}
 
     def stats(self) -> Stats:
         """What was asked of the network so far, by all views."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import anyio.to_thread
 import msgspec
 
+from interlock.context import Context
 from interlock.core.editing.manifest_editor import ManifestEditor, Target
 from interlock.core.editing.requirement_wishes import Wish, bounded
 from interlock.core.lock.model import Lock
@@ -19,7 +20,6 @@ from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, change
 from interlock.ops.editing import chosen_paths, manifest_at, open_editor
 from interlock.ops.rewrite import Files, read_manifest
 from interlock.ops.wanted_sources import Placed, newest, place_wishes
-from interlock.workspace.context import Context
 from interlock.workspace.members import Workspace
 
 __all__ = ["AddOptions", "AddOutcome", "SelfDependency", "add"]

@@ -13,6 +13,7 @@ from __future__ import annotations
 import anyio.to_thread
 import msgspec
 
+from interlock.context import Context
 from interlock.core.lock.affected import reached_by_changes
 from interlock.core.lock.codec import decode_lock
 from interlock.core.lock.freshness import LockOutdated
@@ -23,7 +24,6 @@ from interlock.events import Warned
 from interlock.ops.lock import lock
 from interlock.resolution.lock_options import LockOptions
 from interlock.workspace.changed import Changes, changes_since, file_at
-from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.globs import is_included
 from interlock.workspace.graph import member_graph
@@ -79,13 +79,13 @@ async def affected(context: Context, revision: str, *, frozen: bool = False, loc
     A lock that does not match the manifests is a warning, an error with ``locked``, and not noticed with ``frozen``.
     Raises :class:`UnknownRevision`, :class:`InvalidAffectedTable`.
     """
-    workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+    workspace = await anyio.to_thread.run_sync(lambda: discover(context.place.start, layout=context.means.layout))
     rules = _rules(workspace)
     new = await anyio.to_thread.run_sync(load_lock_if_any, workspace.root)
     if new is not None and not frozen:
         await _check(context, locked=locked)
-    changes = await changes_since(context, workspace.root, revision, fork_point=True)
-    data = await file_at(context, workspace.root, changes.commit, LOCKFILE)
+    changes = await changes_since(context.means.environ, workspace.root, revision, fork_point=True)
+    data = await file_at(context.means.environ, workspace.root, changes.commit, LOCKFILE)
     old = decode_lock(data, file=f"{changes.commit[:12]}:{LOCKFILE}") if data is not None else None
     return await anyio.to_thread.run_sync(lambda: _judge(workspace, rules, changes, old, new))
 
@@ -96,7 +96,9 @@ async def _check(context: Context, *, locked: bool) -> None:
     except LockOutdated as error:
         if locked:
             raise
-        context.reporter.report(Warned(error.code, f"{error.message}\nWhat follows is judged by the lock as it is."))
+        context.means.reporter.report(
+            Warned(error.code, f"{error.message}\nWhat follows is judged by the lock as it is.")
+        )
 
 
 def _rules(workspace: Workspace) -> _Rules:

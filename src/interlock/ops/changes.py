@@ -14,6 +14,7 @@ import anyio
 import anyio.to_thread
 import msgspec
 
+from interlock.context import Context
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.diff import diff
 from interlock.core.lock.freshness import LockOutdated
@@ -28,11 +29,10 @@ from interlock.ops.rewrite import ATTEMPTS, FileChanged, Files, read_file
 from interlock.ops.sync import sync
 from interlock.ops.sync_options import SyncOptions, SyncOutcome
 from interlock.resolution.lock_options import LockOptions
-from interlock.resolution.prepared import prepare, unmet_reasons
+from interlock.resolution.prepared import Prepared, prepare, unmet_reasons
 from interlock.store.locks import hold
 from interlock.store.replace import replace_file
 from interlock.store.usage import using
-from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.globs import is_excluded, is_included
 from interlock.workspace.guards import workspace_guard
@@ -80,8 +80,8 @@ async def change(
     context: Context, make: Callable[[Workspace], Awaitable[Draft]], options: ChangeOptions
 ) -> ChangeOutcome:
     """Make a change, resolve it, write it, sync. Nothing is left half done when something fails."""
-    workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
-    async with using(context.layout), hold(workspace_guard(workspace.root), passing=True):
+    workspace = await anyio.to_thread.run_sync(lambda: discover(context.place.start, layout=context.means.layout))
+    async with using(context.means.layout), hold(workspace_guard(workspace.root), passing=True):
         for _ in range(ATTEMPTS):
             outcome = await _attempt(context, make, options)
             if outcome is not None:
@@ -92,7 +92,7 @@ async def change(
 async def _attempt(
     context: Context, make: Callable[[Workspace], Awaitable[Draft]], options: ChangeOptions
 ) -> ChangeOutcome | None:
-    workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+    workspace = await anyio.to_thread.run_sync(lambda: discover(context.place.start, layout=context.means.layout))
     lockfile = lockfile_path(workspace.root)
     locked_before = read_file(lockfile)
     if options.locked:
@@ -174,14 +174,18 @@ def _require_fresh(context: Context, workspace: Workspace) -> None:
     old = load_lock_if_any(workspace.root)
     if old is None:
         raise no_lock(workspace.root)
-    reasons = unmet_reasons(prepare(context, old, workspace), old)
+    reasons = unmet_reasons(_prepared(context, workspace, old), old)
     if reasons:
         raise LockOutdated(reasons)
 
 
+def _prepared(context: Context, workspace: Workspace, lock: Lock) -> Prepared:
+    return prepare(context.within(workspace.settings).means, workspace, lock)
+
+
 def _with_inputs(context: Context, workspace: Workspace, lock: Lock) -> Lock:
     """The lock as an answer to manifests that ask for the same in narrower words."""
-    current = {member.name: member.inputs for member in prepare(context, lock, workspace).current}
+    current = {member.name: member.inputs for member in _prepared(context, workspace, lock).current}
     members = tuple(
         msgspec.structs.replace(member, inputs=dict(current.get(member.name, member.inputs))) for member in lock.members
     )

@@ -6,6 +6,7 @@ import anyio.to_thread
 import msgspec
 from trove_classifiers import classifiers, deprecated_classifiers
 
+from interlock.context import Context
 from interlock.core.lock.freshness import LockOutdated
 from interlock.core.lock.model import Lock
 from interlock.core.manifests.parse import read_document
@@ -19,7 +20,6 @@ from interlock.resolution.lock_options import LockOptions
 from interlock.resolution.narrowed import describe_wider, locked_narrower, published_wider
 from interlock.resolution.prepared import left_out_of
 from interlock.resolution.stale_pins import stale_pins
-from interlock.workspace.context import Context
 from interlock.workspace.discovery import NoProject, discover
 from interlock.workspace.lockfile import load_lock_if_any, lockfile_path
 from interlock.workspace.members import Member, Workspace
@@ -39,7 +39,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 async def check(context: Context, *, with_lock: bool) -> tuple[Finding, ...]:
     """Everything that is wrong; ``with_lock``: a lock that is missing is wrong too. Raises :class:`NoProject`."""
     try:
-        workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+        workspace = await anyio.to_thread.run_sync(lambda: discover(context.place.start, layout=context.means.layout))
     except NoProject:
         # There is nothing that could be wrong.
         raise

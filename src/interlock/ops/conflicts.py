@@ -13,6 +13,7 @@ from typing import Any
 import anyio.to_thread
 import msgspec
 
+from interlock.context import Context
 from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.members.asks import MemberAsks
 from interlock.core.members.conflict_sets import exclusive_sets, joint_sets
@@ -28,7 +29,6 @@ from interlock.resolution.lock_options import LockOptions
 from interlock.store.locks import hold
 from interlock.store.replace import replace_file
 from interlock.store.usage import using
-from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.guards import workspace_guard
 from interlock.workspace.members import Workspace
@@ -58,8 +58,8 @@ async def declare_conflicts(context: Context, options: LockOptions) -> Declared:
     A pair is taken from what each failure names, with those who ask for the same, and only as much as is needed. Raises
     :class:`NoSolution` for a failure that no declaration can help; then nothing is written.
     """
-    workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
-    async with using(context.layout), hold(workspace_guard(workspace.root), passing=True):
+    workspace = await anyio.to_thread.run_sync(lambda: discover(context.place.start, layout=context.means.layout))
+    async with using(context.means.layout), hold(workspace_guard(workspace.root), passing=True):
         found = exclusive_sets(await find_conflicts(context, workspace))
         manifest = workspace.root / "pyproject.toml"
         if found and not options.dry_run:
@@ -76,8 +76,8 @@ async def find_conflicts(context: Context, workspace: Workspace) -> tuple[Confli
 
     Raises :class:`NoSolution` for a failure that no declaration can help.
     """
-    reporter, asking = context.reporter, _Asking(workspace)
-    trying = msgspec.structs.replace(context, reporter=Steps(reporter))
+    reporter, asking = context.means.reporter, _Asking(workspace)
+    trying = context.reporting_to(Steps(reporter))
     found: tuple[Conflict, ...] = ()
     reporter.report(Started("conflicts"))
     try:

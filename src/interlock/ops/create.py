@@ -10,6 +10,7 @@ from pathlib import Path
 import anyio.to_thread
 import msgspec
 
+from interlock.context import Context
 from interlock.core.editing.scaffold import Scaffold, is_standard_module, project_table, scaffold
 from interlock.core.names import is_name
 from interlock.core.requirements.parse import parse_requirement
@@ -19,7 +20,6 @@ from interlock.errors import UsageError
 from interlock.ops.editing import open_editor
 from interlock.ops.rewrite import Files, read_manifest, rewrite
 from interlock.store.replace import replace_file
-from interlock.workspace.context import Context
 from interlock.workspace.discovery import NoProject, discover
 from interlock.workspace.globs import is_excluded, is_included
 from interlock.workspace.members import Workspace
@@ -219,7 +219,7 @@ def _workspace_around(context: Context, path: Path) -> Workspace | None:
     """The workspace that a new directory would be in."""
     place = next(parent for parent in path.parents if parent.is_dir())
     try:
-        workspace = discover(place, layout=context.layout)
+        workspace = discover(place, layout=context.means.layout)
     except NoProject:
         return None
     return workspace if workspace.manifest.workspace is not None else None
@@ -243,7 +243,7 @@ async def _register(context: Context, workspace: Workspace, path: Path) -> bool:
         )
         return {".": editor.data}
 
-    await rewrite(msgspec.structs.replace(context, start=workspace.root), make)
+    await rewrite(context.starting_at(workspace.root), make)
     return told
 
 

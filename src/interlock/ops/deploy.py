@@ -13,13 +13,14 @@ import anyio
 import anyio.to_thread
 import msgspec
 
+from interlock.context import Context
 from interlock.envs.environments import NotOurs, create_environment, is_ours
 from interlock.ops.environments import with_environment
-from interlock.ops.sync import locked_workspace, sync
+from interlock.ops.locked_workspace import locked_workspace
+from interlock.ops.sync import sync
 from interlock.ops.sync_options import SyncOptions
 from interlock.toolchain.environment import needed_python
-from interlock.toolchain.python import choose_interpreter
-from interlock.workspace.context import Context
+from interlock.toolchain.python import choose_interpreter, pythons_of
 from interlock.workspace.output import made_beside, put_output
 from interlock.workspace.selection import locked_extras, select
 
@@ -46,7 +47,7 @@ async def deploy(context: Context, options: DeployOptions) -> DeployOutcome:
 
     Raises :class:`NotOurs` for anything else that is there, and :class:`LockOutdated` for a lock that is not fresh.
     """
-    output = context.place(options.output)
+    output = context.place.path(options.output)
     async with made_beside(output) as passing:
         await anyio.to_thread.run_sync(_check, output)
         return await _deploy(context, options, output, passing)
@@ -54,16 +55,17 @@ async def deploy(context: Context, options: DeployOptions) -> DeployOutcome:
 
 async def _deploy(context: Context, options: DeployOptions, output: Path, passing: Path) -> DeployOutcome:
     wanted = msgspec.structs.replace(options.sync, exact=True, no_editable=True, locked=not options.sync.frozen)
-    prepared, locked, _ = await locked_workspace(
-        context, frozen=wanted.frozen, locked=wanted.locked, selection=wanted.selection
-    )
-    workspace, here = prepared.workspace, prepared.context
-    selection = select(workspace, wanted.selection, absent=prepared.absent, extras=locked_extras(locked))
+    found = await locked_workspace(context, frozen=wanted.frozen, locked=wanted.locked, selection=wanted.selection)
+    workspace, here = found.prepared.workspace, found.context
+    selection = select(workspace, wanted.selection, absent=found.prepared.absent, extras=locked_extras(found.lock))
     names = [part.member for part in selection.members if part.project]
 
     def make() -> None:
         interpreter = choose_interpreter(
-            here, start=here.start, root=workspace.root, requires_python=needed_python(workspace, locked, selection)
+            pythons_of(here.means, here.place.start),
+            start=here.place.start,
+            root=workspace.root,
+            requires_python=needed_python(workspace, found.lock, selection),
         )
         passing.parent.mkdir(parents=True, exist_ok=True)
         create_environment(passing, interpreter, prompt=names[0] if names else output.name, relocatable=True)
@@ -77,8 +79,7 @@ async def _deploy(context: Context, options: DeployOptions, output: Path, passin
 
 def _copying(context: Context) -> Context:
     """Files are the environment's own unless asked otherwise: it goes where the store is not."""
-    flags = context.flags
-    return msgspec.structs.replace(context, flags=msgspec.structs.replace(flags, link_mode=flags.link_mode or "copy"))
+    return context.asking(link_mode=context.flags.link_mode or "copy")
 
 
 def _check(output: Path) -> None:

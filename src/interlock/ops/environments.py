@@ -8,6 +8,7 @@ from pathlib import Path
 import anyio.to_thread
 import msgspec
 
+from interlock.context import Context
 from interlock.core.names import NormalizedName
 from interlock.envs.discovery import parse_request
 from interlock.envs.environments import (
@@ -22,8 +23,7 @@ from interlock.envs.environments import (
 )
 from interlock.errors import EnvironmentFailure
 from interlock.store.locks import hold_sync
-from interlock.toolchain.python import choose_interpreter
-from interlock.workspace.context import Context
+from interlock.toolchain.python import choose_interpreter, pythons_of
 from interlock.workspace.discovery import discover
 from interlock.workspace.guards import environment_guard
 from interlock.workspace.here import workspace_or_none
@@ -76,7 +76,7 @@ def environment_path(context: Context, workspace: Workspace, member: Member | No
     do not replace each other. Blocking.
     """
     usual = usual_path(context, workspace, member)
-    asked, settings = context.flags.python or "", context.settings
+    asked, settings = context.means.settings.python_flag or "", context.means.settings
     if not asked or settings.environment_path or settings.active:
         return usual
     request, there = parse_request(asked), recorded_python(usual)
@@ -86,8 +86,8 @@ def environment_path(context: Context, workspace: Workspace, member: Member | No
 
 def usual_path(context: Context, workspace: Workspace, member: Member | None = None) -> Path:
     """The same, whatever Python it is for."""
-    settings = context.settings
-    active = active_environment(context.environ) if settings.active else ""
+    settings = context.means.settings
+    active = active_environment(context.means.environ) if settings.active else ""
     if active:
         return Path(active)
     if member is not None and settings.env == "member":
@@ -106,11 +106,8 @@ def active_environment(environ: Mapping[str, str]) -> str:
 
 def with_environment(context: Context, path: Path) -> Context:
     """The same command with the shared environment at another place."""
-    around = msgspec.structs.replace(
-        context.around, environ={**context.environ, "INTERLOCK_PROJECT_ENVIRONMENT": str(path)}
-    )
-    flags = msgspec.structs.replace(context.flags, env="shared")
-    return msgspec.structs.replace(context, around=around, flags=flags)
+    environ = {**context.means.environ, "INTERLOCK_PROJECT_ENVIRONMENT": str(path)}
+    return context.with_environ(environ).asking(env="shared")
 
 
 def iter_environment_paths(context: Context, workspace: Workspace) -> dict[Path, NormalizedName | None]:
@@ -135,15 +132,15 @@ async def make_environment(
     """
 
     def make() -> VirtualEnvironment:
-        workspace = workspace_or_none(context)
+        workspace = workspace_or_none(context.place.start, context.means.layout)
         here = context if workspace is None else context.within(workspace.settings)
         if path:
-            place = context.cwd / expanded(path)
+            place = context.place.directory / expanded(path)
         elif workspace is not None:
             member = workspace.find(workspace.current) if workspace.current is not None else None
             place = usual_path(here, workspace, member)
         else:
-            place = context.cwd / ".venv"
+            place = context.place.directory / ".venv"
         if (place / "pyvenv.cfg").exists():
             if not is_ours(place):
                 raise NotOurs(place, "it is a virtual environment made by another tool")
@@ -152,8 +149,8 @@ async def make_environment(
                     f"There is an environment at {place} already.", hint="Replace it with `interlock venv --clear`."
                 )
         interpreter = choose_interpreter(
-            here,
-            start=context.start,
+            pythons_of(here.means, here.place.start),
+            start=here.place.start,
             root=workspace.root if workspace is not None else None,
             requires_python=_range(workspace) if not path else "",
         )
@@ -168,11 +165,11 @@ async def find_environment(context: Context, members: tuple[NormalizedName, ...]
     """The environment that a member uses, or the one used here; whether it exists or not."""
 
     def look() -> EnvironmentState:
-        workspace = discover(context.start, layout=context.layout)
+        workspace = discover(context.place.start, layout=context.means.layout)
         here = context.within(workspace.settings)
         name = members[0] if members else workspace.current
         member = workspace.member(name) if name is not None else None
-        strict = here.settings.env == "member" and member is not None
+        strict = here.means.settings.env == "member" and member is not None
         return look_at(here, environment_path(here, workspace, member), name if strict else None)
 
     return await anyio.to_thread.run_sync(look)
@@ -192,7 +189,7 @@ async def list_environments(context: Context) -> tuple[EnvironmentState, ...]:
     """The environments that exist, the shared one first."""
 
     def look() -> tuple[EnvironmentState, ...]:
-        workspace = discover(context.start, layout=context.layout)
+        workspace = discover(context.place.start, layout=context.means.layout)
         here = context.within(workspace.settings)
         found = [look_at(here, place, name) for place, name in iter_environment_paths(here, workspace).items()]
         return tuple(state for state in found if state.environment is not None or state.problem)
@@ -209,13 +206,15 @@ async def remove_environments(
     """
 
     def remove() -> tuple[Path, ...]:
-        workspace = discover(context.start, layout=context.layout)
+        workspace = discover(context.place.start, layout=context.means.layout)
         here = context.within(workspace.settings)
         if every:
             places = [path for path in iter_environment_paths(here, workspace) if is_ours(path)]
         elif pythons:
             known = tuple(iter_environment_paths(here, workspace))
-            places = list(dict.fromkeys(path for text in pythons for path in _with_python(known, text, here.cwd)))
+            places = list(
+                dict.fromkeys(path for text in pythons for path in _with_python(known, text, here.place.directory))
+            )
         elif members:
             chosen = [workspace.member(name) for name in members]
             places = list(dict.fromkeys(environment_path(here, workspace, member) for member in chosen))
@@ -249,7 +248,7 @@ def _with_python(places: Collection[Path], text: str, cwd: Path) -> list[Path]:
 def look_at(context: Context, path: Path, member: NormalizedName | None = None) -> EnvironmentState:
     """What is at a place; blocking."""
     try:
-        environment = load_environment(path, context.layout.bucket("interpreters-v1"))
+        environment = load_environment(path, context.means.interpreters)
     except BrokenEnvironment as error:
         return EnvironmentState(path=path, member=member, ours=error.ours, problem=error.message)
     ours = environment is not None and environment.ours

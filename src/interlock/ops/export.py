@@ -8,6 +8,7 @@ from pathlib import Path
 import anyio.to_thread
 import msgspec
 
+from interlock.context import Context
 from interlock.core.artifacts.artifact import Artifact
 from interlock.core.lock.export_pylock import PylockOptions, export_pylock
 from interlock.core.lock.export_requirements import RequirementsOptions, export_requirements
@@ -19,14 +20,13 @@ from interlock.envs.discovery import Request, parse_request
 from interlock.envs.interpreters import query_interpreter
 from interlock.ops.lock import lock
 from interlock.ops.reading import Locked, read_locked
+from interlock.ops.tools import open_toolchain
 from interlock.resolution.lock_options import LockOptions
-from interlock.resolution.outside_indexes import admit_outside
-from interlock.resolution.provisioning import open_toolchain
+from interlock.resolution.outside_indexes import asking_outside
 from interlock.store.replace import is_stream, replace_file
 from interlock.store.stream import write_stream
 from interlock.toolchain.addresses import find_addresses, index_urls
 from interlock.toolchain.environment import needed_python
-from interlock.workspace.context import Context
 from interlock.workspace.home import expanded
 from interlock.workspace.selection import SelectionFlags
 
@@ -65,7 +65,7 @@ async def export(context: Context, options: ExportOptions) -> str:
     await anyio.to_thread.run_sync(_refuse_python, context, locked)
     target = _target(context, options)
     # Paths in it are read from where the file is; a pipe is nowhere.
-    folder = context.cwd if target is None or is_stream(target) else target.parent
+    folder = context.place.directory if target is None or is_stream(target) else target.parent
     root = _path_between(folder, locked.workspace.root)
     if options.format == "requirements":
         text = _requirements(locked, options, root)
@@ -81,13 +81,13 @@ def _refuse_python(context: Context, locked: Locked) -> None:
 
     What is exported says so itself where its format can; a list of requirements cannot.
     """
-    asked = context.flags.python
+    asked = context.means.settings.python_flag
     needed = needed_python(locked.workspace, locked.lock, locked.selection)
     if not asked or not needed:
         return
     request = parse_request(asked)
     if request.path:
-        found = query_interpreter(request.path, context.layout.bucket("interpreters-v1"))
+        found = query_interpreter(request.path, context.means.interpreters)
         request = Request(specifier=f"=={found.version}")
     if (requires_python_marker(request.specifier) & requires_python_marker(needed)).is_false:
         raise PythonNotAdmitted(
@@ -98,7 +98,7 @@ def _refuse_python(context: Context, locked: Locked) -> None:
 
 
 def _target(context: Context, options: ExportOptions) -> Path | None:
-    return context.cwd / expanded(options.output) if options.output else None
+    return context.place.directory / expanded(options.output) if options.output else None
 
 
 def _path_between(folder: Path, root: Path) -> str:
@@ -106,7 +106,7 @@ def _path_between(folder: Path, root: Path) -> str:
 
 
 def _requirements(locked: Locked, options: ExportOptions, root: str) -> str:
-    settings = locked.context.settings
+    settings = locked.context.means.settings
     urls = [(index.default, index.url) for index in settings.indexes if index.url and not index.flat]
     return export_requirements(
         locked.lock,
@@ -131,9 +131,8 @@ def _requirements(locked: Locked, options: ExportOptions, root: str) -> str:
 
 async def _pylock(locked: Locked, options: ExportOptions, root: str) -> str:
     async with open_toolchain(locked.context) as toolchain:
-        await admit_outside(toolchain, locked.lock, locked.workspace.root)
-        context = toolchain.context
-    addresses = await find_addresses(context, locked.lock)
+        indexes = (await asking_outside(toolchain, locked.lock, locked.workspace.root)).indexes
+    addresses = await find_addresses(locked.context.means, indexes, locked.lock)
 
     def locate(index: str, artifact: Artifact) -> str:
         return addresses.get((index, artifact.filename), "")
@@ -143,7 +142,7 @@ async def _pylock(locked: Locked, options: ExportOptions, root: str) -> str:
         locked.selection,
         PylockOptions(
             locate=locate,
-            indexes=index_urls(context.settings),
+            indexes=index_urls(indexes),
             root=root,
             emit_workspace=options.emit_workspace and options.emit_local,
             emit_project=options.emit_project,

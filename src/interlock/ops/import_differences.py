@@ -7,15 +7,15 @@ from collections.abc import Iterable, Mapping
 import anyio
 import msgspec
 
+from interlock.context import Context
 from interlock.core.lock.model import Lock, LockedPackage
 from interlock.core.lock.pins import Pin
 from interlock.core.names import NormalizedName
 from interlock.core.sources.source import Directory, File, Member, Registry
 from interlock.core.versions.version_list import VersionList, parse_version
 from interlock.index.outcomes import Absent
-from interlock.resolution.provisioning import open_toolchain
+from interlock.ops.tools import open_toolchain
 from interlock.toolchain.toolchain import Toolchain
-from interlock.workspace.context import Context
 
 __all__ = ["Difference", "find_differences"]
 

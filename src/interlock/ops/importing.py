@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from interlock.context import Context
 from interlock.core.editing.poetry_conversion import convert_poetry
 from interlock.core.foreign.locks import FOREIGN_LOCKS, UnreadableLock, parse_foreign_lock
 from interlock.core.foreign.projects import ForeignProject, format_project, from_pipfile, from_requirements
@@ -20,7 +21,6 @@ from interlock.ops.lock import lock
 from interlock.ops.rewrite import read_manifest
 from interlock.resolution.lock_options import LockOptions
 from interlock.store.replace import replace_file
-from interlock.workspace.context import Context
 from interlock.workspace.discovery import NoProject, discover
 from interlock.workspace.members import Workspace
 
@@ -63,7 +63,7 @@ async def import_projects(
 
 
 async def _import(context: Context, files: tuple[str, ...], *, dry_run: bool, keep: bool, new: bool) -> ImportOutcome:
-    workspace = discover(context.start, layout=context.layout)
+    workspace = discover(context.place.start, layout=context.means.layout)
     found = _locks(context, workspace, files)
     by_lock = {_shown(path, workspace): _pins(path, workspace) for path in found}
     pins = shared_pins(by_lock)
@@ -112,24 +112,28 @@ def _pins(path: Path, workspace: Workspace) -> tuple[Pin, ...]:
 def _create(context: Context, files: tuple[str, ...], python: str) -> Path | None:
     """A manifest for a directory that only has files of other tools; the file made, if one was."""
     try:
-        discover(context.start, layout=context.layout)
+        discover(context.place.start, layout=context.means.layout)
     except NoProject:
         project = _foreign_project(context, files)
         if project is None:
             raise
-        name = context.start.name if is_name(context.start.name) else "project"
-        manifest = context.start / "pyproject.toml"
+        name = context.place.start.name if is_name(context.place.start.name) else "project"
+        manifest = context.place.start / "pyproject.toml"
         replace_file(manifest, format_project(project, name, python).encode())
         return manifest
     return None
 
 
 def _foreign_project(context: Context, files: tuple[str, ...]) -> ForeignProject | None:
-    lists = [context.cwd / name for name in files if name.endswith((".txt", ".in"))]
-    pipfile = context.start / "Pipfile"
+    lists = [context.place.directory / name for name in files if name.endswith((".txt", ".in"))]
+    pipfile = context.place.start / "Pipfile"
     if pipfile.is_file() and not lists:
         return from_pipfile(_text(pipfile))
-    lists = lists or sorted(context.start.glob("requirements*.in")) or sorted(context.start.glob("requirements*.txt"))
+    lists = (
+        lists
+        or sorted(context.place.start.glob("requirements*.in"))
+        or sorted(context.place.start.glob("requirements*.txt"))
+    )
     if not lists:
         return None
     return from_requirements({path.name: _text(path) for path in lists})
@@ -144,7 +148,7 @@ def _text(path: Path) -> str:
 
 def _locks(context: Context, workspace: Workspace, files: tuple[str, ...]) -> list[Path]:
     """Locks at the root and beside the members, and those that were named."""
-    named = [context.cwd / name for name in files]
+    named = [context.place.directory / name for name in files]
     for path in named:
         if not path.is_file():
             raise NothingToImport(f"There is no file {path}.")

@@ -10,6 +10,7 @@ import anyio
 import anyio.to_thread
 import msgspec
 
+from interlock.context import Context
 from interlock.core.editing.poetry_conversion import convert_poetry
 from interlock.core.editing.workspace_conversion import Gathered, gather, workspace_root
 from interlock.core.foreign.locks import FOREIGN_LOCKS, parse_foreign_lock
@@ -34,7 +35,6 @@ from interlock.resolution.lock_options import LockOptions
 from interlock.store.locks import hold
 from interlock.store.replace import replace_file
 from interlock.store.usage import using
-from interlock.workspace.context import Context
 from interlock.workspace.discovery import DuplicateMember
 from interlock.workspace.guards import workspace_guard
 from interlock.workspace.lockfile import lockfile_path
@@ -74,7 +74,7 @@ async def import_workspace(context: Context, *, dry_run: bool) -> WorkspaceImpor
 
     Raises :class:`NothingToJoin`, and what resolving raises.
     """
-    root = context.start
+    root = context.place.start
     places = await _places(context, root)
     manifests, left_alone = await anyio.to_thread.run_sync(_read, root, places)
     if not [path for path in manifests if path != "."]:
@@ -87,8 +87,8 @@ async def import_workspace(context: Context, *, dry_run: bool) -> WorkspaceImpor
     converted = {path: _converted(before[path], manifest) for path, manifest in gathered.manifests.items()}
     pins = await anyio.to_thread.run_sync(pins_beside, root, manifests)
     wished = LockOptions(pins=shared_pins(pins), dry_run=True)
-    context.layout.prepare()
-    async with using(context.layout), hold(workspace_guard(root), passing=True):
+    context.means.layout.prepare()
+    async with using(context.means.layout), hold(workspace_guard(root), passing=True):
         made = _Made(root, converted, gathered, before["."])
         try:
             outcome = await lock_held(context, made.workspace(), wished)
@@ -168,7 +168,7 @@ def _converted(data: bytes, manifest: Manifest) -> bytes:
 async def _places(context: Context, root: Path) -> list[str]:
     """Directories with a manifest, relative to the root, without what git ignores."""
     found = await anyio.to_thread.run_sync(_walk, root)
-    git = GitCommand(context.environ, limiter=anyio.CapacityLimiter(1))
+    git = GitCommand(context.means.environ, limiter=anyio.CapacityLimiter(1))
     try:
         listed = await git.run("ls-files", "-co", "--exclude-standard", "-z", "--", ".", cwd=root)
     except InterlockError:

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
 from msgspec.structs import replace
 
+from interlock.context import Context
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.diff import LockDiff, diff
 from interlock.core.lock.freshness import LockOutdated
 from interlock.core.lock.model import Lock
 from interlock.core.names import NormalizedName
 from interlock.errors import LockError
-from interlock.events import Warned
+from interlock.events import Reporter, Warned
 from interlock.ops.lock_outcome import LockOutcome
 from interlock.ops.make_lock import make_lock
+from interlock.ops.stamps import stamps_of
 from interlock.resolution.lock_options import LockOptions
-from interlock.resolution.prepared import Prepared, prepare, stale_reasons, unmet_reasons
+from interlock.resolution.prepared import prepare, stale_reasons, unmet_reasons
 from interlock.resolution.remarks import remarks
 from interlock.store.locks import hold
 from interlock.store.replace import read_regular, replace_file
 from interlock.store.usage import using
-from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.fresh.stamp import stamp_fresh
 from interlock.workspace.guards import workspace_guard
@@ -44,14 +46,13 @@ async def lock(context: Context, options: LockOptions) -> LockOutcome:
 
     Raises :class:`LockOutdated` with ``check`` and a lock that is not fresh, and what resolving raises.
     """
-    workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+    workspace = await anyio.to_thread.run_sync(lambda: discover(context.place.start, layout=context.means.layout))
     if options.check:
         return await anyio.to_thread.run_sync(lambda: _check(context, workspace))
-    async with using(context.layout), hold(workspace_guard(workspace.root), passing=True):
+    async with using(context.means.layout), hold(workspace_guard(workspace.root), passing=True):
         outcome = await lock_held(context, workspace, options)
         if not (outcome.changed and options.dry_run):
-            here = context.within(workspace.settings)
-            await anyio.to_thread.run_sync(lambda: _stamp(here, workspace, outcome))
+            await anyio.to_thread.run_sync(lambda: _stamp(context, workspace, outcome))
         return outcome
 
 
@@ -59,22 +60,23 @@ async def lock_held(context: Context, workspace: Workspace, options: LockOptions
     """The same for a caller that holds :func:`workspace_guard`; the workspace may be one that is not on disk yet."""
     pins = await anyio.to_thread.run_sync(_pins_of_conflicted, workspace.root)
     old = pins if pins is not None else await anyio.to_thread.run_sync(load_lock_if_any, workspace.root)
-    prepared = await anyio.to_thread.run_sync(lambda: prepare(context, old, workspace, whole=True))
+    here = context.within(workspace.settings)
+    prepared = await anyio.to_thread.run_sync(lambda: prepare(here.means, workspace, old, whole=True))
     said = await anyio.to_thread.run_sync(remarks, prepared)
-    _warn(prepared, said)
+    _warn(here.means.reporter, said)
     reasons: tuple[object, ...] = stale_reasons(prepared, old) if old is not None else ()
     if pins is not None:
         reasons = ("it had merge conflicts; what both sides share was kept",)
     keep = old is not None and not reasons and not (options.upgrade or options.upgrade_packages or options.pins)
     if keep and old is not None:
         return LockOutcome(path=prepared.lockfile, changed=False, lock=old, aloud=bool(said))
-    await anyio.to_thread.run_sync(context.layout.prepare)
-    made = await make_lock(prepared, old, options)
+    await anyio.to_thread.run_sync(context.means.layout.prepare)
+    made = await make_lock(here, prepared, old, options)
     changes = diff(old, made)
     if pins is not None:
         # Pins have no members; those of the lock that comes of them are no news.
         changes = replace(changes, members=())
-    _warn_of_unknown(prepared, options, old, made)
+    _warn(here.means.reporter, _unknown(options, old, made))
     if options.upgrade_packages and not options.closure:
         _refuse_others(changes, options.upgrade_packages)
     data = encode_lock(made)
@@ -115,35 +117,34 @@ def _refuse_others(changes: LockDiff, asked: dict[NormalizedName, str]) -> None:
         )
 
 
-def _warn_of_unknown(prepared: Prepared, options: LockOptions, old: Lock | None, made: Lock) -> None:
+def _unknown(options: LockOptions, old: Lock | None, made: Lock) -> Iterator[Warned]:
     known = {package.name for lock in (old, made) if lock is not None for package in lock.packages}
     for name in sorted(options.upgrade_packages.keys() - known):
-        prepared.context.reporter.report(
-            Warned("not-in-lock", f"No member needs `{name}`: there is nothing to upgrade.")
-        )
+        yield Warned("not-in-lock", f"No member needs `{name}`: there is nothing to upgrade.")
 
 
-def _warn(prepared: Prepared, found: tuple[Warned, ...]) -> None:
+def _warn(reporter: Reporter, found: Iterable[Warned]) -> None:
     for remark in found:
-        prepared.context.reporter.report(remark)
+        reporter.report(remark)
 
 
 def _check(context: Context, workspace: Workspace) -> LockOutcome:
     old = load_lock_if_any(workspace.root)
     if old is None:
         raise no_lock(workspace.root)
-    prepared = prepare(context, old, workspace)
+    prepared = prepare(context.within(workspace.settings).means, workspace, old)
     reasons = unmet_reasons(prepared, old)
     if reasons:
         raise LockOutdated(reasons)
     outcome = LockOutcome(path=prepared.lockfile, changed=False, lock=old, aloud=bool(remarks(prepared)))
     if not prepared.absent and not stale_reasons(prepared, old):
-        _stamp(prepared.context, workspace, outcome)
+        _stamp(context, workspace, outcome)
     return outcome
 
 
 def _stamp(context: Context, workspace: Workspace, outcome: LockOutcome) -> None:
-    stamp_fresh(context, workspace, outcome.lock, written=outcome.changed, aloud=outcome.aloud)
+    stamps = stamps_of(context.within(workspace.settings))
+    stamp_fresh(stamps, workspace, outcome.lock, written=outcome.changed, aloud=outcome.aloud)
 
 
 def _pins_of_conflicted(root: Path) -> Lock | None:

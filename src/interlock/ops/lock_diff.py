@@ -7,11 +7,11 @@ from pathlib import Path
 
 import anyio.to_thread
 
+from interlock.context import Context
 from interlock.core.lock.codec import decode_lock
 from interlock.core.lock.diff import LockDiff, diff
 from interlock.core.lock.model import Lock
 from interlock.errors import UsageError
-from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.lockfile import LOCKFILE, load_lock
 
@@ -30,8 +30,8 @@ async def diff_locks(context: Context, against: str) -> LockDiff:
     """
 
     def work() -> LockDiff:
-        root = discover(context.start, layout=context.layout).root
-        return diff(_earlier(context.cwd, root, against), load_lock(root))
+        root = discover(context.place.start, layout=context.means.layout).root
+        return diff(_earlier(context.place.directory, root, against), load_lock(root))
 
     return await anyio.to_thread.run_sync(work)
 

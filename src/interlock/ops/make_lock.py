@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 from msgspec.structs import replace
 
+from interlock.context import Context
 from interlock.core.lock.model import Lock
 from interlock.core.members.narrowing import narrow
 from interlock.resolution.lock_options import LockOptions
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["make_lock"]
 
 
-async def make_lock(prepared: Prepared, old: Lock | None, options: LockOptions, resolve: Resolve | None = None) -> Lock:
+async def make_lock(
+    context: Context, prepared: Prepared, old: Lock | None, options: LockOptions, resolve: Resolve | None = None
+) -> Lock:
     """The lock of a workspace; ``old`` is what its versions are kept from.
 
     Edges are updated where that will do, else what is new is resolved alone, else everything is: that ``resolve`` does,
@@ -28,16 +31,16 @@ async def make_lock(prepared: Prepared, old: Lock | None, options: LockOptions, 
     made = None
     # What both sides of a merge conflict share is no lock to go on from: it has no members.
     if old is not None and old.members and not (options.upgrade or options.upgrade_packages or options.pins):
-        made = await _with_what_is_new(prepared, old, options)
+        made = await _with_what_is_new(context, prepared, old, options)
     if made is None:
         # Solvers, indexes and builds are loaded only when something has to be resolved.
         from interlock.ops.relock import relock  # noqa: PLC0415
 
-        made = await relock(prepared, old, options, resolve)
+        made = await relock(context, prepared, old, options, resolve)
     return await _with_trees(prepared.workspace, made)
 
 
-async def _with_what_is_new(prepared: Prepared, old: Lock, options: LockOptions) -> Lock | None:
+async def _with_what_is_new(context: Context, prepared: Prepared, old: Lock, options: LockOptions) -> Lock | None:
     """The lock made without resolving what is locked, where that can be done; else None."""
     reasons = stale_reasons(prepared, old)
     if not is_plain(prepared) or narrow(prepared.asks, prepared.tool.environments).impossible:
@@ -50,7 +53,7 @@ async def _with_what_is_new(prepared: Prepared, old: Lock, options: LockOptions)
     if made is None:
         from interlock.ops.relock import relock_new  # noqa: PLC0415
 
-        made = await relock_new(prepared, problem, old, reasons)
+        made = await relock_new(context, prepared, problem, old, reasons)
     return made
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import anyio.to_thread
 
+from interlock.context import Context
 from interlock.core.lock.codec import decode_lock, encode_lock
 from interlock.core.lock.merge import has_conflicts, merge_locks, shared_pins, split_conflicts
 from interlock.core.lock.model import Lock
 from interlock.errors import GitError, LockError
 from interlock.store.replace import read_regular, replace_file
-from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.lockfile import LOCKFILE, read_lockfile
 
@@ -46,7 +46,7 @@ async def merge_files(context: Context, base: str, ours: str, theirs: str) -> No
     Raises :class:`MergeDisputed` when a resolution has to decide; then ``ours`` holds git's own textual merge, with
     conflict markers, which ``interlock lock`` resolves once the manifests are merged.
     """
-    paths = [context.cwd / name for name in (base, ours, theirs)]
+    paths = [context.place.directory / name for name in (base, ours, theirs)]
 
     def work() -> bool:
         texts = [path.read_bytes() for path in paths]
@@ -92,7 +92,7 @@ async def install_merge_driver(context: Context) -> tuple[Path, ...]:
     """
 
     def work() -> tuple[Path, ...]:
-        root = discover(context.start, layout=context.layout).root
+        root = discover(context.place.start, layout=context.means.layout).root
         found = subprocess.run(
             ["git", "-C", str(root), "rev-parse", "--show-toplevel"], capture_output=True, text=True, check=False
         )

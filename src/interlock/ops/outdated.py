@@ -15,9 +15,9 @@ from interlock.index.outcomes import Absent
 from interlock.ops.lock import lock
 from interlock.ops.reading import Locked
 from interlock.ops.show import list_packages
+from interlock.ops.tools import open_toolchain
 from interlock.resolution.lock_options import LockOptions
-from interlock.resolution.outside_indexes import admit_outside
-from interlock.resolution.provisioning import open_toolchain
+from interlock.resolution.outside_indexes import asking_outside
 
 __all__ = ["Outdated", "find_outdated"]
 
@@ -51,10 +51,10 @@ async def find_outdated(
     updated: dict[NormalizedName, list[str]] = {}
     for package in update.lock.packages:
         updated.setdefault(package.name, []).append(package.version)
-    reaching, settings = members_reaching(locked.lock), locked.context.settings
+    reaching, settings = members_reaching(locked.lock), locked.context.means.settings
     newest: dict[NormalizedName, str] = {}
-    async with open_toolchain(locked.context) as toolchain, anyio.create_task_group() as tasks:
-        await admit_outside(toolchain, locked.lock, locked.workspace.root)
+    async with open_toolchain(locked.context) as opened, anyio.create_task_group() as tasks:
+        toolchain = await asking_outside(opened, locked.lock, locked.workspace.root)
 
         async def one(package: LockedPackage) -> None:
             assert isinstance(package.source, Registry)

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import anyio.to_thread
 
+from interlock.context import Context
 from interlock.envs.environments import VirtualEnvironment, create_environment, load_environment
 from interlock.errors import EnvironmentFailure
+from interlock.ops.tools import open_toolchain
 from interlock.resolution.provision import Provisioner
-from interlock.resolution.provisioning import open_toolchain
 from interlock.store.runs import running_in
 from interlock.store.space import write_file
-from interlock.workspace.context import Context
 
 __all__ = ["overlaid"]
 
@@ -34,7 +34,7 @@ async def overlaid(
         async with open_toolchain(context) as toolchain:
             provided = await Provisioner(toolchain.on(base.interpreter))(requirements, purpose="run --with")
             place = Path(provided.path).parent
-            keeping = stack.enter_context(running_in(context.layout, place, what))
+            keeping = stack.enter_context(running_in(context.means.layout, place, what))
         async with _stacked(context, place, base) as (top, scripts):
             yield top, scripts, keeping
 
@@ -43,7 +43,7 @@ async def overlaid(
 async def _stacked(
     context: Context, place: Path, base: VirtualEnvironment
 ) -> AsyncIterator[tuple[VirtualEnvironment, tuple[str, ...]]]:
-    extra = await anyio.to_thread.run_sync(lambda: load_environment(place, context.layout.bucket("interpreters-v1")))
+    extra = await anyio.to_thread.run_sync(lambda: load_environment(place, context.means.interpreters))
     if extra is None:
         raise EnvironmentFailure(f"There is no environment at {place}.")
     folder = Path(await anyio.to_thread.run_sync(lambda: tempfile.mkdtemp(prefix="interlock-with-")))

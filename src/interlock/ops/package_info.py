@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from interlock.context import Context
 from interlock.core.lock.model import Lock
 from interlock.core.members.asks import Ask, MemberAsks, Origin
 from interlock.core.metadata.metadata import Metadata
@@ -13,9 +14,8 @@ from interlock.core.resolver.problem import Policy, Problem
 from interlock.core.versions.version_list import release_key
 from interlock.errors import IndexFailure
 from interlock.index.outcomes import Absent
-from interlock.resolution.provisioning import open_toolchain
+from interlock.ops.tools import open_toolchain
 from interlock.resolution.resolve import resolve
-from interlock.workspace.context import Context
 
 __all__ = ["PackageInfo", "PackageUnknown", "package_info", "try_resolution"]
 
@@ -73,7 +73,7 @@ async def try_resolution(context: Context, requirements: tuple[Requirement, ...]
     asking = NormalizedName("debug")
     origin = Origin(member=asking, text="debug resolve")
     asks = tuple(Ask(requirement=requirement, origin=origin) for requirement in requirements)
-    settings = context.settings
+    settings = context.means.settings
     problem = Problem(
         members=(MemberAsks(name=asking, path=".", package=False, requires_python=requires_python, dependencies=asks),),
         policy=Policy(prerelease=settings.prerelease, resolution=settings.resolution, cutoff=settings.exclude_newer),

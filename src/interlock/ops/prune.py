@@ -22,6 +22,7 @@ import anyio.to_thread
 import msgspec
 
 from interlock.build.digest import read_tree
+from interlock.context import Context
 from interlock.core.editing.reduced_root import RootUse, reduce_root
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.model import Lock
@@ -34,10 +35,9 @@ from interlock.core.requirements.slot import PROJECT
 from interlock.core.sources.source import Directory, File, Registry
 from interlock.errors import InterlockError, ManifestError, UsageError
 from interlock.git.command import GitCommand
-from interlock.ops.sync import locked_workspace
+from interlock.ops.locked_workspace import locked_workspace
 from interlock.resolution.prepared import Prepared, prepare
 from interlock.store.space import write_file
-from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.graph import member_graph
 from interlock.workspace.lockfile import LOCKFILE
@@ -87,12 +87,13 @@ async def prune(context: Context, options: PruneOptions) -> PruneOutcome:
 
     Raises :class:`OutputNotEmpty`, :class:`OutsideWorkspace`, and :class:`LockOutdated` for a lock that is not fresh.
     """
-    prepared, lock, _ = await locked_workspace(
+    found = await locked_workspace(
         context, frozen=options.frozen, locked=not options.frozen, selection=options.selection
     )
+    prepared, lock = found.prepared, found.lock
     workspace = prepared.workspace
     selection = select(workspace, options.selection, absent=prepared.absent, extras=locked_extras(lock))
-    output = context.place(options.output)
+    output = context.place.path(options.output)
     async with made_beside(output) as passing:
         await anyio.to_thread.run_sync(_check_output, output, workspace)
         reach(lock, selection)  # refuses what cannot be installed together
@@ -192,7 +193,7 @@ def _local(part: Lock) -> list[str]:
 async def _files(context: Context, workspace: Workspace, trees: Iterable[str]) -> list[str]:
     """The files of some directories, relative to the root, without those of members that lie in them."""
     root = workspace.root
-    git = GitCommand(context.environ, limiter=anyio.CapacityLimiter(1))
+    git = GitCommand(context.means.environ, limiter=anyio.CapacityLimiter(1))
     wanted = list(trees)
     listed = await _not_ignored(git, root, wanted)
     found: set[str] = set()
@@ -256,7 +257,8 @@ def _with_inputs(context: Context, prepared: Prepared, part: Lock, root: Path) -
     paths |= {member.path for member in part.members}
     trees = {path: digest for path, digest in part.inputs.trees.items() if path in paths}
     part = msgspec.structs.replace(part, inputs=msgspec.structs.replace(part.inputs, trees=trees))
-    reduced = prepare(context, part, discover(root, project=root))
+    there = discover(root, project=root)
+    reduced = prepare(context.within(there.settings).means, there, part)
     digests = {member.name: dict(member.inputs) for member in reduced.current}
     return msgspec.structs.replace(
         part,

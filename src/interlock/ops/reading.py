@@ -5,6 +5,7 @@ from __future__ import annotations
 import anyio.to_thread
 import msgspec
 
+from interlock.context import Context
 from interlock.core.lock.freshness import LockOutdated
 from interlock.core.lock.model import Lock
 from interlock.core.members.selection import Selection
@@ -13,8 +14,7 @@ from interlock.core.sources.source import Directory, File
 from interlock.events import Warned
 from interlock.ops.lock import lock
 from interlock.resolution.lock_options import LockOptions
-from interlock.toolchain.python import choose_interpreter
-from interlock.workspace.context import Context
+from interlock.toolchain.python import choose_interpreter, pythons_of
 from interlock.workspace.discovery import discover
 from interlock.workspace.lockfile import load_frozen_lock, load_lock
 from interlock.workspace.members import Workspace
@@ -37,7 +37,7 @@ async def read_locked(context: Context, flags: SelectionFlags, *, frozen: bool, 
     A lock that is not fresh is an error with ``locked`` or ``strict``, else a warning; ``frozen`` does not look.
     Raises :class:`LockOutdated`.
     """
-    workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+    workspace = await anyio.to_thread.run_sync(lambda: discover(context.place.start, layout=context.means.layout))
     load = load_frozen_lock if strict else load_lock
     found = await anyio.to_thread.run_sync(load, workspace.root)
     if not frozen:
@@ -46,7 +46,7 @@ async def read_locked(context: Context, flags: SelectionFlags, *, frozen: bool, 
         except LockOutdated as error:
             if locked or strict:
                 raise
-            context.reporter.report(Warned(error.code, f"{error.message}\nWhat follows is what the lock says."))
+            context.means.reporter.report(Warned(error.code, f"{error.message}\nWhat follows is what the lock says."))
     return Locked(
         context=context.within(workspace.settings),
         workspace=workspace,
@@ -61,8 +61,8 @@ async def environment_here(locked: Locked) -> dict[str, str]:
 
     def look() -> dict[str, str]:
         found = choose_interpreter(
-            locked.context,
-            start=locked.context.start,
+            pythons_of(locked.context.means, locked.context.place.start),
+            start=locked.context.place.start,
             root=locked.workspace.root,
             requires_python=ranges.pop() if len(ranges) == 1 else locked.lock.requires_python,
         )

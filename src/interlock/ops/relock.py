@@ -8,6 +8,7 @@ import anyio.to_thread
 import msgspec
 
 from interlock.build.environment import BuildEnvironment
+from interlock.context import Context
 from interlock.core.lock.freshness import Stale
 from interlock.core.lock.model import Lock
 from interlock.core.members.narrowing import everywhere, narrow, narrow_to
@@ -18,38 +19,35 @@ from interlock.core.relock.question import Question
 from interlock.core.resolver.problem import Problem
 from interlock.envs.environments import VirtualEnvironment, load_environment
 from interlock.errors import ResolutionError
-from interlock.events import Warned
+from interlock.events import Reporter, Warned
 from interlock.ops.environments import environment_path
+from interlock.ops.tools import open_toolchain, options_of
 from interlock.resolution.direct import discover_direct
 from interlock.resolution.dynamic import complete
 from interlock.resolution.hashes import fill_hashes
 from interlock.resolution.lock_options import LockOptions
 from interlock.resolution.prepared import Prepared, make_problem
-from interlock.resolution.provisioning import open_toolchain
 from interlock.resolution.resolve import Resolve, indexes_of, lock_of, resolve_at_once, resolve_here
 from interlock.resolution.without_python import refuse_without_python
-from interlock.toolchain.siblings import BuildSiblings
 from interlock.toolchain.toolchain import Toolchain, ToolchainOptions
 from interlock.workspace.location import locator
 
 __all__ = ["relock", "relock_new"]
 
 
-async def relock(prepared: Prepared, old: Lock | None, options: LockOptions, resolve: Resolve | None = None) -> Lock:
+async def relock(
+    context: Context, prepared: Prepared, old: Lock | None, options: LockOptions, resolve: Resolve | None = None
+) -> Lock:
     """Resolve a workspace; what ``old`` has is kept wherever it still fits.
 
     ``resolve`` answers what is to be solved; by default the tools opened here do.
     Raises :class:`~interlock.core.resolver.failure.NoSolution`, and what the indexes and builds raise.
     """
-    context, workspace = prepared.context, prepared.workspace
+    workspace = prepared.workspace
     base = None if options.upgrade else old
-    tools = ToolchainOptions(
-        tool=prepared.tool,
-        siblings=BuildSiblings(prepared.workspace, prepared.tool),
-        refresh=options.upgrade,
-    )
+    tools = options_of(workspace, prepared.tool, refresh=options.upgrade)
     async with open_toolchain(context, tools) as opened:
-        toolchain = await _building(prepared, opened)
+        toolchain = await _building(context, prepared, opened)
         asks = await complete(toolchain, workspace, prepared.asks)
         kept = kept_commits(base, options.upgrade_packages) if base is not None else frozenset()
         found = await discover_direct(
@@ -60,6 +58,7 @@ async def relock(prepared: Prepared, old: Lock | None, options: LockOptions, res
             environments=prepared.tool.environments,
             locked=kept,
         )
+        toolchain = toolchain.asking(found.indexes)
         refuse_without_python(prepared, found.members)
         apart = wanted_elsewhere(found.members)
         problem = make_problem(
@@ -76,15 +75,17 @@ async def relock(prepared: Prepared, old: Lock | None, options: LockOptions, res
                 stated=prepared.tool.dependency_metadata,
             )
             found = await (resolve or resolve_here)(toolchain, question)
-            return await lock_of(found, context.reporter, digests=digests, locate=locator(workspace.root))
+            return await lock_of(found, context.means.reporter, digests=digests, locate=locator(workspace.root))
 
-        made = await _where_all_run(prepared, problem, attempt)
+        made = await _where_all_run(prepared, problem, attempt, context.means.reporter)
         if apart:
             made = put_back(made, apart, digests)
         return await fill_hashes(toolchain.client, made, old)
 
 
-async def _where_all_run(prepared: Prepared, problem: Problem, attempt: Callable[[Problem], Awaitable[Lock]]) -> Lock:
+async def _where_all_run(
+    prepared: Prepared, problem: Problem, attempt: Callable[[Problem], Awaitable[Lock]], reporter: Reporter
+) -> Lock:
     """Resolve, and what cannot be had on a Python that some members do not run on anyway, without that Python.
 
     So is meant what a virtual root asks for, which has no range of its own, and all of a workspace of uv's, which locks
@@ -106,7 +107,7 @@ async def _where_all_run(prepared: Prepared, problem: Problem, attempt: Callable
             for before, member in zip(problem.members, members, strict=True):
                 if before != member:
                     text = f"{error.message.splitlines()[0]} Locked for Python {shared} only, where all members run."
-                    prepared.context.reporter.report(Warned("narrowed-python", text))
+                    reporter.report(Warned("narrowed-python", text))
             problem = msgspec.structs.replace(problem, members=narrow(members, problem.environments).members)
 
 
@@ -120,15 +121,14 @@ def _tables_without_python(error: ResolutionError) -> dict[str, list[str]]:
     return found
 
 
-async def _building(prepared: Prepared, toolchain: Toolchain) -> Toolchain:
+async def _building(context: Context, prepared: Prepared, toolchain: Toolchain) -> Toolchain:
     """Ask backends that are not to be isolated in the environment of the workspace, when there is one."""
-    context = prepared.context
     if not prepared.tool.not_isolated:
         return toolchain
 
     def find() -> VirtualEnvironment | None:
         path = environment_path(context, prepared.workspace)
-        return load_environment(path, context.layout.bucket("interpreters-v1"))
+        return load_environment(path, context.means.interpreters)
 
     found = await anyio.to_thread.run_sync(find)
     if found is None:
@@ -137,7 +137,9 @@ async def _building(prepared: Prepared, toolchain: Toolchain) -> Toolchain:
     return toolchain.on(await toolchain.interpreter(), shared)
 
 
-async def relock_new(prepared: Prepared, problem: Problem, old: Lock, reasons: tuple[Stale, ...]) -> Lock | None:
+async def relock_new(
+    context: Context, prepared: Prepared, problem: Problem, old: Lock, reasons: tuple[Stale, ...]
+) -> Lock | None:
     """Resolve only what is new to the lock; None when that is not all there is to do.
 
     Raises what the indexes raise.
@@ -145,7 +147,7 @@ async def relock_new(prepared: Prepared, problem: Problem, old: Lock, reasons: t
     small = scion(old, problem, reasons)
     if small is None:
         return None
-    async with open_toolchain(prepared.context, ToolchainOptions(tool=prepared.tool)) as toolchain:
+    async with open_toolchain(context, ToolchainOptions(tool=prepared.tool)) as toolchain:
         made = await resolve_at_once(toolchain, small.problem, small.facts)
         if made is None:
             return None

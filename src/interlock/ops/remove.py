@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from interlock.context import Context
 from interlock.core.editing.manifest_editor import ManifestEditor, Target
 from interlock.core.manifests.problems import suggest
 from interlock.core.names import NormalizedName
@@ -15,7 +16,6 @@ from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, change
 from interlock.ops.editing import chosen_paths, manifest_file, open_editor
 from interlock.ops.leaving import leave, members_at, named_by_path
 from interlock.ops.rewrite import read_manifest
-from interlock.workspace.context import Context
 from interlock.workspace.members import Workspace
 
 __all__ = ["NotADependency", "RemoveOptions", "RemoveOutcome", "remove_packages"]
@@ -91,8 +91,8 @@ async def remove_packages(context: Context, options: RemoveOptions) -> RemoveOut
 
 def _outside(context: Context, places: tuple[Path, ...]) -> Context:
     """Stand where the workspace is found although the directory one stands in leaves it."""
-    inside = [place for place in places if context.start.is_relative_to(place)]
-    return msgspec.structs.replace(context, start=inside[0].parent) if inside else context
+    inside = [place for place in places if context.place.start.is_relative_to(place)]
+    return context.starting_at(inside[0].parent) if inside else context
 
 
 def _names(

@@ -13,6 +13,7 @@ import anyio.to_thread
 import msgspec
 
 from interlock.build.results import Results
+from interlock.context import Context
 from interlock.core.artifacts.artifact import Artifact
 from interlock.core.plan.plan import Plan, Step, Wanted
 from interlock.core.sources.source import Member, Registry, Source
@@ -31,7 +32,6 @@ from interlock.store.locks import hold
 from interlock.store.usage import using
 from interlock.store.verify import file_problem, is_intact
 from interlock.toolchain.externally_managed import ExternallyManaged
-from interlock.workspace.context import Context
 from interlock.workspace.guards import environment_guard
 from interlock.workspace.here import workspace_or_none
 from interlock.workspace.lockfile import load_lock_if_any
@@ -77,15 +77,15 @@ class _Again(msgspec.Struct, frozen=True, kw_only=True):
 async def repair_environment(context: Context, environment: VirtualEnvironment) -> Repaired:
     """Repair what can be. Raises what installing raises, and then nothing was changed."""
     managed = environment.installation and environment.interpreter.externally_managed
-    if managed and not context.settings.break_system_packages:
+    if managed and not context.means.settings.break_system_packages:
         raise ExternallyManaged(environment)
-    jobs = context.settings.concurrent_installs
+    jobs = context.means.settings.concurrent_installs
     async with (
-        using(context.layout),
+        using(context.means.layout),
         hold(environment_guard(environment.root), passing=True),
         hold(environment.lock),
     ):
-        verified = await verify_environment(environment, context.layout, jobs=jobs)
+        verified = await verify_environment(environment, context.means.layout, jobs=jobs)
         if not verified.damaged and not has_leftovers(environment):
             return _report(verified, (), ())
         work = _Repair(context, environment, verified)
@@ -126,7 +126,7 @@ async def _install(context: Context, environment: VirtualEnvironment, again: Seq
         return wheels[wanted.name]
 
     listed = [path for one in again for path in one.damaged.distribution.rows or ()]
-    settings = context.settings
+    settings = context.means.settings
     options = Options(
         link_mode=settings.link_mode or "auto",  # type: ignore[arg-type]  # checked when settings are resolved
         compile=any(path.endswith(".pyc") for path in listed),
@@ -134,7 +134,7 @@ async def _install(context: Context, environment: VirtualEnvironment, again: Seq
         requested=frozenset(one.damaged.distribution.installed.name for one in again if one.requested),
         origins={one.damaged.distribution.installed.name: one.origin for one in again if one.origin},
     )
-    await apply(Plan(install=tuple(steps)), environment, obtain, options, context.reporter)
+    await apply(Plan(install=tuple(steps)), environment, obtain, options, context.means.reporter)
 
 
 class _Repair:
@@ -142,11 +142,11 @@ class _Repair:
 
     def __init__(self, context: Context, environment: VirtualEnvironment, verified: Verified) -> None:
         self._context = context
-        self._layout = context.layout
+        self._layout = context.means.layout
         self._environment = environment
         self._verified = verified
-        self._wheels = wheels_for(context.layout, verified.checked)
-        self._results = Results(context.layout)
+        self._wheels = wheels_for(context.means.layout, verified.checked)
+        self._results = Results(context.means.layout)
         self._to = destination(environment)
 
     def __repr__(self) -> str:
@@ -237,7 +237,7 @@ class _Repair:
     def _origins(self, one: Distribution) -> Iterable[str]:
         """What the workspace and its lock would have written about where it came from."""
         try:
-            workspace = workspace_or_none(self._context)
+            workspace = workspace_or_none(self._context.place.start, self._layout)
             lock = load_lock_if_any(workspace.root) if workspace is not None else None
         except InterlockError:
             return []

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import anyio.to_thread
 
+from interlock.context import Context
 from interlock.core.manifests.parse import parse_manifest
 from interlock.errors import ManifestError
 from interlock.store.locks import hold
 from interlock.store.replace import replace_file
-from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.guards import workspace_guard
 from interlock.workspace.members import Workspace
@@ -31,7 +31,7 @@ class FileChanged(ManifestError):
 
 async def rewrite(context: Context, make: Callable[[Workspace], Files]) -> None:
     """Write what ``make`` gives for the workspace as it is; made anew when somebody saved a file meanwhile."""
-    workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+    workspace = await anyio.to_thread.run_sync(lambda: discover(context.place.start, layout=context.means.layout))
     async with hold(workspace_guard(workspace.root), passing=True):
         for _ in range(ATTEMPTS):
             if await anyio.to_thread.run_sync(lambda: _attempt(context, make)):
@@ -40,7 +40,7 @@ async def rewrite(context: Context, make: Callable[[Workspace], Files]) -> None:
 
 
 def _attempt(context: Context, make: Callable[[Workspace], Files]) -> bool:
-    workspace = discover(context.start, layout=context.layout)
+    workspace = discover(context.place.start, layout=context.means.layout)
     places = {path: workspace.root / path / "pyproject.toml" for path in (".", *workspace.by_path)}
     before = {path: read_file(place) for path, place in places.items()}
     files = make(workspace)

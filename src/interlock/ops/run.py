@@ -13,6 +13,7 @@ import anyio
 import anyio.to_thread
 import msgspec
 
+from interlock.context import Context
 from interlock.core.editing.script_metadata import ScriptMetadata, parse_script
 from interlock.core.manifests.manifest import Manifest
 from interlock.core.manifests.problems import suggest
@@ -29,7 +30,6 @@ from interlock.ops.runnable import SCRIPTS, is_runnable, looks_runnable, pythonw
 from interlock.ops.scripts import metadata_of, script_environment
 from interlock.ops.sync import sync
 from interlock.ops.sync_options import SyncOptions
-from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.here import workspace_or_none
 from interlock.workspace.members import Workspace
@@ -99,7 +99,7 @@ async def run(context: Context, options: RunOptions) -> RunOutcome:
     script = None if options.module else await anyio.to_thread.run_sync(lambda: _script(context, options))
     if script is not None:
         return await _run_script(context, options, *script)
-    workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+    workspace = await anyio.to_thread.run_sync(lambda: discover(context.place.start, layout=context.means.layout))
     manifest = _manifest(workspace, options)
     name, *arguments = options.command
     tasks = {} if options.module else tasks_of(workspace, manifest)
@@ -108,7 +108,7 @@ async def run(context: Context, options: RunOptions) -> RunOutcome:
         environ = child_environ(context, place, options.env_files)
         if not steps:
             line = command_line(context, place, options, manifest, environ)
-            return await _alone(place, line, environ, context.cwd, options.program)
+            return await _alone(place, line, environ, context.place.directory, options.program)
         base = workspace.root / (manifest.path if name in tasks_of(workspace, manifest, own=True) else ".")
         async with Children(place.inherited) as children:
             for step in steps:
@@ -138,13 +138,11 @@ async def entered(context: Context, options: RunOptions) -> AsyncIterator[Place]
             context = with_environment(context, temporary / "env")
             options = msgspec.structs.replace(options, sync=msgspec.structs.replace(options.sync, exact=True))
         path = await _environment(context, options)
-        environment = await anyio.to_thread.run_sync(
-            lambda: load_environment(path, context.layout.bucket("interpreters-v1"))
-        )
+        environment = await anyio.to_thread.run_sync(lambda: load_environment(path, context.means.interpreters))
         if environment is None:
             raise EnvironmentFailure(f"There is no environment at {path}.", hint="Make it with `interlock sync`.")
         if environment.moved_from:
-            context.reporter.report(Warned("environment-moved", _moved(environment)))
+            context.means.reporter.report(Warned("environment-moved", _moved(environment)))
         if not options.with_packages:
             yield _place(environment)
             return
@@ -163,7 +161,7 @@ async def entered(context: Context, options: RunOptions) -> AsyncIterator[Place]
 
 
 def child_environ(context: Context, place: Place, env_files: tuple[str, ...] = ()) -> dict[str, str]:
-    environ = with_env_files(context.environ, [context.cwd / name for name in env_files])
+    environ = with_env_files(context.means.environ, [context.place.directory / name for name in env_files])
     environ.pop("PYTHONHOME", None)
     if place.root:
         environ["VIRTUAL_ENV"] = place.root
@@ -176,7 +174,7 @@ def _listable(context: Context, folders: tuple[str, ...]) -> list[str]:
     for folder in folders:
         if os.pathsep in folder:
             what = f"{folder} has a `{os.pathsep}` in its path, so it cannot be on PATH"
-            context.reporter.report(
+            context.means.reporter.report(
                 Warned("not-on-path", f"{what}: what runs finds no other program there. Another directory would do.")
             )
     return [folder for folder in folders if os.pathsep not in folder]
@@ -192,9 +190,13 @@ def command_line(
     if program == "-":
         return [place.python, program, *arguments]
     known = program in manifest.scripts and os.sep not in program
-    if known and which(program, place.scripts) is None and not is_runnable(context.cwd / program, named=False):
+    if (
+        known
+        and which(program, place.scripts) is None
+        and not is_runnable(context.place.directory / program, named=False)
+    ):
         return _not_installed(context, place, program, manifest, environ, arguments)
-    return [*_program(place, program, environ, context.cwd), *arguments]
+    return [*_program(place, program, environ, context.place.directory), *arguments]
 
 
 def step_line(place: Place, step: Step, environ: Mapping[str, str], cwd: Path) -> list[str]:
@@ -257,11 +259,11 @@ def _not_installed(
     arguments: list[str],
 ) -> list[str]:
     """A script of the project that is not in the environment, as its entry point says."""
-    context.reporter.report(
+    context.means.reporter.report(
         Warned("not-installed", f"`{program}` is not installed as a script; running its entry point instead.")
     )
     module, _, function = manifest.scripts[program].partition(":")
-    base = discover(context.start, layout=context.layout).root / manifest.path
+    base = discover(context.place.start, layout=context.means.layout).root / manifest.path
     folders = [str(base / "src"), str(base), environ.get("PYTHONPATH", "")]
     environ["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
     code = (
@@ -279,16 +281,20 @@ def _manifest(workspace: Workspace, options: RunOptions) -> Manifest:
 
 def _script(context: Context, options: RunOptions) -> tuple[Path, ScriptMetadata | None] | None:
     """The script to run on its own: it says what it needs, or it is outside of every workspace."""
-    path = context.cwd / options.command[0]
+    path = context.place.directory / options.command[0]
     if options.command[0] == "-":
         metadata = parse_script(options.program or b"", "The program of standard input")
     elif (options.script or path.suffix.lower() in SCRIPTS) and path.is_file():
         metadata = metadata_of(path)
     else:
         return None
-    if metadata is None and not options.script and workspace_or_none(context) is not None:
+    if metadata is None and not options.script and _is_in_workspace(context):
         return None
     return path, metadata
+
+
+def _is_in_workspace(context: Context) -> bool:
+    return workspace_or_none(context.place.start, context.means.layout) is not None
 
 
 async def _run_script(context: Context, options: RunOptions, path: Path, metadata: ScriptMetadata | None) -> RunOutcome:
@@ -299,7 +305,7 @@ async def _run_script(context: Context, options: RunOptions, path: Path, metadat
         environ.pop("VIRTUAL_ENV", None)
         program = "-" if options.command[0] == "-" else str(path)
         line = [pythonw(environment.python, program), program, *options.command[1:]]
-        return await _alone(place, line, environ, context.cwd, options.program)
+        return await _alone(place, line, environ, context.place.directory, options.program)
 
 
 async def _environment(context: Context, options: RunOptions) -> Path:
@@ -308,7 +314,7 @@ async def _environment(context: Context, options: RunOptions) -> Path:
         return outcome.environments[0].path
 
     def find() -> Path:
-        workspace = discover(context.start, layout=context.layout)
+        workspace = discover(context.place.start, layout=context.means.layout)
         here = context.within(workspace.settings)
         names = options.sync.selection.packages
         name = normalize_name(names[0]) if names else workspace.current

@@ -12,12 +12,12 @@ import anyio
 import anyio.to_thread
 import msgspec
 
+from interlock.context import Context
 from interlock.core.manifests.tasks import Step, expand
 from interlock.core.names import NormalizedName
 from interlock.ops.child import Children, exit_code, read_lines
 from interlock.ops.run import Place, RunOptions, child_environ, entered, step_line
 from interlock.ops.sync import sync
-from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.graph import member_graph
 from interlock.workspace.members import Member, Workspace
@@ -58,7 +58,7 @@ async def run_members(
 
     ``write`` takes the lines that the programs print, whole and with the member's name in front.
     """
-    workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+    workspace = await anyio.to_thread.run_sync(lambda: discover(context.place.start, layout=context.means.layout))
     chosen = {part.member for part in select(workspace, options.run.sync.selection).members}
     planned = _planned(workspace, chosen, options.run.command)
     graph = member_graph(workspace)
@@ -103,7 +103,7 @@ async def _places(
     context: Context, workspace: Workspace, options: RunOptions, members: tuple[NormalizedName, ...]
 ) -> AsyncIterator[dict[NormalizedName, Place]]:
     """Where each member runs: in the environment of all that is selected, or in its own where every member has one."""
-    if options.isolated or context.within(workspace.settings).settings.env != "member":
+    if options.isolated or context.within(workspace.settings).means.settings.env != "member":
         async with entered(context, options) as place:
             yield dict.fromkeys(members, place)
         return

@@ -9,6 +9,7 @@ from pathlib import Path
 import anyio.to_thread
 
 from interlock.build.environment import BuildEnvironment
+from interlock.context import Context
 from interlock.core.editing.requirement_wishes import Wish, bounded
 from interlock.core.editing.script_metadata import BadScript, ScriptMetadata, change_dependencies, parse_script
 from interlock.core.lock.codec import encode_lock
@@ -21,14 +22,13 @@ from interlock.core.plan.plan import Wanted
 from interlock.core.requirements.parse import parse_requirement
 from interlock.core.resolver.problem import Policy, Problem
 from interlock.envs.interpreters import Interpreter
+from interlock.ops.tools import open_toolchain
 from interlock.resolution.hashes import fill_hashes
 from interlock.resolution.provision import Provisioner
-from interlock.resolution.provisioning import open_toolchain
 from interlock.resolution.resolve import resolve
 from interlock.store.replace import read_regular, replace_file
 from interlock.store.runs import running_in
-from interlock.toolchain.python import choose_interpreter
-from interlock.workspace.context import Context
+from interlock.toolchain.python import choose_interpreter, pythons_of
 from interlock.workspace.lockfile import read_lock
 
 __all__ = ["add_to_script", "lock_script", "metadata_of", "remove_from_script", "script_environment", "script_lockfile"]
@@ -62,7 +62,8 @@ async def script_environment(
     """
 
     def choose() -> Interpreter:
-        return choose_interpreter(context, start=script.parent, root=None, requires_python=metadata.requires_python)
+        pythons = pythons_of(context.means, context.place.start)
+        return choose_interpreter(pythons, start=script.parent, root=None, requires_python=metadata.requires_python)
 
     interpreter = await anyio.to_thread.run_sync(choose)
     lockfile = script_lockfile(script)
@@ -76,7 +77,7 @@ async def script_environment(
             else:
                 environment = await provisioner((*metadata.dependencies, *more), purpose=script.name)
             place = Path(environment.path).parent
-            keeping = stack.enter_context(running_in(context.layout, place, script.name))
+            keeping = stack.enter_context(running_in(context.means.layout, place, script.name))
         yield environment, keeping
 
 
@@ -138,7 +139,7 @@ async def remove_from_script(context: Context, script: Path, names: tuple[Normal
 async def _resolved(context: Context, script: Path, metadata: ScriptMetadata) -> Lock:
     origin = Origin(member=_SCRIPT, text=script.name)
     asks = tuple(Ask(requirement=parse_requirement(text), origin=origin) for text in metadata.dependencies)
-    settings = context.settings
+    settings = context.means.settings
     problem = Problem(
         members=(
             MemberAsks(

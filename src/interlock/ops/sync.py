@@ -9,8 +9,7 @@ import msgspec
 
 from interlock.build.environment import BuildEnvironment
 from interlock.build.source_tree import SourceTree
-from interlock.core.lock.freshness import LockOutdated, Stale
-from interlock.core.lock.model import Lock
+from interlock.context import Context
 from interlock.core.lock.select import select as select_from_lock
 from interlock.core.members.asks import MemberAsks
 from interlock.core.members.selection import Selection
@@ -28,28 +27,24 @@ from interlock.install.record import direct_url
 from interlock.install.swap import has_leftovers
 from interlock.install.transaction import Options, apply
 from interlock.ops.environments import environment_path
-from interlock.ops.lock_outcome import LockOutcome
+from interlock.ops.locked_workspace import LockedWorkspace, locked_workspace
+from interlock.ops.stamps import stamps_of
 from interlock.ops.sync_options import EnvironmentOutcome, SyncOptions, SyncOutcome
-from interlock.resolution.lock_options import LockOptions
-from interlock.resolution.outside_indexes import admit_outside
-from interlock.resolution.prepared import Prepared, prepare, stale_reasons, unmet_reasons
-from interlock.resolution.provisioning import open_toolchain
+from interlock.ops.tools import open_toolchain, options_of
+from interlock.resolution.outside_indexes import asking_outside
 from interlock.store.locks import hold
 from interlock.store.usage import using
 from interlock.toolchain.environment import existing_environment, needed_python, new_interpreter
 from interlock.toolchain.obtain import Obtainer
-from interlock.toolchain.siblings import BuildSiblings
-from interlock.toolchain.toolchain import Toolchain, ToolchainOptions
-from interlock.workspace.context import Context
-from interlock.workspace.discovery import discover
+from interlock.toolchain.python import pythons_of
+from interlock.toolchain.toolchain import Toolchain
 from interlock.workspace.fresh.environments import stamp_in_sync
 from interlock.workspace.fresh.unchanged import ALL_IN_SYNC, IN_SYNC
 from interlock.workspace.guards import environment_guard
-from interlock.workspace.lockfile import load_frozen_lock, load_lock_if_any, no_lock
 from interlock.workspace.members import Workspace
-from interlock.workspace.selection import SelectionFlags, by_environment, locked_extras, refuse_conflicting, select
+from interlock.workspace.selection import SelectionFlags, by_environment, locked_extras, select
 
-__all__ = ["AbsentMember", "locked_workspace", "sync"]
+__all__ = ["AbsentMember", "sync"]
 
 _ALL = ":all:"
 _LOCAL = (Member, Directory, File)
@@ -78,50 +73,11 @@ class _Target(msgspec.Struct, frozen=True, kw_only=True):
     member: NormalizedName | None = None
 
 
-async def locked_workspace(
-    context: Context,
-    *,
-    frozen: bool,
-    locked: bool,
-    may_write: bool = True,
-    selection: SelectionFlags | None = None,
-    relock: LockOptions | None = None,
-) -> tuple[Prepared, Lock, LockOutcome | None]:
-    """The workspace with a lock to work from: as it stands (``frozen``), required to be fresh (``locked``), or made so.
-
-    ``selection`` is what will be selected: one that cannot be is told before a lock is made. ``relock`` says what to
-    upgrade first, and excludes the other two. Raises :class:`LockOutdated` for a stale lock that may not be made anew.
-    """
-
-    def read() -> tuple[Prepared, Lock | None, tuple[Stale, ...]]:
-        workspace = discover(context.start, layout=context.layout)
-        if selection is not None:
-            for part in by_environment(context.within(workspace.settings), select(workspace, selection)):
-                refuse_conflicting(workspace, part.members)
-        old = load_frozen_lock(workspace.root) if frozen else load_lock_if_any(workspace.root)
-        prepared = prepare(context, old, workspace)
-        judge = unmet_reasons if locked else stale_reasons
-        reasons = () if frozen or old is None else judge(prepared, old)
-        return prepared, old, reasons
-
-    prepared, old, reasons = await anyio.to_thread.run_sync(read)
-    if old is not None and not reasons and relock is None:
-        return prepared, old, None
-    if locked:
-        if old is None:
-            raise no_lock(prepared.workspace.root)
-        raise LockOutdated(reasons)
-    from interlock.ops.lock import lock  # noqa: PLC0415 - most locks are fresh
-
-    outcome = await lock(context, msgspec.structs.replace(relock or LockOptions(), dry_run=not may_write))
-    return prepared, outcome.lock, outcome
-
-
 async def sync(context: Context, options: SyncOptions) -> SyncOutcome:
     """Bring the selected environments to what the lock says."""
     may_write = not (options.dry_run or options.check)
-    async with using(context.layout):
-        prepared, locked, outcome = await locked_workspace(
+    async with using(context.means.layout):
+        found = await locked_workspace(
             context,
             frozen=options.frozen,
             locked=options.locked,
@@ -129,27 +85,28 @@ async def sync(context: Context, options: SyncOptions) -> SyncOutcome:
             selection=options.selection,
             relock=options.relock,
         )
-        tools = ToolchainOptions(tool=prepared.tool, siblings=BuildSiblings(prepared.workspace, prepared.tool))
-        async with open_toolchain(prepared.context, tools) as toolchain:
-            await admit_outside(toolchain, locked, prepared.workspace.root)
+        workspace = found.prepared.workspace
+        async with open_toolchain(found.context, options_of(workspace, found.prepared.tool)) as opened:
+            toolchain = await asking_outside(opened, found.lock, workspace.root)
             environments = []
-            for target in _targets(prepared, locked, options):
-                work = _Sync(prepared, locked, options, target, toolchain)
+            for target in _targets(found, options):
+                work = _Sync(found, options, target, toolchain)
                 environments.append(await (work.run() if may_write else work.look()))
-    return SyncOutcome(environments=tuple(environments), applied=may_write, lock=outcome)
+    return SyncOutcome(environments=tuple(environments), applied=may_write, lock=found.made)
 
 
-def _targets(prepared: Prepared, locked: Lock, options: SyncOptions) -> list[_Target]:
-    workspace, context = prepared.workspace, prepared.context
+def _targets(found: LockedWorkspace, options: SyncOptions) -> list[_Target]:
+    context, prepared, locked = found.context, found.prepared, found.lock
+    workspace = prepared.workspace
     local = [package.name for package in locked.packages if isinstance(package.source, Directory | File)]
     names = [package.name for package in locked.packages]
     whole = select(
         workspace, options.selection, local=local, locked=names, absent=prepared.absent, extras=locked_extras(locked)
     )
-    if context.settings.env != "member":
+    if context.means.settings.env != "member":
         return [_Target(path=environment_path(context, workspace), selection=whole)]
     targets = []
-    for selection in by_environment(context, whole):
+    for selection in by_environment(context.means.settings.env, whole):
         name = selection.members[0].member
         path = environment_path(context, workspace, workspace.by_name.get(name))
         targets.append(_Target(path=path, selection=selection, member=name))
@@ -159,16 +116,16 @@ def _targets(prepared: Prepared, locked: Lock, options: SyncOptions) -> list[_Ta
 class _Sync:
     """The sync of one environment."""
 
-    def __init__(
-        self, prepared: Prepared, locked: Lock, options: SyncOptions, target: _Target, toolchain: Toolchain
-    ) -> None:
-        self._prepared = prepared
-        self._lock = locked
+    def __init__(self, found: LockedWorkspace, options: SyncOptions, target: _Target, toolchain: Toolchain) -> None:
+        self._prepared = found.prepared
+        self._lock = found.lock
         self._options = options
         self._target = target
         self._toolchain = toolchain
-        self._context = prepared.context
-        self._workspace: Workspace = prepared.workspace
+        self._context = found.context
+        self._means = found.context.means
+        self._workspace: Workspace = found.prepared.workspace
+        self._pythons = pythons_of(self._means, found.context.place.start)
 
     async def look(self) -> EnvironmentOutcome:
         """What would be done."""
@@ -205,7 +162,15 @@ class _Sync:
         for question, selection in _QUESTIONS.items():
             plain = SyncOptions(selection=selection, locked=self._options.locked)
             if self._options == plain and self._target.member is None and not self._prepared.absent:
-                stamp_in_sync(self._context, self._workspace, environment, wanted, kept=kept, question=question)
+                stamp_in_sync(
+                    stamps_of(self._context),
+                    self._workspace,
+                    environment,
+                    wanted,
+                    kept=kept,
+                    python=self._means.settings.python,
+                    question=question,
+                )
 
     def _undo(self) -> None:
         """Take away an environment that was just made and is of no use."""
@@ -237,7 +202,7 @@ class _Sync:
 
     async def _obtain(self, wanted: tuple[Wanted, ...], interpreter: Interpreter) -> None:
         obtain = self._obtainer(self._toolchain.on(interpreter))
-        limit = anyio.CapacityLimiter(self._context.settings.concurrent_downloads)
+        limit = anyio.CapacityLimiter(self._means.settings.concurrent_downloads)
 
         async def one(item: Wanted) -> None:
             async with limit:
@@ -273,7 +238,14 @@ class _Sync:
     def _existing(self) -> VirtualEnvironment | None:
         target = self._target
         wanted = needed_python(self._workspace, self._lock, target.selection)
-        return existing_environment(self._context, target.path, self._workspace, target.member, wanted)
+        return existing_environment(
+            self._pythons,
+            target.path,
+            self._workspace,
+            target.member,
+            wanted,
+            unmanaged=self._means.settings.break_system_packages,
+        )
 
     async def _interpreter(self) -> Interpreter:
         def look() -> Interpreter:
@@ -281,12 +253,12 @@ class _Sync:
             wanted = needed_python(self._workspace, self._lock, selection)
             members_alone = needed_python(self._workspace, self._lock, selection, tables=False)
             try:
-                return new_interpreter(self._context, self._workspace, member, wanted)
+                return new_interpreter(self._pythons, self._workspace, member, wanted)
             except NoInterpreter:
                 # Where it is for the sake of an extra or a group, selecting says for which.
                 if wanted == members_alone:
                     raise
-                return new_interpreter(self._context, self._workspace, member, members_alone)
+                return new_interpreter(self._pythons, self._workspace, member, members_alone)
 
         return await anyio.to_thread.run_sync(look)
 
@@ -360,14 +332,14 @@ class _Sync:
         return msgspec.structs.replace(plan, remove=gone)
 
     async def _apply(self, plan: Plan, environment: VirtualEnvironment, wanted: tuple[Wanted, ...]) -> None:
-        workspace, context = self._workspace, self._context
+        workspace, means = self._workspace, self._means
         paths = {member.name: member.path for member in workspace.members}
         # Where a source tree is on this machine says nothing in an environment that goes elsewhere.
         told = [item for item in wanted if not (environment.relocatable and isinstance(item.source, _LOCAL))]
         origins = {item.name: direct_url(item, root=str(workspace.root), members=paths) for item in told}
         requested = frozenset(member.member for member in self._target.selection.members)
-        settings = context.settings
-        context.reporter.report(Started("install", len(plan.install)))
+        settings = means.settings
+        means.reporter.report(Started("install", len(plan.install)))
         obtainer = self._obtainer(self._building_in(environment))
         try:
             await apply(
@@ -382,11 +354,11 @@ class _Sync:
                     requested=requested,
                     origins={name: text for name, text in origins.items() if text},
                 ),
-                context.reporter,
+                means.reporter,
                 look=obtainer.look,
             )
         finally:
-            context.reporter.report(Finished("install"))
+            means.reporter.report(Finished("install"))
 
 
 def _not_editable(asks: tuple[MemberAsks, ...]) -> frozenset[NormalizedName]:

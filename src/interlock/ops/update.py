@@ -5,6 +5,7 @@ from __future__ import annotations
 import anyio.to_thread
 import msgspec
 
+from interlock.context import Context
 from interlock.core.editing.manifest_editor import ManifestEditor, Target
 from interlock.core.editing.requirement_wishes import bounded
 from interlock.core.lock.model import Lock
@@ -21,7 +22,6 @@ from interlock.ops.rewrite import Files, read_manifest
 from interlock.ops.sync import sync
 from interlock.ops.sync_options import SyncOptions, SyncOutcome
 from interlock.resolution.lock_options import LockOptions
-from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.lockfile import load_lock_if_any
 from interlock.workspace.members import Workspace
@@ -57,7 +57,7 @@ class UpdateOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
 async def update(context: Context, options: UpdateOptions) -> UpdateOutcome:
     """Raises :class:`NotLocked` for a name that the lock does not hold."""
-    workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+    workspace = await anyio.to_thread.run_sync(lambda: discover(context.place.start, layout=context.means.layout))
     old = load_lock_if_any(workspace.root)
     if options.names and old is not None:
         known = {package.name for package in old.packages}

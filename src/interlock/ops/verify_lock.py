@@ -5,19 +5,17 @@ from __future__ import annotations
 import anyio.to_thread
 import msgspec
 
+from interlock.context import Context
 from interlock.core.relock.commits import kept_commits
 from interlock.core.soundness.check import check_soundness
 from interlock.core.soundness.evidence import Evidence
 from interlock.core.soundness.finding import Finding
 from interlock.events import Warned
+from interlock.ops.tools import open_toolchain, options_of
 from interlock.resolution.direct import discover_direct
 from interlock.resolution.dynamic import complete
 from interlock.resolution.prepared import prepare, stale_reasons
-from interlock.resolution.provisioning import open_toolchain
 from interlock.resolution.published import published
-from interlock.toolchain.siblings import BuildSiblings
-from interlock.toolchain.toolchain import ToolchainOptions
-from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.lockfile import load_lock
 
@@ -35,17 +33,17 @@ async def verify_lock(context: Context) -> Verification:
 
     Raises :class:`~interlock.errors.LockError` for a lock that cannot be read, and what indexes and builds raise.
     """
-    workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+    workspace = await anyio.to_thread.run_sync(lambda: discover(context.place.start, layout=context.means.layout))
     lock = await anyio.to_thread.run_sync(load_lock, workspace.root)
-    prepared = await anyio.to_thread.run_sync(lambda: prepare(context, lock, workspace))
+    here = context.within(workspace.settings)
+    prepared = await anyio.to_thread.run_sync(lambda: prepare(here.means, workspace, lock))
     for reason in stale_reasons(prepared, lock):
-        prepared.context.reporter.report(Warned("lock-outdated", f"The lock is not fresh: {reason}."))
-    tools = ToolchainOptions(tool=prepared.tool, siblings=BuildSiblings(workspace, prepared.tool))
-    async with open_toolchain(prepared.context, tools) as toolchain:
+        here.means.reporter.report(Warned("lock-outdated", f"The lock is not fresh: {reason}."))
+    async with open_toolchain(here, options_of(workspace, prepared.tool)) as toolchain:
         asks = await complete(toolchain, workspace, prepared.asks)
         kept = kept_commits(lock, {})
         found = await discover_direct(toolchain, asks, root=workspace.root, limits=prepared.limits, locked=kept)
-        known = await published(toolchain, lock, found.direct)
+        known = await published(toolchain.asking(found.indexes), lock, found.direct)
     evidence = Evidence(
         members=found.members,
         published=known,

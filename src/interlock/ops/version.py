@@ -10,20 +10,20 @@ import anyio.to_thread
 import msgspec
 from packaging.version import Version
 
+from interlock.context import Context
 from interlock.core.names import NormalizedName, is_name, normalize_name
 from interlock.core.toml.document import TomlDocument, format_value
 from interlock.core.versions.bump import RULES, bump, by_rule, checked_version
 from interlock.errors import ManifestError
 from interlock.events import Warned
 from interlock.ops.left_behind import left_behind
+from interlock.ops.tools import open_toolchain
 from interlock.ops.version_report import MemberVersion, VersionReport, VersionRequest
-from interlock.resolution.provisioning import open_toolchain
 from interlock.store.locks import hold
 from interlock.store.replace import replace_file
 from interlock.toolchain.siblings import BuildSiblings
 from interlock.toolchain.toolchain import ToolchainOptions
 from interlock.workspace.changed import changed_members
-from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.graph import member_graph
 from interlock.workspace.guards import workspace_guard
@@ -62,7 +62,7 @@ class _Policy(msgspec.Struct, frozen=True):
 
 async def version(context: Context, request: VersionRequest) -> VersionReport:
     """Show versions, or set them in all manifests concerned or in none."""
-    workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+    workspace = await anyio.to_thread.run_sync(lambda: discover(context.place.start, layout=context.means.layout))
     context = context.within(workspace.manifest.settings)
     names = await _chosen(context, workspace, request)
     if not request.value and not request.bumps:
@@ -70,7 +70,9 @@ async def version(context: Context, request: VersionRequest) -> VersionReport:
     async with hold(workspace_guard(workspace.root), passing=True):
         found = _plan(workspace, names, request, _policy(workspace, request))
         for text in left_behind(workspace, {change.name: change.new for change in found}):
-            context.reporter.report(Warned("requirement-left-behind", f"{text}; change it, or leave the range out."))
+            context.means.reporter.report(
+                Warned("requirement-left-behind", f"{text}; change it, or leave the range out.")
+            )
         if not request.dry_run:
             await anyio.to_thread.run_sync(_write, found)
     return VersionReport(members=found, written=not request.dry_run)
@@ -84,7 +86,7 @@ async def _chosen(context: Context, workspace: Workspace, request: VersionReques
     elif workspace.current is not None and not flags.all_packages and not request.changed:
         names = [workspace.current]
     if request.changed:
-        changed = await changed_members(context, workspace, request.changed)
+        changed = await changed_members(context.means.environ, workspace, request.changed)
         names = [name for name in names if name in changed]
     return tuple(sorted(set(names)))
 

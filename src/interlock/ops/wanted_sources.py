@@ -13,6 +13,7 @@ import anyio.to_thread
 import msgspec
 
 from interlock.build.source_tree import SourceTree
+from interlock.context import Context
 from interlock.core.editing.requirement_wishes import Wish, name_of_archive
 from interlock.core.names import NormalizedName, is_name
 from interlock.core.sources.direct_references import is_archive, parse_url_source
@@ -20,9 +21,8 @@ from interlock.core.sources.source import Git
 from interlock.core.versions.version_list import release_key
 from interlock.errors import UsageError
 from interlock.index.outcomes import Absent
-from interlock.resolution.provisioning import open_toolchain
+from interlock.ops.tools import open_toolchain
 from interlock.toolchain.checkouts import checkout_tree, locate
-from interlock.workspace.context import Context
 from interlock.workspace.home import expanded
 from interlock.workspace.members import Workspace
 
@@ -142,7 +142,7 @@ async def _git(context: Context, workspace: Workspace, wish: Wish, options: Plac
 
 
 def _local(context: Context, workspace: Workspace, wish: Wish, options: Placing) -> Placed:
-    path = Path(os.path.normpath(context.cwd / expanded(wish.source["path"])))
+    path = Path(os.path.normpath(context.place.directory / expanded(wish.source["path"])))
     if not path.exists():
         raise NothingThere(f"There is nothing at {path}.", hint="Paths begin at the directory you are in.")
     name = wish.name

@@ -49,6 +49,8 @@ class Discovered(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits
     """Likewise."""
     direct: tuple[DirectPackage, ...]
+    indexes: tuple[Index, ...] = ()
+    """Those of projects outside of the workspace that some of it is pinned to."""
 
 
 async def discover_direct(
@@ -106,6 +108,7 @@ class _Discovery:
         self._indexes: dict[str, Index] = {}
         """Indexes of projects outside, by names that no other index has."""
         self._named: dict[Source, Source] = {}
+        self._pinned: tuple[Index, ...] = ()
 
     def want(self, asks: Iterable[Ask], where: Marker = TRUE) -> None:
         """Learn the sources of asks, but for those whose markers hold nowhere."""
@@ -198,7 +201,7 @@ class _Discovery:
                 self._found[key] = msgspec.structs.replace(self._found[key], source=one[key[0], source])
 
     def result(self, members: tuple[MemberAsks, ...], limits: Limits) -> Discovered:
-        self._admit()
+        self._name_indexes()
         self._unite()
         direct: dict[_Key, DirectPackage] = {}
         for key in sorted(self._found, key=lambda key: (key[0], str(self._resolved[key]))):
@@ -211,20 +214,21 @@ class _Discovery:
                 constraints=self._every(limits.constraints), overrides=self._every(limits.overrides), scoped=scoped
             ),
             direct=tuple(direct.values()),
+            indexes=self._pinned,
         )
 
-    def _admit(self) -> None:
-        """Give the indexes of projects outside their final names, now that all are known, and let the client ask them.
+    def _name_indexes(self) -> None:
+        """Give the indexes of projects outside their final names, now that all are known.
 
         An index of the workspace is never among them: those have been called by its names.
         """
         sources = {ask.source for found in self._found.values() for ask in _all_asks(found.asks)}
         asked = {source.index for source in sources if isinstance(source, Registry)}
         used = {key: index for key, index in self._indexes.items() if key in asked}
-        names = final_names(used, (index.name for index in self._toolchain.context.settings.indexes))
+        names = final_names(used, (index.name for index in self._toolchain.indexes))
         self._named = {Registry(key): Registry(name) for key, name in names.items()}
         found = {name: msgspec.structs.replace(used[key], name=name) for key, name in names.items()}
-        self._toolchain.admit([found[name] for name in sorted(found)])
+        self._pinned = tuple(found[name] for name in sorted(found))
 
     def _rewritten(self, asks: MemberAsks) -> MemberAsks:
         if not self._resolved:

@@ -17,12 +17,12 @@ from interlock.core.sources.source import Directory, Git, Index, Registry, Sourc
 from interlock.resolution.outside import Outside
 from interlock.toolchain.toolchain import Toolchain
 
-__all__ = ["admit_outside", "final_names", "read_outside"]
+__all__ = ["asking_outside", "final_names", "read_outside"]
 
 
 async def read_outside(toolchain: Toolchain, source: Source, root: Path) -> Outside | None:
     """What the manifests around a source tree say; an archive says nothing."""
-    ours = toolchain.context.settings.indexes
+    ours = toolchain.indexes
     if isinstance(source, Directory):
         place = root / source.path
         return await anyio.to_thread.run_sync(lambda: Outside(root, place, ours=ours))
@@ -51,9 +51,9 @@ def final_names(indexes: Mapping[str, Index], taken: Iterable[str]) -> dict[str,
     }
 
 
-async def admit_outside(toolchain: Toolchain, lock: Lock, root: Path) -> None:
-    """Let the toolchain ask the indexes that a lock names and only projects outside of the workspace declare."""
-    known = {index.name for index in toolchain.context.settings.indexes}
+async def asking_outside(toolchain: Toolchain, lock: Lock, root: Path) -> Toolchain:
+    """The toolchain, asking the indexes too that a lock names and only projects outside of the workspace declare."""
+    known = {index.name for index in toolchain.indexes}
     wanted = {
         package.source.index
         for package in lock.packages
@@ -67,4 +67,4 @@ async def admit_outside(toolchain: Toolchain, lock: Lock, root: Path) -> None:
         for key, index in outside.indexes.items() if outside is not None else ():
             for name in {key, index.name} & wanted:
                 found.setdefault(name, msgspec.structs.replace(index, name=name))
-    toolchain.admit([found[name] for name in sorted(found)])
+    return toolchain.asking(found[name] for name in sorted(found))

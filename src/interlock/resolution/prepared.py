@@ -22,12 +22,12 @@ from interlock.core.resolver.problem import DirectPackage, Policy, Preference, P
 from interlock.core.sources.source import Member as FromMember
 from interlock.core.sources.source import Registry
 from interlock.events import Warned
+from interlock.means import Means
 from interlock.resolution.asks import lower
 from interlock.resolution.limits import lower_limits
 from interlock.resolution.lock_options import LockOptions
 from interlock.settings import Settings
-from interlock.workspace.context import Context
-from interlock.workspace.discovery import absent_members, discover
+from interlock.workspace.discovery import absent_members
 from interlock.workspace.lockfile import lockfile_path
 from interlock.workspace.members import Workspace
 
@@ -39,9 +39,9 @@ _ALL = ":all:"
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """A workspace read and lowered: all that freshness is judged from."""
 
-    context: Context
-    """With the settings of the workspace's root."""
     workspace: Workspace
+    settings: Settings
+    """With those of the workspace's root."""
     tool: ToolSettings
     """The root's tool table with what the command line and the environment override."""
     asks: tuple[MemberAsks, ...]
@@ -56,20 +56,16 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
         return lockfile_path(self.workspace.root)
 
 
-def prepare(
-    context: Context, old: Lock | None = None, workspace: Workspace | None = None, *, whole: bool = False
-) -> Prepared:
-    """Read the workspace; blocking.
+def prepare(means: Means, workspace: Workspace, old: Lock | None = None, *, whole: bool = False) -> Prepared:
+    """Read the workspace, with the settings of its root in ``means``; blocking.
 
     Locked members whose directories are missing count as unchanged, unless the ``whole`` workspace is asked for.
     """
-    workspace = workspace or discover(context.start, layout=context.layout)
-    context = context.within(workspace.settings)
     if old is not None and is_newer_minor(old):
-        context.reporter.report(
+        means.reporter.report(
             Warned("lock-newer", "A newer Interlock wrote interlock.lock; this one reads what it understands.")
         )
-    settings = context.settings
+    settings = means.settings
     tool = _effective(workspace, settings)
     absent = absent_members(workspace, old) if old is not None and not whole else frozenset()
     if old is not None and absent:
@@ -78,8 +74,8 @@ def prepare(
     asks = lower(workspace, absent=absent, no_sources=no_sources, left_out=left_out_of(old))
     limits = lower_limits(workspace, tool, absent=absent, no_sources=no_sources)
     return Prepared(
-        context=context,
         workspace=workspace,
+        settings=settings,
         tool=tool,
         asks=asks,
         limits=limits,
@@ -220,7 +216,7 @@ def _forks(base: Lock | None, options: LockOptions) -> tuple[str, ...]:
 
 
 def _policy(prepared: Prepared) -> Policy:
-    tool, settings = prepared.tool, prepared.context.settings
+    tool, settings = prepared.tool, prepared.settings
     return Policy(
         prerelease=tool.prerelease,
         prerelease_packages=tool.prerelease_package,
@@ -250,6 +246,6 @@ def _pinned(prepared: Prepared, pins: tuple[Pin, ...]) -> dict[NormalizedName, t
     """Another tool's pins; they do not tell the index, so any that has the version will do."""
     found: dict[NormalizedName, list[Preference]] = {}
     for pin in pins:
-        for index in prepared.context.settings.indexes:
+        for index in prepared.settings.indexes:
             found.setdefault(pin.name, []).append(Preference(pin.version, Registry(index.name), pin.forks))
     return {name: tuple(wishes) for name, wishes in found.items()}

@@ -125,7 +125,7 @@ class Provisioner:
         self._toolchain.options.build_hashes.check(wanted, local, purpose)
         digest = _digest(wanted, interpreter)
         environment = await self._installed(digest, wanted, interpreter)
-        answer = _Answer(digest, self._toolchain.context.now.timestamp())
+        answer = _Answer(digest, self._toolchain.means.now.timestamp())
         self._toolchain.layout.remember(self._answers / question, msgspec.msgpack.encode(answer))
         return _described(environment)
 
@@ -134,7 +134,7 @@ class Provisioner:
         return self._toolchain.layout.bucket(_BUCKET) / "answers"
 
     def _question(self, requirements: tuple[str, ...], interpreter: Interpreter) -> str:
-        settings = self._toolchain.context.settings
+        settings = self._toolchain.means.settings
         parts = (
             requirements,
             [msgspec.to_builtins(constraint) for constraint in self._toolchain.options.tool.build_constraints],
@@ -155,8 +155,8 @@ class Provisioner:
             answer = msgspec.msgpack.decode(data, type=_Answer)
         except msgspec.MsgspecError:
             return None
-        settings = self._toolchain.context.settings
-        age = self._toolchain.context.now.timestamp() - answer.at
+        settings = self._toolchain.means.settings
+        age = self._toolchain.means.now.timestamp() - answer.at
         if not settings.offline and not 0 <= age < _DAY:
             return None
         return self._complete(answer.digest)
@@ -178,7 +178,7 @@ class Provisioner:
         interpreter: Interpreter,
         purpose: str,
     ) -> tuple[Wanted, ...]:
-        tool, settings = self._toolchain.options.tool, self._toolchain.context.settings
+        tool, settings = self._toolchain.options.tool, self._toolchain.means.settings
         marker = environment_marker(interpreter.markers)
         # Stands where a member would, so that a message says for whom; no package can have such a name.
         asking = NormalizedName(purpose)
@@ -231,7 +231,7 @@ class Provisioner:
                 return found
             environment = await anyio.to_thread.run_sync(lambda: create_environment(place, interpreter))
             obtain = Obtainer(self._toolchain, root=place, trees={})
-            aside = Aside(self._toolchain.context.reporter)
+            aside = Aside(self._toolchain.means.reporter)
             options = Options(compile=self._compiled)
             await apply(plan(wanted, (), exact=False), environment, obtain, options, aside)
             (place / "complete").touch()

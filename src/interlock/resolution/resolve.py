@@ -61,7 +61,7 @@ async def answer(question: Question, index: Index, build: BuildMetadata, reporte
 async def resolve_here(toolchain: Toolchain, question: Question) -> Answer | Failure:
     """Answer with the tools of this command."""
     build = partial(built_metadata, toolchain)
-    return await answer(question, toolchain.client, build, toolchain.context.reporter)
+    return await answer(question, toolchain.client, build, toolchain.means.reporter)
 
 
 async def lock_of(
@@ -94,16 +94,15 @@ async def resolve(toolchain: Toolchain, problem: Problem, *, locate: Locate | No
     question = Question(
         problem=problem, indexes=indexes_of(toolchain), stated=toolchain.options.tool.dependency_metadata
     )
-    return await lock_of(await resolve_here(toolchain, question), toolchain.context.reporter, locate=locate)
+    return await lock_of(await resolve_here(toolchain, question), toolchain.means.reporter, locate=locate)
 
 
 def indexes_of(toolchain: Toolchain) -> Indexes:
     """The indexes that a command asks, by name."""
-    settings = toolchain.context.settings
     return Indexes(
-        asked=tuple(index.name for index in settings.indexes if not index.explicit),
-        explicit=tuple(index.name for index in settings.indexes if index.explicit),
-        first_only=settings.index_strategy == "first-index",
+        asked=tuple(index.name for index in toolchain.indexes if not index.explicit),
+        explicit=tuple(index.name for index in toolchain.indexes if index.explicit),
+        first_only=toolchain.means.settings.index_strategy == "first-index",
     )
 
 
@@ -111,7 +110,7 @@ async def resolve_at_once(toolchain: Toolchain, problem: Problem, facts: Facts) 
     """The lock from facts that are known, and only where everything that is tried first will do."""
     resolver = Resolver(problem, facts)
     index = StatedIndex(toolchain.client, StatedMetadata(toolchain.options.tool.dependency_metadata))
-    outcome = await _solve(resolver, index, partial(built_metadata, toolchain), toolchain.context.reporter)
+    outcome = await _solve(resolver, index, partial(built_metadata, toolchain), toolchain.means.reporter)
     if not isinstance(outcome, Solved) or resolver.setbacks:
         return None
     if notices(resolver, outcome.forks) or old_picks(resolver, outcome.forks):

@@ -15,9 +15,8 @@ from interlock.events import Warned
 from interlock.index.defaults import default_index_url
 from interlock.index.downloads import Downloads
 from interlock.index.index_pages import Freshness, Pages
-from interlock.settings import Settings
+from interlock.means import Means
 from interlock.toolchain.client import open_upstream
-from interlock.workspace.context import Context
 
 __all__ = ["AddressUnknown", "find_addresses", "index_urls"]
 
@@ -29,34 +28,34 @@ class AddressUnknown(IndexFailure):
     code = "address-unknown"
 
 
-def index_urls(settings: Settings) -> dict[str, str]:
+def index_urls(indexes: Iterable[Index]) -> dict[str, str]:
     """The URL of each index by name, without credentials."""
-    return {index.name: index.url or default_index_url() for index in settings.indexes}
+    return {index.name: index.url or default_index_url() for index in indexes}
 
 
-async def find_addresses(context: Context, lock: Lock) -> dict[Place, str]:
+async def find_addresses(means: Means, indexes: Iterable[Index], lock: Lock) -> dict[Place, str]:
     """The URL of every file of a registry package; pages are asked for only where that was never learned.
 
     A file whose index does not tell is left out, and that is reported as a warning: what is made from the lock is still
     right about versions and hashes. Raises :class:`AddressUnknown` for an index that is not configured.
     """
-    indexes = {index.name: index for index in context.settings.indexes}
+    known = {index.name: index for index in indexes}
     wanted = [
         (index, package.name, package.artifacts)
         for package in lock.packages
         if isinstance(package.source, Registry)
-        for index in _known(indexes, package.source.index)
+        for index in _known(known, package.source.index)
     ]
-    upstream = open_upstream(context)
+    upstream = open_upstream(means)
     try:
-        freshness = Freshness(now=context.now.timestamp(), offline=upstream.offline)
+        freshness = Freshness(now=means.now.timestamp(), offline=upstream.offline)
         pages = Pages(upstream, freshness)
-        found, failed = await _ask(pages, Downloads(upstream.session, pages, context.layout), wanted)
+        found, failed = await _ask(pages, Downloads(upstream.session, pages, means.layout), wanted)
     finally:
         await upstream.close()
     for name, why in sorted(failed.items()):
         text = f"The index `{name}` does not say where its files are ({why}); they are named without an address."
-        context.reporter.report(Warned("address-unknown", text))
+        means.reporter.report(Warned("address-unknown", text))
     return found
 
 

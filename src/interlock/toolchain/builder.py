@@ -10,7 +10,7 @@ from interlock.build.environment import BuildEnvironment, Provision
 from interlock.build.frontend import Builder, BuildLimits, BuildOptions
 from interlock.core.requirements.requirement import format_requirement
 from interlock.envs.interpreters import Interpreter
-from interlock.workspace.context import Context
+from interlock.means import Means
 
 if TYPE_CHECKING:
     from interlock.toolchain.toolchain import ToolchainOptions
@@ -19,7 +19,7 @@ __all__ = ["make_builder"]
 
 
 def make_builder(
-    context: Context,
+    means: Means,
     options: ToolchainOptions,
     interpreter: Interpreter,
     provision: Provision,
@@ -27,11 +27,11 @@ def make_builder(
 ) -> Builder:
     """Make a builder; its servers start with the first build."""
     tool, timeout = options.tool, options.build_timeout
-    limits = BuildLimits(concurrency=context.settings.concurrent_builds)
+    limits = BuildLimits(concurrency=means.settings.concurrent_builds)
     return Builder(
-        context.layout,
+        means.layout,
         provision=provision,
-        environ=context.environ,
+        environ=means.environ,
         limits=limits if timeout is None else msgspec.structs.replace(limits, timeout=timeout),
         options=BuildOptions(
             interpreter=f"{interpreter.implementation} {interpreter.version} {interpreter.tags[0]}",
@@ -45,5 +45,5 @@ def make_builder(
             shared=shared,
             source_date_epoch=options.source_date_epoch,
         ),
-        reporter=context.reporter,
+        reporter=means.reporter,
     )

@@ -20,10 +20,10 @@ _AT_ONCE = 8
 
 
 def _repositories(toolchain: Toolchain) -> tuple[Repositories, Checkouts]:
-    context = toolchain.context
-    git = GitCommand(context.environ, limiter=anyio.CapacityLimiter(_AT_ONCE))
+    means = toolchain.means
+    git = GitCommand(means.environ, limiter=anyio.CapacityLimiter(_AT_ONCE))
     repositories = Repositories(
-        toolchain.layout, git, offline=context.settings.offline, refresh=toolchain.options.refresh
+        toolchain.layout, git, offline=means.settings.offline, refresh=toolchain.options.refresh
     )
     return repositories, Checkouts(toolchain.layout, git, repositories)
 
@@ -39,7 +39,7 @@ async def locate(toolchain: Toolchain, source: Git, *, root: Path) -> Git:
     """The source with the commit that its reference means now."""
     repositories, _ = _repositories(toolchain)
     # Nothing pins the commit, or this would not be asked; offline, what is remembered has to do.
-    refresh = not toolchain.context.settings.offline
+    refresh = not toolchain.means.settings.offline
     commit = await repositories.resolve(_address(source, root), source.reference, refresh=refresh)
     return msgspec.structs.replace(source, commit=commit)
 

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from interlock.core.sources.source import Index
 from interlock.index.auth import CredentialSources
 from interlock.index.fetcher import FetchOptions
 from interlock.index.retry import RetryPolicy
 from interlock.index.transport import open_fetcher
 from interlock.index.upstream import Upstream, UpstreamOptions
 from interlock.index.view import View, ViewOptions
+from interlock.means import Means
 from interlock.toolchain.keyring import open_keyring
-from interlock.workspace.context import Context
 
 __all__ = ["open_upstream", "open_view"]
 
 
-def open_upstream(context: Context) -> Upstream:
+def open_upstream(means: Means) -> Upstream:
     """Nothing connects before the first request. Who asks closes it."""
-    settings, environ = context.settings, context.environ
+    settings, environ = means.settings, means.environ
     fetcher = open_fetcher(
         FetchOptions(
             connect_timeout=min(settings.http_timeout, 10.0),
@@ -34,12 +35,12 @@ def open_upstream(context: Context) -> Upstream:
     )
     return Upstream(
         fetcher=fetcher,
-        layout=context.layout,
+        layout=means.layout,
         options=UpstreamOptions(
             offline=settings.offline,
             retry=RetryPolicy(retries=settings.http_retries),
             per_host=settings.concurrent_downloads,
-            processors=context.around.processors,
+            processors=means.processors,
         ),
         credentials=CredentialSources(
             named=settings.credentials,
@@ -49,10 +50,10 @@ def open_upstream(context: Context) -> Upstream:
     )
 
 
-def open_view(context: Context, upstream: Upstream) -> View:
-    """The indexes of a command, in its order, at its time."""
-    options = ViewOptions(now=context.now.timestamp(), strategy=context.settings.index_strategy)
-    return View(upstream, context.settings.indexes, options=options, reporter=context.reporter)
+def open_view(means: Means, upstream: Upstream, pinned: Sequence[Index] = ()) -> View:
+    """The indexes of a command, in its order, at its time; ``pinned`` are asked only for what is pinned to them."""
+    options = ViewOptions(now=means.now.timestamp(), strategy=means.settings.index_strategy)
+    return View(upstream, means.settings.indexes, options=options, pinned=pinned, reporter=means.reporter)
 
 
 def _proxy(environ: Mapping[str, str], name: str) -> str:

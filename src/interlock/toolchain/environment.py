@@ -12,8 +12,7 @@ from interlock.core.names import NormalizedName
 from interlock.envs.discovery import parse_request
 from interlock.envs.environments import BrokenEnvironment, NotOurs, VirtualEnvironment, load_environment
 from interlock.envs.interpreters import Interpreter, query_interpreter
-from interlock.toolchain.python import choose_interpreter, request_of
-from interlock.workspace.context import Context
+from interlock.toolchain.python import Pythons, choose_interpreter, request_of
 from interlock.workspace.members import Workspace
 from interlock.workspace.python_pin import PythonPin, find_pin
 
@@ -42,25 +41,33 @@ def needed_python(workspace: Workspace, lock: Lock, selection: Selection, *, tab
 
 
 def new_interpreter(
-    context: Context, workspace: Workspace, member: NormalizedName | None, requires_python: str
+    pythons: Pythons, workspace: Workspace, member: NormalizedName | None, requires_python: str
 ) -> Interpreter:
     """The interpreter for an environment of a member, or of the workspace. Blocking.
 
     Raises :class:`~interlock.envs.discovery.NoInterpreter`.
     """
     home = _home(workspace, member)
-    return choose_interpreter(context, start=home, root=workspace.root, requires_python=requires_python)
+    return choose_interpreter(pythons, start=home, root=workspace.root, requires_python=requires_python)
 
 
 def existing_environment(
-    context: Context, path: Path, workspace: Workspace, member: NormalizedName | None, requires_python: str
+    pythons: Pythons,
+    path: Path,
+    workspace: Workspace,
+    member: NormalizedName | None,
+    requires_python: str,
+    *,
+    unmanaged: bool = False,
 ) -> VirtualEnvironment | None:
     """The environment at a path, None when one has to be made there (in place of one of ours that does not fit).
+
+    With ``unmanaged`` also one that its system's package manager asks to leave alone (PEP 668).
 
     Raises :class:`NotOurs` for somebody else's that does not fit: it is not for us to replace. Blocking.
     """
     try:
-        environment = load_environment(path, context.layout.bucket("interpreters-v1"))
+        environment = load_environment(path, pythons.remembered)
     except BrokenEnvironment as error:
         if error.ours:
             return None
@@ -69,13 +76,13 @@ def existing_environment(
     if environment is None or environment.moved_from:
         return None
     managed = environment.installation and environment.interpreter.externally_managed
-    if managed and not context.settings.break_system_packages:
+    if managed and not unmanaged:
         # It parses what the manager says, which hardly anybody has to be told.
         from interlock.toolchain.externally_managed import ExternallyManaged  # noqa: PLC0415
 
         raise ExternallyManaged(environment)
     pin = find_pin(_home(workspace, member), workspace.root)
-    why = _misfit(environment.interpreter, context, requires_python, pin)
+    why = _misfit(environment.interpreter, pythons, requires_python, pin)
     if not why:
         return environment
     if environment.ours:
@@ -89,21 +96,21 @@ def _home(workspace: Workspace, member: NormalizedName | None) -> Path:
     return workspace.root if found is None else found.directory
 
 
-def _misfit(interpreter: Interpreter, context: Context, requires_python: str, pin: PythonPin | None) -> str:
+def _misfit(interpreter: Interpreter, pythons: Pythons, requires_python: str, pin: PythonPin | None) -> str:
     if requires_python and not SpecifierSet(requires_python).contains(interpreter.version, prereleases=True):
         return f"its Python {interpreter.version} is not in {requires_python}"
-    asked = context.settings.python
-    request = parse_request(asked) if asked else request_of(context, pin)
+    asked = pythons.asked
+    request = parse_request(asked) if asked else request_of(pythons, pin)
     if request is None:
         return ""
     if request.specifier and not SpecifierSet(request.specifier).contains(interpreter.version, prereleases=True):
         return f"its Python is {interpreter.version}, not {asked or request}"
-    if request.path and not _is_made_of(interpreter, request.path, context):
+    if request.path and not _is_made_of(interpreter, request.path, pythons.remembered):
         return f"its Python is not {request.path}"
     return ""
 
 
-def _is_made_of(interpreter: Interpreter, path: str, context: Context) -> bool:
+def _is_made_of(interpreter: Interpreter, path: str, remembered: Path) -> bool:
     """Whether an environment's interpreter is the one at a path, which may itself be an environment's."""
     base = Path(interpreter.base_executable).resolve()
     if Path(path).resolve() == base:
@@ -111,5 +118,5 @@ def _is_made_of(interpreter: Interpreter, path: str, context: Context) -> bool:
     if not Path(path).is_file():
         return False
     # The interpreter of an environment made with copies is no link to its base: it has to say what that is.
-    asked = query_interpreter(path, context.layout.bucket("interpreters-v1"))
+    asked = query_interpreter(path, remembered)
     return Path(asked.base_executable).resolve() == base

@@ -164,7 +164,7 @@ class Obtainer:
             first, *more = stored.unverified
             rest = f" and {len(more)} more" if more else ""
             text = f"The RECORD of {filename} gives no hash that counts for {one_line(first)}{rest}."
-            self._toolchain.context.reporter.report(Warned("unrecorded-files", text))
+            self._toolchain.means.reporter.report(Warned("unrecorded-files", text))
         return stored
 
 

@@ -19,13 +19,14 @@ from anyio.abc import TaskGroup, TaskStatus
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName
 from interlock.core.sources.source import Index
+from interlock.means import Means
 from interlock.toolchain.build_hashes import BuildHashes
-from interlock.workspace.context import Context
 
 if TYPE_CHECKING:
     from interlock.build.environment import BuildEnvironment, Provision
     from interlock.build.frontend import Builder
     from interlock.envs.interpreters import Interpreter
+    from interlock.index.upstream import Upstream
     from interlock.index.view import View
 
 __all__ = ["Siblings", "Toolchain", "ToolchainOptions", "Tools"]
@@ -56,19 +57,25 @@ class ToolchainOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Toolchain:
-    """What verbs work with: the tools of the command, and the interpreter that is built for.
+    """What verbs work with: the tools of the command, the interpreter that is built for, the indexes that are asked.
 
-    A view: :meth:`on` gives another one of the same tools for another interpreter, so nothing that is built for one can
-    be taken for another.
+    A view: :meth:`on` and :meth:`asking` give others of the same tools, so nothing that is built for one interpreter
+    can be taken for another, and no index is asked that was not named when the view was made.
     """
 
     def __init__(
-        self, tools: Tools, interpreter: Interpreter | None = None, shared: BuildEnvironment | None = None
+        self,
+        tools: Tools,
+        interpreter: Interpreter | None = None,
+        shared: BuildEnvironment | None = None,
+        pinned: tuple[Index, ...] = (),
     ) -> None:
         self._tools = tools
         self._interpreter = interpreter
         self._shared = shared
-        self.layout = tools.context.layout
+        self._pinned = pinned
+        self.means = tools.means
+        self.layout = tools.means.layout
         self.options = tools.options
 
     def __repr__(self) -> str:
@@ -77,20 +84,20 @@ class Toolchain:
 
     def on(self, interpreter: Interpreter, shared: BuildEnvironment | None = None) -> Toolchain:
         """The same tools, building with this interpreter; what is not to be isolated is built in ``shared``."""
-        return Toolchain(self._tools, interpreter, shared)
+        return Toolchain(self._tools, interpreter, shared, self._pinned)
+
+    def asking(self, indexes: Iterable[Index]) -> Toolchain:
+        """The same tools, asking more indexes for what is pinned to them."""
+        return Toolchain(self._tools, self._interpreter, self._shared, (*self._pinned, *indexes))
 
     @property
-    def context(self) -> Context:
-        """The command's, with the indexes of projects outside of the workspace that were admitted."""
-        return self._tools.context
+    def indexes(self) -> tuple[Index, ...]:
+        """The command's, and those of projects outside of the workspace."""
+        return (*self.means.settings.indexes, *self._pinned)
 
     @property
     def client(self) -> View:
-        return self._tools.client
-
-    def admit(self, indexes: Iterable[Index]) -> None:
-        """Let the client ask more indexes, for what is pinned to them."""
-        self._tools.admit(indexes)
+        return self._tools.client(self._pinned)
 
     def arriving(self, sha256: str) -> anyio.Lock:
         """Held while a wheel is fetched: environments, those of builds among them, want the same at the same time."""
@@ -98,9 +105,7 @@ class Toolchain:
 
     async def interpreter(self) -> Interpreter:
         """The interpreter that builds; any that is at hand unless one was asked for."""
-        if self._interpreter is None:
-            self._interpreter = await self._tools.interpreter()
-        return self._interpreter
+        return self._interpreter if self._interpreter is not None else await self._tools.interpreter()
 
     async def builder(self) -> Builder:
         return await self._tools.builder(await self.interpreter(), self._shared)
@@ -110,17 +115,22 @@ _Key = tuple[str, str, str, "BuildEnvironment | None"]
 
 
 class Tools:
-    """Owner of connections and processes; an async context manager."""
+    """Owner of connections and processes; an async context manager.
+
+    ``start`` is where the command was started: an interpreter that nobody asked for is chosen as it would be there.
+    """
 
     def __init__(
-        self, context: Context, options: ToolchainOptions, provision: Callable[[Toolchain], Provision]
+        self, means: Means, start: Path, options: ToolchainOptions, provision: Callable[[Toolchain], Provision]
     ) -> None:
-        self.context = context
+        self.means = means
+        self._start = start
         self.options = options
         self.arriving: dict[str, anyio.Lock] = {}
         self._provision = provision
         self._stack = AsyncExitStack()
-        self._client: View | None = None
+        self._upstream: Upstream | None = None
+        self._views: dict[tuple[Index, ...], View] = {}
         self._builders: dict[_Key, Builder] = {}
         self._interpreter: Interpreter | None = None
         self._guard = anyio.Lock()
@@ -128,7 +138,7 @@ class Tools:
         self._tasks: TaskGroup | None = None
 
     def __repr__(self) -> str:
-        return f"<Tools client={self._client!r} builders={len(self._builders)}>"
+        return f"<Tools upstream={self._upstream!r} builders={len(self._builders)}>"
 
     async def __aenter__(self) -> Tools:
         self._tasks = anyio.create_task_group()
@@ -147,35 +157,27 @@ class Tools:
             with anyio.CancelScope(shield=True):
                 await self._stack.aclose()
 
-    @property
-    def client(self) -> View:
-        if self._client is None:
+    def client(self, pinned: tuple[Index, ...]) -> View:
+        """The indexes of the command, and those that are asked only for what is pinned to them."""
+        if pinned not in self._views:
             from interlock.toolchain.client import open_upstream, open_view  # noqa: PLC0415 - see the module's docstring
 
-            upstream = open_upstream(self.context)
-            self._stack.push_async_callback(upstream.close)
-            self._client = open_view(self.context, upstream)
-        return self._client
-
-    def admit(self, indexes: Iterable[Index]) -> None:
-        """Let the client ask more indexes, for what is pinned to them."""
-        more = tuple(indexes)
-        if more:
-            settings = self.context.settings
-            settings = msgspec.structs.replace(settings, indexes=(*settings.indexes, *more))
-            self.context = msgspec.structs.replace(self.context, settings=settings)
-            if self._client is not None:
-                self._client.admit(more)
+            if self._upstream is None:
+                self._upstream = open_upstream(self.means)
+                self._stack.push_async_callback(self._upstream.close)
+            self._views[pinned] = open_view(self.means, self._upstream, pinned)
+        return self._views[pinned]
 
     async def interpreter(self) -> Interpreter:
         """Any interpreter that is at hand, for what does not depend on it."""
         if self._interpreter is None:
-            from interlock.toolchain.python import choose_interpreter  # noqa: PLC0415 - see the module's docstring
-
-            context = self.context
+            from interlock.toolchain.python import (  # noqa: PLC0415 - see the module's docstring
+                choose_interpreter,
+                pythons_of,
+            )
 
             def choose() -> Interpreter:
-                return choose_interpreter(context, start=context.start, root=None)
+                return choose_interpreter(pythons_of(self.means, self._start), start=self._start, root=None)
 
             self._interpreter = await anyio.to_thread.run_sync(choose)
         return self._interpreter
@@ -188,7 +190,7 @@ class Tools:
                 from interlock.toolchain.builder import make_builder  # noqa: PLC0415 - see the module's docstring
 
                 provision = self._provision(Toolchain(self, interpreter, shared))
-                builder = make_builder(self.context, self.options, interpreter, provision, shared)
+                builder = make_builder(self.means, self.options, interpreter, provision, shared)
                 assert self._tasks is not None
                 self._builders[key] = await self._tasks.start(self._host, builder)
         return self._builders[key]

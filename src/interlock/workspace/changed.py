@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import anyio
@@ -11,7 +12,6 @@ import msgspec
 from interlock.core.names import NormalizedName
 from interlock.errors import UsageError
 from interlock.git.command import GitCommand
-from interlock.workspace.context import Context
 from interlock.workspace.members import Workspace
 
 __all__ = ["Changes", "UnknownRevision", "changed_members", "changes_since", "file_at"]
@@ -31,19 +31,19 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """Changed, new and deleted files below the workspace's root, POSIX, relative to it, sorted."""
 
 
-async def changed_members(context: Context, workspace: Workspace, revision: str) -> frozenset[NormalizedName]:
+async def changed_members(environ: Mapping[str, str], workspace: Workspace, revision: str) -> frozenset[NormalizedName]:
     """Members that hold a file which differs from the revision, or is new; raises :class:`GitFailed`."""
-    changes = await changes_since(context, workspace.root, revision)
+    changes = await changes_since(environ, workspace.root, revision)
     inside = (workspace.root / name for name in changes.files)
     return frozenset(member.name for path in inside if (member := workspace.containing(path)) is not None)
 
 
-async def changes_since(context: Context, root: Path, revision: str, *, fork_point: bool = False) -> Changes:
+async def changes_since(environ: Mapping[str, str], root: Path, revision: str, *, fork_point: bool = False) -> Changes:
     """Compare the working tree with a revision; with ``fork_point``, with where the branch left that revision.
 
     What git ignores does not count. Raises :class:`UnknownRevision`.
     """
-    git = _git(context)
+    git = _git(environ)
     commit = await _commit(git, root, revision)
     if fork_point:
         # A shallow clone may not know where that was; the revision itself tells of more changes, never of fewer.
@@ -57,14 +57,14 @@ async def changes_since(context: Context, root: Path, revision: str, *, fork_poi
     return Changes(commit=commit, files=await anyio.to_thread.run_sync(_below, root, top, names))
 
 
-async def file_at(context: Context, root: Path, commit: str, name: str) -> bytes | None:
+async def file_at(environ: Mapping[str, str], root: Path, commit: str, name: str) -> bytes | None:
     """The content of a file below the root as a commit has it; None when it has no such file."""
-    found = await _git(context).run("show", f"{commit}:./{name}", cwd=root, check=False)
+    found = await _git(environ).run("show", f"{commit}:./{name}", cwd=root, check=False)
     return None if found.status else found.stdout.encode("utf-8", "surrogateescape")
 
 
-def _git(context: Context) -> GitCommand:
-    return GitCommand(context.environ, limiter=anyio.CapacityLimiter(2))
+def _git(environ: Mapping[str, str]) -> GitCommand:
+    return GitCommand(environ, limiter=anyio.CapacityLimiter(2))
 
 
 async def _commit(git: GitCommand, root: Path, revision: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import anyio
 
 from interlock.core.text.numbers import whole_number
 from interlock.errors import ManifestError
 from interlock.git.command import GitCommand
-from interlock.workspace.context import Context
 from interlock.workspace.members import Workspace
 
 __all__ = ["InvalidBuildTable", "is_of_commit", "source_date_epoch"]
@@ -24,13 +25,13 @@ class InvalidBuildTable(ManifestError):
     code = "invalid-build-table"
 
 
-async def source_date_epoch(context: Context, workspace: Workspace) -> int:
+async def source_date_epoch(environ: Mapping[str, str], workspace: Workspace) -> int:
     """The caller's ``SOURCE_DATE_EPOCH``, else what ``build.source-date-epoch`` of the root says: ``"commit"``, a
     number, or nothing for a fixed day.
 
     Raises :class:`InvalidBuildTable`.
     """
-    given = context.environ.get("SOURCE_DATE_EPOCH")
+    given = environ.get("SOURCE_DATE_EPOCH")
     if given:
         seconds = whole_number(given)
         if seconds is None:
@@ -40,7 +41,7 @@ async def source_date_epoch(context: Context, workspace: Workspace) -> int:
     if said is None:
         return _FIXED
     if said == "commit":
-        git = GitCommand(context.environ, limiter=anyio.CapacityLimiter(1))
+        git = GitCommand(environ, limiter=anyio.CapacityLimiter(1))
         output = await git.run("log", "-1", "--format=%ct", cwd=workspace.root)
         return int(output.stdout.strip() or _FIXED)
     if isinstance(said, int) and not isinstance(said, bool) and 0 <= said <= _LATEST:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from interlock.workspace.context import Context
+from pathlib import Path
+
+from interlock.store.layout import Layout
 from interlock.workspace.discovery import NoProject, discover
 from interlock.workspace.members import Workspace
 
 __all__ = ["workspace_or_none"]
 
 
-def workspace_or_none(context: Context) -> Workspace | None:
+def workspace_or_none(start: Path, layout: Layout) -> Workspace | None:
     """The workspace here; None where there is none."""
     try:
-        return discover(context.start, layout=context.layout)
+        return discover(start, layout=layout)
     except NoProject:
         return None

@@ -10,8 +10,6 @@ from interlock.core.text.encoding import decode_text
 from interlock.envs.discovery import parse_request
 from interlock.errors import InterlockError, UsageError
 from interlock.store.replace import replace_file
-from interlock.workspace.context import Context
-from interlock.workspace.here import workspace_or_none
 
 __all__ = ["PIN", "BadPin", "NoPin", "PythonPin", "find_pin", "remove_pin", "write_pin"]
 
@@ -48,7 +46,7 @@ def find_pin(start: Path, root: Path | None) -> PythonPin | None:
     return None
 
 
-def write_pin(context: Context, request: str) -> PythonPin:
+def write_pin(directory: Path, request: str) -> PythonPin:
     """Pin a request in the directory; a version is written as it was asked for.
 
     Raises :class:`BadPin` for a path, which would mean nothing to others.
@@ -58,15 +56,14 @@ def write_pin(context: Context, request: str) -> PythonPin:
         raise BadPin(f"`{request}` is a path, which means nothing on other machines.", hint="Pin a version: 3.12.")
     if "\n" in request:
         raise BadPin("A pin is one line.")
-    path = context.start / PIN
+    path = directory / PIN
     replace_file(path, f"{request}\n".encode())
     return PythonPin(path, f"{request}\n")
 
 
-def remove_pin(context: Context) -> PythonPin | None:
+def remove_pin(start: Path, root: Path | None) -> PythonPin | None:
     """Forget the nearest pin of the workspace; None when there is none."""
-    workspace = workspace_or_none(context)
-    pin = find_pin(context.start, workspace.root if workspace is not None else context.start)
+    pin = find_pin(start, root or start)
     if pin is not None:
         pin.path.unlink()
     return pin

@@ -20,7 +20,6 @@ from interlock.core.manifests.problems import suggest
 from interlock.core.members.selection import MemberSelection, Selection
 from interlock.core.names import ExtraName, GroupName, NormalizedName, normalize_extra, normalize_group, normalize_name
 from interlock.errors import UsageError
-from interlock.workspace.context import Context
 from interlock.workspace.members import VIRTUAL_ROOT, Workspace
 
 __all__ = [
@@ -278,9 +277,9 @@ def refuse_conflicting(workspace: Workspace, members: Iterable[MemberSelection])
             raise conflicting(active, [[item] for item in active])
 
 
-def by_environment(context: Context, whole: Selection) -> list[Selection]:
+def by_environment(env: str, whole: Selection) -> list[Selection]:
     """What is selected, for each environment that it belongs in."""
-    if context.settings.env != "member":
+    if env != "member":
         return [whole]
     return [Selection(members=(chosen,), skip=whole.skip) for chosen in whole.members]
 

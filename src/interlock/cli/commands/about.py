@@ -15,14 +15,14 @@ __all__ = ["run"]
 
 
 def run(call: Call) -> int:
-    workspace = workspace_or_none(call.context)
+    workspace = workspace_or_none(call.context.place.start, call.context.means.layout)
     rows = {
         "interlock": __version__,
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "executable": sys.executable,
         "platform": platform.platform(),
-        "cache": str(call.context.layout.root),
-        "configuration": str(user_file(call.context.environ)),
+        "cache": str(call.context.means.layout.root),
+        "configuration": str(user_file(call.context.means.environ)),
         "workspace": str(workspace.root) if workspace is not None else "",
         "members": len(workspace.members) if workspace is not None else None,
     }

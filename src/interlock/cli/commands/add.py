@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import msgspec
-
 from interlock.cli.call import BadValue, Call
 from interlock.cli.changing import change_options, say_change, target_of
+from interlock.context import Context
 from interlock.core.editing.requirement_wishes import Wish, parse_requirements_file, parse_wish
 from interlock.core.text.encoding import decode_text
 from interlock.core.versions.poetry_constraint import platform_marker, python_marker
@@ -16,7 +15,6 @@ from interlock.errors import UsageError
 from interlock.ops.add import AddOptions, add
 from interlock.ops.editing import manifest_file
 from interlock.ops.scripts import add_to_script
-from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 
 __all__ = ["run"]
@@ -38,11 +36,11 @@ async def run(call: Call) -> int:
 
 
 async def _add_to_script(call: Call) -> int:
-    script = call.context.cwd / call.text("script")
+    script = call.context.place.directory / call.text("script")
     wishes, constraints = _wishes(call)
     if constraints:
         raise BadValue("`--constraints` bounds what is added to a project; a script has none.")
-    bounds = call.text("bounds") or call.context.settings.add_bounds
+    bounds = call.text("bounds") or call.context.means.settings.add_bounds
     for text in await add_to_script(call.context, script, tuple(wishes), bounds):
         call.terminal.say(f"Added {text} to {call.text('script')}.")
     return 0
@@ -92,8 +90,8 @@ def _options(call: Call) -> AddOptions:
 
 
 def _default_bounds(context: Context) -> str:
-    workspace = discover(context.start, layout=context.layout)
-    return context.within(workspace.manifest.settings).settings.add_bounds
+    workspace = discover(context.place.start, layout=context.means.layout)
+    return context.within(workspace.manifest.settings).means.settings.add_bounds
 
 
 def _marker(call: Call) -> str:
@@ -112,14 +110,15 @@ def _range(context: Context) -> str:
 def _without_range(context: Context) -> Context:
     if not _range(context):
         return context
-    changed = msgspec.structs.replace(context, flags=msgspec.structs.replace(context.flags, python=None))
-    return changed.within(discover(context.start, layout=context.layout).manifest.settings)
+    return context.asking(python=None).within(
+        discover(context.place.start, layout=context.means.layout).manifest.settings
+    )
 
 
 def _read(call: Call, name: str, wishes: list[Wish], constraints: list[Wish]) -> None:
     """Read a file and what it includes, each once: files may lead back to each other."""
     seen: set[tuple[str, bool]] = set()
-    waiting = [(str(call.context.cwd / name), wishes is constraints)]
+    waiting = [(str(call.context.place.directory / name), wishes is constraints)]
     while waiting:
         place, constrains = waiting.pop()
         if (place, constrains) in seen:

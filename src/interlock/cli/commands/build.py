@@ -22,7 +22,7 @@ async def run(call: Call) -> int:
         selection = await load("interlock.cli.narrowing").only_affected(call, request.selection, packages=True)
         if selection is None:
             if call.json:
-                call.document(report_document(BuildReport(out_dir=call.context.cwd, members=())))
+                call.document(report_document(BuildReport(out_dir=call.context.place.directory, members=())))
             return 0
         request = msgspec.structs.replace(request, selection=selection)
     report = _labelled(call, await build(call.context, request))
@@ -38,7 +38,7 @@ async def run(call: Call) -> int:
 def build_request(call: Call) -> BuildRequest:
     kind = call.text("format")
     sdist, wheel = call.given("sdist") or kind == "sdist", call.given("wheel") or kind == "wheel"
-    timeout = getattr(call.values, "timeout", None) or Variables(call.context.environ).seconds("BUILD_TIMEOUT")
+    timeout = getattr(call.values, "timeout", None) or Variables(call.context.means.environ).seconds("BUILD_TIMEOUT")
     return BuildRequest(
         selection=SelectionFlags(packages=call.texts("package"), all_packages=call.given("all_packages")),
         sdist=sdist or not wheel,
@@ -91,7 +91,9 @@ def show_report(call: Call, report: BuildReport) -> None:
     for member in report.members:
         for file in member.files:
             terminal.say(
-                built_file(str(file.file), file.size, str(call.context.cwd), unchanged=member.status == "cached")
+                built_file(
+                    str(file.file), file.size, str(call.context.place.directory), unchanged=member.status == "cached"
+                )
             )
         for problem in member.problems:
             terminal.say(f"  {terminal.red('wrong')}: {problem}")

@@ -33,7 +33,7 @@ async def run(call: Call) -> int:
     if call.given("all"):
         asked = tuple(text for text in asked if text.lower() not in _EVERYTHING)
     packages = dict(_named(text) for text in asked)
-    removed = await clean(call.context.layout, packages, force=call.given("all") or call.given("force"))
+    removed = await clean(call.context.means.layout, packages, force=call.given("all") or call.given("force"))
     if call.json:
         call.document(removed)
     else:

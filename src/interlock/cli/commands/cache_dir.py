@@ -8,7 +8,7 @@ __all__ = ["run"]
 
 
 def run(call: Call) -> int:
-    root = str(call.context.layout.root)
+    root = str(call.context.means.layout.root)
     if call.json:
         call.document({"path": root})
     else:

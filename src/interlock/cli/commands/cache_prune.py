@@ -10,7 +10,7 @@ __all__ = ["run"]
 
 
 async def run(call: Call) -> int:
-    removed = await prune(call.context.layout, ci=call.given("ci"), force=call.given("force"))
+    removed = await prune(call.context.means.layout, ci=call.given("ci"), force=call.given("force"))
     if call.json:
         call.document(removed)
     else:

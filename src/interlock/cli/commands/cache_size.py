@@ -10,10 +10,10 @@ __all__ = ["run"]
 
 
 async def run(call: Call) -> int:
-    sizes = await measure(call.context.layout)
+    sizes = await measure(call.context.means.layout)
     total = sum(size.bytes for size in sizes)
     if call.json:
-        call.document({"path": str(call.context.layout.root), "bytes": total, "buckets": sizes})
+        call.document({"path": str(call.context.means.layout.root), "bytes": total, "buckets": sizes})
     elif call.given("bytes"):
         call.terminal.data(str(total))
     else:

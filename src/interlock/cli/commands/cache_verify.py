@@ -11,8 +11,8 @@ __all__ = ["run"]
 async def run(call: Call) -> int:
     """0 when everything is what was put there, or is so again, else 1."""
     repair = call.given("repair")
-    jobs = call.context.settings.concurrent_installs
-    report = await verify_cache(call.context.layout, repair=repair, force=call.given("force"), jobs=jobs)
+    jobs = call.context.means.settings.concurrent_installs
+    report = await verify_cache(call.context.means.layout, repair=repair, force=call.given("force"), jobs=jobs)
     if call.json:
         call.document(
             {"ok": report.ok, "checked": report.checked, "skipped": report.skipped, "problems": report.problems}
@@ -22,7 +22,7 @@ async def run(call: Call) -> int:
         name = f"{one.name} ({one.entry})" if one.name else one.entry
         call.terminal.data(f"{name}{': dropped' if one.dropped else ''}")
         call.terminal.data("".join(f"  {problem}\n" for problem in one.problems))
-    looked = f"Looked at {sum(report.checked.values())} entries of {call.context.layout.root}"
+    looked = f"Looked at {sum(report.checked.values())} entries of {call.context.means.layout.root}"
     if not report.problems:
         call.terminal.say(f"{looked}: all are what was put there.")
     elif report.ok:

@@ -114,8 +114,8 @@ def _values(call: Call, before: list[str], option: str) -> list[str] | None:
     if kind is None:
         return list(getattr(action.type, "choices", ()))
     values = parser.parse_known_args(rest)[0]
-    context = make_context(read_flags(values), call.context.around, call.context.reporter)
-    workspace = workspace_or_none(context)
+    context = make_context(read_flags(values), call.context.around, call.context.means.reporter)
+    workspace = workspace_or_none(context.place.start, context.means.layout)
     return sorted(kind(workspace)) if workspace is not None else []
 
 

@@ -95,7 +95,7 @@ def _parsed(text: str) -> object:
 
 def _effective(call: Call) -> dict[str, tuple[object, str]]:
     """Each setting with its value and where it is from."""
-    workspace = workspace_or_none(call.context)
+    workspace = workspace_or_none(call.context.place.start, call.context.means.layout)
     context = call.context if workspace is None else call.context.within(workspace.settings)
     user = msgspec.to_builtins(context.around.user)
     local = _local_table(workspace) if workspace is not None else {}
@@ -103,16 +103,16 @@ def _effective(call: Call) -> dict[str, tuple[object, str]]:
     for key in sorted({*_USER, *_LOCAL}):
         variable = f"INTERLOCK_{key.upper().replace('-', '_')}"
         field = key.replace("-", "_")
-        value = getattr(context.settings, field, None)
-        if context.environ.get(variable):
-            found[key] = (value if value is not None else context.environ[variable], variable)
+        value = getattr(context.means.settings, field, None)
+        if context.means.environ.get(variable):
+            found[key] = (value if value is not None else context.means.environ[variable], variable)
         elif key in local:
             found[key] = (local[key], "local")
         elif user.get(key) not in (None, [], ()):
             found[key] = (user[key], "user")
         else:
             found[key] = (value if not isinstance(value, tuple) else list(value), "default")
-    found["cache-dir"] = (str(context.layout.root), found["cache-dir"][1])
+    found["cache-dir"] = (str(context.means.layout.root), found["cache-dir"][1])
     return {key: (_hidden(value), origin) for key, (value, origin) in found.items()}
 
 
@@ -164,7 +164,7 @@ def _shown(value: object) -> str:
 
 
 def _set_user(call: Call, key: str, value: object) -> None:
-    path = to_write(user_file(call.context.environ))
+    path = to_write(user_file(call.context.means.environ))
     document = TomlDocument(path.read_bytes() if path.exists() else b"", str(path))
     if value is None:
         document.delete((key,))

@@ -25,7 +25,7 @@ async def run(call: Call) -> int:
     if not wishes:
         found = (await lock(call.context, LockOptions(upgrade=call.given("upgrade"), dry_run=True))).lock
     else:
-        workspace = workspace_or_none(call.context)
+        workspace = workspace_or_none(call.context.place.start, call.context.means.layout)
         context = call.context if workspace is None else call.context.within(workspace.settings)
         requirements = tuple(
             Requirement(name=wish.normalized, specifier=wish.specifier, marker=wish.marker, extras=wish.extras)

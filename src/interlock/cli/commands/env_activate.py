@@ -30,7 +30,7 @@ async def run(call: Call) -> int:
     state = await find_environment(call.context, call.names("package"))
     if state.environment is None:
         raise NoEnvironment(f"There is no environment at {state.path}.", hint="Make it with `interlock sync`.")
-    environ = call.context.environ
+    environ = call.context.means.environ
     name = call.text("shell") or Path(environ.get("SHELL") or environ.get("COMSPEC") or "sh").stem
     if name not in _SCRIPTS:
         raise BadValue(

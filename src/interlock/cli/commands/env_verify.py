@@ -13,8 +13,8 @@ __all__ = ["describe", "run"]
 async def run(call: Call) -> int:
     """0 when every file is what was installed, else 1."""
     environment = await existing(call.context, call.names("package"))
-    jobs = call.context.settings.concurrent_installs
-    verified = await verify_environment(environment, call.context.layout, jobs=jobs)
+    jobs = call.context.means.settings.concurrent_installs
+    verified = await verify_environment(environment, call.context.means.layout, jobs=jobs)
     unchecked = [one.installed.name for one in verified.unchecked]
     if call.json:
         call.document(

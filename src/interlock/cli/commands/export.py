@@ -24,7 +24,7 @@ async def run(call: Call) -> int:
     if output:
         call.terminal.say(f"Wrote {output}.")
         if call.json:
-            call.document({"path": call.context.cwd / output})
+            call.document({"path": call.context.place.directory / output})
     elif call.json:
         raise BadValue("An export is not JSON.", hint="Leave out --json, or write to a file with -o.")
     else:

@@ -15,7 +15,7 @@ _SHOWN = 12
 async def run(call: Call) -> int:
     if not call.text("name"):
         raise BadValue("Which package?", hint="Name it exactly: `interlock info httpx`.")
-    workspace = workspace_or_none(call.context)
+    workspace = workspace_or_none(call.context.place.start, call.context.means.layout)
     context = call.context if workspace is None else call.context.within(workspace.settings)
     found = await package_info(context, checked_name(call.text("name")))
     if call.json:

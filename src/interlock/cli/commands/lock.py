@@ -21,7 +21,9 @@ _SHOWN = 10
 
 async def run(call: Call) -> int:
     if call.text("script"):
-        found = await load("interlock.ops.scripts").lock_script(call.context, call.context.cwd / call.text("script"))
+        found = await load("interlock.ops.scripts").lock_script(
+            call.context, call.context.place.directory / call.text("script")
+        )
         call.terminal.say(f"Locked {plural(len(found.packages), 'package')} for {call.text('script')}.")
         return 0
     if call.text("diff"):

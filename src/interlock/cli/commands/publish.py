@@ -31,7 +31,7 @@ async def run(call: Call) -> int:
 
 
 def _request(call: Call) -> PublishRequest:
-    if call.context.settings.offline:
+    if call.context.means.settings.offline:
         raise BadValue("Publishing needs the network.", hint="Leave out --offline.")
     wait = getattr(call.values, "wait", None)
     return PublishRequest(
@@ -48,7 +48,7 @@ def _request(call: Call) -> PublishRequest:
         password=call.text("password"),
         token=call.text("token"),
         trusted=call.text("trusted_publishing")
-        or Variables(call.context.environ).text("TRUSTED_PUBLISHING")
+        or Variables(call.context.means.environ).text("TRUSTED_PUBLISHING")
         or "automatic",
         attestations=not call.flag("no_attestations"),
         attest=call.given("attest"),

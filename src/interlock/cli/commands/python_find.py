@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from interlock.cli.call import Call
+from interlock.cli.pythons import pythons_here
 from interlock.ops.described import describe_python
 from interlock.toolchain.python import find_python
 
@@ -10,7 +11,7 @@ __all__ = ["run"]
 
 
 async def run(call: Call) -> int:
-    found = await find_python(call.context, call.text("request"))
+    found = await find_python(pythons_here(call), call.context.means.layout, call.text("request"))
     if call.json:
         call.document(describe_python(found))
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from interlock.cli.call import Call
+from interlock.cli.pythons import pythons_here
 from interlock.ops.described import describe_python
 from interlock.toolchain.python import list_pythons
 
@@ -10,7 +11,7 @@ __all__ = ["run"]
 
 
 async def run(call: Call) -> int:
-    found = await list_pythons(call.context, call.text("request"))
+    found = await list_pythons(pythons_here(call), call.text("request"))
     if call.json:
         call.document({"pythons": [describe_python(interpreter) for interpreter in found]})
     elif call.given("paths"):

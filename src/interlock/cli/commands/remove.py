@@ -14,12 +14,12 @@ __all__ = ["run"]
 
 async def run(call: Call) -> int:
     texts = call.texts("packages")
-    places = tuple(call.context.place(text) for text in texts if _is_path(text))
+    places = tuple(call.context.place.path(text) for text in texts if _is_path(text))
     names = tuple(checked_name(text) for text in texts if not _is_path(text))
     if not texts:
         raise BadValue("There is nothing to remove.", hint="Name a package: `interlock remove httpx`.")
     if call.text("script"):
-        await remove_from_script(call.context, call.context.cwd / call.text("script"), names)
+        await remove_from_script(call.context, call.context.place.directory / call.text("script"), names)
         call.terminal.say(f"Removed {', '.join(names)} from {call.text('script')}.")
         return 0
     target = target_of(call)

@@ -89,7 +89,7 @@ def _show_runs(call: Call, options: RunOptions, results: tuple[MemberRun, ...]) 
 
 
 def _list(call: Call) -> int:
-    workspace = discover(call.context.start, layout=call.context.layout)
+    workspace = discover(call.context.place.start, layout=call.context.means.layout)
     name = call.names("package")[0] if call.names("package") else workspace.current
     manifest = workspace.member(name).manifest if name is not None else workspace.manifest
     tasks = tasks_of(workspace, manifest)

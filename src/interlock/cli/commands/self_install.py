@@ -50,4 +50,4 @@ async def _run(call: Call, arguments: list[str]) -> int:
     if call.given("dry_run"):
         call.terminal.data(" ".join(line))
         return 0
-    return await supervise(line, dict(call.context.environ), call.context.cwd)
+    return await supervise(line, dict(call.context.means.environ), call.context.place.directory)

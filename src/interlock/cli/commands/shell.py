@@ -17,7 +17,7 @@ __all__ = ["run"]
 
 
 async def run(call: Call) -> int:
-    environ = call.context.environ
+    environ = call.context.means.environ
     shell = environ.get("SHELL") or environ.get("COMSPEC") or ("cmd" if os.name == "nt" else "/bin/sh")
     options = RunOptions(command=(shell,), sync=sync_options(call, exact=False), no_sync=call.flag("no_sync"))
     async with entered(call.context, options) as place:
@@ -25,9 +25,9 @@ async def run(call: Call) -> int:
         environ = child_environ(call.context, place)
         scripts = Path(place.scripts[-1])
         if not sys.stdin.isatty() or not (scripts / "activate").is_file():
-            return await supervise([shell], environ, call.context.cwd)
+            return await supervise([shell], environ, call.context.place.directory)
         with TemporaryDirectory(prefix="interlock-shell-") as folder:
             command, environ, files = shell_start(shell, scripts, Path(folder), environ)
             for name, text in files.items():
                 (Path(folder) / name).write_text(text, encoding="utf-8")
-            return await supervise(command, environ, call.context.cwd)
+            return await supervise(command, environ, call.context.place.directory)

@@ -22,8 +22,7 @@ __all__ = ["run"]
 
 async def run(call: Call) -> int:
     if call.text("format") == "json" and not call.json:
-        settings = msgspec.structs.replace(call.context.settings, json=True)
-        call = msgspec.structs.replace(call, context=msgspec.structs.replace(call.context, settings=settings))
+        call = msgspec.structs.replace(call, json=True)
     name = checked_name(call.text("name")) if call.text("name") else None
     if call.given("latest") or call.given("outdated"):
         outdated = load("interlock.cli.commands.outdated")

@@ -19,8 +19,8 @@ _KEYS = {"primary": "", "default": "default", "explicit": "explicit"}
 
 
 def show(call: Call) -> int:
-    workspace = discover(call.context.start, layout=call.context.layout)
-    settings = call.context.within(workspace.settings).settings
+    workspace = discover(call.context.place.start, layout=call.context.means.layout)
+    settings = call.context.within(workspace.settings).means.settings
     wanted = call.text("name")
     found = [index for index in settings.indexes if not wanted or index.name == wanted]
     if wanted and not found:
@@ -43,7 +43,7 @@ async def add(call: Call) -> int:
         raise BadValue(
             "A source has a name and a URL.", hint="`interlock source add inner https://index.test/simple/`."
         )
-    if "://" not in url and not (call.context.cwd / url).exists():
+    if "://" not in url and not (call.context.place.directory / url).exists():
         raise BadValue(f"`{url}` is neither a URL nor a directory that is there.", hint="https://index.test/simple/")
     clean, login = take_login(url)
     priority = call.text("priority") or "primary"

@@ -28,7 +28,7 @@ async def run(call: Call) -> int:
         names=call.names("packages"),
         packages=call.names("package"),
         bump=call.given("bump"),
-        bounds=call.context.settings.add_bounds,
+        bounds=call.context.means.settings.add_bounds,
         dry_run=call.given("dry_run"),
         no_sync=call.flag("no_sync"),
         sync=sync_options(call, exact=call.given("exact")),

@@ -11,7 +11,7 @@ __all__ = ["run"]
 
 def run(call: Call) -> int:
     """The directory of the workspace's root, or of one member."""
-    workspace = discover(call.context.start, layout=call.context.layout)
+    workspace = discover(call.context.place.start, layout=call.context.means.layout)
     name = call.text("member")
     path = workspace.member(normalize_name(name)).directory if name else workspace.root
     if call.json:

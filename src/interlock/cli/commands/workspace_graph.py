@@ -10,7 +10,7 @@ __all__ = ["run"]
 
 
 def run(call: Call) -> int:
-    workspace = discover(call.context.start, layout=call.context.layout)
+    workspace = discover(call.context.place.start, layout=call.context.means.layout)
     graph = member_graph(workspace)
     kind = "json" if call.json else call.text("format") or "text"
     if kind == "json":

@@ -9,7 +9,7 @@ __all__ = ["run"]
 
 
 def run(call: Call) -> int:
-    workspace = discover(call.context.start, layout=call.context.layout)
+    workspace = discover(call.context.place.start, layout=call.context.means.layout)
     members = workspace.members
     if call.json:
         call.document(

@@ -8,6 +8,7 @@ import anyio
 import anyio.to_thread
 import msgspec
 
+from interlock.context import Context
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.requirements.requirement import Requirement
@@ -20,12 +21,12 @@ from interlock.ops.building.member import MemberBuild, Outcome
 from interlock.ops.building.output import OutputDirectory
 from interlock.ops.building.report import BuildReport, BuildRequest, BuiltFile, MemberReport
 from interlock.ops.building.strays import Strays
-from interlock.resolution.provisioning import open_toolchain
+from interlock.ops.stamps import stamps_of
+from interlock.ops.tools import open_toolchain
 from interlock.toolchain.build_hashes import BuildHashes
-from interlock.toolchain.python import deciding_places
+from interlock.toolchain.python import deciding_places, pythons_of
 from interlock.toolchain.siblings import BuildSiblings
 from interlock.toolchain.toolchain import ToolchainOptions
-from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.epoch import source_date_epoch
 from interlock.workspace.fresh.builds import stamp_built
@@ -51,7 +52,7 @@ async def build(context: Context, request: BuildRequest) -> BuildReport:
     Raises :class:`MemberCycle` when members are needed to build themselves, and usage errors.
     """
     started = anyio.current_time()
-    workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+    workspace = await anyio.to_thread.run_sync(lambda: discover(context.place.start, layout=context.means.layout))
     context = context.within(workspace.manifest.settings)
     names = chosen_members(workspace, request.selection)
     tool, hashes = _constrained(context, workspace.manifest.settings, request)
@@ -60,7 +61,7 @@ async def build(context: Context, request: BuildRequest) -> BuildReport:
         siblings.check(names)
     bounds = InternalBounds(workspace, siblings)
     out = output_directory(context, workspace, request.out_dir)
-    epoch = await source_date_epoch(context, workspace)
+    epoch = await source_date_epoch(context.means.environ, workspace)
     options = ToolchainOptions(
         tool=tool,
         siblings=None if request.no_sources else siblings,
@@ -117,9 +118,9 @@ def _no_package(member: Member) -> NothingToBuild:
 
 def output_directory(context: Context, workspace: Workspace, out_dir: str) -> OutputDirectory:
     """Where files go: as asked for, else ``dist`` at the root, which git is told to ignore."""
-    path = context.cwd / out_dir if out_dir else workspace.root / "dist"
+    path = context.place.directory / out_dir if out_dir else workspace.root / "dist"
     beside = any(path.is_relative_to(member.directory) for member in workspace.members)
-    return OutputDirectory(path, context.layout, ours=not out_dir, beside_sources=beside)
+    return OutputDirectory(path, context.means.layout, ours=not out_dir, beside_sources=beside)
 
 
 def _stamp(
@@ -130,7 +131,8 @@ def _stamp(
     for question, selection in _QUESTIONS.items():
         if whole and request == BuildRequest(selection=selection):
             files = [(os.fspath(file.file), file.size) for report in reports for file in report.files]
-            stamp_built(context, workspace, files, interpreters=deciding_places(context, python), question=question)
+            places = deciding_places(pythons_of(context.means, context.place.start), python)
+            stamp_built(stamps_of(context), workspace, files, interpreters=places, question=question)
 
 
 class _Build:
@@ -138,15 +140,15 @@ class _Build:
 
     def __init__(self, settings: BuildSettings, out: OutputDirectory, strays: Strays) -> None:
         self._settings = settings
-        self._context = settings.toolchain.context
+        self._means = settings.toolchain.means
         self._out = out
         self._strays = strays
         # More than the hooks at a time, so that packing and unpacking of one member overlaps with hooks of another.
-        self._limiter = anyio.CapacityLimiter(2 * self._context.settings.concurrent_builds + 2)
+        self._limiter = anyio.CapacityLimiter(2 * self._means.settings.concurrent_builds + 2)
 
     async def run(self, names: tuple[NormalizedName, ...]) -> list[MemberReport]:
         found: dict[NormalizedName, MemberReport] = {}
-        reporter = self._context.reporter
+        reporter = self._means.reporter
 
         async def one(name: NormalizedName) -> None:
             async with self._limiter:
@@ -169,7 +171,7 @@ class _Build:
         if stray and is_sure and report.error is None:
             return msgspec.structs.replace(report, problems=(stray,))
         if stray:
-            self._context.reporter.report(Warned("stray-files", stray))
+            self._means.reporter.report(Warned("stray-files", stray))
         return report
 
     async def _made(self, name: NormalizedName) -> MemberReport:
@@ -212,7 +214,7 @@ def _constrained(context: Context, tool: ToolSettings, request: BuildRequest) ->
     constraints: list[Requirement] = []
     allowed: dict[NormalizedName, frozenset[str]] = {}
     for name in request.build_constraints:
-        found, hashes = read_constraints(context.cwd / name)
+        found, hashes = read_constraints(context.place.directory / name)
         constraints += found
         allowed |= {package: allowed.get(package, frozenset()) | digests for package, digests in hashes.items()}
     tool = msgspec.structs.replace(

@@ -69,7 +69,7 @@ class Making:
                 wheel = await builder.wheel(await self._unpacked(settled, tree, scratch / "again"))
                 if await anyio.to_thread.run_sync(bound_wheel, wheel, edges, scratch) == wheel:
                     return settled
-        self._settings.toolchain.context.reporter.report(
+        self._settings.toolchain.means.reporter.report(
             Warned(
                 "computed-requirements",
                 f"The sdist of {self._name} computes its requirements when it is built: a wheel that is built from it"

@@ -16,6 +16,7 @@ import msgspec
 from packaging.requirements import InvalidRequirement, Requirement
 
 from interlock.build.frontend import Builder
+from interlock.context import Context
 from interlock.core.markers.diagram import format_marker, parse_marker
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.requirements.parse import parse_requirement
@@ -23,13 +24,12 @@ from interlock.core.requirements.requirement import format_requirement
 from interlock.errors import InterlockError
 from interlock.ops.building.report import BuildReport, MemberReport
 from interlock.ops.building.trial import Trial
+from interlock.ops.tools import open_toolchain
 from interlock.publish.check import check_distribution
 from interlock.publish.distribution import Distribution, read_distribution
 from interlock.resolution.provision import Provisioner
-from interlock.resolution.provisioning import open_toolchain
-from interlock.toolchain.python import choose_interpreter
+from interlock.toolchain.python import choose_interpreter, pythons_of
 from interlock.toolchain.toolchain import ToolchainOptions
-from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 from interlock.workspace.members import Workspace
 
@@ -66,7 +66,7 @@ def _required(wheel: Distribution) -> list[NormalizedName]:
 
 async def verify(context: Context, report: BuildReport) -> BuildReport:
     """The report with what is wrong with the files added."""
-    workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+    workspace = await anyio.to_thread.run_sync(lambda: discover(context.place.start, layout=context.means.layout))
     context = context.within(workspace.manifest.settings)
     reports = report.members
     files = await anyio.to_thread.run_sync(lambda: {member.name: _read(member) for member in reports})
@@ -135,13 +135,16 @@ class _Verification:
         self._context = context
         self._workspace = workspace
         self._wheels = wheels
-        self._limiter = anyio.CapacityLimiter(context.settings.concurrent_builds)
+        self._limiter = anyio.CapacityLimiter(context.means.settings.concurrent_builds)
 
     async def run(self, names: list[NormalizedName], requires_python: str) -> dict[NormalizedName, list[str]]:
         context, found = self._context, dict[NormalizedName, list[str]]()
         interpreter = await anyio.to_thread.run_sync(
             lambda: choose_interpreter(
-                context, start=context.start, root=self._workspace.root, requires_python=requires_python
+                pythons_of(context.means, context.place.start),
+                start=context.place.start,
+                root=self._workspace.root,
+                requires_python=requires_python,
             )
         )
         # Constraints on build requirements say nothing of what a package is used with.
@@ -164,9 +167,9 @@ class _Verification:
             environment = await provision((f"{wheel.name}=={wheel.version}",), purpose=f"{wheel.filename} by itself")
         except InterlockError as error:
             return [f"{wheel.filename} cannot be installed: {error.message}"]
-        scratch = self._context.layout.temporary_directory()
+        scratch = self._context.means.layout.temporary_directory()
         try:
-            problems = await Trial(environment, self._context.environ, scratch).run(wheel.path)
+            problems = await Trial(environment, self._context.means.environ, scratch).run(wheel.path)
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(lambda: shutil.rmtree(scratch, ignore_errors=True))

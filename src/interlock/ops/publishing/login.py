@@ -5,6 +5,7 @@ from __future__ import annotations
 import anyio.to_thread
 import httpx
 
+from interlock.context import Context
 from interlock.core.settings.variables import Variables
 from interlock.errors import UsageError
 from interlock.index.netrc import read_netrc
@@ -13,7 +14,6 @@ from interlock.ops.publishing.repository import Repository
 from interlock.publish.trusted import trusted_login
 from interlock.publish.upload import Login
 from interlock.toolchain.keyring import open_keyring
-from interlock.workspace.context import Context
 
 __all__ = ["ConflictingLogin", "find_login"]
 
@@ -41,7 +41,7 @@ async def find_login(
         return known
     given = said or known
     if given is None and request.trusted != "never":
-        may = request.trusted == "always" or any(context.environ.get(name) for name in _CI)
+        may = request.trusted == "always" or any(context.means.environ.get(name) for name in _CI)
         trusted = (
             await trusted_login(client, repository.upload_url, required=request.trusted == "always") if may else None
         )
@@ -58,10 +58,10 @@ def _said(context: Context, request: PublishRequest, owner: str) -> Login | None
     if request.token:
         return Login(_TOKEN, request.token, "--token")
     if request.user or request.password:
-        variables = Variables(context.environ)
+        variables = Variables(context.means.environ)
         password = request.password or variables.text("PUBLISH_PASSWORD") or ""
         return Login(request.user or owner, password, "the command line")
-    variables = Variables(context.environ)
+    variables = Variables(context.means.environ)
     token = variables.text("PUBLISH_TOKEN")
     if token:
         return Login(_TOKEN, token, "INTERLOCK_PUBLISH_TOKEN")
@@ -72,12 +72,12 @@ def _said(context: Context, request: PublishRequest, owner: str) -> Login | None
 
 
 def _stored(context: Context, repository: Repository, user: str) -> Login | None:
-    settings = context.settings
+    settings = context.means.settings
     hosts = read_netrc(settings.netrc)
     found = hosts.find(repository.upload_url, user)
     if found is not None:
         return Login(*found, "netrc")
-    keyring = open_keyring(settings.keyring_provider, context.environ)
+    keyring = open_keyring(settings.keyring_provider, context.means.environ)
     stored = keyring(repository.upload_url, user) if keyring is not None else None
     if stored is not None:
         return Login(stored[0] or _TOKEN, stored[1], "the keyring")

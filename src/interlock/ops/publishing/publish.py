@@ -10,6 +10,7 @@ import anyio
 import anyio.to_thread
 import httpx
 
+from interlock.context import Context
 from interlock.core.settings.variables import InvalidSetting
 from interlock.core.sources.logins import redact
 from interlock.events import Finished, Started, Warned
@@ -30,7 +31,6 @@ from interlock.publish.distribution import Distribution
 from interlock.publish.presence import Presence
 from interlock.publish.state import PublishState
 from interlock.publish.upload import Login, Uploader
-from interlock.workspace.context import Context
 from interlock.workspace.discovery import discover
 
 __all__ = ["publish"]
@@ -43,7 +43,7 @@ async def publish(context: Context, request: PublishRequest, *, signing: Signing
     the same names; then nothing was uploaded. What fails later is in the report.
     """
     started = anyio.current_time()
-    workspace = await anyio.to_thread.run_sync(lambda: discover(context.start, layout=context.layout))
+    workspace = await anyio.to_thread.run_sync(lambda: discover(context.place.start, layout=context.means.layout))
     context = context.within(workspace.manifest.settings)
     names, left_out = publishable(workspace, request.selection)
     repository = find_repository(context, request)
@@ -69,9 +69,9 @@ async def publish(context: Context, request: PublishRequest, *, signing: Signing
         needs = await absent_needs(workspace, releases, presence) if presence is not None else AbsentNeeds([], [])
         refuse_stale(needs)
         for text in needs.coming:
-            context.reporter.report(Warned("unpublished-dependency", f"{text}; nobody can install it yet."))
+            context.means.reporter.report(Warned("unpublished-dependency", f"{text}; nobody can install it yet."))
         for text in await anyio.to_thread.run_sync(wider_than_installable, workspace, releases):
-            context.reporter.report(Warned("narrowed-python", text))
+            context.means.reporter.report(Warned("narrowed-python", text))
         state = PublishState(folder, redact(repository.upload_url), resume=request.resume)
         missing = seen.missing(releases, state)
         if missing:
@@ -97,7 +97,7 @@ def _sign(signing: Signing, files: list[Distribution]) -> None:
 
 
 def _client(context: Context, request: PublishRequest, url: str) -> httpx.AsyncClient:
-    settings, environ = context.settings, context.environ
+    settings, environ = context.means.settings, context.means.environ
 
     def proxy(name: str) -> str:
         return environ.get(name) or environ.get(name.upper()) or ""
@@ -156,7 +156,7 @@ class _Publish:
         if not self._request.skip_existing:
             raise different_files(redact(self._repository.index_url or self._repository.upload_url), names)
         text = f"The index has other files by these names, which are left alone: {', '.join(names)}."
-        self._context.reporter.report(Warned("different-file-exists", text))
+        self._context.means.reporter.report(Warned("different-file-exists", text))
 
     async def probe(self) -> None:
         """Find out whether we may upload before anything is sent, unless the index shall not be asked beforehand."""
@@ -165,13 +165,13 @@ class _Publish:
             await self._uploader(login).probe()
 
     def _uploader(self, login: Login | None) -> Uploader:
-        retry = RetryPolicy(retries=self._context.settings.http_retries)
+        retry = RetryPolicy(retries=self._context.means.settings.http_retries)
         return Uploader(self._client, self._repository.upload_url, login=login, retry=retry)
 
     async def upload(
         self, releases: tuple[Release, ...], seen: Survey, state: PublishState
     ) -> tuple[PublishedMember, ...]:
-        reporter, missing = self._context.reporter, seen.missing(releases, state)
+        reporter, missing = self._context.means.reporter, seen.missing(releases, state)
         uploader = self._uploader(await self._login() if missing else None)
         uploads = Uploads(self._request, uploader, self._presence, survey=seen, state=state, reporter=reporter)
         reporter.report(Started("publish", len(missing)))

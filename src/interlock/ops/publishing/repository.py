@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 import msgspec
 
+from interlock.context import Context
 from interlock.core.settings.variables import Variables
 from interlock.core.sources.addresses import address_problem, parts_of
 from interlock.core.sources.logins import take_login
@@ -14,7 +15,6 @@ from interlock.errors import UsageError
 from interlock.index.defaults import default_index_url
 from interlock.ops.publishing.report import PublishRequest
 from interlock.publish.failures import PublisherMissing
-from interlock.workspace.context import Context
 
 __all__ = ["Repository", "UnknownRepository", "find_repository"]
 
@@ -42,7 +42,7 @@ def find_repository(context: Context, request: PublishRequest) -> Repository:
 
     Raises :class:`UnknownRepository`, and :class:`PublisherMissing` when PyPI's upload address is not known here.
     """
-    settings, variables = context.settings, Variables(context.environ)
+    settings, variables = context.means.settings, Variables(context.means.environ)
     check = request.check_url if request.check_url is not None else variables.text("PUBLISH_CHECK_URL")
     named = request.repository or variables.text("PUBLISH_REPOSITORY") or ""
     url = request.publish_url or ("" if request.repository else variables.text("PUBLISH_URL") or "")

@@ -6,9 +6,8 @@ import os
 from collections.abc import Iterable, Sequence
 
 from interlock.build.digest import deciding_places
-from interlock.workspace.context import Context
 from interlock.workspace.epoch import is_of_commit
-from interlock.workspace.fresh.stamp import YOUNG, are_newer, can_tell, save_stamp
+from interlock.workspace.fresh.stamp import YOUNG, Stamps, are_newer, can_tell, save_stamp
 from interlock.workspace.fresh.trees import declared_by_files
 from interlock.workspace.fresh.unchanged import watched
 from interlock.workspace.members import Member, Workspace
@@ -18,7 +17,7 @@ __all__ = ["stamp_built"]
 
 
 def stamp_built(
-    context: Context,
+    stamps: Stamps,
     workspace: Workspace,
     files: Sequence[tuple[str, int]],
     *,
@@ -30,7 +29,7 @@ def stamp_built(
     ``files`` are what they were built to, path and size; ``interpreters`` are places that decide which
     interpreter builds.
     """
-    if workspace.warnings or is_of_commit(workspace) or not can_tell(context, workspace):
+    if workspace.warnings or is_of_commit(workspace) or not can_tell(stamps, workspace):
         return
     packages = [member for member in workspace.members if member.manifest.package]
     trees: list[str] = []
@@ -39,13 +38,13 @@ def stamp_built(
         if tree is None:
             return
         trees += tree
-    pins = (os.path.join(folder, PIN) for folder in (context.start, *context.start.parents))
-    sources = [*watched(str(context.start), context.around.files), *pins]
+    pins = (os.path.join(folder, PIN) for folder in (stamps.start, *stamps.start.parents))
+    sources = [*watched(str(stamps.start), stamps.files), *pins]
     places = {*trees, *(path for path, _ in files), *interpreters}
-    if are_newer(sources, context.now.timestamp()) or are_newer(places, context.now.timestamp(), margin=YOUNG):
+    if are_newer(sources, stamps.began) or are_newer(places, stamps.began, margin=YOUNG):
         return
     message = "\t".join([str(len(packages)), *(f"{size} {path}" for path, size in files)])
-    save_stamp(context, workspace, question, sources, message, sorted(places))
+    save_stamp(stamps, workspace, question, sources, message, sorted(places))
 
 
 def _of_tree(member: Member) -> list[str] | None:

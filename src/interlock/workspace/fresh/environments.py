@@ -10,8 +10,7 @@ from interlock.core.plan.plan import Wanted
 from interlock.core.sources.source import Directory, Member
 from interlock.envs.environments import VirtualEnvironment
 from interlock.install.swap import work_folder
-from interlock.workspace.context import Context
-from interlock.workspace.fresh.stamp import YOUNG, are_newer, can_tell, save_stamp
+from interlock.workspace.fresh.stamp import YOUNG, Stamps, are_newer, can_tell, save_stamp
 from interlock.workspace.fresh.trees import declared_by_files
 from interlock.workspace.fresh.unchanged import watched
 from interlock.workspace.lockfile import lockfile_path
@@ -22,28 +21,32 @@ __all__ = ["stamp_in_sync"]
 
 
 def stamp_in_sync(
-    context: Context,
+    stamps: Stamps,
     workspace: Workspace,
     environment: VirtualEnvironment,
     wanted: Sequence[Wanted],
     *,
     kept: int,
+    python: str,
     question: str,
 ) -> None:
-    """Remember that nothing had to be done to an environment, where a look at times and sizes can tell. Blocking."""
-    files = [*watched(str(context.start), context.around.files), str(lockfile_path(workspace.root))]
+    """Remember that nothing had to be done to an environment, where a look at times and sizes can tell. Blocking.
+
+    ``python`` is the interpreter that was asked for, which may be one at a place.
+    """
+    files = [*watched(str(stamps.start), stamps.files), str(lockfile_path(workspace.root))]
     files += [str(environment.root / "pyvenv.cfg"), str(workspace.root / PIN)]
-    trees = _trees(workspace, wanted) if can_tell(context, workspace) else None
-    if trees is None or are_newer(files, context.now.timestamp()):
+    trees = _trees(workspace, wanted) if can_tell(stamps, workspace) else None
+    if trees is None or are_newer(files, stamps.began):
         return
     places = {environment.purelib, environment.platlib, environment.python, str(work_folder(environment)), *trees}
-    if os.path.isabs(context.settings.python):
-        places.add(context.settings.python)
-    if are_newer(places, context.now.timestamp(), margin=YOUNG):
+    if os.path.isabs(python):
+        places.add(python)
+    if are_newer(places, stamps.began, margin=YOUNG):
         return
     count = f"{kept} package{'' if kept == 1 else 's'}"
     message = f"{environment.root.name} is in sync ({count})."
-    save_stamp(context, workspace, question, files, message, sorted(places))
+    save_stamp(stamps, workspace, question, files, message, sorted(places))
 
 
 def _trees(workspace: Workspace, wanted: Sequence[Wanted]) -> list[str] | None:

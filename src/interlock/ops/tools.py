@@ -1,4 +1,4 @@
-"""Opening a toolchain, with build environments that are thought of when something is built, which few commands do."""
+"""Opening the tools of a command, with build environments that are thought of when something is built, which few do."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from interlock.context import Context
+from interlock.core.manifests.manifest import ToolSettings
 from interlock.store.usage import using
+from interlock.toolchain.siblings import BuildSiblings
 from interlock.toolchain.toolchain import Toolchain, ToolchainOptions, Tools
-from interlock.workspace.context import Context
+from interlock.workspace.members import Workspace
 
 if TYPE_CHECKING:
     from interlock.build.environment import BuildEnvironment, Provision
 
-__all__ = ["open_toolchain"]
+__all__ = ["open_toolchain", "options_of"]
 
 _PLAIN = ToolchainOptions()
 
@@ -21,8 +24,14 @@ _PLAIN = ToolchainOptions()
 @asynccontextmanager
 async def open_toolchain(context: Context, options: ToolchainOptions = _PLAIN) -> AsyncIterator[Toolchain]:
     """The tools of a command, building with any interpreter that is at hand; nobody empties the store meanwhile."""
-    async with using(context.layout), Tools(context, options, _Late) as tools:
+    means, start = context.means, context.place.start
+    async with using(means.layout), Tools(means, start, options, _Late) as tools:
         yield Toolchain(tools)
+
+
+def options_of(workspace: Workspace, tool: ToolSettings, *, refresh: bool = False) -> ToolchainOptions:
+    """What is decided about tools for a workspace, by its root's tool table: members may be needed to build others."""
+    return ToolchainOptions(tool=tool, siblings=BuildSiblings(workspace, tool), refresh=refresh)
 
 
 class _Late:

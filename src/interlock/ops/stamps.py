@@ -1,0 +1,21 @@
+"""What the stamps of a command are made from."""
+
+from __future__ import annotations
+
+from interlock.context import Context
+from interlock.settings import GlobalFlags
+from interlock.workspace.fresh.stamp import Stamps
+
+__all__ = ["stamps_of"]
+
+
+def stamps_of(context: Context) -> Stamps:
+    means = context.means
+    return Stamps(
+        layout=means.layout,
+        start=context.place.start,
+        environ=means.environ,
+        files=context.around.files,
+        began=means.now.timestamp(),
+        plain=context.flags == GlobalFlags() and not means.settings.json and not means.settings.verbosity,
+    )
