@@ -108,7 +108,7 @@ DEFERRED = {
     "interlock.ops.make_lock": "loads solvers and indexes only when something has to be resolved",
     "interlock.ops.env_file": "loads a parser only where a file is named",
     "interlock.toolchain.environment": "parses what a package manager says only where it is to be told",
-    "interlock.resolution.prepared": "splices a lock that is not fresh, and reads trees again for one that has some",
+    "interlock.resolution.prepared": "updates a lock that is not fresh, and reads trees again for one that has some",
     "interlock.resolution.stale_pins": "looks up lines only where a pin is stale",
     "interlock.toolchain.toolchain": "loads each tool when it is first asked for",
     "interlock.ops.tools": "loads what makes build environments when something is built",

@@ -45,11 +45,11 @@ async def _with_what_is_new(context: Context, prepared: Prepared, old: Lock, opt
     reasons = stale_reasons(prepared, old)
     if not is_plain(prepared) or narrow(prepared.asks, prepared.tool.environments).impossible:
         return None
-    from interlock.core.relock.splice import splice  # noqa: PLC0415 - a fresh lock needs nothing that solves
+    from interlock.core.relock.edge_update import update_edges  # noqa: PLC0415 - a fresh lock needs nothing that solves
 
     problem = make_problem(prepared, prepared.asks, old, options)
     digests = {member.name: member.inputs for member in prepared.current}
-    made = await anyio.to_thread.run_sync(lambda: splice(old, problem, reasons, digests))
+    made = await anyio.to_thread.run_sync(lambda: update_edges(old, problem, reasons, digests))
     if made is None:
         from interlock.ops.relock import relock_new  # noqa: PLC0415
 

@@ -12,9 +12,9 @@ from interlock.context import Context
 from interlock.core.lock.freshness import Stale
 from interlock.core.lock.model import Lock
 from interlock.core.members.narrowing import everywhere, narrow, narrow_to
-from interlock.core.relock.apart import put_back, set_apart, wanted_elsewhere
 from interlock.core.relock.commits import kept_commits
-from interlock.core.relock.graft import graft, scion
+from interlock.core.relock.namesakes import namesakes, rename_namesakes, restore_names
+from interlock.core.relock.partial_resolution import extend_lock, partial_problem
 from interlock.core.relock.question import Question
 from interlock.core.resolver.problem import Problem
 from interlock.envs.environments import VirtualEnvironment, load_environment
@@ -60,9 +60,9 @@ async def relock(
         )
         toolchain = toolchain.asking(found.indexes)
         refuse_without_python(prepared, found.members)
-        apart = wanted_elsewhere(found.members)
+        beside = namesakes(found.members)
         problem = make_problem(
-            prepared, set_apart(found.members, apart), base, options, direct=found.direct, limits=found.limits
+            prepared, rename_namesakes(found.members, beside), base, options, direct=found.direct, limits=found.limits
         )
         digests = {member.name: member.inputs for member in prepared.current}
 
@@ -78,8 +78,8 @@ async def relock(
             return await lock_of(found, context.means.reporter, digests=digests, locate=locator(workspace.root))
 
         made = await _where_all_run(prepared, problem, attempt, context.means.reporter)
-        if apart:
-            made = put_back(made, apart, digests)
+        if beside:
+            made = restore_names(made, beside, digests)
         return await fill_hashes(toolchain.client, made, old)
 
 
@@ -144,7 +144,7 @@ async def relock_new(
 
     Raises what the indexes raise.
     """
-    small = scion(old, problem, reasons)
+    small = partial_problem(old, problem, reasons)
     if small is None:
         return None
     async with open_toolchain(context, ToolchainOptions(tool=prepared.tool)) as toolchain:
@@ -152,5 +152,5 @@ async def relock_new(
         if made is None:
             return None
         digests = {member.name: member.inputs for member in prepared.current}
-        lock = await anyio.to_thread.run_sync(lambda: graft(old, made, small, problem, digests))
+        lock = await anyio.to_thread.run_sync(lambda: extend_lock(old, made, small, problem, digests))
         return None if lock is None else await fill_hashes(toolchain.client, lock, old)

@@ -16,7 +16,7 @@ from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.members.asks import Ask, Limits, MemberAsks, Origin
 from interlock.core.members.narrowing import narrow
 from interlock.core.names import NormalizedName
-from interlock.core.relock.apart import wanted_elsewhere
+from interlock.core.relock.namesakes import namesakes
 from interlock.core.requirements.requirement import Requirement
 from interlock.core.resolver.problem import DirectPackage, Policy, Preference, Problem
 from interlock.core.sources.source import Member as FromMember
@@ -151,10 +151,10 @@ def _still_answers(prepared: Prepared, old: Lock, reasons: tuple[Stale, ...]) ->
     """Whether resolving would find the same again, for the manifests as they are."""
     if not is_plain(prepared):
         return False
-    from interlock.core.relock.splice import splice  # noqa: PLC0415 - a fresh lock needs nothing that solves
+    from interlock.core.relock.edge_update import update_edges  # noqa: PLC0415 - a fresh lock needs nothing that solves
 
     problem = make_problem(prepared, prepared.asks, old, LockOptions())
-    made = splice(old, problem, reasons, {member.name: member.inputs for member in prepared.current})
+    made = update_edges(old, problem, reasons, {member.name: member.inputs for member in prepared.current})
     return made is not None and _without_digests(made) == _without_digests(old)
 
 
@@ -165,7 +165,7 @@ def _without_digests(lock: Lock) -> Lock:
 
 def is_plain(prepared: Prepared) -> bool:
     """Whether nothing is built to know what is asked for, and all of it comes from members and indexes."""
-    if any("dynamic" in member.inputs for member in prepared.current) or wanted_elsewhere(prepared.asks):
+    if any("dynamic" in member.inputs for member in prepared.current) or namesakes(prepared.asks):
         return False
     tables = [
         asks

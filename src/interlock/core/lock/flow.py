@@ -14,7 +14,7 @@ from interlock.core.names import ExtraName, NormalizedName
 __all__ = ["Flow"]
 
 V = TypeVar("V", Marker, int)
-Place = tuple[int, str]
+Node = tuple[int, str]
 """Identity of a target, and one of its extras or nothing."""
 
 
@@ -39,13 +39,13 @@ class Flow(Generic[V]):
         self._weigh: Callable[[Edge], V] = weigh
         self._admits: Callable[[Target], V] = admits
         self._prune = prune
-        self._queue: deque[Place] = deque()
-        self._queued: set[Place] = set()
-        self.values: dict[Place, V] = {}
+        self._queue: deque[Node] = deque()
+        self._queued: set[Node] = set()
+        self.values: dict[Node, V] = {}
         self.targets: dict[int, Target] = {}
 
     def __repr__(self) -> str:
-        return f"Flow({len(self.values)} places, {len(self._queue)} to do)"
+        return f"Flow({len(self.values)} nodes, {len(self._queue)} to do)"
 
     def start(self, edges: Iterable[Edge], condition: V) -> None:
         """Let a condition flow from a root."""
@@ -66,22 +66,22 @@ class Flow(Generic[V]):
                 self.arrive(target, extra, passed)
 
     def arrive(self, target: Target, extra: str, condition: V) -> None:
-        """Let a condition hold at a place."""
+        """Let a condition hold at a node."""
         self.targets[id(target)] = target
-        place = (id(target), extra)
-        before = self.values.get(place, self._nothing)
+        node = (id(target), extra)
+        before = self.values.get(node, self._nothing)
         after = before | condition
         if after != before:
-            self.values[place] = after
-            if place not in self._queued:
-                self._queued.add(place)
-                self._queue.append(place)
+            self.values[node] = after
+            if node not in self._queued:
+                self._queued.add(node)
+                self._queue.append(node)
 
     def run(self) -> None:
         """Let everything flow until nothing changes."""
         while self._queue:
-            place = self._queue.popleft()
-            self._queued.discard(place)
-            target, extra = self.targets[place[0]], place[1]
+            node = self._queue.popleft()
+            self._queued.discard(node)
+            target, extra = self.targets[node[0]], node[1]
             edges = target.extras.get(ExtraName(extra), ()) if extra else target.dependencies
-            self.start(edges, self.values[place])
+            self.start(edges, self.values[node])

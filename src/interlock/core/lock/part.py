@@ -12,7 +12,7 @@ import msgspec
 
 from interlock.core.artifacts.tags import implied_marker
 from interlock.core.lock.conflicts import members_condition
-from interlock.core.lock.flow import Flow, Place
+from interlock.core.lock.flow import Flow, Node
 from interlock.core.lock.graph import Graph, edges_of
 from interlock.core.lock.layout import edge_order
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage, format_of
@@ -113,7 +113,7 @@ class _Part:
                 if slot == PROJECT:
                     flow.arrive(member, "", members_condition(member))
         flow.run()
-        self._reach: dict[Place, Marker] = flow.values
+        self._reach: dict[Node, Marker] = flow.values
         self._graph = graph
         self._several = _several(package for package in lock.packages if (id(package), "") in flow.values)
 

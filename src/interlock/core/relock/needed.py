@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from interlock.core.lock.flow import Flow, Place
+from interlock.core.lock.flow import Flow, Node
 from interlock.core.lock.graph import Graph
 from interlock.core.lock.model import Lock
 from interlock.core.markers.diagram import FALSE, TRUE, Marker, parse_marker, requires_python_marker
@@ -13,7 +13,7 @@ from interlock.core.names import ExtraName, NormalizedName
 
 __all__ = ["Needed", "extra_selected_where", "needed", "same_elsewhere", "selected_where"]
 
-Needed = dict[Place, Marker]
+Needed = dict[Node, Marker]
 """By the identity of a member or package of the lock, and one of its extras or nothing."""
 
 

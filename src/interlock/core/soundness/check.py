@@ -29,7 +29,7 @@ from interlock.core.requirements.slot import PROJECT, Slot
 from interlock.core.soundness.asked import Asked, Asking, admits
 from interlock.core.soundness.evidence import Evidence
 from interlock.core.soundness.finding import Finding, Kind
-from interlock.core.soundness.regions import Place, Regions
+from interlock.core.soundness.regions import Node, Regions
 from interlock.core.soundness.usability import unusable
 from interlock.core.sources.source import Directory, File, Git, Member, Registry, Source, Url
 
@@ -70,10 +70,10 @@ class _Check:
 
     def findings(self) -> Iterator[Finding]:
         self.regions.flow()
-        for place, here in self.regions.values.items():
-            yield from self._answers(self.regions.targets[place.target], place.slot, here)
+        for node, here in self.regions.values.items():
+            yield from self._answers(self.regions.targets[node.target], node.slot, here)
         for package in self.lock.packages:
-            yield from self._package(package, self.regions.values.get(Place(id(package)), FALSE))
+            yield from self._package(package, self.regions.values.get(Node(id(package)), FALSE))
         yield from self._strays()
         yield from self._ambiguities()
 
@@ -204,7 +204,7 @@ class _Check:
                     yield self._found(package, "beside-member", FALSE, "it cannot be selected with the member.")
 
     def _region(self, target: Target) -> Marker:
-        return self.regions.values.get(Place(id(target)), FALSE)
+        return self.regions.values.get(Node(id(target)), FALSE)
 
     # ---- saying it -----------------------------------------------------------------------------------------------
 

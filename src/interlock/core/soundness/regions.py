@@ -20,13 +20,13 @@ from interlock.core.requirements.slot import PROJECT, Slot
 from interlock.core.soundness.asked import Asking
 from interlock.core.soundness.evidence import Evidence
 
-__all__ = ["Place", "Regions", "Stray"]
+__all__ = ["Node", "Regions", "Stray"]
 
 
 _Part = tuple[NormalizedName, Slot]
 
 
-class Place(NamedTuple):
+class Node(NamedTuple):
     """A target itself, one of its extras or a group."""
 
     target: int
@@ -61,12 +61,12 @@ class Regions:
         self.world = _world(evidence, self.sides)
         """Where some member runs, with at most one item of each conflict on: what goes without saying."""
         self.targets: dict[int, Target] = {id(target): target for target in graph.targets()}
-        self.values: dict[Place, Marker] = {}
+        self.values: dict[Node, Marker] = {}
         self.strays: list[Stray] = []
         self.never: list[tuple[LockedMember, Slot]] = []
         """Slots of members that always bring in both sides of a conflict."""
         self._python = {member.name: requires_python_marker(member.requires_python) for member in evidence.members}
-        self._queue: deque[Place] = deque()
+        self._queue: deque[Node] = deque()
         somewhere = FALSE
         for member in graph.lock.members:
             # A virtual root has no range of its own: its groups are for wherever the members run.
@@ -75,15 +75,15 @@ class Regions:
             self.world &= somewhere
 
     def __repr__(self) -> str:
-        return f"<Regions of {len(self.values)} places>"
+        return f"<Regions of {len(self.values)} nodes>"
 
     def flow(self) -> None:
         for member in self._graph.lock.members:
             for slot in (PROJECT, *map(Slot, member.extras), *(Slot(group=group) for group in member.groups)):
                 self._start(member, slot)
         while self._queue:
-            place = self._queue.popleft()
-            self._pass(place)
+            node = self._queue.popleft()
+            self._pass(node)
         self.strays = self._found_strays()
 
     def read(self, text: str) -> Marker:
@@ -103,9 +103,9 @@ class Regions:
             if not own.is_false:
                 self.never.append((member, slot))
             return
-        self._arrive(Place(id(member), slot), where)
+        self._arrive(Node(id(member), slot), where)
         if slot.group is None:
-            self._arrive(Place(id(member)), where)
+            self._arrive(Node(id(member)), where)
 
     def _own(self, member: LockedMember, slot: Slot) -> Marker:
         """Where a slot can be selected, as far as it alone decides."""
@@ -168,17 +168,17 @@ class Regions:
 
     # ---- flowing -------------------------------------------------------------------------------------------------
 
-    def _arrive(self, place: Place, where: Marker) -> None:
-        known = self.values.get(place, FALSE)
+    def _arrive(self, node: Node, where: Marker) -> None:
+        known = self.values.get(node, FALSE)
         joined = known | where
         if joined is not known:
-            self.values[place] = joined
-            self._queue.append(place)
+            self.values[node] = joined
+            self._queue.append(node)
 
-    def _pass(self, place: Place) -> None:
-        target = self.targets[place.target]
-        here = self.values[place]
-        for edge in edges_of(target, place.slot):
+    def _pass(self, node: Node) -> None:
+        target = self.targets[node.target]
+        here = self.values[node]
+        for edge in edges_of(target, node.slot):
             through = here & self.read(edge.marker)
             if through.is_false:
                 continue
@@ -187,29 +187,29 @@ class Regions:
                 through &= self._runs(other) & self._on(other.name, PROJECT)
             if through.is_false:
                 continue
-            self._arrive(Place(id(other)), through)
+            self._arrive(Node(id(other)), through)
             for extra in edge.extras:
                 within = through & self._on(other.name, Slot(extra)) if isinstance(other, LockedMember) else through
                 if not within.is_false:
-                    self._arrive(Place(id(other), Slot(extra)), within)
+                    self._arrive(Node(id(other), Slot(extra)), within)
 
     def _found_strays(self) -> list[Stray]:
         """Judged in the end, when every region is whole."""
         found = []
-        for place, here in self.values.items():
-            parent = self.targets[place.target]
-            for edge in edges_of(parent, place.slot):
+        for node, here in self.values.items():
+            parent = self.targets[node.target]
+            for edge in edges_of(parent, node.slot):
                 other = self._graph.target(edge)
                 if not isinstance(other, LockedMember):
                     continue
                 through = here & self.read(edge.marker)
                 python = through & ~self._runs(other)
                 if not python.is_false:
-                    found.append(Stray(parent, place.slot, edge, python, "python"))
+                    found.append(Stray(parent, node.slot, edge, python, "python"))
                 items = [self._on(other.name, slot) for slot in (PROJECT, *map(Slot, edge.extras))]
                 off = through & ~all_of(items)
                 if not off.is_false:
-                    found.append(Stray(parent, place.slot, edge, off, "conflict"))
+                    found.append(Stray(parent, node.slot, edge, off, "conflict"))
         return found
 
 

@@ -12,13 +12,13 @@ from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.freshness import Stale
 from interlock.core.lock.model import Lock
 from interlock.core.names import NormalizedName
-from interlock.core.relock.splice import splice
+from interlock.core.relock.edge_update import update_edges
 from tests.core.relock.changes import changes, reasons
 from tests.core.resolver.world import problem_of, resolve, solved
 
 
 def _spliced(world: dict[str, Any], lock: Lock, stale: list[Stale]) -> Lock | None:
-    return splice(lock, problem_of(world, lock), stale, {member.name: member.inputs for member in lock.members})
+    return update_edges(lock, problem_of(world, lock), stale, {member.name: member.inputs for member in lock.members})
 
 
 @given(changes())

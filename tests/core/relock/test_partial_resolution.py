@@ -11,27 +11,27 @@ from hypothesis import event, given
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.freshness import Stale
 from interlock.core.lock.model import Lock
-from interlock.core.relock.graft import graft, scion
+from interlock.core.relock.partial_resolution import extend_lock, partial_problem
 from tests.core.relock.changes import changes, reasons
 from tests.core.resolver.world import problem_of, resolve, resolve_problem, solved
 
 
 def _grafted(world: dict[str, Any], lock: Lock, stale: list[Stale]) -> Lock | None:
     problem = problem_of(world, lock)
-    small = scion(lock, problem, stale)
+    small = partial_problem(lock, problem, stale)
     if small is None:
         return None
     outcome = resolve_problem(small.problem, world, small.facts)
     if outcome.lock is None or outcome.resolver.setbacks:
         return None
-    return graft(lock, outcome.lock, small, problem, {member.name: member.inputs for member in lock.members})
+    return extend_lock(lock, outcome.lock, small, problem, {member.name: member.inputs for member in lock.members})
 
 
 @given(changes(newcomers=True))
 def test_grafting_gives_what_resolving_gives(change: tuple[Lock, dict[str, Any], list[Stale]]) -> None:
     lock, changed, stale = change
     fast = _grafted(changed, lock, stale)
-    event("grafted" if fast is not None else "left to a resolution")
+    event("extended" if fast is not None else "left to a resolution")
     if fast is not None:
         slow = resolve(changed, lock)
         assert slow.lock is not None, slow.error

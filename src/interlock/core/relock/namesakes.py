@@ -15,28 +15,28 @@ from interlock.core.members.asks import Ask, MemberAsks
 from interlock.core.names import NormalizedName
 from interlock.core.sources.source import Member
 
-__all__ = ["put_back", "set_apart", "wanted_elsewhere"]
+__all__ = ["namesakes", "rename_namesakes", "restore_names"]
 
 _SUFFIX = " (member)"
 """No package can be called that."""
 
 
-def wanted_elsewhere(members: Iterable[MemberAsks]) -> frozenset[NormalizedName]:
+def namesakes(members: Iterable[MemberAsks]) -> frozenset[NormalizedName]:
     """The members whose name is asked for from somewhere else than the workspace."""
     members = tuple(members)
     asked = {ask.requirement.name for member in members for ask in member.every() if not isinstance(ask.source, Member)}
     return frozenset(member.name for member in members if member.name in asked)
 
 
-def set_apart(members: Iterable[MemberAsks], names: frozenset[NormalizedName]) -> tuple[MemberAsks, ...]:
+def rename_namesakes(members: Iterable[MemberAsks], names: frozenset[NormalizedName]) -> tuple[MemberAsks, ...]:
     """The members with those of these names called something else, wherever the member is meant."""
 
-    def renamed(asks: tuple[Ask, ...]) -> tuple[Ask, ...]:
+    def meant(asks: tuple[Ask, ...]) -> tuple[Ask, ...]:
         return tuple(
             msgspec.structs.replace(
                 ask,
-                requirement=msgspec.structs.replace(ask.requirement, name=_apart(ask.source.name)),
-                source=Member(_apart(ask.source.name)),
+                requirement=msgspec.structs.replace(ask.requirement, name=_renamed(ask.source.name)),
+                source=Member(_renamed(ask.source.name)),
             )
             if isinstance(ask.source, Member) and ask.source.name in names
             else ask
@@ -46,18 +46,20 @@ def set_apart(members: Iterable[MemberAsks], names: frozenset[NormalizedName]) -
     return tuple(
         msgspec.structs.replace(
             member,
-            name=_apart(member.name) if member.name in names else member.name,
-            dependencies=renamed(member.dependencies),
-            extras={name: renamed(asks) for name, asks in member.extras.items()},
-            groups={name: renamed(asks) for name, asks in member.groups.items()},
+            name=_renamed(member.name) if member.name in names else member.name,
+            dependencies=meant(member.dependencies),
+            extras={name: meant(asks) for name, asks in member.extras.items()},
+            groups={name: meant(asks) for name, asks in member.groups.items()},
         )
         for member in members
     )
 
 
-def put_back(lock: Lock, names: frozenset[NormalizedName], digests: Mapping[NormalizedName, Mapping[str, str]]) -> Lock:
-    """The lock of a problem with members set apart, with their own names and inputs again."""
-    own = {_apart(name): name for name in names}
+def restore_names(
+    lock: Lock, names: frozenset[NormalizedName], digests: Mapping[NormalizedName, Mapping[str, str]]
+) -> Lock:
+    """The lock of a problem with members renamed, with their own names and inputs again."""
+    own = {_renamed(name): name for name in names}
     packages: dict[NormalizedName, list[LockedPackage]] = {}
     for package in lock.packages:
         packages.setdefault(package.name, []).append(package)
@@ -105,5 +107,5 @@ def put_back(lock: Lock, names: frozenset[NormalizedName], digests: Mapping[Norm
     )
 
 
-def _apart(name: NormalizedName) -> NormalizedName:
+def _renamed(name: NormalizedName) -> NormalizedName:
     return NormalizedName(f"{name}{_SUFFIX}")

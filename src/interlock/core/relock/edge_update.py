@@ -9,6 +9,7 @@ the changed members is different. In every other case, and in every doubtful one
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 import msgspec
 
@@ -30,8 +31,10 @@ from interlock.core.resolver.split import split
 from interlock.core.sources.source import Member, Registry
 from interlock.core.versions.version_list import VersionList
 
-__all__ = ["changed_tables", "edge_to", "sourced_names", "splice"]
+__all__ = ["Changed", "changed_members", "edge_to", "sourced_names", "update_edges"]
 
+Changed = dict[NormalizedName, set[Literal["project", "groups"]]]
+"""By member which of its edges may be other ones: its own and those of its extras, or those of its groups."""
 _Digests = Mapping[NormalizedName, Mapping[str, str]]
 
 
@@ -39,23 +42,23 @@ class _Doubt(Exception):
     """The old solution may not do: a resolution has to tell."""
 
 
-def splice(old: Lock, problem: Problem, reasons: Iterable[Stale], digests: _Digests) -> Lock | None:
+def update_edges(old: Lock, problem: Problem, reasons: Iterable[Stale], digests: _Digests) -> Lock | None:
     """The lock that resolving the problem would give, or None when only resolving can tell.
 
     ``reasons`` are all the differences between what the lock answers and the problem.
     """
-    changed = changed_tables(old, problem, reasons)
+    changed = changed_members(old, problem, reasons)
     if changed is None:
         return None
     try:
-        return _Splice(old, problem, changed, digests).lock()
+        return _EdgeUpdate(old, problem, changed, digests).lock()
     except _Doubt:
         return None
 
 
-def changed_tables(old: Lock, problem: Problem, reasons: Iterable[Stale]) -> dict[NormalizedName, set[str]] | None:
-    """The members that ask for something else, and where (``project`` or ``groups``); None when more has changed."""
-    changed: dict[NormalizedName, set[str]] = {}
+def changed_members(old: Lock, problem: Problem, reasons: Iterable[Stale]) -> Changed | None:
+    """The members that ask for something else, and where; None when more has changed."""
+    changed: Changed = {}
     for reason in reasons:
         kind = _kind(reason)
         if reason.member is None or not kind:
@@ -71,7 +74,7 @@ def changed_tables(old: Lock, problem: Problem, reasons: Iterable[Stale]) -> dic
     return changed
 
 
-def _kind(reason: Stale) -> tuple[str, ...]:
+def _kind(reason: Stale) -> tuple[Literal["project", "groups"], ...]:
     """Which edges of a member a changed key is about; extras and groups may include one another."""
     table = reason.key.partition(".")[0]
     if table in {"dependencies", "optional-dependencies"}:
@@ -82,8 +85,8 @@ def _kind(reason: Stale) -> tuple[str, ...]:
     return ("project", "groups") if table == "sources" and reason.kind != "changed" else ()
 
 
-class _Splice:
-    def __init__(self, old: Lock, problem: Problem, changed: dict[NormalizedName, set[str]], digests: _Digests) -> None:
+class _EdgeUpdate:
+    def __init__(self, old: Lock, problem: Problem, changed: Changed, digests: _Digests) -> None:
         self.old = old
         self.problem = problem
         self.changed = changed

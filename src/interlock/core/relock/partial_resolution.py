@@ -18,34 +18,34 @@ from interlock.core.lock.layout import edge_order, package_order
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
 from interlock.core.members.asks import MemberAsks
 from interlock.core.names import NormalizedName
+from interlock.core.relock.edge_update import Changed, changed_members, edge_to, sourced_names
 from interlock.core.relock.needed import needed, same_elsewhere
-from interlock.core.relock.splice import changed_tables, edge_to, sourced_names
 from interlock.core.resolver.facts import Facts, Known, Universe
 from interlock.core.resolver.problem import Problem
 from interlock.core.resolver.resolver import world
 from interlock.core.sources.source import Member, Registry
 from interlock.core.versions.version_list import VersionList
 
-__all__ = ["Scion", "graft", "scion"]
+__all__ = ["PartialProblem", "extend_lock", "partial_problem"]
 
 _Same = Callable[[Iterable[Edge]], tuple[Edge, ...]]
 """Edges of one lock as edges of another."""
 
 
-class Scion(msgspec.Struct, frozen=True, kw_only=True):
+class PartialProblem(msgspec.Struct, frozen=True, kw_only=True):
     """What there is to resolve: a small problem, and facts that stand for all that is locked."""
 
     problem: Problem
     facts: Facts
-    changed: dict[NormalizedName, set[str]]
+    changed: Changed
 
 
-def scion(old: Lock, problem: Problem, reasons: Iterable[Stale]) -> Scion | None:
+def partial_problem(old: Lock, problem: Problem, reasons: Iterable[Stale]) -> PartialProblem | None:
     """The small problem; None when what has changed is more than what some members ask for.
 
     ``reasons`` are all the differences between what the lock answers and the problem.
     """
-    changed = changed_tables(old, problem, reasons)
+    changed = changed_members(old, problem, reasons)
     if changed is None or problem.policy.resolution != "highest":
         return None
     locked = {member.name: member for member in old.members}
@@ -62,10 +62,10 @@ def scion(old: Lock, problem: Problem, reasons: Iterable[Stale]) -> Scion | None
     small = msgspec.structs.replace(problem, members=_members(problem, changed))
     if world(small) != world(problem):
         return None
-    return Scion(problem=small, facts=_standing(old, problem, changed), changed=changed)
+    return PartialProblem(problem=small, facts=_standing(old, problem, changed), changed=changed)
 
 
-def _members(problem: Problem, changed: Mapping[NormalizedName, set[str]]) -> tuple[MemberAsks, ...]:
+def _members(problem: Problem, changed: Changed) -> tuple[MemberAsks, ...]:
     """The changed members, and for each range of Pythons one member that asks for nothing."""
     found = [member for member in problem.members if member.name in changed]
     ranges = {member.requires_python for member in found}
@@ -76,7 +76,7 @@ def _members(problem: Problem, changed: Mapping[NormalizedName, set[str]]) -> tu
     return tuple(sorted(found, key=lambda member: member.name))
 
 
-def _standing(old: Lock, problem: Problem, changed: Mapping[NormalizedName, set[str]]) -> Facts:
+def _standing(old: Lock, problem: Problem, changed: Changed) -> Facts:
     """Facts in which what is locked is all there is; a name with several locked versions is left to be learned."""
     facts = Facts()
     for name, packages in Graph(old).packages.items():
@@ -95,10 +95,10 @@ def _standing(old: Lock, problem: Problem, changed: Mapping[NormalizedName, set[
     return facts
 
 
-def graft(
+def extend_lock(
     old: Lock,
     made: Lock,
-    found: Scion,
+    found: PartialProblem,
     problem: Problem,
     digests: Mapping[NormalizedName, Mapping[str, str]],
 ) -> Lock | None:
@@ -175,7 +175,7 @@ def _in(graph: Graph, target: Target) -> Target:
     return next(package for package in graph.packages[target.name] if key_of(package) == key)
 
 
-def _stands(old: Lock, new: Lock, problem: Problem, changed: Mapping[NormalizedName, set[str]]) -> bool:
+def _stands(old: Lock, new: Lock, problem: Problem, changed: Changed) -> bool:
     """Whether all that was locked is needed just where it was."""
     asks, everywhere = {member.name: member for member in problem.members}, world(problem)
     regrouped = frozenset(name for name, kinds in changed.items() if "groups" in kinds)

@@ -6,13 +6,13 @@ import msgspec
 
 from interlock.core.members.asks import Ask, MemberAsks, Origin
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.core.relock.apart import put_back, set_apart, wanted_elsewhere
+from interlock.core.relock.namesakes import namesakes, rename_namesakes, restore_names
 from interlock.core.requirements.requirement import Requirement
 from interlock.core.sources.source import Member, Registry, Source
 from tests.core.lock.locks import edge, lock_of, member, package
 
 A, B, C = NormalizedName("a"), NormalizedName("b"), NormalizedName("c")
-APART = NormalizedName("b (member)")
+RENAMED = NormalizedName("b (member)")
 
 
 def ask(name: NormalizedName, source: Source | None = None) -> Ask:
@@ -32,18 +32,18 @@ ASKS = (
 )
 
 
-def test_a_member_is_set_apart_where_it_is_meant_and_nowhere_else() -> None:
-    names = wanted_elsewhere(ASKS)
+def test_a_member_is_renamed_where_it_is_meant_and_nowhere_else() -> None:
+    names = namesakes(ASKS)
     assert names == {B}
-    a, b, c = set_apart(ASKS, names)
+    a, b, c = rename_namesakes(ASKS, names)
     assert [(one.requirement.name, one.source) for one in a.dependencies] == [
-        (APART, Member(APART)),
+        (RENAMED, Member(RENAMED)),
         (C, Member(C)),
         ("p", None),
     ]
     assert [one.requirement.name for one in a.extras[ExtraName("x")]] == [B]
-    assert [one.requirement.name for one in a.groups[GroupName("g")]] == [APART]
-    assert (b.name, c.name) == (APART, C)
+    assert [one.requirement.name for one in a.groups[GroupName("g")]] == [RENAMED]
+    assert (b.name, c.name) == (RENAMED, C)
 
 
 def test_in_the_lock_it_has_its_own_name_and_what_means_the_package_says_so() -> None:
@@ -53,7 +53,7 @@ def test_in_the_lock_it_has_its_own_name_and_what_means_the_package_says_so() ->
         package("b", "2.0", extras={"y": ["c"]}),
         package("c", "1.0", "b"),
     )
-    lock = put_back(solved, frozenset({B}), {B: {"z": "1", "k": "2"}})
+    lock = restore_names(solved, frozenset({B}), {B: {"z": "1", "k": "2"}})
     means_the_package = edge("b", version="2.0", source=Registry("pypi"))
     a, b = lock.members
     assert (a.name, b.name) == (A, B)
@@ -69,8 +69,8 @@ def test_in_the_lock_it_has_its_own_name_and_what_means_the_package_says_so() ->
 def test_an_edge_that_says_which_version_it_means_keeps_it() -> None:
     means = edge("b", version="1.0", source=Registry("own"))
     one, other = package("b", "1.0", source=Registry("own")), package("b", "2.0")
-    lock = put_back(lock_of(member("a", means), one, other), frozenset({B}), {})
+    lock = restore_names(lock_of(member("a", means), one, other), frozenset({B}), {})
     assert lock.members[0].dependencies == (means,)
     assert lock.packages == (one, other)
-    again = put_back(lock, frozenset({B}), {})
+    again = restore_names(lock, frozenset({B}), {})
     assert again == msgspec.structs.replace(lock)
