@@ -133,7 +133,7 @@ NAMED_ELSEWHERE = {
 LAST_DEFENCES = {"interlock.cli.main", "interlock.service.server.answering"}
 """Where every failure becomes an answer: of a command, and of one request among others."""
 
-OF_EXTRAS = {"granian", "obstore", "prometheus_client", "starlette"}
+OF_EXTRAS = {"granian", "obstore", "prometheus_client", "python_multipart", "starlette"}
 """Libraries that need not be there."""
 
 BANNED = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager"}

@@ -17,6 +17,7 @@ from interlock.core.artifacts.artifact import Artifact
 from interlock.core.metadata.metadata import Metadata
 from interlock.core.metadata.text import InvalidMetadata, parse_metadata, static_sdist_metadata
 from interlock.core.names import NormalizedName
+from interlock.core.settings.limits import Limits
 from interlock.core.sources.source import Index
 from interlock.core.versions.version_list import parse_version
 from interlock.index.downloads import Downloads
@@ -28,7 +29,7 @@ from interlock.index.receiver import Receiver
 from interlock.index.sdist_info import read_pkg_info
 from interlock.index.upstream import Upstream
 from interlock.index.urls import is_remote
-from interlock.index.wheel_metadata import WheelMetadata
+from interlock.index.wheel_metadata import WheelMetadata, metadata_in
 from interlock.index.wheel_tail import NotAWheel
 from interlock.store.entries import Entries
 
@@ -95,7 +96,7 @@ class MetadataLadder:
         if not artifact.is_wheel:
             return await self._from_sdist(index, name, artifact)
         url = self._downloads.address(index, name, artifact)
-        whole = _Fetched(self._downloads, index, name, artifact)
+        whole = _Fetched(self._downloads, index, name, artifact, self._layout.limits)
         return parse_metadata(await self._texts.read(index, artifact, url, whole))
 
     async def _from_sdist(self, index: Index, name: NormalizedName, artifact: Artifact) -> Metadata | NeedsBuild:
@@ -115,12 +116,16 @@ class MetadataLadder:
 class _Fetched:
     """A wheel that is fetched for its metadata, and fetched again when it is installed."""
 
-    def __init__(self, downloads: Downloads, index: Index, name: NormalizedName, artifact: Artifact) -> None:
+    def __init__(
+        self, downloads: Downloads, index: Index, name: NormalizedName, artifact: Artifact, limits: Limits
+    ) -> None:
         self._downloads = downloads
         self._place = (index, name, artifact)
+        self._filename = artifact.filename
+        self._limits = limits
 
-    async def fetch(self) -> Receiver:
-        return await self._downloads.fetch(*self._place)
+    async def metadata(self) -> bytes:
+        return await metadata_in(await self._downloads.fetch(*self._place), self._filename, self._limits)
 
     async def keep(self, receiver: Receiver, sha256: str) -> None:
         """Not needed any more."""

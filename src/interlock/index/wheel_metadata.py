@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 
 import anyio
@@ -27,7 +28,7 @@ from interlock.index.wheel_tail import MoreNeeded, NotAWheel, Pieces, find_metad
 from interlock.store.digests import DigestMismatch
 from interlock.store.layout import Layout
 
-__all__ = ["WheelMetadata", "Whole", "metadata_in"]
+__all__ = ["WheelMetadata", "Whole", "metadata_in", "metadata_of"]
 
 _TAIL = 64 << 10
 _MOST_READS = 4
@@ -37,8 +38,8 @@ _MOST_READS = 4
 class Whole(Protocol):
     """A wheel, for where less than all of it will not do."""
 
-    async def fetch(self) -> Receiver:
-        """All of it, verified."""
+    async def metadata(self) -> bytes:
+        """Its METADATA, out of all of it, verified."""
 
     async def keep(self, receiver: Receiver, sha256: str) -> None:
         """Take note of all of it, verified, which came though only a part was asked for."""
@@ -70,7 +71,7 @@ class WheelMetadata:
                     lambda headers: self._from_tail(url, index, artifact, whole, headers), (DigestMismatch, NotAWheel)
                 )
         if text is None:
-            text = await metadata_in(await whole.fetch(), artifact.filename, self._limits)
+            text = await whole.metadata()
         return text
 
     async def _from_file(self, url: str, index: Index, artifact: Artifact) -> bytes | None:
@@ -146,6 +147,21 @@ async def metadata_in(receiver: Receiver, filename: str, limits: Limits) -> byte
     if isinstance(found, MoreNeeded):
         raise NotAWheel("its directory is damaged")
     return found
+
+
+def metadata_of(path: Path, filename: str, limits: Limits) -> bytes:
+    """METADATA of a wheel on disk, of which only what is needed is read; blocking."""
+    pieces, size = Pieces(), path.stat().st_size
+    with open(path, "rb") as file:
+        start, stop = max(0, size - _TAIL), size
+        for _ in range(_MOST_READS):
+            file.seek(start)
+            pieces.add(start, file.read(stop - start))
+            found = find_metadata(pieces, filename, limits)
+            if not isinstance(found, MoreNeeded):
+                return found
+            start, stop = found.start, found.stop
+    raise NotAWheel("its directory is damaged")
 
 
 async def _taken(receiver: Receiver) -> bytes:
