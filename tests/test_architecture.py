@@ -101,7 +101,7 @@ DEFERRED = {
     "interlock.toolchain.keyring": "loads a library that need not be there",
     "interlock.workspace.manifest_cache": "parses only what has changed; a command with nothing to do needs no parser",
     "interlock.envs.interpreters": "works out tags only for an interpreter that cannot itself",
-    "interlock.store.maps": "asks for a limit that Windows has not",
+    "interlock.store.mapped_files": "asks for a limit that Windows has not",
     "interlock.ops.building.member": "makes files only of what has changed",
     "interlock.ops.locked_workspace": "makes a lock only where there is no fresh one",
     "interlock.ops.lock": "merges pins only for a lock with conflict markers",
@@ -115,7 +115,7 @@ DEFERRED = {
     "interlock.resolution.built_metadata": "loads archives for builds",
     "interlock.resolution.resolve": "loads explanations for failures",
     "interlock.resolution.direct": "loads repositories and archives for those who have such sources",
-    "interlock.resolution.outside_indexes": "loads repositories for those who have such sources",
+    "interlock.resolution.external_indexes": "loads repositories for those who have such sources",
 }
 """Modules that may import inside a function, and why."""
 

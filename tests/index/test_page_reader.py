@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from interlock.core.names import NormalizedName, normalize_name
-from interlock.index.glance import Glance, glance
+from interlock.index.fast_page import FastPage, read_fast_page
 from interlock.index.page_cache import PageCache, Validators
 from interlock.index.page_process import Order
 from interlock.index.page_reader import PageReader
@@ -56,7 +56,7 @@ def order(name: str) -> Order:
 
 async def test_many_pages_at_once(reader: PageReader, layout: Layout) -> None:
     names = [f"package{number}" for number in range(40)]
-    found: dict[str, Glance | None] = {}
+    found: dict[str, FastPage | None] = {}
 
     async def one(name: str) -> None:
         found[name] = await reader.read(order(name), body(name))
@@ -67,7 +67,7 @@ async def test_many_pages_at_once(reader: PageReader, layout: Layout) -> None:
     await reader.close()
     for name in names:
         url = f"https://index.test/simple/{name}/"
-        expected = glance(normalize_name(name), url, body(name))
+        expected = read_fast_page(normalize_name(name), url, body(name))
         assert found[name] == expected is not None
         assert expected is not None
         stored = PageCache(layout).load(KEY, name)

@@ -25,7 +25,7 @@ from interlock.index.page_cache import Bases, CachedFlat, CachedPage, Validators
 from interlock.index.page_file import PageFile, PageFiles
 from interlock.index.page_process import Order
 from interlock.index.page_text import ACCEPT, parse_page
-from interlock.index.pages import Page, glanced_page, make_page, read_page
+from interlock.index.pages import Page, make_page, page_of, read_page
 from interlock.index.upstream import Upstream
 from interlock.index.urls import is_remote, join
 
@@ -201,7 +201,7 @@ class Pages:
             )
             found = await reader.read(order, response.body)
             if found is not None:
-                return self._noted(response, *glanced_page(found, name, index.name, response.body))
+                return self._noted(response, *page_of(found, name, index.name, response.body))
         page = self._parse(index, name, response)
         # Pages are large: they are written while others are being read.
         await anyio.to_thread.run_sync(self._cache.save, self.key(index), name, CachedPage(validators, page))

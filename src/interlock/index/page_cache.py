@@ -25,7 +25,7 @@ from interlock.index.page_file import PageFile
 from interlock.index.pages import Page
 from interlock.store.entries import Entries
 from interlock.store.layout import Layout
-from interlock.store.maps import Maps
+from interlock.store.mapped_files import MappedFiles
 
 __all__ = ["Bases", "CachedFlat", "CachedPage", "PageCache", "Validators", "index_key", "validators_of"]
 
@@ -132,7 +132,7 @@ class PageCache:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._maps = Maps()
+        self._maps = MappedFiles()
         self._flats = Entries(layout, _BUCKET, CachedFlat)
         self._bases = Entries(layout, _BUCKET, Bases)
 

@@ -1,4 +1,4 @@
-"""The second process of a run that reads many pages: takes a glance at them and stores them.
+"""The second process of a run that reads many pages: reads them fast and stores them.
 
 Orders come on standard input and answers go to standard output, each as a length of four bytes and msgpack; answers in
 the order of the orders. The end of the input is the end of the process, so that it never outlives the run.
@@ -15,9 +15,9 @@ from typing import BinaryIO
 import msgspec
 
 from interlock.core.names import NormalizedName
-from interlock.index.glance import Glance, glance
+from interlock.index.fast_page import FastPage, read_fast_page
 from interlock.index.page_cache import CachedPage, PageCache, Validators
-from interlock.index.pages import glanced_page
+from interlock.index.pages import page_of
 from interlock.store.layout import Layout
 
 __all__ = ["LENGTH", "Answer", "Order", "main"]
@@ -42,7 +42,7 @@ class Order(msgspec.Struct, frozen=True, array_like=True):
 
 class Answer(msgspec.Struct, frozen=True, array_like=True):
     name: NormalizedName
-    found: Glance | None
+    found: FastPage | None
     """None when the page takes a closer look."""
 
 
@@ -56,12 +56,12 @@ def main() -> None:
         order = decoder.decode(data)
         body = Path(order.body).read_bytes()
         os.unlink(order.body)
-        found = glance(order.name, order.url, body)
+        found = read_fast_page(order.name, order.url, body)
         answer = msgspec.msgpack.encode(Answer(order.name, found))
         taken.write(len(answer).to_bytes(LENGTH, "big") + answer)
         taken.flush()
         if found is not None:
-            page, _ = glanced_page(found, order.name, order.index, body)
+            page, _ = page_of(found, order.name, order.index, body)
             PageCache(Layout(Path(order.store))).save(order.key, order.name, CachedPage(order.validators, page))
 
 

@@ -18,7 +18,7 @@ import msgspec
 from anyio.abc import ByteReceiveStream, Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from interlock.index.glance import Glance
+from interlock.index.fast_page import FastPage
 from interlock.index.page_process import LENGTH, Answer, Order
 from interlock.store.layout import CacheUnusable, Layout
 from interlock.store.space import write_file
@@ -49,7 +49,7 @@ class PageReader:
     def works(self) -> bool:
         return not self._failed
 
-    async def read(self, order: Order, body: bytes) -> Glance | None:
+    async def read(self, order: Order, body: bytes) -> FastPage | None:
         """What a page says, which is then also stored; None when it has to be read here.
 
         ``order`` says everything but where the page is.
@@ -75,7 +75,7 @@ class PageReader:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
 
-    async def _answer(self, order: Order) -> Glance | None:
+    async def _answer(self, order: Order) -> FastPage | None:
         data = msgspec.msgpack.encode(order)
         process, answers = await self._started()
         assert process.stdin is not None

@@ -12,14 +12,14 @@ from interlock.core.names import NormalizedName
 from interlock.core.sources.hashes import in_fragment, pairs
 from interlock.core.text.one_line import one_line
 from interlock.core.versions.order import Ordered, in_order
+from interlock.index.fast_page import FastPage, read_fast_page
 from interlock.index.file_places import places_of, readable
 from interlock.index.filenames import version_in
-from interlock.index.glance import Glance, glance
 from interlock.index.page_file import PageFile, PageFiles
 from interlock.index.page_text import parse_page
 from interlock.index.urls import join
 
-__all__ = ["Page", "glanced_page", "make_page", "read_page"]
+__all__ = ["Page", "make_page", "page_of", "read_page"]
 
 
 class Page(msgspec.Struct, frozen=True, array_like=True):
@@ -40,15 +40,15 @@ def read_page(name: NormalizedName, body: bytes, content_type: str, url: str, *,
     Raises :class:`BadPage` when it is none, :class:`UnsupportedApi` for a newer major version.
     """
     if content_type.partition(";")[0].strip().lower().endswith("json"):
-        found = glance(name, url, body)
+        found = read_fast_page(name, url, body)
         if found is not None:
-            return glanced_page(found, name, index, body)
+            return page_of(found, name, index, body)
     files = parse_page(body, content_type, url, index=index)
     return make_page(name, index, url, files), files.notes
 
 
-def glanced_page(found: Glance, name: NormalizedName, index: str, body: bytes) -> tuple[Page, list[str]]:
-    """The page that a glance was taken at, with the same notes."""
+def page_of(found: FastPage, name: NormalizedName, index: str, body: bytes) -> tuple[Page, list[str]]:
+    """The page that a fast one stands for, with the same notes."""
     notes = [f"{filename}: its version is none" for filename in found.unversioned]
     return Page(found.listing(name, index, body), found.base, {}, len(found.unversioned)), notes
 

@@ -21,8 +21,8 @@ from interlock.envs.interpreters import query_interpreter
 from interlock.ops.lock import lock
 from interlock.ops.reading import Locked, read_locked
 from interlock.ops.tools import open_toolchain
+from interlock.resolution.external_indexes import asking_external_indexes
 from interlock.resolution.lock_options import LockOptions
-from interlock.resolution.outside_indexes import asking_outside
 from interlock.store.replace import is_stream, replace_file
 from interlock.store.stream import write_stream
 from interlock.toolchain.addresses import find_addresses, index_urls
@@ -131,7 +131,7 @@ def _requirements(locked: Locked, options: ExportOptions, root: str) -> str:
 
 async def _pylock(locked: Locked, options: ExportOptions, root: str) -> str:
     async with open_toolchain(locked.context) as toolchain:
-        indexes = (await asking_outside(toolchain, locked.lock, locked.workspace.root)).indexes
+        indexes = (await asking_external_indexes(toolchain, locked.lock, locked.workspace.root)).indexes
     addresses = await find_addresses(locked.context.means, indexes, locked.lock)
 
     def locate(index: str, artifact: Artifact) -> str:

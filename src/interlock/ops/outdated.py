@@ -16,8 +16,8 @@ from interlock.ops.lock import lock
 from interlock.ops.reading import Locked
 from interlock.ops.show import list_packages
 from interlock.ops.tools import open_toolchain
+from interlock.resolution.external_indexes import asking_external_indexes
 from interlock.resolution.lock_options import LockOptions
-from interlock.resolution.outside_indexes import asking_outside
 
 __all__ = ["Outdated", "find_outdated"]
 
@@ -54,7 +54,7 @@ async def find_outdated(
     reaching, settings = members_reaching(locked.lock), locked.context.means.settings
     newest: dict[NormalizedName, str] = {}
     async with open_toolchain(locked.context) as opened, anyio.create_task_group() as tasks:
-        toolchain = await asking_outside(opened, locked.lock, locked.workspace.root)
+        toolchain = await asking_external_indexes(opened, locked.lock, locked.workspace.root)
 
         async def one(package: LockedPackage) -> None:
             assert isinstance(package.source, Registry)

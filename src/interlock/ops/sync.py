@@ -31,7 +31,7 @@ from interlock.ops.locked_workspace import LockedWorkspace, locked_workspace
 from interlock.ops.stamps import stamps_of
 from interlock.ops.sync_options import EnvironmentOutcome, SyncOptions, SyncOutcome
 from interlock.ops.tools import open_toolchain, options_of
-from interlock.resolution.outside_indexes import asking_outside
+from interlock.resolution.external_indexes import asking_external_indexes
 from interlock.store.locks import hold
 from interlock.store.usage import using
 from interlock.toolchain.environment import existing_environment, needed_python, new_interpreter
@@ -87,7 +87,7 @@ async def sync(context: Context, options: SyncOptions) -> SyncOutcome:
         )
         workspace = found.prepared.workspace
         async with open_toolchain(found.context, options_of(workspace, found.prepared.tool)) as opened:
-            toolchain = await asking_outside(opened, found.lock, workspace.root)
+            toolchain = await asking_external_indexes(opened, found.lock, workspace.root)
             environments = []
             for target in _targets(found, options):
                 work = _Sync(found, options, target, toolchain)

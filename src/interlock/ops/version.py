@@ -16,8 +16,8 @@ from interlock.core.toml.document import TomlDocument, format_value
 from interlock.core.versions.bump import RULES, bump, by_rule, checked_version
 from interlock.errors import ManifestError
 from interlock.events import Warned
-from interlock.ops.left_behind import left_behind
 from interlock.ops.tools import open_toolchain
+from interlock.ops.unmet_bounds import unmet_bounds
 from interlock.ops.version_report import MemberVersion, VersionReport, VersionRequest
 from interlock.store.locks import hold
 from interlock.store.replace import replace_file
@@ -69,7 +69,7 @@ async def version(context: Context, request: VersionRequest) -> VersionReport:
         return VersionReport(members=await _show(context, workspace, names))
     async with hold(workspace_guard(workspace.root), passing=True):
         found = _plan(workspace, names, request, _policy(workspace, request))
-        for text in left_behind(workspace, {change.name: change.new for change in found}):
+        for text in unmet_bounds(workspace, {change.name: change.new for change in found}):
             context.means.reporter.report(
                 Warned("requirement-left-behind", f"{text}; change it, or leave the range out.")
             )

@@ -26,7 +26,7 @@ from interlock.core.sources.index_order import DEFAULT_INDEX
 from interlock.core.sources.source import Directory, Registry, Source
 from interlock.core.sources.source import Member as FromMember
 from interlock.errors import ManifestError
-from interlock.resolution.outside import SourceNotMember, UnknownIndex, restricted
+from interlock.resolution.external_tree import SourceNotMember, UnknownIndex, restricted
 from interlock.resolution.placing import placed
 from interlock.resolution.source_rules import counting_rules
 from interlock.workspace.discovery import discover

@@ -26,9 +26,9 @@ from interlock.core.sources.direct_references import parse_url_source
 from interlock.core.sources.git_url import canonical_git_url
 from interlock.core.sources.source import Directory, File, Git, Index, Member, Registry, Source, Url
 from interlock.errors import ManifestError
+from interlock.resolution.external_indexes import final_names, read_external_tree
+from interlock.resolution.external_tree import ExternalTree
 from interlock.resolution.one_commit import Spellings, one_for_each_commit
-from interlock.resolution.outside import Outside
-from interlock.resolution.outside_indexes import final_names, read_outside
 from interlock.resolution.placing import placed
 from interlock.toolchain.toolchain import Toolchain
 
@@ -151,26 +151,26 @@ class _Discovery:
                 hint=f"Ask for {metadata.name}, or correct the source.",
             )
         self._resolved[key] = source
-        outside = await read_outside(self._toolchain, source, self._root)
-        if outside is not None:
-            self._indexes |= outside.indexes
-        asks = await anyio.to_thread.run_sync(self._asks_of, metadata, source, outside)
+        external = await read_external_tree(self._toolchain, source, self._root)
+        if external is not None:
+            self._indexes |= external.indexes
+        asks = await anyio.to_thread.run_sync(self._asks_of, metadata, source, external)
         version = "" if isinstance(source, Directory) and "version" in metadata.dynamic else metadata.version
         self._found[key] = DirectPackage(
             source=source, asks=asks, version=version, extras=tuple(sorted(set(metadata.extras))), artifact=artifact
         )
         self.want(asks.dependencies)
 
-    def _asks_of(self, metadata: Metadata, source: Source, outside: Outside | None) -> MemberAsks:
+    def _asks_of(self, metadata: Metadata, source: Source, external: ExternalTree | None) -> MemberAsks:
         path = source.path if isinstance(source, Directory) else ""
         asks = []
         for requirement in metadata.requires:
             origin = Origin(member=metadata.name, path=path, text=str(requirement.name))
-            if requirement.url or outside is None:
+            if requirement.url or external is None:
                 place = self._source_of(requirement, path) if requirement.url else None
                 found: list[tuple[Requirement, Source | None]] = [(_bare(requirement), place)]
             else:
-                found = outside.asks(requirement)
+                found = external.asks(requirement)
             asks += [
                 Ask(requirement=item, source=self._or_member(item.name, where), origin=origin) for item, where in found
             ]

@@ -11,10 +11,10 @@ from interlock.core.names import NormalizedName
 from interlock.core.requirements.requirement import Requirement, format_requirement
 from interlock.workspace.members import Workspace
 
-__all__ = ["left_behind"]
+__all__ = ["unmet_bounds"]
 
 
-def left_behind(workspace: Workspace, versions: Mapping[NormalizedName, str]) -> list[str]:
+def unmet_bounds(workspace: Workspace, versions: Mapping[NormalizedName, str]) -> list[str]:
     """One sentence for each requirement of a manifest that the workspace met before, and will not with ``versions``."""
     found = []
     for member in workspace.members:

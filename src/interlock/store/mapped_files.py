@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-__all__ = ["Maps"]
+__all__ = ["MappedFiles"]
 
 _LARGE = 32 << 10
 """Bytes from which on mapping a file is cheaper than reading it."""
@@ -16,14 +16,14 @@ _OTHERS = 200
 """Open files that the rest of a run may need."""
 
 
-class Maps:
+class MappedFiles:
     """Maps files until so many are that open files might run out; the rest is read. A map lives as long as its view."""
 
     def __init__(self) -> None:
         self._left = _allowed()
 
     def __repr__(self) -> str:
-        return f"<Maps: {self._left} left>"
+        return f"<MappedFiles: {self._left} left>"
 
     def view(self, path: Path) -> memoryview | None:
         """The content of a file that is never written in place, or None when there is no such file; blocking."""

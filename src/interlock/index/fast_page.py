@@ -18,7 +18,7 @@ from interlock.index.file_places import common_start
 from interlock.index.filenames import version_in
 from interlock.index.page_file import PageMeta, ProjectStatus
 
-__all__ = ["Glance", "glance"]
+__all__ = ["FastPage", "read_fast_page"]
 
 
 class _File(msgspec.Struct, rename="kebab", gc=False):
@@ -48,7 +48,7 @@ _TIMES = frozenset(
 )
 
 
-class Glance(msgspec.Struct, frozen=True, array_like=True):
+class FastPage(msgspec.Struct, frozen=True, array_like=True):
     """What a page says, short of what it says of each file."""
 
     versions: tuple[str, ...]
@@ -88,7 +88,7 @@ class Glance(msgspec.Struct, frozen=True, array_like=True):
         )
 
 
-def glance(name: NormalizedName, url: str, body: bytes) -> Glance | None:
+def read_fast_page(name: NormalizedName, url: str, body: bytes) -> FastPage | None:
     """Look at a JSON page; None when something about it takes a closer look.
 
     ``url`` is the page's own, without credentials.
@@ -113,7 +113,7 @@ def glance(name: NormalizedName, url: str, body: bytes) -> Glance | None:
     taken_back = {number for number, file in enumerate(files) if file.yanked}
     uploads = tuple([min([times[number] for number in group]) for group in members])
     status = page.project_status.status if page.project_status is not None else ""
-    return Glance(
+    return FastPage(
         versions=tuple([found.version for found in ordered]),
         spans=_spans(body, texts, members),
         start=place[0],

@@ -26,7 +26,7 @@ from interlock.errors import ManifestError
 from interlock.workspace.discovery import NoProject, UnmanagedProject, discover
 from interlock.workspace.members import Workspace
 
-__all__ = ["NotInRepository", "Outside", "SourceNotMember", "UnknownIndex", "restricted"]
+__all__ = ["ExternalTree", "NotInRepository", "SourceNotMember", "UnknownIndex", "restricted"]
 
 
 class NotInRepository(ManifestError):
@@ -47,7 +47,7 @@ class UnknownIndex(ManifestError):
     code = "unknown-source-index"
 
 
-class Outside:
+class ExternalTree:
     """The sources that a tree's own manifests give, as seen from the root of our workspace."""
 
     def __init__(

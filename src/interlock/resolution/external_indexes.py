@@ -14,28 +14,30 @@ import msgspec
 
 from interlock.core.lock.model import Lock
 from interlock.core.sources.source import Directory, Git, Index, Registry, Source
-from interlock.resolution.outside import Outside
+from interlock.resolution.external_tree import ExternalTree
 from interlock.toolchain.toolchain import Toolchain
 
-__all__ = ["asking_outside", "final_names", "read_outside"]
+__all__ = ["asking_external_indexes", "final_names", "read_external_tree"]
 
 
-async def read_outside(toolchain: Toolchain, source: Source, root: Path) -> Outside | None:
+async def read_external_tree(toolchain: Toolchain, source: Source, root: Path) -> ExternalTree | None:
     """What the manifests around a source tree say; an archive says nothing."""
     ours = toolchain.indexes
     if isinstance(source, Directory):
         place = root / source.path
-        return await anyio.to_thread.run_sync(lambda: Outside(root, place, ours=ours))
+        return await anyio.to_thread.run_sync(lambda: ExternalTree(root, place, ours=ours))
     if not isinstance(source, Git):
         return None
     from interlock.toolchain.checkouts import checkout_tree  # noqa: PLC0415 - for those who have such sources
 
     top = await checkout_tree(toolchain, msgspec.structs.replace(source, subdirectory=""), root=root)
-    return await anyio.to_thread.run_sync(lambda: Outside(root, top / source.subdirectory, (source, top), ours=ours))
+    return await anyio.to_thread.run_sync(
+        lambda: ExternalTree(root, top / source.subdirectory, (source, top), ours=ours)
+    )
 
 
 def final_names(indexes: Mapping[str, Index], taken: Iterable[str]) -> dict[str, str]:
-    """What indexes are called in the lock, by the keys of :attr:`Outside.indexes`.
+    """What indexes are called in the lock, by the keys of :attr:`ExternalTree.indexes`.
 
     As in the manifests, unless another index is called so too; one that has several names has the first.
     """
@@ -51,7 +53,7 @@ def final_names(indexes: Mapping[str, Index], taken: Iterable[str]) -> dict[str,
     }
 
 
-async def asking_outside(toolchain: Toolchain, lock: Lock, root: Path) -> Toolchain:
+async def asking_external_indexes(toolchain: Toolchain, lock: Lock, root: Path) -> Toolchain:
     """The toolchain, asking the indexes too that a lock names and only projects outside of the workspace declare."""
     known = {index.name for index in toolchain.indexes}
     wanted = {
@@ -63,8 +65,8 @@ async def asking_outside(toolchain: Toolchain, lock: Lock, root: Path) -> Toolch
     for package in lock.packages:
         if wanted <= found.keys():
             break
-        outside = await read_outside(toolchain, package.source, root)
-        for key, index in outside.indexes.items() if outside is not None else ():
+        external = await read_external_tree(toolchain, package.source, root)
+        for key, index in external.indexes.items() if external is not None else ():
             for name in {key, index.name} & wanted:
                 found.setdefault(name, msgspec.structs.replace(index, name=name))
     return toolchain.asking(found[name] for name in sorted(found))

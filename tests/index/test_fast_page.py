@@ -1,4 +1,4 @@
-"""A page read at a glance says what the same page says when every file of it is looked at."""
+"""A page read fast says what the same page says when every file of it is looked at."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from interlock.core.names import normalize_name
-from interlock.index.glance import glance
+from interlock.index.fast_page import read_fast_page
 from interlock.index.page_text import parse_page
-from interlock.index.pages import Page, glanced_page, make_page, read_page
+from interlock.index.pages import Page, make_page, page_of, read_page
 
 URL = "https://index.test/simple/my-demo/"
 KIND = "application/vnd.pypi.simple.v1+json"
@@ -94,11 +94,11 @@ def test_a_glance_tells_the_same(files: list[dict[str, Any]], status: str | None
     if status:
         document["project-status"] = {"status": status}
     body = json.dumps(document, separators=separators).encode()
-    found = glance(NAME, URL, body)
-    event("at a glance" if found else "a closer look")
+    found = read_fast_page(NAME, URL, body)
+    event("fast" if found else "a closer look")
     if found is not None:
         looked_at = make_page(NAME, "main", URL, parse_page(body, KIND, URL))
-        assert _described(glanced_page(found, NAME, "main", body)[0]) == _described(looked_at)
+        assert _described(page_of(found, NAME, "main", body)[0]) == _described(looked_at)
 
 
 def test_a_file_with_a_bad_entry_costs_that_file() -> None:
