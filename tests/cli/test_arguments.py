@@ -46,9 +46,12 @@ def test_repeated_options_add_up_across_the_command() -> None:
         ("list", ("show",)),
         ("-qq workspace ls", ("workspace", "list")),
         ("help python pin", ("python", "pin")),
+        ("serve --listen :80 --data here", ("serve",)),
+        ("-q serve --data here token --json create --scope read", ("serve", "token", "create")),
+        ("serve token", ("serve", "token")),
     ],
 )
-def test_commands_have_one_or_two_words_and_aliases(line: str, words: tuple[str, ...]) -> None:
+def test_commands_have_one_to_three_words_and_aliases(line: str, words: tuple[str, ...]) -> None:
     assert parse_arguments(line.split()).words == words
 
 
@@ -99,6 +102,13 @@ def test_selection_reads_the_same_in_both_spellings(poetry: str, uv: str) -> Non
             "`interlock cache` has no command `prun`.",
             "Did you mean `interlock cache prune`?",
         ),
+        (
+            "serve tokne",
+            UnknownCommand,
+            "`interlock serve` has no command `tokne`.",
+            "Did you mean `interlock serve token`?",
+        ),
+        ("serve token mkae", UnknownCommand, "`interlock serve token` has no command `mkae`.", ""),
         ("cache zzz", UnknownCommand, "", "Commands: clean, clear, dir, list, prune, size, verify."),
         ("lock --chekc", UnknownOption, "`interlock lock` has no option `--chekc`.", "Did you mean `--check`?"),
         ("lock --ofline", UnknownOption, "`interlock lock` has no option `--ofline`.", "Did you mean `--offline`?"),
@@ -168,10 +178,12 @@ def test_each_command_has_help_with_two_examples_that_parse(command: object) -> 
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_each_group_lists_its_commands(group: str) -> None:
-    text = group_help(group)
-    for command in COMMANDS:
-        if command.words[0] == group:
-            assert f"  {command.words[1]} " in text
+    words = tuple(group.split())
+    text = group_help(words)
+    below = [command.words[len(words)] for command in COMMANDS if command.words[: len(words)] == words]
+    assert below
+    for word in below:
+        assert f"  {word} " in text
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: "-".join(command.words))

@@ -167,26 +167,26 @@ def take_command(arguments: list[str]) -> tuple[tuple[str, ...], list[str], Comm
         if position is None:
             return (), arguments, None
         word = arguments.pop(position)
-    if word in GROUPS:
-        return _take_subcommand(word, arguments, parser, position)
-    command = _command((word,))
-    if command is None:
+    if word not in GROUPS and _command((word,)) is None:
         raise _unknown_command(word, ())
-    return command.words, arguments, command
+    return _take_subcommands((word,), arguments, position)
 
 
-def _take_subcommand(
-    group: str, arguments: list[str], parser: Parser, position: int
+def _take_subcommands(
+    words: tuple[str, ...], arguments: list[str], position: int
 ) -> tuple[tuple[str, ...], list[str], Command | None]:
-    # What stands before the group's name has been looked at already.
-    position += _first_word(arguments[position:], parser) or 0
-    if position >= len(arguments) or arguments[position].startswith("-"):
-        return (group,), arguments, None
-    word = arguments.pop(position)
-    command = _command((group, word))
-    if command is None:
-        raise _unknown_command(word, (group,))
-    return command.words, arguments, command
+    """Take words as long as commands begin with them; what stands before the position has been looked at."""
+    while known := _names_below(words):
+        command = _command(words)
+        following = _first_word(arguments[position:], make_parser(command))
+        if following is None or arguments[position + following].startswith("-"):
+            break
+        position += following
+        if arguments[position] not in known:
+            raise _unknown_command(arguments[position], words)
+        words = (*words, arguments.pop(position))
+    command = _command(words)
+    return (words if command is None else command.words), arguments, command
 
 
 def _command(words: tuple[str, ...]) -> Command | None:
@@ -263,4 +263,5 @@ def _names_below(group: tuple[str, ...]) -> list[str]:
     spellings: Iterable[tuple[str, ...]] = (
         words for command in COMMANDS for words in (command.words, *command.aliases)
     )
-    return list(dict.fromkeys(words[len(group)] for words in spellings if words[: len(group)] == group))
+    longer = (words for words in spellings if words[: len(group)] == group and len(words) > len(group))
+    return list(dict.fromkeys(words[len(group)] for words in longer))

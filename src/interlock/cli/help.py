@@ -13,17 +13,15 @@ from interlock.cli.table.documents import DOCUMENTS
 __all__ = ["command_help", "group_help"]
 
 
-def group_help(group: str) -> str:
+def group_help(group: tuple[str, ...]) -> str:
     """``interlock cache --help``."""
-    lines = [f"{GROUPS[group]}.", "", f"Usage: interlock {group} COMMAND [options]", "", "Commands:"]
-    lines += [f"  {command.words[1]:<8} {command.summary}" for command in COMMANDS if command.words[0] == group]
-    if group == "env":
+    name, length = " ".join(group), len(group)
+    below = [command for command in COMMANDS if command.words[:length] == group]
+    lines = [f"{GROUPS[name]}.", "", f"Usage: interlock {name} COMMAND [options]", "", "Commands:"]
+    lines += [f"  {command.words[length]:<8} {command.summary}" for command in below]
+    if group == ("env",):
         lines.append("  create   Make a virtual environment (`interlock venv`)")
-    return "\n".join([*lines, "", f"Each takes --help: `interlock {group} {_first(group)} --help`."]) + "\n"
-
-
-def _first(group: str) -> str:
-    return next(command.words[1] for command in COMMANDS if command.words[0] == group)
+    return "\n".join([*lines, "", f"Each takes --help: `interlock {name} {below[0].words[length]} --help`."]) + "\n"
 
 
 def command_help(command: Command) -> str:

@@ -174,7 +174,7 @@ def _help(request: Request, terminal: Terminal) -> int:
     if request.command is not None:
         terminal.data(load("interlock.cli.help").command_help(request.command))
     elif request.values.help and request.words:
-        terminal.data(load("interlock.cli.help").group_help(request.words[0]))
+        terminal.data(load("interlock.cli.help").group_help(request.words))
     elif request.values.help:
         terminal.data(load("interlock.cli.overview").overview())
     else:

@@ -25,10 +25,10 @@ _SECTIONS = (
     (
         "Looking",
         (
-            ("show, tree, why", "What is locked, what needs it, for which members"),
+            ("show, tree, why, explain", "What is locked and why; what an error means"),
             ("outdated, check, licenses", "What is old, what is wrong, under which terms"),
             ("workspace, affected", "The members, and those that a change touches"),
-            ("info, explain, about", "A package on its index, an error code, this program"),
+            ("info, about, completions", "A package on its index, this program, the shell"),
         ),
     ),
     (
@@ -36,7 +36,7 @@ _SECTIONS = (
         (
             ("venv, env, python, cache", "Environments, interpreters, downloads and builds"),
             ("config, source, auth", "Settings, indexes and logins"),
-            ("self, debug, completions", "This installation, its resolver, and the shell"),
+            ("serve, self, debug", "A service for many, this installation, its resolver"),
         ),
     ),
 )

@@ -10,7 +10,7 @@ import platformdirs
 
 from interlock.workspace.home import NoHome
 
-__all__ = ["NOWHERE", "auth_file", "cache_home", "home_directory", "to_write", "user_file"]
+__all__ = ["NOWHERE", "auth_file", "cache_home", "data_home", "home_directory", "to_write", "user_file"]
 
 NOWHERE = Path(os.devnull) / "interlock"
 """Where the files are of those who have no home directory: there never is one."""
@@ -27,6 +27,11 @@ def home_directory(environ: Mapping[str, str]) -> Path | None:
 def cache_home() -> str:
     """Where the store is unless somebody says otherwise; empty when there is no such place."""
     return _of_user(platformdirs.user_cache_dir)
+
+
+def data_home() -> str:
+    """Where what must not be lost is kept; empty when there is no such place."""
+    return _of_user(platformdirs.user_data_dir)
 
 
 def user_file(environ: Mapping[str, str]) -> Path:

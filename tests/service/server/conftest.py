@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
+from starlette.types import ASGIApp
 
+from interlock.means import Means
 from interlock.service.server.app import make_app
 from interlock.service.server.configuration import Configuration
 from interlock.service.server.log import Log
@@ -17,8 +21,11 @@ from interlock.service.server.state import Ending, ServerState
 from interlock.service.state.data_folder import open_folder
 from interlock.service.state.scopes import Scope
 from interlock.service.state.tokens import TokenStore
+from interlock.settings import Settings
+from interlock.store.layout import Layout
 
 NOW = 1_800_000_000.0
+START = datetime.fromtimestamp(NOW, UTC)
 
 
 class Service(NamedTuple):
@@ -43,7 +50,7 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
     clients: list[httpx.AsyncClient] = []
     stores: list[TokenStore] = []
 
-    def start(configuration: Configuration | None = None) -> Service:
+    def start(configuration: Configuration | None = None, make: Callable[[ServerState], ASGIApp] = make_app) -> Service:
         folder = open_folder(tmp_path / f"data-{len(clients)}")
         logged: list[Mapping[str, object]] = []
         state = ServerState(
@@ -54,8 +61,12 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
             log=Log(logged.append, lambda: NOW),
             metrics=Metrics(),
             ending=Ending(),
+            lifetime=AsyncExitStack(),
+            means=Means(
+                settings=Settings(cache_dir=str(folder.store)), layout=Layout(folder.store), environ={}, now=START
+            ),
         )
-        transport = httpx.ASGITransport(make_app(state))
+        transport = httpx.ASGITransport(make(state))
         client = httpx.AsyncClient(transport=transport, base_url="http://service.test")
         clients.append(client)
         stores.append(state.tokens)

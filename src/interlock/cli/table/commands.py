@@ -8,6 +8,7 @@ from interlock.cli.table.looking import LOOKING
 from interlock.cli.table.machine import MACHINE
 from interlock.cli.table.project import PROJECT
 from interlock.cli.table.release import RELEASE
+from interlock.cli.table.service import SERVICE
 from interlock.cli.table.settings import SETTINGS
 from interlock.cli.table.workspace import WORKSPACE
 
@@ -21,7 +22,8 @@ GROUPS = {
     "workspace": "List the members and show how they depend on each other",
     "cache": "Look at the cache and make it smaller",
     "python": "Find, list and pin interpreters",
+    "serve token": "Make, list and revoke tokens of a service",
     "env": "Look at the workspace's environments and remove them",
 }
 
-COMMANDS: tuple[Command, ...] = (*EDITING, *PROJECT, *WORKSPACE, *RELEASE, *LOOKING, *SETTINGS, *MACHINE)
+COMMANDS: tuple[Command, ...] = (*EDITING, *PROJECT, *WORKSPACE, *RELEASE, *LOOKING, *SETTINGS, *MACHINE, *SERVICE)

@@ -30,7 +30,7 @@ OPEN = frozenset({"/live", "/ready"})
 
 _KEY = "interlock.token"
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Authenticated:
@@ -57,16 +57,16 @@ class Authenticated:
         return token
 
 
-def require(scope: Scope) -> Callable[[Endpoint], Endpoint]:
-    """Let an endpoint be asked only with a token that has a scope; all others get 403."""
+def require(scope: Scope) -> Callable[[Handler], Handler]:
+    """Let a handler be asked only with a token that has a scope; all others get 403."""
 
-    def guard(endpoint: Endpoint) -> Endpoint:
-        @wraps(endpoint)
+    def guard(handler: Handler) -> Handler:
+        @wraps(handler)
         async def guarded(request: Request) -> Response:
             scopes = token_of(request).scopes
             if scope not in scopes:
                 raise ScopeMissing(scope, scopes)
-            return await endpoint(request)
+            return await handler(request)
 
         return guarded
 

@@ -1,7 +1,7 @@
 """The application: layers around routes.
 
-From the outside in: an answer to everything, limits, the token, its quota, then the routes. Each room hangs its routes
-in by a function ``routes(state)``.
+From the outside in: who asks by way of a proxy, an answer to everything, the token, its quota, bounds of the request,
+then the routes. Each room hangs its routes in by a function ``routes(state)``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from interlock.service.server import health
 from interlock.service.server.access import Authenticated
 from interlock.service.server.answering import Answering
+from interlock.service.server.bounds import Bounded
+from interlock.service.server.proxies import Forwarded
+from interlock.service.server.quotas import Limited, Quotas
 from interlock.service.server.refusals import BadRequest, MethodRefused, NothingHere, Refusal
 from interlock.service.server.state import ServerState
 
@@ -26,7 +29,10 @@ ROOMS: tuple[Callable[[ServerState], Sequence[BaseRoute]], ...] = (health.routes
 
 def make_app(state: ServerState) -> ASGIApp:
     router = Router([route for room in ROOMS for route in room(state)], redirect_slashes=False)
-    return Answering(Authenticated(_Routes(router), state), state)
+    limits = state.configuration.limits
+    bounded = Bounded(_Routes(router), limits)
+    asked = Authenticated(Limited(bounded, Quotas(limits)), state)
+    return Forwarded(Answering(asked, state), state.configuration.trusted_proxies)
 
 
 class _Routes:

@@ -7,9 +7,11 @@ with.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 
 import msgspec
 
+from interlock.means import Means
 from interlock.service.server.configuration import Configuration
 from interlock.service.server.log import Log
 from interlock.service.server.metrics import Metrics
@@ -38,5 +40,9 @@ class ServerState(msgspec.Struct, frozen=True, kw_only=True):
     log: Log
     metrics: Metrics
     ending: Ending
+    lifetime: AsyncExitStack
+    """What the routes open is pushed here, and closed when the last request of this state has its answer."""
+    means: Means
+    """What the command was started with: settings of the network, the machine's processors."""
     workers: int = 1
     """Processes that solve."""
