@@ -14,7 +14,8 @@ import msgspec
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.events import Reporter
 from interlock.means import Means
-from interlock.settings import GlobalFlags, Surroundings, resolve_settings
+from interlock.settings.given import GlobalFlags, Surroundings
+from interlock.settings.resolve import resolve_settings
 from interlock.store.layout import Layout
 
 __all__ = ["Context", "Place"]

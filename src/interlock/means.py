@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from interlock.events import SILENT, Reporter
-from interlock.settings import Settings
+from interlock.settings.decided import Settings
 from interlock.store.layout import Layout
 
 __all__ = ["Means"]

@@ -12,7 +12,9 @@ from interlock.core.names import normalize_name
 from interlock.core.settings.limits import Limits
 from interlock.core.settings.variables import InvalidSetting
 from interlock.core.sources.source import Index
-from interlock.settings import GlobalFlags, PipSettings, Settings, Surroundings, UserSettings, resolve_settings
+from interlock.settings.decided import Settings
+from interlock.settings.given import GlobalFlags, PipSettings, Surroundings, UserSettings
+from interlock.settings.resolve import resolve_settings
 
 NOW = datetime(2026, 3, 10, 12, 30, 15, 99, tzinfo=UTC)
 DEFAULT = Index(name="pypi", url="", default=True)
@@ -40,9 +42,14 @@ def resolve(
 def test_defaults() -> None:
     found = resolve()
     assert found.cache_dir == "/home/ann/.cache/interlock"
-    assert found.indexes == (DEFAULT,)
+    assert found.resolving.indexes == (DEFAULT,)
     assert (found.concurrent_downloads, found.concurrent_builds, found.concurrent_installs) == (50, 6, 6)
-    assert (found.netrc, found.progress, found.color, found.offline) == ("/home/ann/.netrc", True, "auto", False)
+    assert (found.netrc, found.display.progress, found.display.color, found.offline) == (
+        "/home/ann/.netrc",
+        True,
+        "auto",
+        False,
+    )
 
 
 def test_flags_beat_variables_beat_the_user_beat_defaults() -> None:
@@ -86,20 +93,21 @@ def test_a_wrong_variable_is_a_usage_error(name: str, value: str) -> None:
 def test_the_default_index_comes_from_the_first_place_that_names_one() -> None:
     pip = PipSettings(index_url="https://conf.test/simple/")
     environ = {"PIP_INDEX_URL": "https://pip.test/simple/"}
-    assert resolve(pip=pip).indexes[0].url == "https://conf.test/simple/"
-    assert resolve(environ=environ, pip=pip).indexes[0].url == "https://pip.test/simple/"
+    assert resolve(pip=pip).resolving.indexes[0].url == "https://conf.test/simple/"
+    assert resolve(environ=environ, pip=pip).resolving.indexes[0].url == "https://pip.test/simple/"
     environ["UV_DEFAULT_INDEX"] = "https://uv.test/simple/"
-    assert resolve(environ=environ).indexes[0].url == "https://uv.test/simple/"
+    assert resolve(environ=environ).resolving.indexes[0].url == "https://uv.test/simple/"
     tool = ToolSettings(indexes=(Index(name="house", url="https://house.test/simple/", default=True),))
-    assert [(index.name, index.url) for index in resolve(environ=environ, tool=tool).indexes] == [
+    assert [(index.name, index.url) for index in resolve(environ=environ, tool=tool).resolving.indexes] == [
         ("house", "https://house.test/simple/")
     ]
     environ["INTERLOCK_DEFAULT_INDEX"] = "https://variable.test/simple/"
-    assert [(index.name, index.url) for index in resolve(environ=environ, tool=tool).indexes] == [
+    assert [(index.name, index.url) for index in resolve(environ=environ, tool=tool).resolving.indexes] == [
         ("house", "https://variable.test/simple/")
     ]
     flags = GlobalFlags(default_index="https://flag.test/simple/")
-    assert resolve(flags, environ).indexes == (Index(name="pypi", url="https://flag.test/simple/", default=True),)
+    found = resolve(flags, environ).resolving.indexes
+    assert found == (Index(name="pypi", url="https://flag.test/simple/", default=True),)
 
 
 def test_indexes_keep_their_order_and_their_roles() -> None:
@@ -111,7 +119,7 @@ def test_indexes_keep_their_order_and_their_roles() -> None:
         )
     )
     flags = GlobalFlags(index=("extra=https://extra.test/", "wheels=https://other.test/"))
-    found = resolve(flags, {"INTERLOCK_INDEX": "more=https://more.test/"}, tool).indexes
+    found = resolve(flags, {"INTERLOCK_INDEX": "more=https://more.test/"}, tool).resolving.indexes
     assert [(index.name, index.url, index.explicit, index.default) for index in found] == [
         ("extra", "https://extra.test/", False, False),
         ("wheels", "https://other.test/", True, False),
@@ -125,14 +133,14 @@ def test_an_index_called_like_the_default_one_is_the_default_one() -> None:
     tool = ToolSettings(
         indexes=(Index(name="pypi", url="https://mirror.test/"), Index(name="b", url="https://b.test/"))
     )
-    found = resolve(tool=tool).indexes
+    found = resolve(tool=tool).resolving.indexes
     assert [(index.name, index.default) for index in found] == [("pypi", True), ("b", False)]
 
 
 def test_no_index_leaves_only_explicit_ones() -> None:
     tool = ToolSettings(indexes=(Index(name="w", url="https://w.test/", explicit=True),), find_links=("wheels",))
     found = resolve(GlobalFlags(no_index=True, find_links=("more",)), tool=tool)
-    assert [(index.name, index.url, index.flat) for index in found.indexes] == [
+    assert [(index.name, index.url, index.flat) for index in found.resolving.indexes] == [
         ("find-links-1", "more", True),
         ("find-links-2", "wheels", True),
         ("w", "https://w.test/", False),
@@ -142,7 +150,7 @@ def test_no_index_leaves_only_explicit_ones() -> None:
 
 def test_credentials_leave_the_url() -> None:
     found = resolve(GlobalFlags(index=("house=https://ann:s%40crit@house.test/simple/",)))
-    assert found.indexes[0].url == "https://house.test/simple/"
+    assert found.resolving.indexes[0].url == "https://house.test/simple/"
     assert found.credentials == {"house": ("ann", "s@crit")}
     assert "crit" not in repr(found)
 
@@ -169,19 +177,19 @@ def test_cutoffs_of_the_manifest_and_of_packages() -> None:
         exclude_newer="3 days", exclude_newer_package={normalize_name("a"): "2026-01-01", normalize_name("b"): ""}
     )
     found = resolve(tool=tool)
-    assert (found.exclude_newer, found.exclude_newer_span) == ("2026-03-07T00:00:00Z", "3 days")
-    assert found.exclude_newer_package == {"a": "2026-01-02T00:00:00Z", "b": ""}
+    assert (found.resolving.exclude_newer, found.resolving.exclude_newer_span) == ("2026-03-07T00:00:00Z", "3 days")
+    assert found.resolving.exclude_newer_package == {"a": "2026-01-02T00:00:00Z", "b": ""}
     flagged = resolve(GlobalFlags(exclude_newer="2026-02-01"), tool=tool)
-    assert (flagged.exclude_newer, flagged.exclude_newer_span) == ("2026-02-02T00:00:00Z", "")
+    assert (flagged.resolving.exclude_newer, flagged.resolving.exclude_newer_span) == ("2026-02-02T00:00:00Z", "")
 
 
 def test_policies_and_names_add_up() -> None:
     tool = ToolSettings(no_build_packages=(normalize_name("B"),), resolution="lowest-direct", env="member")
     found = resolve(GlobalFlags(no_build_package=("A.x",)), {"INTERLOCK_NO_BUILD_PACKAGE": "c"}, tool)
-    assert found.no_build_packages == ("a-x", "b", "c")
-    assert (found.resolution, found.env) == ("lowest-direct", "member")
+    assert found.resolving.no_build_packages == ("a-x", "b", "c")
+    assert (found.resolving.resolution, found.env) == ("lowest-direct", "member")
     assert resolve(GlobalFlags(env="shared"), tool=tool).env == "shared"
-    assert resolve(GlobalFlags(prerelease="if-necessary-or-explicit")).prerelease == "if-necessary"
+    assert resolve(GlobalFlags(prerelease="if-necessary-or-explicit")).resolving.prerelease == "if-necessary"
 
 
 def test_tls_from_the_usual_variables() -> None:
@@ -193,9 +201,9 @@ def test_tls_from_the_usual_variables() -> None:
 
 
 def test_verbosity_from_flags_then_variables() -> None:
-    assert resolve(GlobalFlags(verbose=2, quiet=1)).verbosity == 1
-    assert resolve(environ={"INTERLOCK_QUIET": "2"}).verbosity == -2
-    assert resolve(GlobalFlags(verbose=1), {"INTERLOCK_QUIET": "2"}).verbosity == 1
+    assert resolve(GlobalFlags(verbose=2, quiet=1)).display.verbosity == 1
+    assert resolve(environ={"INTERLOCK_QUIET": "2"}).display.verbosity == -2
+    assert resolve(GlobalFlags(verbose=1), {"INTERLOCK_QUIET": "2"}).display.verbosity == 1
 
 
 def test_pip_configuration_files_in_order() -> None:

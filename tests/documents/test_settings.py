@@ -13,7 +13,9 @@ from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.manifests.uv import HONOURED
 from interlock.core.settings.limits import Limits
 from interlock.core.sources.source import Index
-from interlock.settings import GlobalFlags, Settings, Surroundings, UserSettings, resolve_settings
+from interlock.settings.decided import Settings, setting
+from interlock.settings.given import GlobalFlags, Surroundings, UserSettings
+from interlock.settings.resolve import resolve_settings
 from tests.architecture import ROOT
 from tests.documents.links import documents
 from tests.documents.settings import keys, properties
@@ -49,7 +51,7 @@ def test_defaults_are_those_there_are() -> None:
     for key, value in keys().items():
         field = key.replace("-", "_")
         if "default" in value and field in ToolSettings.__struct_fields__:
-            assert value["default"] == (getattr(ToolSettings(), field) or getattr(settings, field, False)), key
+            assert value["default"] == (getattr(ToolSettings(), field) or setting(settings, field) or False), key
     index = Index(name="a", url="b")
     for key, value in keys()["index"]["items"]["properties"].items():
         if "default" in value and key != "format":
@@ -76,7 +78,7 @@ def test_what_a_setting_of_a_user_can_be_and_its_default(key: str) -> None:
     _, fits, default, names, _ = user_rows()[key]
     assert fits == what_fits(key)
     assert set(re.findall(r"`(\w+)`", names)) <= variables()
-    value = getattr(decided(), key.replace("-", "_"), None)
+    value = setting(decided(), key.replace("-", "_"))
     if isinstance(value, int | float) and default != "processors":
         assert default == (str(value).lower() if isinstance(value, bool) else f"{value:g}")
     elif isinstance(value, str) and " " not in default and value:

@@ -15,7 +15,9 @@ from interlock.cli.surroundings import read_surroundings
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.index.netrc import read_netrc
 from interlock.ops.env_file import with_env_files
-from interlock.settings import GlobalFlags, Settings, resolve_settings
+from interlock.settings.decided import Settings
+from interlock.settings.given import GlobalFlags
+from interlock.settings.resolve import resolve_settings
 
 __all__ = ["SEEDS", "TARGETS"]
 
@@ -46,7 +48,12 @@ def _check(settings: Settings) -> None:
     assert settings.http_retries >= 0
     assert settings.http_timeout > 0
     assert isfinite(settings.http_timeout)
-    for text in (settings.cache_dir, settings.python, settings.ca_bundle, *(index.url for index in settings.indexes)):
+    for text in (
+        settings.cache_dir,
+        settings.python,
+        settings.ca_bundle,
+        *(index.url for index in settings.resolving.indexes),
+    ):
         assert "\0" not in text
 
 

@@ -98,3 +98,31 @@ def test_the_name_of_a_package_beats_what_counts_for_all(empty_shop: Shop, flags
     shop.member("web", "both", lines="[tool.interlock]\npackage = false\n")
     shop.run("sync", "--package", "web", *flags)
     assert shop.python("import both; print(both.KIND)") == chosen
+
+
+def test_what_may_not_be_built_is_not_built_with_either(empty_shop: Shop) -> None:
+    """Not even when what was built before is at hand."""
+    shop = empty_shop
+    shop.packages.add(make_sdist("tools", "1.0", files={"tools_backend.py": BACKEND}))
+    pyproject = '[build-system]\nrequires = ["tools"]\nbuild-backend = "tools_backend"\n'
+    for version in ("1.0", "2.0"):
+        shop.packages.add(make_sdist("made", version, pyproject=pyproject))
+    shop.member("web", "made==1.0", lines="[tool.interlock]\npackage = false\n")
+    shop.run("sync", "--package", "web")
+    shop.member("web", "made==2.0", lines="[tool.interlock]\npackage = false\n")
+    said = shop.run("sync", "--package", "web", "--no-build-package", "tools", code=1)
+    assert "tools" in said.err
+    shop.run("sync", "--package", "web")
+
+
+@pytest.mark.parametrize(
+    ("flag", "code"), [((), 0), (("--no-build",), 1), (("--no-build-package", "made"), 1), (("--no-binary",), 0)]
+)
+def test_what_may_be_built_counts_where_there_is_no_workspace_too(
+    empty_shop: Shop, tmp_path: Path, flag: tuple[str, ...], code: int
+) -> None:
+    shop, script = empty_shop, tmp_path / "tool.py"
+    shop.packages.add(make_sdist("made", "1.0"))
+    script.write_text("# /// script\n# dependencies = ['made']\n# ///\nimport made\n")
+    shop.run("debug", "resolve", *flag, "made", code=code)
+    shop.run("run", *flag, str(script), code=code)

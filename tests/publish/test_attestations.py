@@ -28,7 +28,7 @@ from interlock.ops.publishing.publish import publish
 from interlock.ops.publishing.report import PublishReport, PublishRequest
 from interlock.publish.attestations import Sign, Signing
 from interlock.publish.failures import TrustRefused
-from interlock.settings import GlobalFlags
+from interlock.settings.given import GlobalFlags
 from interlock.workspace.selection import SelectionFlags
 from tests.publish.conftest import Shop
 from tests.publish.loopback_index import Proxy

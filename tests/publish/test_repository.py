@@ -13,7 +13,7 @@ from interlock.events import SILENT
 from interlock.index.defaults import default_index_url
 from interlock.ops.publishing.report import PublishRequest
 from interlock.ops.publishing.repository import UnknownRepository, find_repository
-from interlock.settings import GlobalFlags
+from interlock.settings.given import GlobalFlags
 
 
 def find(tmp_path: Path, request: PublishRequest, *indexes: str) -> tuple[str, str, object, bool]:

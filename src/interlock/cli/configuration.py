@@ -10,7 +10,7 @@ from typing import Literal, get_args, get_origin, get_type_hints
 from interlock.cli.places import auth_file, to_write
 from interlock.core.toml.document import TomlDocument, format_value
 from interlock.errors import InterlockError
-from interlock.settings import UserSettings
+from interlock.settings.given import UserSettings
 from interlock.store.replace import replace_file
 
 __all__ = [

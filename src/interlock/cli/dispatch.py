@@ -15,7 +15,7 @@ from interlock.cli.render import Terminal
 from interlock.cli.surroundings import make_context, read_flags, read_surroundings
 from interlock.core.settings.variables import Variables
 from interlock.events import Warned
-from interlock.settings import Settings
+from interlock.settings.decided import DisplaySettings
 from interlock.signals import held_back
 
 __all__ = ["dispatch"]
@@ -30,8 +30,8 @@ def dispatch(request: Request, terminal: Terminal) -> int:
     around = read_surroundings(os.environ)
     reporter = QuietReporter(terminal)
     context = make_context(flags, around, reporter)
-    settings = context.means.settings
-    terminal.configure(color=settings.color, verbosity=settings.verbosity, json=settings.json)
+    settings, display = context.means.settings, context.means.settings.display
+    terminal.configure(color=display.color, verbosity=display.verbosity, json=display.json)
     temporary: Path | None = None
     try:
         if settings.no_cache or not settings.cache_dir:
@@ -39,15 +39,15 @@ def dispatch(request: Request, terminal: Terminal) -> int:
             context = make_context(flags, around, reporter, temporary)
         if request.values.log_json or Variables(os.environ).flag("LOG_JSON"):
             terminal.logs = True
-            terminal.configure(color="never", verbosity=-2, json=settings.json)
+            terminal.configure(color="never", verbosity=-2, json=display.json)
             reporter = load("interlock.cli.event_log").EventLog(terminal)
             context = make_context(flags, around, reporter, temporary)
-        elif _wants_progress(settings, terminal):
+        elif _wants_progress(display, terminal):
             reporter = load("interlock.cli.progress").ProgressReporter(terminal)
             context = make_context(flags, around, reporter, temporary)
         if not settings.cache_dir and not settings.no_cache:
             reporter.report(Warned("no-cache", _NOTHING_CACHED))
-        call = Call(context=context, terminal=terminal, values=request.values, rest=request.rest, json=settings.json)
+        call = Call(context=context, terminal=terminal, values=request.values, rest=request.rest, json=display.json)
         # Looking for hooks takes longer than many a command, so the user's settings have to say that there are some.
         hooks = (
             around.user.plugins and not request.values.no_plugins and load("interlock.cli.hooks").Hooks(call, request)
@@ -67,5 +67,5 @@ def dispatch(request: Request, terminal: Terminal) -> int:
                 shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _wants_progress(settings: Settings, terminal: Terminal) -> bool:
-    return settings.progress and settings.verbosity >= 0 and terminal.err.isatty() and os.environ.get("TERM") != "dumb"
+def _wants_progress(display: DisplaySettings, terminal: Terminal) -> bool:
+    return display.progress and display.verbosity >= 0 and terminal.err.isatty() and os.environ.get("TERM") != "dumb"

@@ -50,7 +50,7 @@ def _keyring(call: Call, name: str) -> tuple[OpenKeyring | None, str, list[str]]
     """The keyring, the URL of the index and the names of all indexes."""
     workspace = workspace_or_none(call.context.place.start, call.context.means.layout)
     context = call.context if workspace is None else call.context.within(workspace.settings)
-    indexes: tuple[Index, ...] = context.means.settings.indexes
+    indexes: tuple[Index, ...] = context.means.settings.resolving.indexes
     url = next((index.url for index in indexes if index.name == name), "")
     keyring = open_keyring(context.means.settings.keyring_provider, context.means.environ)
     return keyring, url, [index.name for index in indexes]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from interlock.settings import PipSettings
+from interlock.settings.given import PipSettings
 
 __all__ = ["parse_pip_configuration"]
 

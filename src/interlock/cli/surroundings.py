@@ -20,7 +20,8 @@ from interlock.core.settings.variables import InvalidSetting
 from interlock.errors import InterlockError, UsageError
 from interlock.events import Reporter
 from interlock.means import Means
-from interlock.settings import GlobalFlags, PipSettings, Surroundings, UserSettings, resolve_settings
+from interlock.settings.given import GlobalFlags, PipSettings, Surroundings, UserSettings
+from interlock.settings.resolve import resolve_settings
 from interlock.store.layout import Layout
 from interlock.workspace.home import expanded
 

@@ -107,7 +107,7 @@ def _path_between(folder: Path, root: Path) -> str:
 
 def _requirements(locked: Locked, options: ExportOptions, root: str) -> str:
     settings = locked.context.means.settings
-    urls = [(index.default, index.url) for index in settings.indexes if index.url and not index.flat]
+    urls = [(index.default, index.url) for index in settings.resolving.indexes if index.url and not index.flat]
     return export_requirements(
         locked.lock,
         locked.selection,

@@ -60,7 +60,7 @@ async def find_outdated(
             assert isinstance(package.source, Registry)
             listing = await toolchain.client.listing(package.name, package.source.index)
             if not isinstance(listing, Absent):
-                cutoff = settings.exclude_newer_package.get(package.name, settings.exclude_newer)
+                cutoff = settings.resolving.exclude_newer_package.get(package.name, settings.resolving.exclude_newer)
                 newest[package.name] = _newest(listing, package.version, cutoff)
 
         for package in packages:

@@ -10,11 +10,12 @@ from interlock.core.members.asks import Ask, MemberAsks, Origin
 from interlock.core.metadata.metadata import Metadata
 from interlock.core.names import NormalizedName
 from interlock.core.requirements.requirement import Requirement, format_requirement
-from interlock.core.resolver.problem import Policy, Problem
+from interlock.core.resolver.problem import Problem
 from interlock.core.versions.version_list import release_key
 from interlock.errors import IndexFailure
 from interlock.index.outcomes import Absent
 from interlock.ops.tools import open_toolchain
+from interlock.resolution.policy import policy_of
 from interlock.resolution.resolve import resolve
 
 __all__ = ["PackageInfo", "PackageUnknown", "package_info", "try_resolution"]
@@ -73,10 +74,9 @@ async def try_resolution(context: Context, requirements: tuple[Requirement, ...]
     asking = NormalizedName("debug")
     origin = Origin(member=asking, text="debug resolve")
     asks = tuple(Ask(requirement=requirement, origin=origin) for requirement in requirements)
-    settings = context.means.settings
     problem = Problem(
         members=(MemberAsks(name=asking, path=".", package=False, requires_python=requires_python, dependencies=asks),),
-        policy=Policy(prerelease=settings.prerelease, resolution=settings.resolution, cutoff=settings.exclude_newer),
+        policy=policy_of(context.means.settings.resolving),
     )
     async with open_toolchain(context) as toolchain:
         return await resolve(toolchain, problem)

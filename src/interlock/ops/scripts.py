@@ -20,10 +20,11 @@ from interlock.core.members.selection import MemberSelection, Selection
 from interlock.core.names import NormalizedName
 from interlock.core.plan.plan import Wanted
 from interlock.core.requirements.parse import parse_requirement
-from interlock.core.resolver.problem import Policy, Problem
+from interlock.core.resolver.problem import Problem
 from interlock.envs.interpreters import Interpreter
 from interlock.ops.tools import open_toolchain
 from interlock.resolution.hashes import fill_hashes
+from interlock.resolution.policy import policy_of
 from interlock.resolution.provision import Provisioner
 from interlock.resolution.resolve import resolve
 from interlock.store.replace import read_regular, replace_file
@@ -139,14 +140,13 @@ async def remove_from_script(context: Context, script: Path, names: tuple[Normal
 async def _resolved(context: Context, script: Path, metadata: ScriptMetadata) -> Lock:
     origin = Origin(member=_SCRIPT, text=script.name)
     asks = tuple(Ask(requirement=parse_requirement(text), origin=origin) for text in metadata.dependencies)
-    settings = context.means.settings
     problem = Problem(
         members=(
             MemberAsks(
                 name=_SCRIPT, path=".", package=False, requires_python=metadata.requires_python, dependencies=asks
             ),
         ),
-        policy=Policy(prerelease=settings.prerelease, resolution=settings.resolution, cutoff=settings.exclude_newer),
+        policy=policy_of(context.means.settings.resolving),
     )
     async with open_toolchain(context) as toolchain:
         made = await resolve(toolchain, problem, locate=lambda _: script.name)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from interlock.context import Context
-from interlock.settings import GlobalFlags
+from interlock.settings.given import GlobalFlags
 from interlock.workspace.fresh.stamp import Stamps
 
 __all__ = ["stamps_of"]
 
 
 def stamps_of(context: Context) -> Stamps:
-    means = context.means
+    means, display = context.means, context.means.settings.display
     return Stamps(
         layout=means.layout,
         start=context.place.start,
         environ=means.environ,
         files=context.around.files,
         began=means.now.timestamp(),
-        plain=context.flags == GlobalFlags() and not means.settings.json and not means.settings.verbosity,
+        plain=context.flags == GlobalFlags() and not display.json and not display.verbosity,
     )

@@ -26,7 +26,8 @@ from interlock.means import Means
 from interlock.resolution.asks import lower
 from interlock.resolution.limits import lower_limits
 from interlock.resolution.lock_options import LockOptions
-from interlock.settings import Settings
+from interlock.resolution.policy import policy_of
+from interlock.settings.decided import ResolutionSettings
 from interlock.workspace.discovery import absent_members
 from interlock.workspace.lockfile import lockfile_path
 from interlock.workspace.members import Workspace
@@ -40,7 +41,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """A workspace read and lowered: all that freshness is judged from."""
 
     workspace: Workspace
-    settings: Settings
+    settings: ResolutionSettings
     """With those of the workspace's root."""
     tool: ToolSettings
     """The root's tool table with what the command line and the environment override."""
@@ -65,7 +66,7 @@ def prepare(means: Means, workspace: Workspace, old: Lock | None = None, *, whol
         means.reporter.report(
             Warned("lock-newer", "A newer Interlock wrote interlock.lock; this one reads what it understands.")
         )
-    settings = means.settings
+    settings = means.settings.resolving
     tool = _effective(workspace, settings)
     absent = absent_members(workspace, old) if old is not None and not whole else frozenset()
     if old is not None and absent:
@@ -114,7 +115,7 @@ def _with_conflicts_of(absent: frozenset[NormalizedName], tool: ToolSettings, ol
     return msgspec.structs.replace(tool, conflicts=tuple(dict.fromkeys((*tool.conflicts, *locked))))
 
 
-def _effective(workspace: Workspace, settings: Settings) -> ToolSettings:
+def _effective(workspace: Workspace, settings: ResolutionSettings) -> ToolSettings:
     tool = workspace.settings
     only_finals = {name: "disallow" for member in workspace.members for name in member.manifest.only_finals}
     return msgspec.structs.replace(
@@ -123,7 +124,7 @@ def _effective(workspace: Workspace, settings: Settings) -> ToolSettings:
         prerelease_package={**tool.prerelease_package, **only_finals},
         resolution=settings.resolution,
         index_strategy=settings.index_strategy,
-        exclude_newer_package={**settings.exclude_newer_package, **settings.exclude_newer_package_spans},
+        exclude_newer_package=settings.written_cutoffs,
         no_build=settings.no_build,
         no_build_packages=settings.no_build_packages,
         no_binary=settings.no_binary,
@@ -216,16 +217,9 @@ def _forks(base: Lock | None, options: LockOptions) -> tuple[str, ...]:
 
 
 def _policy(prepared: Prepared) -> Policy:
-    tool, settings = prepared.tool, prepared.settings
-    return Policy(
-        prerelease=tool.prerelease,
-        prerelease_packages=tool.prerelease_package,
-        resolution=tool.resolution,
-        fork_strategy=tool.fork_strategy,
-        cutoff=settings.exclude_newer,
-        cutoff_packages=settings.exclude_newer_package,
-        no_build=frozenset((*tool.no_build_packages, *((_ALL,) if tool.no_build else ()))),
-        no_binary=frozenset((*tool.no_binary_packages, *((_ALL,) if tool.no_binary else ()))),
+    tool = prepared.tool
+    return msgspec.structs.replace(
+        policy_of(prepared.settings), prerelease_packages=tool.prerelease_package, fork_strategy=tool.fork_strategy
     )
 
 

@@ -33,6 +33,7 @@ from interlock.install.transaction import Options, apply
 from interlock.resolution.direct import discover_direct
 from interlock.resolution.environment_marker import environment_marker
 from interlock.resolution.hashes import hashed
+from interlock.resolution.policy import policy_of
 from interlock.resolution.resolve import resolve
 from interlock.store.locks import hold
 from interlock.toolchain.obtain import Obtainer
@@ -135,13 +136,16 @@ class Provisioner:
 
     def _question(self, requirements: tuple[str, ...], interpreter: Interpreter) -> str:
         settings = self._toolchain.means.settings
+        resolving = settings.resolving
         parts = (
             requirements,
             [msgspec.to_builtins(constraint) for constraint in self._toolchain.options.tool.build_constraints],
             self._toolchain.options.build_hashes.describe(),
-            [(index.name, index.url) for index in settings.indexes],
+            [(index.name, index.url) for index in resolving.indexes],
             settings.find_links,
-            settings.exclude_newer if not settings.exclude_newer_span else settings.exclude_newer_span,
+            resolving.exclude_newer_span or resolving.exclude_newer,
+            sorted(resolving.written_cutoffs.items()),
+            (resolving.no_build, resolving.no_build_packages),
             interpreter.base_executable,
             interpreter.version,
         )
@@ -178,7 +182,7 @@ class Provisioner:
         interpreter: Interpreter,
         purpose: str,
     ) -> tuple[Wanted, ...]:
-        tool, settings = self._toolchain.options.tool, self._toolchain.means.settings
+        tool, policy = self._toolchain.options.tool, policy_of(self._toolchain.means.settings.resolving)
         marker = environment_marker(interpreter.markers)
         # Stands where a member would, so that a message says for whom; no package can have such a name.
         asking = NormalizedName(purpose)
@@ -197,12 +201,8 @@ class Provisioner:
             direct=found.direct if found is not None else (),
             environments=(marker,),
             limits=Limits(constraints=tuple(Ask(requirement=item, origin=origin) for item in tool.build_constraints)),
-            policy=Policy(
-                cutoff=settings.exclude_newer,
-                cutoff_packages=settings.exclude_newer_package,
-                no_build=frozenset(settings.no_build_packages)
-                | (frozenset((":all:",)) if settings.no_build else frozenset()),
-            ),
+            # What is built with is no part of the lock: how its versions are chosen says nothing here.
+            policy=Policy(cutoff=policy.cutoff, cutoff_packages=policy.cutoff_packages, no_build=policy.no_build),
         )
         where = "to be tried" if self._anew else "build requirements"
         lock = await resolve(self._toolchain, problem, locate=lambda _: where)

@@ -102,7 +102,7 @@ def indexes_of(toolchain: Toolchain) -> Indexes:
     return Indexes(
         asked=tuple(index.name for index in toolchain.indexes if not index.explicit),
         explicit=tuple(index.name for index in toolchain.indexes if index.explicit),
-        first_only=toolchain.means.settings.index_strategy == "first-index",
+        first_only=toolchain.means.settings.resolving.index_strategy == "first-index",
     )
 
 

@@ -52,8 +52,8 @@ def open_upstream(means: Means) -> Upstream:
 
 def open_view(means: Means, upstream: Upstream, pinned: Sequence[Index] = ()) -> View:
     """The indexes of a command, in its order, at its time; ``pinned`` are asked only for what is pinned to them."""
-    options = ViewOptions(now=means.now.timestamp(), strategy=means.settings.index_strategy)
-    return View(upstream, means.settings.indexes, options=options, pinned=pinned, reporter=means.reporter)
+    options = ViewOptions(now=means.now.timestamp(), strategy=means.settings.resolving.index_strategy)
+    return View(upstream, means.settings.resolving.indexes, options=options, pinned=pinned, reporter=means.reporter)
 
 
 def _proxy(environ: Mapping[str, str], name: str) -> str:

@@ -93,7 +93,7 @@ class Toolchain:
     @property
     def indexes(self) -> tuple[Index, ...]:
         """The command's, and those of projects outside of the workspace."""
-        return (*self.means.settings.indexes, *self._pinned)
+        return (*self.means.settings.resolving.indexes, *self._pinned)
 
     @property
     def client(self) -> View:

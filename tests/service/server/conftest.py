@@ -21,7 +21,7 @@ from interlock.service.server.state import Ending, ServerState
 from interlock.service.state.data_folder import open_folder
 from interlock.service.state.scopes import Scope
 from interlock.service.state.tokens import TokenStore
-from interlock.settings import Settings
+from interlock.settings.decided import Settings
 from interlock.store.layout import Layout
 
 NOW = 1_800_000_000.0

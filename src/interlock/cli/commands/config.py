@@ -18,7 +18,8 @@ from interlock.core.toml.document import TomlDocument, format_value
 from interlock.errors import redact
 from interlock.ops.editing import open_editor
 from interlock.ops.rewrite import Files, read_manifest, rewrite
-from interlock.settings import UserSettings
+from interlock.settings.decided import setting
+from interlock.settings.given import UserSettings
 from interlock.store.replace import replace_file
 from interlock.workspace.here import workspace_or_none
 from interlock.workspace.members import Workspace
@@ -103,7 +104,7 @@ def _effective(call: Call) -> dict[str, tuple[object, str]]:
     for key in sorted({*_USER, *_LOCAL}):
         variable = f"INTERLOCK_{key.upper().replace('-', '_')}"
         field = key.replace("-", "_")
-        value = getattr(context.means.settings, field, None)
+        value = setting(context.means.settings, field)
         if context.means.environ.get(variable):
             found[key] = (value if value is not None else context.means.environ[variable], variable)
         elif key in local:

@@ -22,9 +22,10 @@ def show(call: Call) -> int:
     workspace = discover(call.context.place.start, layout=call.context.means.layout)
     settings = call.context.within(workspace.settings).means.settings
     wanted = call.text("name")
-    found = [index for index in settings.indexes if not wanted or index.name == wanted]
+    indexes = settings.resolving.indexes
+    found = [index for index in indexes if not wanted or index.name == wanted]
     if wanted and not found:
-        raise BadValue(f"There is no source `{wanted}`.{suggest(wanted, [index.name for index in settings.indexes])}")
+        raise BadValue(f"There is no source `{wanted}`.{suggest(wanted, [index.name for index in indexes])}")
     rows = [(index.name, _role(index), index.url or "PyPI") for index in found]
     if call.json:
         call.document({"sources": [{"name": name, "role": role, "url": url} for name, role, url in rows]})

@@ -49,9 +49,9 @@ def find_repository(context: Context, request: PublishRequest) -> Repository:
     name = named
     index_url = ""
     if named:
-        index = next((index for index in settings.indexes if index.name == named), None)
+        index = next((index for index in settings.resolving.indexes if index.name == named), None)
         if index is None and named != "pypi" and not url:
-            known = sorted(index.name for index in settings.indexes if index.publish_url)
+            known = sorted(index.name for index in settings.resolving.indexes if index.publish_url)
             raise UnknownRepository(
                 f"There is no index called `{named}`.",
                 hint=f"With a publish-url: {', '.join(known)}." if known else "Define it in [[tool.interlock.index]].",
