@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from interlock.cli.table.commands import COMMANDS
 from tests.architecture import ROOT
 from tests.documents.blocks import GENERATED, Generated, filled
 from tests.documents.links import documents, links
@@ -37,15 +36,6 @@ def headings(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("path", DOCUMENTS)
-def test_commands_in_documents_exist(path: Path) -> None:
-    known = {" ".join(words) for command in COMMANDS for words in (command.words, *command.aliases)}
-    first = {name.partition(" ")[0] for name in known}
-    for block in re.findall(r"^```sh\n(.*?)^```$", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL):
-        for words in re.findall(r"(?:^|/|&& )interlock (?:-C \S+ )?([a-z-]+)(?: ([a-z-]+))?", block, re.MULTILINE):
-            assert words[0] in first and (words[0] in known or " ".join(words) in known), words
-
-
-@pytest.mark.parametrize("path", DOCUMENTS)
 def test_files_that_documents_name_are_there(path: Path) -> None:
     near = (path.parent, ROOT, ROOT / "src/interlock", ROOT / "tests")
     for named in re.findall(r"`([\w./]+\.(?:py|toml|json|md))`", path.read_text(encoding="utf-8")):
@@ -60,3 +50,9 @@ def test_everything_that_is_needed_has_its_reason() -> None:
     needed = [*project["dependencies"], *optional["attest"], *optional["keyring"], *optional["publish"]]
     named = re.findall(r"^\| `([\w-]+)` \|", text, flags=re.MULTILINE)
     assert sorted(named) == sorted(re.match(r"[\w-]+", text)[0] for text in needed)  # type: ignore[index]
+
+
+def test_the_changelog_begins_with_the_version_there_is() -> None:
+    text = (ROOT / "src/interlock/CHANGELOG.md").read_text(encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert re.findall(r"^## (\S+?),? ", text, flags=re.MULTILINE)[0] == project["version"]
