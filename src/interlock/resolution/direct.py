@@ -1,7 +1,7 @@
 """Direct sources: git repositories, archives and source trees that members ask for, learned before anything is solved.
 
 Only members and other direct sources can bring one in, so all of them can be found by walking from the members; the
-solver then works on a closed set of candidates (S8).
+solver then works on a closed set of candidates.
 """
 
 from __future__ import annotations

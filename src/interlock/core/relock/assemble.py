@@ -1,4 +1,19 @@
-"""From the solved forks to the lock: one graph whose edges say when they apply."""
+"""From the solved forks to the lock: one graph whose edges say when they apply.
+
+::
+
+    fork python < 3.10      web -> numpy 1.26        web    numpy 1.26   python < 3.10
+    fork python >= 3.10     web -> numpy 2.1    =>          numpy 2.1    python >= 3.10
+                            web -> click 8                  click 8
+
+:mod:`fork_graph` lays the forks over each other: a node is one version of one package, an edge has the regions in which
+some fork has it. An edge that is in all of them has no marker. Where it is not, the marker says no more than what is
+left to say where its parent is needed at all (:func:`~interlock.core.markers.restriction.simplify`), so that markers
+stay short and one that nobody changed stays as it is written.
+
+Files are kept if an environment that the package is needed in could use them: that is why a lock for Linux alone has no
+wheels for Windows.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,15 @@
-"""Conflict resolution: from a conflict to its root cause (solver.md, "conflict resolution")."""
+"""Conflict resolution: from a conflict to its root cause (solver.md, "conflict resolution").
+
+A conflict is an incompatibility all of whose terms hold. It says that something earlier was wrong, hardly ever what was
+done last. So the term that came to hold last is replaced by what it followed from, again and again::
+
+    {flask 3, werkzeug < 3}                 a conflict; werkzeug < 3 was derived last, from {api 1, werkzeug >= 3}
+    {flask 3, api 1}                        flask 3 was derived too, from {web 3, flask < 3}
+    {web 3, api 1}                          web 3 was decided on a later level than api 1: learned, go back to api's
+
+The result is remembered: no search ever chooses ``web 3`` beside ``api 1`` again. Where only the root is left, nothing
+can be chosen, and the chain of replacements is the proof.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,16 @@
-"""From what a candidate asks for to what the solver is told: markers, overrides, constraints and excludes applied."""
+"""From what a candidate asks for to what the solver is told: markers, overrides, constraints and excludes applied.
+
+::
+
+    _asked       its requirements; for an extra those that count with it alone; for the root every member, extra, group
+    _one         without what is excluded; ``extra == ...`` taken out of the marker
+    _scoped      overrides for this one package in the place of what it says
+    _adjusted    overrides for all in the place of every requirement on a name, and constraints beside them
+    _parted      one for each part of the package that is asked for
+
+None of it depends on the fork, so each candidate is read once. Which of these count in a fork is told by
+:mod:`~interlock.core.resolver.reach`, which candidates they leave by :func:`admitted`.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +79,7 @@ def admitted(universe: Universe, dependency: Dependency) -> int:
         # What is in the workspace is what is meant; a range that its version is not in is for those who publish.
         return universe.full
     if requirement.url and dependency.source is None:
-        # A package of an index may not bring in a URL of its own (S8, D13): only one that a member asked for.
+        # A package of an index may not bring in a URL of its own: only one that a member asked for.
         return sum(
             segment.mask for segment in universe.segments if getattr(segment.source, "url", None) == requirement.url
         )

@@ -3,6 +3,18 @@
 A *term* is a pair ``(package, mask)``. The mask says in which states of the package the term holds: bit 0 is "not
 selected", bit ``i + 1`` is "candidate ``i`` is selected". A positive term (``foo in V``) has bit 0 clear, a negative
 one (``not foo in V``) has it set; intersection, union, complement, subset and disjointness are integer operations.
+
+With ``bar`` 1, 2 and 3 as candidates 0, 1 and 2, what ``foo 1`` says by ``bar>=2`` is::
+
+                          3 2 1 absent
+    foo 1                     1 0       (foo, 0b10)     the candidate that says so
+    not bar >= 2          0 0 1 1       (bar, 0b0011)   all states of bar that it does not admit
+
+    {(foo, 0b10), (bar, 0b0011)}        may not both hold: while foo 1 is selected, bar has to be 2 or 3
+
+Everything the solver knows has this form: requirements, candidates that are ruled out (one term), the root (its absence
+may not hold), and what was derived from others in a conflict, which keeps both its parents. The failure of a resolution
+is such a derivation, and its explanation is read off its leaves.
 """
 
 from __future__ import annotations

@@ -2,7 +2,14 @@
 
 A *part* of a package is a region of selections; the parts of one package exclude each other and cover everything. Forks
 are for environments and concern all packages; parts are for conflicts and concern one package each, so that conflicts
-which have no package in common cost their sum and not their product.
+which have no package in common cost their sum and not their product::
+
+    lib[cpu] and lib[gpu] conflict; both ask for torch, and only torch for click
+
+    torch   part 0    lib[cpu] is active      2.5+cpu
+            part 1    lib[gpu] is active      2.5+cu124
+            part 2    neither is              2.5
+    click             whatever is selected    8.1
 
 A package is parted where the members, extras and groups in conflict reach it (so that what one side asks for does not
 decide what the other gets), and where a search failed over requirements that are never active together.

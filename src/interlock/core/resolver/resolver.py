@@ -1,4 +1,19 @@
-"""The resolver: every fork of a problem solved, the answers of one wished for in the next."""
+"""The resolver: every fork of a problem solved, one after the other.
+
+Forks are taken from a stack: the halves of a split come before what was there already. Each gets the newest that runs
+there, whatever the others chose; with ``fork-strategy = "fewest"`` the one with the lowest Python is solved first, and
+what it chose is wished for in the others.
+
+When a fork fails, that is no verdict yet. In this order is tried what could still help:
+
+1. What the failure needs apart for the sides of conflicts is chosen apart: a new round over all forks.
+2. The fork is split by a marker, or a range of Pythons, that took part in the failure and does not hold in all of it;
+   or begun anew, where what took part was true before a split and is not now.
+3. Upper bounds on Python that candidates set and no newer release confirms are let pass: a new round.
+
+Only what is left is :class:`~interlock.core.resolver.outcome.Unsolvable`. Each step makes parts more, forks smaller or
+bounds fewer, so there is an end.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,17 @@
-"""The partial solution: what has been decided and derived so far, in order, with the way back."""
+"""The partial solution: what has been decided and derived so far, in order, with the way back.
+
+::
+
+    level   trail                                       masks (all that is left of a package)
+      0     derive  root must be there                  root {1}
+      0     derive  web must be there   <- root         web {1, 2, 3}
+      1     decide  web 3                               web {3}
+      1     derive  flask >= 2          <- web 3        flask {2, 3}
+      2     decide  flask 3                             flask {3}
+
+A decision begins a level; what follows from it is derived on the same level, with the incompatibility that it follows
+from. Going back to a level pops the trail, and each entry knows the mask before it, so nothing is computed again.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """The solver: PubGrub for one fork (https://github.com/dart-lang/pub/blob/master/doc/solver.md).
 
 ``advance`` runs until something is unknown (:class:`Needs`), the fork has to split (:class:`Split`), all is decided
-(``True``) or nothing can be (:class:`NoSolution`). All of the state is here; ``clone`` copies it for parts of a fork.
+(``True``) or nothing can be (:class:`NoSolution`); the package's docstring draws one turn of it. All of the state is
+here; ``clone`` copies it for parts of a fork.
 """
 
 from __future__ import annotations

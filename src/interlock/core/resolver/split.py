@@ -1,4 +1,15 @@
-"""Where a fork must split: requirements on one name that differ by marker, and markers that raise the Python floor."""
+"""Where a fork must split: requirements on one name that differ by marker, and markers that raise the Python floor.
+
+::
+
+    numpy<2 ; python_version < '3.10'       {all environments}
+    numpy>=2 ; python_version >= '3.10'       |- {python < 3.10}    numpy<2
+                                              '- {python >= 3.10}   numpy>=2
+
+One version for both would have to satisfy both at once, which is more than anybody asks for. A fork is split before the
+requirements are added, so that within a fork the solver need not weigh markers: what it is told counts in all of it, or
+differs from the rest only where nobody else asks for that name.
+"""
 
 from __future__ import annotations
 

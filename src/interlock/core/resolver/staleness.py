@@ -1,4 +1,11 @@
-"""What is left of a fork's knowledge in a part of it: facts of the other part must not decide anything."""
+"""What is left of a fork's knowledge in a part of it: facts of the other part must not decide anything.
+
+When a fork is split its halves go on from where it was, with all that it had learned. Most of that is true in both.
+Not so a requirement whose depender is asked for in the other half alone, a source that is pinned there, a candidate
+that was rejected since it did not run in all of the whole, and whatever was derived from one of these. An
+incompatibility is a tree of facts (:class:`~interlock.core.resolver.incompatibility.Derived`): stale if any of its
+leaves is.
+"""
 
 from __future__ import annotations
 

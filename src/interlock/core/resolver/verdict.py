@@ -1,4 +1,12 @@
-"""Whether a candidate can be used in a fork: in all of it, in a part, or not at all."""
+"""Whether a candidate can be used in a fork: in all of it, in a part, or not at all.
+
+Asked in this order, and the first that does not say "in all of it" is the answer: whether it was yanked, whether it has
+files that policy leaves, on which Pythons these run, whether every required environment has one, and on which platforms
+they can be installed at all. A part is a split; "not at all" becomes an incompatibility and is never asked again.
+
+Platforms weigh less than Pythons: a fork that has no file for some platform is split for a required environment or a
+local version, and otherwise taken as it is, because hardly any package has files for all platforms that one could name.
+"""
 
 from __future__ import annotations
 
