@@ -14,27 +14,30 @@ from interlock.index.view import View, ViewOptions
 from interlock.means import Means
 from interlock.toolchain.keyring import open_keyring
 
-__all__ = ["open_upstream", "open_view"]
+__all__ = ["fetch_options", "open_upstream", "open_view"]
+
+
+def fetch_options(means: Means) -> FetchOptions:
+    """How a command connects, to whomever."""
+    settings, environ = means.settings, means.environ
+    return FetchOptions(
+        connect_timeout=min(settings.http_timeout, 10.0),
+        read_timeout=settings.http_timeout,
+        slowest=settings.limits.slowest,
+        ca_bundle=settings.ca_bundle,
+        client_cert=settings.client_cert,
+        insecure_hosts=settings.insecure_hosts,
+        http_proxy=_proxy(environ, "http_proxy"),
+        https_proxy=_proxy(environ, "https_proxy"),
+        no_proxy=_proxy(environ, "no_proxy"),
+    )
 
 
 def open_upstream(means: Means) -> Upstream:
     """Nothing connects before the first request. Who asks closes it."""
     settings, environ = means.settings, means.environ
-    fetcher = open_fetcher(
-        FetchOptions(
-            connect_timeout=min(settings.http_timeout, 10.0),
-            read_timeout=settings.http_timeout,
-            slowest=settings.limits.slowest,
-            ca_bundle=settings.ca_bundle,
-            client_cert=settings.client_cert,
-            insecure_hosts=settings.insecure_hosts,
-            http_proxy=_proxy(environ, "http_proxy"),
-            https_proxy=_proxy(environ, "https_proxy"),
-            no_proxy=_proxy(environ, "no_proxy"),
-        )
-    )
     return Upstream(
-        fetcher=fetcher,
+        fetcher=open_fetcher(fetch_options(means)),
         layout=means.layout,
         options=UpstreamOptions(
             offline=settings.offline,

@@ -19,7 +19,7 @@ def basic(user: str, password: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("path", ["/metrics", "/v1/locks", "/simple/pypi/", "/not/there", "/"])
 async def test_without_a_token_every_address_answers_alike(serve: Serve, path: str) -> None:
-    service = serve()
+    service = await serve()
     other = await service.client.get("/metrics")
     answer = await service.client.get(path)
     assert answer.status_code == 401
@@ -29,14 +29,14 @@ async def test_without_a_token_every_address_answers_alike(serve: Serve, path: s
 
 
 async def test_health_asks_for_no_token(serve: Serve) -> None:
-    service = serve()
+    service = await serve()
     for path, text in (("/live", "live\n"), ("/ready", "ready\n")):
         answer = await service.client.get(path)
         assert (answer.status_code, answer.text) == (200, text)
 
 
 async def test_a_token_is_sent_in_the_ways_of_pip_and_ours(serve: Serve) -> None:
-    service = serve()
+    service = await serve()
     text = service.token(Scope.ADMIN)
     for headers in (
         {"Authorization": f"Bearer {text}"},
@@ -62,20 +62,20 @@ async def test_a_token_is_sent_in_the_ways_of_pip_and_ours(serve: Serve) -> None
     ],
 )
 async def test_what_is_no_token_opens_nothing(serve: Serve, header: str) -> None:
-    service = serve()
+    service = await serve()
     answer = await service.client.get("/metrics", headers={b"Authorization": header.encode("latin-1")})
     assert answer.status_code == 401
 
 
 async def test_a_token_with_another_secret_opens_nothing(serve: Serve) -> None:
-    service = serve()
+    service = await serve()
     text = service.token(Scope.ADMIN)
     wrong = text[:-1] + ("0" if text[-1] != "0" else "1")
     assert (await service.client.get("/metrics", headers=basic("x", wrong))).status_code == 401
 
 
 async def test_a_token_opens_nothing_once_it_has_expired_or_was_revoked(serve: Serve) -> None:
-    service = serve()
+    service = await serve()
     expired = await service.client.get("/metrics", headers=service.bearer(Scope.ADMIN, expires=int(NOW)))
     assert (expired.status_code, expired.json()["error"]["facts"]["reason"]) == (
         401,
@@ -89,7 +89,7 @@ async def test_a_token_opens_nothing_once_it_has_expired_or_was_revoked(serve: S
 
 
 async def test_a_token_needs_the_scope_and_no_other_stands_for_it(serve: Serve) -> None:
-    service = serve()
+    service = await serve()
     every_other = [scope for scope in Scope if scope is not Scope.ADMIN]
     answer = await service.client.get("/metrics", headers=service.bearer(*every_other))
     assert answer.status_code == 403
@@ -100,13 +100,13 @@ async def test_a_token_needs_the_scope_and_no_other_stands_for_it(serve: Serve) 
 async def test_a_token_of_the_configuration_is_named_by_its_digest(serve: Serve) -> None:
     digest = hashlib.sha256(b"a text of their own").digest()
     token = Token(id="of file", name="ci", scopes=frozenset({Scope.ADMIN}), expires=int(NOW) + 5)
-    service = serve(Configuration(tokens=(ConfiguredToken(token, digest),)))
+    service = await serve(Configuration(tokens=(ConfiguredToken(token, digest),)))
     assert (await service.client.get("/metrics", headers=basic("", "a text of their own"))).status_code == 200
     assert (await service.client.get("/metrics", headers=basic("", "another one"))).status_code == 401
 
 
 async def test_what_nothing_is_at_is_said_to_those_who_may_ask(serve: Serve) -> None:
-    service = serve()
+    service = await serve()
     headers = service.bearer()
     answer = await service.client.get("/not/there", headers=headers)
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "nothing-here")
@@ -116,7 +116,7 @@ async def test_what_nothing_is_at_is_said_to_those_who_may_ask(serve: Serve) -> 
 
 
 async def test_the_log_has_who_asked_for_what_and_no_secret(serve: Serve) -> None:
-    service = serve()
+    service = await serve()
     text = service.token(Scope.READ)
     await service.client.get(f"/{text}/x", headers=basic("u", text))
     (line,) = service.logged
@@ -126,7 +126,7 @@ async def test_the_log_has_who_asked_for_what_and_no_secret(serve: Serve) -> Non
 
 
 async def test_a_service_that_ends_begins_nothing_new(serve: Serve) -> None:
-    service = serve()
+    service = await serve()
     service.state.ending.begun = True
     answer = await service.client.get("/metrics", headers=service.bearer(Scope.ADMIN))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
@@ -135,7 +135,7 @@ async def test_a_service_that_ends_begins_nothing_new(serve: Serve) -> None:
 
 
 async def test_requests_are_counted_by_route(serve: Serve) -> None:
-    service = serve()
+    service = await serve()
     headers = service.bearer(Scope.ADMIN)
     for path in ("/metrics", "/nowhere/1", "/nowhere/2"):
         await service.client.get(path, headers=headers)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import anyio
+import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from interlock.service.proxy.options import BadProxiedIndex
 from interlock.service.server.configuration import Configuration, ServedIndex
 from interlock.service.server.generation import Generations
 from interlock.service.server.state import ServerState
@@ -49,26 +51,36 @@ async def test_what_was_asked_before_is_answered_by_the_old_configuration_and_wh
     serve: Serve,
 ) -> None:
     waiting = Waiting()
-    generations = Generations(serve().state, waiting.make)
+    generations = (await serve(make=waiting.make)).generations
     old: list[bytes] = []
     new: list[bytes] = []
     async with anyio.create_task_group() as group:
         group.start_soon(ask, generations, old)
         await anyio.wait_all_tasks_blocked()
-        group.start_soon(generations.follow, OTHER)
+        await generations.follow(OTHER)
         await anyio.wait_all_tasks_blocked()
         assert waiting.closed == []
         group.start_soon(ask, generations, new)
         await anyio.wait_all_tasks_blocked()
         waiting.may.set()
+    await anyio.wait_all_tasks_blocked()
     assert (old, new, waiting.closed) == ([b"pypi"], [b"inner"], ["pypi"])
-    await generations.close()
-    assert waiting.closed == ["pypi", "inner"]
+
+
+async def test_a_configuration_that_cannot_be_served_changes_nothing(serve: Serve) -> None:
+    waiting = Waiting()
+    waiting.may.set()
+    generations = (await serve(make=waiting.make)).generations
+    with pytest.raises(BadProxiedIndex):
+        await generations.follow(Configuration(indexes=(ServedIndex(name="x", url="ftp://index.test/"),)))
+    answers: list[bytes] = []
+    await ask(generations, answers)
+    assert (answers, waiting.closed) == ([b"pypi"], [])
 
 
 async def test_the_end_waits_for_answers_and_no_longer_than_it_may(serve: Serve) -> None:
     waiting = Waiting()
-    generations = Generations(serve().state, waiting.make)
+    generations = (await serve(make=waiting.make)).generations
     answers: list[bytes] = []
     async with anyio.create_task_group() as group:
         group.start_soon(ask, generations, answers)
@@ -79,4 +91,3 @@ async def test_the_end_waits_for_answers_and_no_longer_than_it_may(serve: Serve)
         waiting.may.set()
         await generations.drain(5)
         assert (generations.under_way, answers) == (0, [b"pypi"])
-    await generations.close()

@@ -11,7 +11,7 @@ import msgspec
 from interlock.service.server.limits import Limits
 from interlock.service.state.tokens import Token
 
-__all__ = ["PYPI", "Configuration", "ConfiguredToken", "Login", "ServedIndex", "Tls"]
+__all__ = ["PYPI", "Configuration", "ConfiguredToken", "Login", "ServedIndex", "Tls", "may_use", "served_pypi"]
 
 
 class Login(msgspec.Struct, frozen=True):
@@ -34,12 +34,21 @@ class ServedIndex(msgspec.Struct, frozen=True, kw_only=True):
     """Patterns of names of the tokens that may use it; None: all may."""
     reserved: tuple[str, ...] = ()
     """Patterns of normalised names of packages that come from this index and are asked for nowhere else."""
+    includes: tuple[str, ...] = ()
+    """Names of indexes that it consists of, in their order, in place of a URL."""
+    uploads: bool = False
+    """Whether packages are uploaded to it: those with reserved names, or all where it has no URL and reserves none."""
 
     def reserves(self, package: str) -> bool:
         return any(fnmatchcase(package, pattern) for pattern in self.reserved)
 
 
 PYPI = ServedIndex(name="pypi")
+
+
+def served_pypi(url: str) -> ServedIndex:
+    """PyPI, where a machine has another address for it than everybody."""
+    return msgspec.structs.replace(PYPI, url=url)
 
 
 class ConfiguredToken(msgspec.Struct, frozen=True):
@@ -64,6 +73,8 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     tokens: tuple[ConfiguredToken, ...] = ()
     limits: Limits = Limits()
     tls: Tls | None = None
+    file_hosts: tuple[str, ...] = ()
+    """``https://HOST`` of further places that files of indexes may be at although they are private."""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """Networks whose ``X-Forwarded-*`` headers are believed."""
 

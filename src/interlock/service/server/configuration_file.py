@@ -16,13 +16,24 @@ from interlock.core.manifests.table import Table
 from interlock.core.sources.addresses import address_problem
 from interlock.core.sources.logins import take_login
 from interlock.errors import ServiceError
-from interlock.service.server.configuration import PYPI, Configuration, ConfiguredToken, Login, ServedIndex, Tls
+from interlock.service.server.configuration import (
+    PYPI,
+    Configuration,
+    ConfiguredToken,
+    Login,
+    ServedIndex,
+    Tls,
+    served_pypi,
+)
 from interlock.service.server.limits import Limits
 from interlock.service.state.scopes import BadScope, Scope, parse_scopes
 from interlock.service.state.tokens import Token
 
 __all__ = ["BadConfiguration", "load_configuration", "parse_configuration"]
 
+_INDEX_KEYS = (
+    "name", "url", "username", "password", "password-file", "tokens", "reserved", "includes", "uploads",
+)  # fmt: skip
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 _PATTERN = re.compile(r"[a-z0-9*?-]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -35,18 +46,24 @@ class BadConfiguration(ServiceError):
     code = "service-configuration"
 
 
-def load_configuration(path: Path) -> Configuration:
-    """Read a file, and the files with passwords that it names. Raises :class:`BadConfiguration`."""
+def load_configuration(path: Path, pypi: str = "") -> Configuration:
+    """Read a file, and the files with passwords that it names; ``pypi`` is where PyPI is from here.
+
+    Raises :class:`BadConfiguration`.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise BadConfiguration(f"{path} cannot be read: {reason}.", facts={"file": str(path)}) from error
-    return parse_configuration(text, path)
+    return parse_configuration(text, path, pypi)
 
 
-def parse_configuration(text: str, path: Path) -> Configuration:
-    """Relative paths in it are relative to the file. Raises :class:`BadConfiguration`."""
+def parse_configuration(text: str, path: Path, pypi: str = "") -> Configuration:
+    """Relative paths in it are relative to the file.
+
+    Raises :class:`BadConfiguration`.
+    """
     try:
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
@@ -54,7 +71,7 @@ def parse_configuration(text: str, path: Path) -> Configuration:
         raise BadConfiguration(broken.message, facts=broken.facts) from error
     problems = Problems(str(path), text)
     top = Table(document, (), problems)
-    found = _configuration(top, path.parent)
+    found = _configuration(top, path.parent, pypi)
     try:
         problems.finish(strict=True)
     except InvalidManifest as error:
@@ -62,9 +79,11 @@ def parse_configuration(text: str, path: Path) -> Configuration:
     return found
 
 
-def _configuration(top: Table, folder: Path) -> Configuration:
-    top.only(("index", "token", "limits", "tls", "trusted-proxies"))
-    indexes = tuple(index for table in top.tables("index") if (index := _index(table, folder)) is not None)
+def _configuration(top: Table, folder: Path, pypi: str) -> Configuration:
+    top.only(("index", "token", "limits", "tls", "trusted-proxies", "file-hosts"))
+    tables = top.tables("index")
+    indexes = tuple(index for table in tables if (index := _index(table, folder, pypi)) is not None)
+    _check_includes(indexes, top)
     tokens = tuple(token for table in top.tables("token") if (token := _token(table)) is not None)
     for kind, names in (("index", [index.name for index in indexes]), ("token", [one.token.name for one in tokens])):
         for name in sorted({name for name in names if names.count(name) > 1}):
@@ -72,18 +91,19 @@ def _configuration(top: Table, folder: Path) -> Configuration:
     known = {index.name for index in indexes or (PYPI,)}
     for token in tokens:
         for name in sorted((token.token.indexes or frozenset()) - known):
-            top.problem("token", f"`{token.token.name}` names the index `{name}`, which is not here.", near=name)
+            top.problem("token", f"`{token.token.name}` names the index `{name}`, which is not here.", near=f'"{name}"')
     return Configuration(
-        indexes=indexes or (PYPI,),
+        indexes=indexes or (served_pypi(pypi),),
         tokens=tokens,
         limits=_limits(top),
         tls=_tls(top, folder),
         trusted_proxies=_networks(top),
+        file_hosts=_hosts(top),
     )
 
 
-def _index(table: Table, folder: Path) -> ServedIndex | None:
-    table.only(("name", "url", "username", "password", "password-file", "tokens", "reserved"))
+def _index(table: Table, folder: Path, pypi: str) -> ServedIndex | None:
+    table.only(_INDEX_KEYS)
     name = table.text("name") or ""
     if not _NAME.fullmatch(name):
         table.problem("name", "must be lower case letters, digits, `-`, `_` and `.`.", near=name)
@@ -91,8 +111,15 @@ def _index(table: Table, folder: Path) -> ServedIndex | None:
     url, login = take_login(table.text("url") or "")
     if url and (address_problem(url) or not url.startswith(("https://", "http://"))):
         table.problem("url", "must be the address of a simple API, https://HOST/PATH/.", near=url)
-    if not url and name != PYPI.name:
+    includes, uploads = table.texts("includes"), table.flag("uploads") or False
+    if not url and name != PYPI.name and not includes and not uploads:
         table.problem("name", f"`{name}` has no `url`; only `{PYPI.name}` needs none.", near=name)
+    if includes and (url or uploads):
+        table.problem("includes", "stands beside `url` or `uploads`; an index is one or the other.", near=name)
+    if url and uploads and not table.texts("reserved"):
+        table.problem("uploads", "stands beside `url`, and no names are `reserved` for what is uploaded.", near=name)
+    if name == PYPI.name and not url and not includes and not uploads:
+        url = pypi
     if url and not url.endswith("/"):
         url += "/"
     given = _login(table, folder)
@@ -102,7 +129,18 @@ def _index(table: Table, folder: Path) -> ServedIndex | None:
         login=given or (Login(*login) if login is not None else None),
         tokens=table.texts("tokens") if "tokens" in table else None,
         reserved=_patterns(table),
+        includes=includes,
+        uploads=uploads,
     )
+
+
+def _check_includes(indexes: tuple[ServedIndex, ...], top: Table) -> None:
+    plain = {index.name for index in indexes if not index.includes and not index.uploads}
+    for index in indexes:
+        for name in index.includes:
+            if name not in plain:
+                message = f"`{index.name}` includes `{name}`, which is no index with a URL here."
+                top.problem("index", message, near=f'"{name}"')
 
 
 def _login(table: Table, folder: Path) -> Login | None:
@@ -198,6 +236,15 @@ def _tls(top: Table, folder: Path) -> Tls | None:
             table.problem(key, f"is `{text}`, which is not a file.", near=text)
         places.append(str(folder / (text or "")))
     return Tls(*places)
+
+
+def _hosts(top: Table) -> tuple[str, ...]:
+    found = []
+    for text in top.texts("file-hosts"):
+        if address_problem(text) or not text.startswith(("https://", "http://")):
+            top.problem("file-hosts", f"has `{text}`, which is not like https://files.test.", near=text)
+        found.append(text)
+    return tuple(found)
 
 
 def _networks(top: Table) -> tuple[IPv4Network | IPv6Network, ...]:

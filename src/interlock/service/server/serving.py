@@ -13,14 +13,14 @@ import msgspec
 
 from interlock.errors import InterlockError
 from interlock.means import Means
-from interlock.service.server.configuration import Configuration
+from interlock.service.server.configuration import Configuration, served_pypi
 from interlock.service.server.configuration_file import load_configuration
-from interlock.service.server.generation import Generations
+from interlock.service.server.generation import Generations, open_generations
 from interlock.service.server.http_server import HttpServer
 from interlock.service.server.listening import Endpoint, listening
 from interlock.service.server.log import Log
 from interlock.service.server.metrics import Metrics
-from interlock.service.server.state import Ending, ServerState
+from interlock.service.server.state import Ending, Foundation
 from interlock.service.state.data_folder import DataFolder
 from interlock.service.state.scopes import Scope
 from interlock.service.state.tokens import TokenStore
@@ -62,30 +62,35 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
 
 async def run_service(start: Start, announce: Callable[[Announcement], None]) -> None:
     """Serve until SIGTERM or Ctrl-C, and answer then what was asked before. Raises :class:`InterlockError`."""
-    configuration = load_configuration(start.file) if start.file is not None else Configuration()
+    configuration = _read(start)
     async with AsyncExitStack() as stack:
         stack.enter_context(start.folder.alone())
         tokens = TokenStore(start.folder.database)
         stack.callback(tokens.close)
         opened, endpoint = stack.enter_context(listening(start.endpoint))
-        state = ServerState(
-            configuration=configuration,
+        foundation = Foundation(
             folder=start.folder,
             tokens=tokens,
             clock=start.clock,
             log=start.log,
             metrics=Metrics(),
             ending=Ending(),
-            lifetime=AsyncExitStack(),
             workers=start.workers,
             means=start.means,
         )
-        generations = Generations(state)
-        stack.push_async_callback(generations.close)
+        generations = await stack.enter_async_context(open_generations(foundation, configuration))
         server = HttpServer(generations, opened, configuration)
         first = None if start.file is not None else _first_token(start, tokens)
         _warn(start, endpoint, configuration)
         await _serve(server, generations, start, lambda: announce(_announcement(start, endpoint, configuration, first)))
+
+
+def _read(start: Start) -> Configuration:
+    """The configuration there is now. Without a file it is PyPI alone, from where this machine has it."""
+    pypi = next((index.url for index in start.means.settings.resolving.indexes if index.default), "")
+    if start.file is None:
+        return Configuration(indexes=(served_pypi(pypi),))
+    return load_configuration(start.file, pypi)
 
 
 async def _serve(server: HttpServer, generations: Generations, start: Start, ready: Callable[[], None]) -> None:
@@ -129,14 +134,14 @@ async def _drain(generations: Generations, signals: _Signals) -> None:
 async def _reload(generations: Generations, start: Start) -> None:
     """Read the configuration again; one that cannot be used changes nothing."""
     try:
-        configuration = load_configuration(start.file) if start.file is not None else Configuration()
+        before, configuration = generations.state.configuration, _read(start)
+        await generations.follow(configuration)
     except InterlockError as error:
         start.log.event("not-reloaded", code=error.code, message=error.message)
         return
-    if configuration.tls != generations.state.configuration.tls:
+    if configuration.tls != before.tls:
         start.log.event("warned", message="Another certificate counts when the service is started again.")
     start.log.event("reloaded", indexes=[index.name for index in configuration.indexes])
-    await generations.follow(configuration)
 
 
 class _Signals:

@@ -6,19 +6,22 @@ with.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
 
 from interlock.means import Means
+from interlock.service.proxy.proxy import Proxy, open_proxy
 from interlock.service.server.configuration import Configuration
 from interlock.service.server.log import Log
 from interlock.service.server.metrics import Metrics
+from interlock.service.server.proxying import proxy_options
 from interlock.service.state.data_folder import DataFolder
 from interlock.service.state.tokens import TokenStore
+from interlock.store.layout import Layout
 
-__all__ = ["Ending", "ServerState"]
+__all__ = ["Ending", "Foundation", "ServerState", "open_state"]
 
 
 class Ending:
@@ -31,8 +34,9 @@ class Ending:
         return f"<Ending begun={self.begun}>"
 
 
-class ServerState(msgspec.Struct, frozen=True, kw_only=True):
-    configuration: Configuration
+class Foundation(msgspec.Struct, frozen=True, kw_only=True):
+    """What stays the same whatever the configuration."""
+
     folder: DataFolder
     tokens: TokenStore
     clock: Callable[[], float]
@@ -40,9 +44,25 @@ class ServerState(msgspec.Struct, frozen=True, kw_only=True):
     log: Log
     metrics: Metrics
     ending: Ending
-    lifetime: AsyncExitStack
-    """What the routes open is pushed here, and closed when the last request of this state has its answer."""
     means: Means
     """What the command was started with: settings of the network, the machine's processors."""
     workers: int = 1
     """Processes that solve."""
+
+
+class ServerState(Foundation, frozen=True, kw_only=True):
+    configuration: Configuration
+    proxy: Proxy
+    lifetime: AsyncExitStack
+    """What the routes open is pushed here, and closed when the last request of this state has its answer."""
+
+
+@asynccontextmanager
+async def open_state(foundation: Foundation, configuration: Configuration) -> AsyncIterator[ServerState]:
+    """Raises :class:`InterlockError` for a configuration that cannot be served."""
+    layout = Layout(foundation.folder.store, foundation.means.layout.limits)
+    options = proxy_options(configuration, foundation.folder, foundation.means)
+    async with open_proxy(options, layout, foundation.clock) as proxy, AsyncExitStack() as lifetime:
+        yield ServerState(
+            **msgspec.structs.asdict(foundation), configuration=configuration, proxy=proxy, lifetime=lifetime
+        )

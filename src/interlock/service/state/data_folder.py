@@ -4,6 +4,7 @@ DATA/
     service.sqlite      tokens; its version is that of the folder
     token               the first token, in a file that only its owner may read
     server.lock         held by the one server that works with the folder
+    packages/           what was uploaded
     store/              pages, metadata and files of indexes: a cache (interlock.store.layout)
 """
 
@@ -58,6 +59,10 @@ class DataFolder(msgspec.Struct, frozen=True):
     @property
     def first_token(self) -> Path:
         return self.root / "token"
+
+    @property
+    def packages(self) -> Path:
+        return self.root / "packages"
 
     @property
     def store(self) -> Path:
