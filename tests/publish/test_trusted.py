@@ -97,3 +97,13 @@ def test_who_cannot_sign_is_told_before_anything_is_sent(run: Run, shop: Shop, p
     # With the extra installed it is the identity that is missing.
     assert error["code"] in {"publisher-missing", "trusted-publishing"}
     assert proxy.uploads == []
+
+
+def test_a_variable_that_says_something_else_is_refused(
+    run: Run, shop: Shop, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INTERLOCK_TRUSTED_PUBLISHING", "sometimes")
+    result = run("publish")
+    assert result.code == 2
+    assert "INTERLOCK_TRUSTED_PUBLISHING is `sometimes`" in result.err
+    assert "automatic, always, never" in result.err

@@ -26,14 +26,14 @@ from interlock.resolution.lock_options import LockOptions
 from interlock.workspace.changed import Changes, changes_since, file_at
 from interlock.workspace.discovery import discover
 from interlock.workspace.globs import is_included
-from interlock.workspace.graph import member_graph
+from interlock.workspace.graph import Need, member_graph
 from interlock.workspace.lockfile import LOCKFILE, load_lock_if_any
 from interlock.workspace.members import Workspace
 
 __all__ = ["AffectedMember", "AffectedReport", "InvalidAffectedTable", "affected"]
 
 _TABLE = "affected"
-_LASTING = frozenset({"runtime", "extra", "build"})
+_LASTING: frozenset[Need] = frozenset({"runtime", "extra", "build"})
 """Dependencies that reach on to who depends on the member; a group's end there."""
 _MANIFEST = "pyproject.toml"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import anyio.to_thread
 import msgspec
 from trove_classifiers import classifiers, deprecated_classifiers
@@ -25,12 +27,13 @@ from interlock.workspace.lockfile import load_lock_if_any, lockfile_path
 from interlock.workspace.members import Member, Workspace
 from interlock.workspace.tasks import tasks_of
 
-__all__ = ["Finding", "check"]
+__all__ = ["Finding", "Level", "check"]
+
+Level = Literal["error", "warning"]
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    level: str
-    """``error | warning``"""
+    level: Level
     file: str
     code: str
     message: str
@@ -95,7 +98,7 @@ def _between_members(workspace: Workspace, asks: tuple[MemberAsks, ...], old: Lo
 def _member(workspace: Workspace, member: Member) -> list[Finding]:
     found: list[Finding] = []
 
-    def note(level: str, code: str, message: str) -> None:
+    def note(level: Level, code: str, message: str) -> None:
         found.append(Finding(level=level, file=member.file, code=code, message=message))
 
     document = read_document((member.directory / "pyproject.toml").read_bytes(), member.file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import anyio.to_thread
 import msgspec
@@ -21,15 +22,16 @@ from interlock.envs.environments import VirtualEnvironment
 from interlock.envs.installed import scan
 from interlock.errors import ManifestError
 
-__all__ = ["Inconsistency", "check_environment"]
+__all__ = ["Inconsistency", "Trouble", "check_environment"]
+
+Trouble = Literal["missing", "unfit", "python", "metadata"]
 
 
 class Inconsistency(msgspec.Struct, frozen=True, kw_only=True):
     name: NormalizedName
     """The installed package that has the trouble."""
     version: str
-    kind: str
-    """``missing | unfit | python | metadata``"""
+    kind: Trouble
     requirement: str = ""
     found: str = ""
     """The version that is there, or the version of Python."""
@@ -71,7 +73,7 @@ def _check(environment: VirtualEnvironment) -> tuple[Inconsistency, ...]:
             continue
         for requirement in metadata.requires:
             problem = _judge(requirement, versions, environment.interpreter.markers)
-            if problem:
+            if problem is not None:
                 found.append(
                     Inconsistency(
                         name=name,
@@ -84,10 +86,12 @@ def _check(environment: VirtualEnvironment) -> tuple[Inconsistency, ...]:
     return tuple(found)
 
 
-def _judge(requirement: Requirement, versions: Mapping[NormalizedName, str], markers: Mapping[str, str]) -> str:
-    """What is wrong with a requirement; empty when nothing is. What an extra needs counts for nobody."""
+def _judge(
+    requirement: Requirement, versions: Mapping[NormalizedName, str], markers: Mapping[str, str]
+) -> Trouble | None:
+    """What is wrong with a requirement; None when nothing is. What an extra needs counts for nobody."""
     if requirement.marker and not evaluate(parse_marker(requirement.marker), markers):
-        return ""
+        return None
     version = versions.get(requirement.name)
     if version is None:
         return "missing"
@@ -95,7 +99,7 @@ def _judge(requirement: Requirement, versions: Mapping[NormalizedName, str], mar
         fits = SpecifierSet(requirement.specifier).contains(parse_version(version), prereleases=True)
     except InvalidVersion:  # from before there were rules for versions
         fits = not requirement.specifier
-    return "" if fits else "unfit"
+    return None if fits else "unfit"
 
 
 def _metadata(environment: VirtualEnvironment, folder: str) -> Metadata | None:

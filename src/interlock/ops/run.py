@@ -37,9 +37,9 @@ from interlock.workspace.tasks import tasks_of
 
 __all__ = [
     "CommandNotFound",
-    "Place",
     "RunOptions",
     "RunOutcome",
+    "Runtime",
     "child_environ",
     "command_line",
     "entered",
@@ -77,7 +77,7 @@ class CommandNotFound(UsageError):
     exit_code = 1
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     """Where programs run."""
 
     python: str
@@ -88,7 +88,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     wrapped: bool = False
     """Whether Python programs of the folders have to be run by :attr:`python`, being written for another."""
     inherited: tuple[int, ...] = ()
-    """Descriptors that programs have to inherit, so that the place is there as long as they are."""
+    """Descriptors that programs have to inherit, so that the runtime is there as long as they are."""
 
 
 async def run(context: Context, options: RunOptions) -> RunOutcome:
@@ -104,23 +104,25 @@ async def run(context: Context, options: RunOptions) -> RunOutcome:
     name, *arguments = options.command
     tasks = {} if options.module else tasks_of(workspace, manifest)
     steps = expand(name, tasks, tuple(arguments)) if name in tasks else ()
-    async with entered(context, options) as place:
-        environ = child_environ(context, place, options.env_files)
+    async with entered(context, options) as runtime:
+        environ = child_environ(context, runtime, options.env_files)
         if not steps:
-            line = command_line(context, place, options, manifest, environ)
-            return await _alone(place, line, environ, context.place.directory, options.program)
+            line = command_line(context, runtime, options, manifest, environ)
+            return await _alone(runtime, line, environ, context.place.directory, options.program)
         base = workspace.root / (manifest.path if name in tasks_of(workspace, manifest, own=True) else ".")
-        async with Children(place.inherited) as children:
+        async with Children(runtime.inherited) as children:
             for step in steps:
                 cwd = base / step.cwd if step.cwd else base
-                code = await children.run(step_line(place, step, environ, cwd), {**environ, **step.env}, cwd)
+                code = await children.run(step_line(runtime, step, environ, cwd), {**environ, **step.env}, cwd)
                 if code:
                     return _outcome(code, children)
     return RunOutcome(exit_code=0)
 
 
-async def _alone(place: Place, line: list[str], environ: dict[str, str], cwd: Path, given: bytes | None) -> RunOutcome:
-    async with Children(place.inherited) as children:
+async def _alone(
+    runtime: Runtime, line: list[str], environ: dict[str, str], cwd: Path, given: bytes | None
+) -> RunOutcome:
+    async with Children(runtime.inherited) as children:
         return _outcome(await children.run(line, environ, cwd, given), children)
 
 
@@ -129,7 +131,7 @@ def _outcome(code: int, children: Children) -> RunOutcome:
 
 
 @asynccontextmanager
-async def entered(context: Context, options: RunOptions) -> AsyncIterator[Place]:
+async def entered(context: Context, options: RunOptions) -> AsyncIterator[Runtime]:
     """The environment to run in, made or synced as asked; temporary parts are gone at the end."""
     temporary: Path | None = None
     try:
@@ -144,11 +146,11 @@ async def entered(context: Context, options: RunOptions) -> AsyncIterator[Place]
         if environment.moved_from:
             context.means.reporter.report(Warned("environment-moved", _moved(environment)))
         if not options.with_packages:
-            yield _place(environment)
+            yield _runtime(environment)
             return
         what = options.command[0]
         async with overlaid(context, environment, options.with_packages, what) as (top, scripts, keeping):
-            yield Place(
+            yield Runtime(
                 python=top.python,
                 scripts=(*scripts, environment.scripts),
                 root=str(environment.root),
@@ -160,12 +162,12 @@ async def entered(context: Context, options: RunOptions) -> AsyncIterator[Place]
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-def child_environ(context: Context, place: Place, env_files: tuple[str, ...] = ()) -> dict[str, str]:
+def child_environ(context: Context, runtime: Runtime, env_files: tuple[str, ...] = ()) -> dict[str, str]:
     environ = with_env_files(context.means.environ, [context.place.directory / name for name in env_files])
     environ.pop("PYTHONHOME", None)
-    if place.root:
-        environ["VIRTUAL_ENV"] = place.root
-    environ["PATH"] = os.pathsep.join(filter(None, (*_listable(context, place.scripts), environ.get("PATH", ""))))
+    if runtime.root:
+        environ["VIRTUAL_ENV"] = runtime.root
+    environ["PATH"] = os.pathsep.join(filter(None, (*_listable(context, runtime.scripts), environ.get("PATH", ""))))
     return environ
 
 
@@ -181,25 +183,25 @@ def _listable(context: Context, folders: tuple[str, ...]) -> list[str]:
 
 
 def command_line(
-    context: Context, place: Place, options: RunOptions, manifest: Manifest, environ: dict[str, str]
+    context: Context, runtime: Runtime, options: RunOptions, manifest: Manifest, environ: dict[str, str]
 ) -> list[str]:
     """The program to start for what was typed. Raises :class:`CommandNotFound`."""
     program, *arguments = options.command
     if options.module:
-        return [place.python, "-m", program, *arguments]
+        return [runtime.python, "-m", program, *arguments]
     if program == "-":
-        return [place.python, program, *arguments]
+        return [runtime.python, program, *arguments]
     known = program in manifest.scripts and os.sep not in program
     if (
         known
-        and which(program, place.scripts) is None
+        and which(program, runtime.scripts) is None
         and not is_runnable(context.place.directory / program, named=False)
     ):
-        return _not_installed(context, place, program, manifest, environ, arguments)
-    return [*_program(place, program, environ, context.place.directory), *arguments]
+        return _not_installed(context, runtime, program, manifest, environ, arguments)
+    return [*_program(runtime, program, environ, context.place.directory), *arguments]
 
 
-def step_line(place: Place, step: Step, environ: Mapping[str, str], cwd: Path) -> list[str]:
+def step_line(runtime: Runtime, step: Step, environ: Mapping[str, str], cwd: Path) -> list[str]:
     """The program to start for a step of a task, in the directory where it runs."""
     if step.kind == "shell":
         return ["cmd", "/c", *step.words] if os.name == "nt" else ["sh", "-c", *step.words]
@@ -208,51 +210,51 @@ def step_line(place: Place, step: Step, environ: Mapping[str, str], cwd: Path) -
         module, _, function = target.partition(":")
         call = function if function.endswith(")") else f"{function or 'main'}()"
         code = f"import sys; sys.path.insert(0, ''); import {module}; sys.exit({module}.{call})"
-        return [place.python, "-c", code, *arguments]
+        return [runtime.python, "-c", code, *arguments]
     program, *arguments = step.words
-    return [*_program(place, program, environ, cwd), *arguments]
+    return [*_program(runtime, program, environ, cwd), *arguments]
 
 
-def _program(place: Place, program: str, environ: Mapping[str, str], cwd: Path) -> list[str]:
+def _program(runtime: Runtime, program: str, environ: Mapping[str, str], cwd: Path) -> list[str]:
     """How a program is started that goes by a name or a path."""
     if program in {"python", "python3"}:
-        return [place.python]
+        return [runtime.python]
     named = os.sep in program or program in {".", ".."}
     if is_runnable(cwd / program, named=named):
-        return [pythonw(place.python, program), program]
+        return [pythonw(runtime.python, program), program]
     if named and not looks_runnable(program):
         return [program]
-    found = which(program, (*place.scripts, *environ["PATH"].split(os.pathsep))) if not named else None
+    found = which(program, (*runtime.scripts, *environ["PATH"].split(os.pathsep))) if not named else None
     if found is None and is_runnable(cwd / program, named=True):
-        return [place.python, program]
+        return [runtime.python, program]
     if found is None:
-        raise _not_found(place, program, cwd)
-    if place.wrapped and os.path.dirname(found) in place.scripts and _is_python(found):
-        return [place.python, found]
+        raise _not_found(runtime, program, cwd)
+    if runtime.wrapped and os.path.dirname(found) in runtime.scripts and _is_python(found):
+        return [runtime.python, found]
     return [found]
 
 
-def _not_found(place: Place, program: str, cwd: Path) -> CommandNotFound:
+def _not_found(runtime: Runtime, program: str, cwd: Path) -> CommandNotFound:
     if looks_runnable(program):
         return CommandNotFound(f"There is no script {cwd / program}.", hint="Paths begin at the directory you are in.")
-    near = suggest(program, _programs(place))
+    near = suggest(program, _programs(runtime))
     return CommandNotFound(
-        f"There is no program `{program}` in {place.scripts[0]} or on PATH.{near}",
+        f"There is no program `{program}` in {runtime.scripts[0]} or on PATH.{near}",
         hint=None
         if near
         else "Is the package that brings it a dependency of what is selected? `interlock sync` installs it.",
     )
 
 
-def _programs(place: Place) -> list[str]:
+def _programs(runtime: Runtime) -> list[str]:
     """What the environment has, by the names that people type."""
-    folders = [folder for folder in place.scripts if os.path.isdir(folder)]
+    folders = [folder for folder in runtime.scripts if os.path.isdir(folder)]
     return sorted({os.path.splitext(name)[0] for folder in folders for name in os.listdir(folder)})
 
 
 def _not_installed(
     context: Context,
-    place: Place,
+    runtime: Runtime,
     program: str,
     manifest: Manifest,
     environ: dict[str, str],
@@ -270,7 +272,7 @@ def _not_installed(
         f"import sys; from importlib import import_module; sys.argv[0] = {program!r};"
         f" sys.exit(import_module({module!r}).{function or 'main'}())"
     )
-    return [place.python, "-c", code, *arguments]
+    return [runtime.python, "-c", code, *arguments]
 
 
 def _manifest(workspace: Workspace, options: RunOptions) -> Manifest:
@@ -300,12 +302,12 @@ def _is_in_workspace(context: Context) -> bool:
 async def _run_script(context: Context, options: RunOptions, path: Path, metadata: ScriptMetadata | None) -> RunOutcome:
     more = options.with_packages
     async with script_environment(context, path, metadata or ScriptMetadata(), more) as (environment, keeping):
-        place = Place(python=environment.python, scripts=(environment.path,), inherited=(keeping,))
-        environ = child_environ(context, place, options.env_files)
+        runtime = Runtime(python=environment.python, scripts=(environment.path,), inherited=(keeping,))
+        environ = child_environ(context, runtime, options.env_files)
         environ.pop("VIRTUAL_ENV", None)
         program = "-" if options.command[0] == "-" else str(path)
         line = [pythonw(environment.python, program), program, *options.command[1:]]
-        return await _alone(place, line, environ, context.place.directory, options.program)
+        return await _alone(runtime, line, environ, context.place.directory, options.program)
 
 
 async def _environment(context: Context, options: RunOptions) -> Path:
@@ -331,8 +333,8 @@ def _moved(environment: VirtualEnvironment) -> str:
     )
 
 
-def _place(environment: VirtualEnvironment) -> Place:
-    return Place(python=environment.python, scripts=(environment.scripts,), root=str(environment.root))
+def _runtime(environment: VirtualEnvironment) -> Runtime:
+    return Runtime(python=environment.python, scripts=(environment.scripts,), root=str(environment.root))
 
 
 def _is_python(path: str) -> bool:

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Literal
 
 import anyio
 import anyio.to_thread
@@ -16,19 +17,15 @@ from interlock.context import Context
 from interlock.core.manifests.tasks import Step, expand
 from interlock.core.names import NormalizedName
 from interlock.ops.child import Children, exit_code, read_lines
-from interlock.ops.run import Place, RunOptions, child_environ, entered, step_line
+from interlock.ops.run import RunOptions, Runtime, child_environ, entered, step_line
 from interlock.ops.sync import sync
 from interlock.workspace.discovery import discover
-from interlock.workspace.graph import member_graph
+from interlock.workspace.graph import BUILD_ORDER, member_graph
 from interlock.workspace.members import Member, Workspace
 from interlock.workspace.selection import select
 from interlock.workspace.tasks import tasks_of
 
 __all__ = ["MemberRun", "RecursiveOptions", "run_members"]
-
-
-_BEFORE = frozenset({"runtime", "build"})
-"""A member comes after these; dev groups may need each other."""
 
 
 class RecursiveOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,8 +39,8 @@ class MemberRun(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one member."""
 
     member: NormalizedName
-    status: str
-    """``passed | failed | skipped``; skipped because of a failure before it."""
+    status: Literal["passed", "failed", "skipped"]
+    """Skipped because of a failure before it."""
     code: int = 0
     """Of a skipped one 128 plus the number of the signal that asked for an end, where one did."""
     seconds: float = 0.0
@@ -66,14 +63,14 @@ async def run_members(
     results: dict[NormalizedName, MemberRun] = {}
     stopped = anyio.Event()
     async with (
-        _places(context, workspace, options.run, tuple(planned)) as places,
-        Children(_inherited(places)) as children,
+        _runtimes(context, workspace, options.run, tuple(planned)) as runtimes,
+        Children(_inherited(runtimes)) as children,
     ):
         limiter = anyio.CapacityLimiter(max(1, options.jobs))
         width = max(map(len, planned), default=0)
 
         async def one(member: Member, steps: tuple[Step, ...]) -> None:
-            before = [name for name in graph.dependencies_of((member.name,), _BEFORE) if name in done]
+            before = [name for name in graph.dependencies_of((member.name,), BUILD_ORDER) if name in done]
             for name in before:
                 if name != member.name:
                     await done[name].wait()
@@ -85,9 +82,9 @@ async def run_members(
                     results[member.name] = MemberRun(member=member.name, status="skipped")
                 else:
                     say = (lambda line: write(f"[{member.name:<{width}}] {line}")) if options.prefix else write
-                    place = places[member.name]
-                    environ = child_environ(context, place, options.run.env_files)
-                    results[member.name] = await _Run(children, place, environ, say).run(member, steps)
+                    runtime = runtimes[member.name]
+                    environ = child_environ(context, runtime, options.run.env_files)
+                    results[member.name] = await _Run(children, runtime, environ, say).run(member, steps)
                     if results[member.name].code:
                         stopped.set()
             done[member.name].set()
@@ -99,13 +96,13 @@ async def run_members(
 
 
 @asynccontextmanager
-async def _places(
+async def _runtimes(
     context: Context, workspace: Workspace, options: RunOptions, members: tuple[NormalizedName, ...]
-) -> AsyncIterator[dict[NormalizedName, Place]]:
+) -> AsyncIterator[dict[NormalizedName, Runtime]]:
     """Where each member runs: in the environment of all that is selected, or in its own where every member has one."""
     if options.isolated or context.within(workspace.settings).means.settings.env != "member":
-        async with entered(context, options) as place:
-            yield dict.fromkeys(members, place)
+        async with entered(context, options) as runtime:
+            yield dict.fromkeys(members, runtime)
         return
     if not options.no_sync:
         await sync(context, options.sync)
@@ -120,8 +117,8 @@ async def _places(
         yield found
 
 
-def _inherited(places: dict[NormalizedName, Place]) -> tuple[int, ...]:
-    return tuple(sorted({number for place in places.values() for number in place.inherited}))
+def _inherited(runtimes: dict[NormalizedName, Runtime]) -> tuple[int, ...]:
+    return tuple(sorted({number for runtime in runtimes.values() for number in runtime.inherited}))
 
 
 def _planned(
@@ -143,15 +140,17 @@ def _planned(
 
 
 def _order(workspace: Workspace, planned: dict[NormalizedName, tuple[Step, ...]]) -> list[NormalizedName]:
-    return [name for name in member_graph(workspace).order(_BEFORE) if name in planned]
+    return [name for name in member_graph(workspace).order(BUILD_ORDER) if name in planned]
 
 
 class _Run:
     """The run in one member."""
 
-    def __init__(self, children: Children, place: Place, environ: dict[str, str], say: Callable[[str], None]) -> None:
+    def __init__(
+        self, children: Children, runtime: Runtime, environ: dict[str, str], say: Callable[[str], None]
+    ) -> None:
         self._children = children
-        self._place = place
+        self._runtime = runtime
         self._environ = environ
         self._say = say
 
@@ -160,14 +159,13 @@ class _Run:
         code = 0
         for step in steps:
             cwd = Path(os.path.join(member.directory, step.cwd))
-            line = step_line(self._place, step, self._environ, cwd)
+            line = step_line(self._runtime, step, self._environ, cwd)
             code = await self._capture(line, {**self._environ, **step.env}, cwd)
             if code:
                 break
-        status = "failed" if code else "passed"
         return MemberRun(
             member=member.name,
-            status=status,
+            status="failed" if code else "passed",
             code=code,
             seconds=round(anyio.current_time() - begin, 3),
             interrupted=self._children.ended_with(code),

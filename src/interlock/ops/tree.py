@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -58,8 +58,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     name: NormalizedName
     version: str
     """Empty for a member, and for a source tree without a version."""
-    kind: str
-    """``member | package``"""
+    kind: Literal["member", "package"]
     extras: tuple[ExtraName, ...] = ()
     """What the parent asks for; in an inverted tree, what this one asks of the parent."""
     via: str = ""

@@ -18,20 +18,20 @@ from interlock.errors import ManifestError
 from interlock.events import Warned
 from interlock.ops.tools import open_toolchain
 from interlock.ops.unmet_bounds import unmet_bounds
-from interlock.ops.version_report import MemberVersion, VersionReport, VersionRequest
+from interlock.ops.version_report import Cause, MemberVersion, VersionReport, VersionRequest
 from interlock.store.locks import hold
 from interlock.store.replace import replace_file
 from interlock.toolchain.siblings import BuildSiblings
 from interlock.toolchain.toolchain import ToolchainOptions
 from interlock.workspace.changed import changed_members
 from interlock.workspace.discovery import discover
-from interlock.workspace.graph import member_graph
+from interlock.workspace.graph import Need, member_graph
 from interlock.workspace.guards import workspace_guard
 from interlock.workspace.members import Member, Workspace
 
 __all__ = ["DynamicVersion", "InvalidVersionTable", "version"]
 
-_RUNTIME = frozenset({"runtime", "extra"})
+_RUNTIME: frozenset[Need] = frozenset({"runtime", "extra"})
 _DEPENDENTS = ("patch", "same", "none")
 _SOURCES = (
     (("tool", "hatch", "version"), "hatch's version source"),
@@ -171,7 +171,7 @@ def _plan(
     workspace: Workspace, names: tuple[NormalizedName, ...], request: VersionRequest, policy: _Policy
 ) -> tuple[MemberVersion, ...]:
     """Every member whose version changes, by name."""
-    new: dict[NormalizedName, tuple[str, str]] = {}
+    new: dict[NormalizedName, tuple[str, Cause]] = {}
     for name in names:
         member = workspace.by_name[name]
         if member.manifest.version is None and (request.selection.all_packages or request.changed):
@@ -200,7 +200,7 @@ def _plan(
 
 
 def _lock_step(
-    workspace: Workspace, new: dict[NormalizedName, tuple[str, str]], request: VersionRequest, policy: _Policy
+    workspace: Workspace, new: dict[NormalizedName, tuple[str, Cause]], request: VersionRequest, policy: _Policy
 ) -> None:
     """Members of a group get one version: the asked change made to the highest one there is among them."""
     for group in policy.groups:

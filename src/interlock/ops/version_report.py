@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from interlock.core.names import NormalizedName
 from interlock.workspace.selection import SelectionFlags
 
-__all__ = ["MemberVersion", "VersionReport", "VersionRequest"]
+__all__ = ["Cause", "MemberVersion", "VersionReport", "VersionRequest"]
 
 
 class VersionRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +27,10 @@ class VersionRequest(msgspec.Struct, frozen=True, kw_only=True):
     dry_run: bool = False
 
 
+Cause = Literal["asked", "group", "dependent"]
+"""Why a version is raised."""
+
+
 class MemberVersion(msgspec.Struct, frozen=True, kw_only=True):
     name: NormalizedName
     path: Path
@@ -36,8 +41,8 @@ class MemberVersion(msgspec.Struct, frozen=True, kw_only=True):
     """Empty: not changed."""
     dynamic: str = ""
     """Where a version that is not written in the manifest comes from; else empty."""
-    reason: str = ""
-    """``asked | group | dependent``, empty when not changed."""
+    reason: Cause | Literal[""] = ""
+    """Empty when not changed."""
 
 
 class VersionReport(msgspec.Struct, frozen=True, kw_only=True):

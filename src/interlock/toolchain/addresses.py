@@ -20,7 +20,7 @@ from interlock.toolchain.client import open_upstream
 
 __all__ = ["AddressUnknown", "find_addresses", "index_urls"]
 
-Place = tuple[str, str]
+FileKey = tuple[str, str]
 """Name of an index, name of a file on it."""
 
 
@@ -33,7 +33,7 @@ def index_urls(indexes: Iterable[Index]) -> dict[str, str]:
     return {index.name: index.url or default_index_url() for index in indexes}
 
 
-async def find_addresses(means: Means, indexes: Iterable[Index], lock: Lock) -> dict[Place, str]:
+async def find_addresses(means: Means, indexes: Iterable[Index], lock: Lock) -> dict[FileKey, str]:
     """The URL of every file of a registry package; pages are asked for only where that was never learned.
 
     A file whose index does not tell is left out, and that is reported as a warning: what is made from the lock is still
@@ -77,9 +77,9 @@ def _known(indexes: dict[str, Index], name: str) -> Iterable[Index]:
 
 async def _ask(
     pages: Pages, downloads: Downloads, wanted: list[tuple[Index, NormalizedName, tuple[Artifact, ...]]]
-) -> tuple[dict[Place, str], dict[str, str]]:
+) -> tuple[dict[FileKey, str], dict[str, str]]:
     """The addresses that could be learned, and by index what kept it from telling the others."""
-    found: dict[Place, str] = {}
+    found: dict[FileKey, str] = {}
     failed: dict[str, str] = {}
 
     async def one(index: Index, name: NormalizedName, artifacts: tuple[Artifact, ...]) -> None:

@@ -22,7 +22,7 @@ from interlock.core.requirements.parse import parse_requirement
 from interlock.core.requirements.requirement import format_requirement
 from interlock.errors import BuildError, InterlockError
 from interlock.toolchain.build_hashes import BuildHashes
-from interlock.workspace.graph import Dependency, Graph, MemberCycle, member_graph
+from interlock.workspace.graph import Dependency, Graph, MemberCycle, Need, member_graph
 from interlock.workspace.members import Workspace
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BuildSiblings", "SiblingFailed"]
 
-_RUNTIME = frozenset({"runtime"})
+_RUNTIME: frozenset[Need] = frozenset({"runtime"})
 
 
 class SiblingFailed(BuildError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
+from typing import Literal
 
 import msgspec
 
@@ -15,7 +16,7 @@ from interlock.core.requirements.requirement import Requirement
 from interlock.errors import ManifestError
 from interlock.workspace.members import Workspace
 
-__all__ = ["Dependency", "Graph", "MemberCycle", "member_graph"]
+__all__ = ["BUILD_ORDER", "Dependency", "Graph", "MemberCycle", "Need", "member_graph"]
 
 
 class MemberCycle(ManifestError):
@@ -23,7 +24,7 @@ class MemberCycle(ManifestError):
 
     code = "member-cycle"
 
-    def __init__(self, cycle: tuple[NormalizedName, ...], kinds: Iterable[str]) -> None:
+    def __init__(self, cycle: tuple[NormalizedName, ...], kinds: Iterable[Need]) -> None:
         what = "to be built" if set(kinds) == {"build"} else "each other"
         super().__init__(
             f"These members need {what} in a circle: {' -> '.join(cycle)}.",
@@ -33,13 +34,18 @@ class MemberCycle(ManifestError):
         self.cycle = cycle
 
 
+Need = Literal["runtime", "extra", "group", "build"]
+"""What a member needs another for."""
+BUILD_ORDER: frozenset[Need] = frozenset({"runtime", "build"})
+"""What a member comes after when it is built or run; dev groups may need each other."""
+
+
 class Dependency(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """One member needs another."""
 
     member: NormalizedName
     needs: NormalizedName
-    kind: str
-    """``runtime | extra | group | build``"""
+    kind: Need
     label: str = ""
     """The extra's or the group's name."""
 
@@ -63,13 +69,13 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
         return tuple(self._needs[name])
 
     def dependencies_of(
-        self, names: Iterable[NormalizedName], kinds: frozenset[str] | None = None
+        self, names: Iterable[NormalizedName], kinds: frozenset[Need] | None = None
     ) -> frozenset[NormalizedName]:
         """The members and all that they need, directly or not; ``kinds`` None follows every dependency."""
         return _reachable(names, {name: self._targets(name, kinds) for name in self.names})
 
     def dependents_of(
-        self, names: Iterable[NormalizedName], kinds: frozenset[str] | None = None
+        self, names: Iterable[NormalizedName], kinds: frozenset[Need] | None = None
     ) -> frozenset[NormalizedName]:
         """The members and all that need them, directly or not."""
         return _reachable(
@@ -80,14 +86,14 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
             },
         )
 
-    def order(self, kinds: frozenset[str] = frozenset({"runtime", "build"})) -> tuple[NormalizedName, ...]:
+    def order(self, kinds: frozenset[Need] = BUILD_ORDER) -> tuple[NormalizedName, ...]:
         """Members in an order in which each comes after all it needs, by name where that leaves a choice.
 
         Raises :class:`MemberCycle`.
         """
         return tuple(name for level in self.levels(kinds) for name in level)
 
-    def levels(self, kinds: frozenset[str] = frozenset({"runtime", "build"})) -> tuple[tuple[NormalizedName, ...], ...]:
+    def levels(self, kinds: frozenset[Need] = BUILD_ORDER) -> tuple[tuple[NormalizedName, ...], ...]:
         """The same order in steps: the members of one step need nothing of each other."""
         open_needs = {name: {need for need in self._targets(name, kinds) if need != name} for name in self.names}
         waiting: dict[NormalizedName, list[NormalizedName]] = {name: [] for name in self.names}
@@ -110,7 +116,7 @@ class Graph(msgspec.Struct, frozen=True, dict=True):
             raise MemberCycle(_circle(left), kinds)
         return tuple(found)
 
-    def _targets(self, name: NormalizedName, kinds: frozenset[str] | None) -> list[NormalizedName]:
+    def _targets(self, name: NormalizedName, kinds: frozenset[Need] | None) -> list[NormalizedName]:
         return [item.needs for item in self._needs[name] if kinds is None or item.kind in kinds]
 
 
@@ -126,7 +132,7 @@ def member_graph(workspace: Workspace) -> Graph:
     return Graph(tuple(known), tuple(sorted(found)))
 
 
-def _tables(manifest: Manifest) -> Iterable[tuple[str, str, tuple[Requirement, ...]]]:
+def _tables(manifest: Manifest) -> Iterable[tuple[Need, str, tuple[Requirement, ...]]]:
     yield "runtime", "", manifest.dependencies
     for extra, requirements in manifest.extras.items():
         yield "extra", extra, requirements

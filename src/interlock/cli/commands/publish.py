@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call
 from interlock.cli.words import plural
-from interlock.core.settings.variables import Variables
+from interlock.core.settings.variables import Variables, choose
 from interlock.errors import error_document
 from interlock.ops.publishing.publish import publish
-from interlock.ops.publishing.report import PublishedMember, PublishReport, PublishRequest
+from interlock.ops.publishing.report import TRUSTED, PublishedMember, PublishReport, PublishRequest
 from interlock.workspace.selection import SelectionFlags
 
 __all__ = ["run"]
@@ -47,9 +47,12 @@ def _request(call: Call) -> PublishRequest:
         user=call.text("username"),
         password=call.text("password"),
         token=call.text("token"),
-        trusted=call.text("trusted_publishing")
-        or Variables(call.context.means.environ).text("TRUSTED_PUBLISHING")
-        or "automatic",
+        trusted=choose(
+            TRUSTED,
+            ("--trusted-publishing", call.text("trusted_publishing") or None),
+            ("INTERLOCK_TRUSTED_PUBLISHING", Variables(call.context.means.environ).text("TRUSTED_PUBLISHING")),
+            ("trusted-publishing", "automatic"),
+        ),
         attestations=not call.flag("no_attestations"),
         attest=call.given("attest"),
         skip_existing=call.flag("skip_existing"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from interlock.core.names import normalize_name
 from interlock.core.text.numbers import whole_number
@@ -10,6 +11,7 @@ from interlock.errors import UsageError
 
 __all__ = ["MOST_SECONDS", "InvalidSetting", "Variables", "choose"]
 
+_Word = TypeVar("_Word", bound=str)
 MOST_SECONDS = 31_536_000
 """A year: what nobody waits for is not counted by every clock below us."""
 
@@ -84,7 +86,7 @@ class Variables:
         return None
 
 
-def choose(allowed: tuple[str, ...], *candidates: tuple[str, str | None]) -> str:
+def choose(allowed: tuple[_Word, ...], *candidates: tuple[str, str | None]) -> _Word:
     """The first candidate that says something, checked; the last one is the default.
 
     >>> choose(("a", "b"), ("--letter", None), ("letter", "b"))
@@ -92,8 +94,9 @@ def choose(allowed: tuple[str, ...], *candidates: tuple[str, str | None]) -> str
     """
     for origin, value in candidates:
         if value is not None:
-            if value not in allowed:
-                names = ", ".join(name for name in allowed if name)
-                raise InvalidSetting(f"{origin} is `{value}`.", hint=f"Use one of: {names}.")
-            return value
+            for word in allowed:
+                if word == value:
+                    return word
+            names = ", ".join(name for name in allowed if name)
+            raise InvalidSetting(f"{origin} is `{value}`.", hint=f"Use one of: {names}.")
     raise AssertionError("the last candidate is a default")

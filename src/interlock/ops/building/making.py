@@ -17,7 +17,7 @@ from interlock.errors import BuildError
 from interlock.events import Warned
 from interlock.ops.building.build_settings import BuildSettings, Edges
 from interlock.ops.building.finishing import bound_wheel, finished_sdist, finished_wheel, pkg_info, settled_sdist
-from interlock.ops.building.records import file_facts, version_of
+from interlock.ops.building.records import FileKind, file_facts, version_of
 from interlock.toolchain.sdists import archive_tree
 
 __all__ = ["Making"]
@@ -38,7 +38,7 @@ class Making:
     def __repr__(self) -> str:
         return f"<Making {self._name}>"
 
-    async def run(self, tree: SourceTree) -> tuple[Path, dict[str, Path]]:
+    async def run(self, tree: SourceTree) -> tuple[Path, dict[FileKind, Path]]:
         """What the backend made of the tree, and the files by kind."""
         builder, edges, scratch = self._builder, self._edges, self._scratch
         if not self._settings.sdist:

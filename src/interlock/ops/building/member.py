@@ -19,7 +19,7 @@ import msgspec
 from interlock.build.frontend import Kind
 from interlock.core.names import NormalizedName
 from interlock.ops.building.build_settings import BuildSettings, Edges
-from interlock.ops.building.records import Record, RecordedFile, Records, file_facts, version_of
+from interlock.ops.building.records import FileKind, Record, RecordedFile, Records, file_facts, version_of
 
 __all__ = ["MemberBuild", "Outcome"]
 
@@ -80,7 +80,7 @@ class MemberBuild:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))
 
-    def _keep(self, key: str, paths: dict[str, Path]) -> Outcome:
+    def _keep(self, key: str, paths: dict[FileKind, Path]) -> Outcome:
         files: tuple[RecordedFile, ...] = tuple(file_facts(path, kind) for kind, path in sorted(paths.items()))
         some = next(iter(paths.values()))
         record = Record(version=version_of(some), files=files)

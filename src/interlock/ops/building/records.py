@@ -13,22 +13,25 @@ import hashlib
 import os
 import shutil
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from interlock.store.layout import Layout
 from interlock.store.space import write_file
 
-__all__ = ["Record", "RecordedFile", "Records", "file_facts", "version_of"]
+__all__ = ["FileKind", "Record", "RecordedFile", "Records", "file_facts", "version_of"]
 
 _BUCKET = "built-v1"
 _FILE = "record.msgpack"
 
 
+FileKind = Literal["sdist", "wheel"]
+
+
 class RecordedFile(msgspec.Struct, frozen=True, kw_only=True):
     filename: str
-    kind: str
-    """``sdist | wheel``"""
+    kind: FileKind
     sha256: str
     size: int
 
@@ -88,7 +91,7 @@ class Records:
         return entry
 
 
-def file_facts(path: Path, kind: str) -> RecordedFile:
+def file_facts(path: Path, kind: FileKind) -> RecordedFile:
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return RecordedFile(filename=path.name, kind=kind, sha256=sha256, size=path.stat().st_size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -35,8 +36,7 @@ class BuildRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 class BuiltFile(msgspec.Struct, frozen=True, kw_only=True):
     file: Path
-    kind: str
-    """``sdist | wheel``"""
+    kind: Literal["sdist", "wheel"]
     sha256: str
     size: int
 
@@ -46,8 +46,7 @@ class MemberReport(msgspec.Struct, frozen=True, kw_only=True):
 
     name: NormalizedName
     version: str = ""
-    status: str = "built"
-    """``built | cached | failed``"""
+    status: Literal["built", "cached", "failed"] = "built"
     seconds: float = 0.0
     files: tuple[BuiltFile, ...] = ()
     error: InterlockError | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, get_args
 
 import msgspec
 
@@ -10,7 +11,20 @@ from interlock.core.names import NormalizedName
 from interlock.errors import InterlockError
 from interlock.workspace.selection import SelectionFlags
 
-__all__ = ["PublishReport", "PublishRequest", "PublishedFile", "PublishedMember"]
+__all__ = [
+    "TRUSTED",
+    "FileStatus",
+    "MemberStatus",
+    "PublishReport",
+    "PublishRequest",
+    "PublishedFile",
+    "PublishedMember",
+    "Trusted",
+]
+
+Trusted = Literal["automatic", "always", "never"]
+"""Whether the identity of the CI is used to publish."""
+TRUSTED: tuple[Trusted, ...] = get_args(Trusted)
 
 
 class PublishRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,8 +43,7 @@ class PublishRequest(msgspec.Struct, frozen=True, kw_only=True):
     user: str = ""
     password: str = ""
     token: str = ""
-    trusted: str = "automatic"
-    """``automatic | always | never``"""
+    trusted: Trusted = "automatic"
     attestations: bool = True
     """Upload attestations that lie beside the files."""
     attest: bool = False
@@ -46,18 +59,20 @@ class PublishRequest(msgspec.Struct, frozen=True, kw_only=True):
     client_cert: str = ""
 
 
+FileStatus = Literal["uploaded", "present", "skipped", "planned"]
+MemberStatus = Literal["published", "present", "planned", "failed", "held-back"]
+
+
 class PublishedFile(msgspec.Struct, frozen=True, kw_only=True):
     file: Path
     sha256: str
-    status: str
-    """``uploaded | present | skipped | planned``"""
+    status: FileStatus
 
 
 class PublishedMember(msgspec.Struct, frozen=True, kw_only=True):
     name: NormalizedName
     version: str
-    status: str
-    """``published | present | planned | failed | held-back``"""
+    status: MemberStatus
     needs: tuple[NormalizedName, ...] = ()
     """Members that were published before it."""
     files: tuple[PublishedFile, ...] = ()

@@ -9,7 +9,7 @@ from interlock.core.names import NormalizedName
 from interlock.errors import InterlockError
 from interlock.events import Advanced, Reporter
 from interlock.ops.publishing.plan import Release
-from interlock.ops.publishing.report import PublishedFile, PublishedMember, PublishRequest
+from interlock.ops.publishing.report import FileStatus, MemberStatus, PublishedFile, PublishedMember, PublishRequest
 from interlock.ops.publishing.survey import Survey
 from interlock.publish.attestations import read_attestations
 from interlock.publish.distribution import Distribution
@@ -84,8 +84,8 @@ class Uploads:
                 files += (await self._file(file),)
         except InterlockError as failure:
             return _told(release, "failed", files, failure)
-        status = "published" if any(file.status == "uploaded" for file in files) else "present"
-        return _told(release, status, files)
+        sent = any(file.status == "uploaded" for file in files)
+        return _told(release, "published" if sent else "present", files)
 
     async def _file(self, file: Distribution) -> PublishedFile:
         """Bring one file there."""
@@ -132,7 +132,7 @@ class Uploads:
 
 
 def _told(
-    release: Release, status: str, files: list[PublishedFile], error: InterlockError | None = None
+    release: Release, status: MemberStatus, files: list[PublishedFile], error: InterlockError | None = None
 ) -> PublishedMember:
     return PublishedMember(
         name=release.name,
@@ -144,5 +144,5 @@ def _told(
     )
 
 
-def _file(file: Distribution, status: str) -> PublishedFile:
+def _file(file: Distribution, status: FileStatus) -> PublishedFile:
     return PublishedFile(file=file.path, sha256=file.sha256, status=status)
