@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from interlock.build.environment import BuildEnvironment
-from interlock.build.frontend import Builder, BuildLimits, BuildOptions
+from interlock.build.frontend import Builder
+from interlock.build.options import BuildLimits, BuildOptions
 from interlock.build.source_tree import SourceTree
 from interlock.core.names import normalize_name
 from interlock.events import Event
+from interlock.store.blobs import SecondLevel
 from interlock.store.layout import Layout
 
 MakeTree = Callable[..., Path]
@@ -121,14 +123,17 @@ def make_builder(layout: Layout, provision: BareProvision) -> MakeBuilder:
         options: BuildOptions | None = None,
         environ: Mapping[str, str] | None = None,
         reporter: Recorder | None = None,
+        store: Layout | None = None,
+        second: SecondLevel | None = None,
     ) -> Builder:
         return Builder(
-            layout,
+            store or layout,
             provision=provision,
             environ=os.environ if environ is None else environ,
             limits=BuildLimits(concurrency=4, timeout=timeout, fork=fork),
             options=options,
             reporter=reporter or Recorder(),
+            second=second,
         )
 
     return make

@@ -15,7 +15,8 @@ import pytest
 
 from interlock.build.environment import BuildEnvironment
 from interlock.build.failures import HookMissing
-from interlock.build.frontend import Builder, BuildLimits
+from interlock.build.frontend import Builder
+from interlock.build.options import BuildLimits
 from interlock.build.source_tree import SourceTree
 from interlock.core.names import normalize_name
 from interlock.core.requirements.parse import parse_requirement

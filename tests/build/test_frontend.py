@@ -13,11 +13,13 @@ import pytest
 
 from interlock.build.environment import BuildEnvironment
 from interlock.build.failures import BuildCycle, HookMissing, InvalidBuildResult
-from interlock.build.frontend import Builder, BuildLimits, BuildOptions
+from interlock.build.frontend import Builder
+from interlock.build.options import BuildLimits, BuildOptions
 from interlock.build.sdist import read_pkg_info
 from interlock.core.names import normalize_name
 from interlock.core.requirements.parse import parse_requirement
 from interlock.events import Advanced
+from interlock.store.blobs import DirectoryBlobs, SecondLevel
 from interlock.store.layout import Layout
 from tests.build.conftest import PREPARE, BareProvision, MakeBuilder, MakeTree, Recorder, source
 
@@ -73,6 +75,33 @@ async def test_equal_inputs_are_built_once(make_builder: MakeBuilder, make_tree:
     assert second != first
     with zipfile.ZipFile(second) as archive:
         assert archive.read("content.txt") == b"two"
+
+
+async def test_another_machine_takes_what_was_built_of_the_same_inputs(
+    make_builder: MakeBuilder, make_tree: MakeTree, tmp_path: Path
+) -> None:
+    tree = make_tree(data__txt="one")
+    one, two, three = (Layout(tmp_path / name) for name in ("one", "two", "three"))
+    blobs = DirectoryBlobs(tmp_path / "blobs")
+    async with make_builder(store=one, second=SecondLevel(blobs, one)) as builder:
+        metadata = await builder.metadata(source(tree))
+        built = (await builder.wheel(source(tree))).read_bytes()
+        await builder.editable(source(tree))
+        calls = builder.calls
+    async with make_builder(store=two, second=SecondLevel(blobs, two)) as builder:
+        assert await builder.metadata(source(tree)) == metadata
+        assert (await builder.wheel(source(tree))).read_bytes() == built
+        assert builder.calls == 0
+        await builder.editable(source(tree))
+        assert builder.calls > 0, "an editable wheel is of one machine"
+    for path in (tmp_path / "blobs").rglob("*"):
+        if path.is_file():
+            path.write_bytes(path.read_bytes()[:-1])
+    async with make_builder(store=three, second=SecondLevel(blobs, three)) as builder:
+        assert await builder.metadata(source(tree)) == metadata
+        await builder.wheel(source(tree))
+        await builder.editable(source(tree))
+        assert builder.calls == calls, "what is broken is built"
 
 
 async def test_a_tree_that_changes_while_it_is_built_is_not_taken_for_what_it_was(

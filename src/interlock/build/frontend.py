@@ -28,53 +28,23 @@ from interlock.build.failures import BackendFailed, BackendUnavailable, HookMiss
 from interlock.build.hooks import MISSING, Hooks
 from interlock.build.inputs import Inputs, decisive_variables, read_inputs
 from interlock.build.needs import Needs
+from interlock.build.options import BuildLimits, BuildOptions
 from interlock.build.produced import check_identity, check_requirements, check_sdist, check_wheel, prepared_metadata
-from interlock.build.results import BuildResult, Results
+from interlock.build.results import BuildResult, Results, SharedResults
 from interlock.build.revision import Revisions
 from interlock.build.server import HookServers
 from interlock.build.source_tree import SourceTree
 from interlock.core.metadata.metadata import Metadata
 from interlock.core.names import NormalizedName
 from interlock.events import SILENT, Advanced, Phase, Reporter
+from interlock.store.blobs import SecondLevel
 from interlock.store.layout import Layout
 from interlock.store.replace import copy_file
 
-__all__ = ["BuildLimits", "BuildOptions", "Builder", "Kind"]
+__all__ = ["Builder", "Kind"]
 
 Kind = Literal["metadata", "wheel", "editable", "sdist"]
 ConfigSettings = Mapping[str, str | list[str]]
-
-
-class BuildLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """How much at once and how long."""
-
-    concurrency: int = 4
-    """Hooks that run at the same time."""
-    timeout: float = 3600.0
-    """Seconds one hook may take."""
-    servers: int = 8
-    """Interpreters kept ready while they have nothing to do."""
-    fork: bool = True
-    """False starts an interpreter for every call."""
-
-
-class BuildOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user decided about builds."""
-
-    interpreter: str = ""
-    """Stands for the interpreter that builds (implementation, version, platform); part of every digest."""
-    config_settings: dict[str, str | list[str]] = {}
-    config_settings_package: dict[NormalizedName, dict[str, str | list[str]]] = {}
-    extra_requires: dict[NormalizedName, tuple[str, ...]] = {}
-    """Additional build requirements by package."""
-    variables: dict[NormalizedName, dict[str, str]] = {}
-    """Additional environment variables by package."""
-    not_isolated: frozenset[str] = frozenset()
-    """Packages, or ``:all:``, that are built in :attr:`shared`, where there is one, instead of an environment of their
-    own."""
-    shared: BuildEnvironment | None = None
-    """The environment that they are for."""
-    source_date_epoch: int | None = None
 
 
 class _Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,7 +72,9 @@ class Builder:
         limits: BuildLimits | None = None,
         options: BuildOptions | None = None,
         reporter: Reporter = SILENT,
+        second: SecondLevel | None = None,
     ) -> None:
+        """``second``: where others' results may be, and what is built here is given to."""
         self._layout = layout
         self._provision = provision
         # The process's own is decoded anew by every look.
@@ -111,6 +83,7 @@ class Builder:
         self._options = options or BuildOptions()
         self._reporter = reporter
         self._results = Results(layout)
+        self._shared = None if second is None else SharedResults(self._results, layout, second)
         self._revisions = Revisions(self._environ)
         self._decisive = decisive_variables(self._environ)
         self._trees: dict[Path, anyio.Lock] = {}
@@ -232,7 +205,18 @@ class Builder:
             found = self._results.load(job.digest)
             if found is not None:
                 return found, self._results.path(job.digest, found) if found.filename else None
+            return await self._shared_or_built(job)
+
+    async def _shared_or_built(self, job: _Job) -> tuple[BuildResult, Path | None]:
+        """What others built of the same inputs, else our own; an editable wheel is of this machine alone."""
+        if self._shared is None or job.kind == "editable":
             return await self._build(job)
+        found = await self._shared.load(job.digest)
+        if found is not None:
+            return found, self._results.path(job.digest, found) if found.filename else None
+        built = await self._build(job)
+        await self._shared.save(job.digest)
+        return built
 
     async def _job(
         self,

@@ -17,14 +17,16 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import anyio.to_thread
 import msgspec
 
 from interlock.core.metadata.metadata import Metadata
+from interlock.store.blobs import FILES, SecondLevel
 from interlock.store.layout import Layout
 from interlock.store.replace import move_file
 from interlock.store.space import write_file
 
-__all__ = ["BuildResult", "Results"]
+__all__ = ["BuildResult", "Results", "SharedResults"]
 
 _BUCKET = "built-v1"
 _FILE = "result.msgpack"
@@ -100,3 +102,45 @@ class Results:
         with suppress(OSError):
             move_file(log, kept)
         return kept
+
+
+class SharedResults:
+    """Results that others made of the same inputs. Who may write them is believed as much as who builds here."""
+
+    def __init__(self, results: Results, layout: Layout, second: SecondLevel) -> None:
+        self._results = results
+        self._layout = layout
+        self._second = second
+
+    def __repr__(self) -> str:
+        return f"<SharedResults of {self._second!r}>"
+
+    async def load(self, digest: str) -> BuildResult | None:
+        """Bring a result into the store, with its file; None when there is none, or not all of it."""
+        data = await self._second.load(_BUCKET, digest)
+        if data is None:
+            return None
+        try:
+            result = _DECODER.decode(data)
+        except msgspec.MsgspecError:
+            return None
+        folder = await anyio.to_thread.run_sync(self._layout.temporary_directory)
+        try:
+            name = result.filename
+            if name and (os.path.basename(name) != name or name in {".", ".."}):
+                return None
+            if name and not await self._second.load_file(FILES, result.sha256, folder / name):
+                return None
+            await anyio.to_thread.run_sync(self._results.save, digest, result, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return self._results.load(digest)
+
+    async def save(self, digest: str) -> None:
+        """Give others a result of the store; its file first, so that who finds the one finds the other."""
+        result = self._results.load(digest)
+        if result is None:
+            return
+        if result.filename:
+            await self._second.save_file(FILES, result.sha256, self._results.path(digest, result))
+        await self._second.save(_BUCKET, digest, msgspec.msgpack.encode(result))

@@ -24,8 +24,9 @@ from interlock.index.index_pages import Pages
 from interlock.index.local_pages import file_path
 from interlock.index.pages import Page
 from interlock.index.receiver import Receiver
-from interlock.index.session import Session
+from interlock.index.upstream import Upstream
 from interlock.index.urls import filename_of, is_remote
+from interlock.store.blobs import FILES, SecondLevel
 from interlock.store.digests import DigestMismatch
 from interlock.store.layout import Layout
 from interlock.store.replace import move_file
@@ -46,10 +47,11 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
 class Downloads:
     """Fetches whole files; sdists stay in the store, since learning their metadata and building them are two steps."""
 
-    def __init__(self, session: Session, pages: Pages, layout: Layout) -> None:
-        self._session = session
+    def __init__(self, upstream: Upstream, pages: Pages) -> None:
+        self._session = upstream.session
         self._pages = pages
-        self._layout = layout
+        self._layout = upstream.layout
+        self._second = upstream.second
         self._actual: dict[str, str] = {}
         self._learning: dict[str, anyio.Lock] = {}
 
@@ -64,6 +66,23 @@ class Downloads:
         kept = self._kept(artifact.sha256)
         if kept is not None and not artifact.is_wheel:
             return await self._read(kept, artifact)
+        if self._second is None or not artifact.sha256:
+            return await self._from_index(index, name, artifact)
+        receiver = await self._from_others(self._second, artifact)
+        if receiver is None:
+            receiver = await self._from_index(index, name, artifact)
+            await self._second.save_file(FILES, artifact.sha256, receiver.content)
+        return receiver
+
+    async def _from_others(self, second: SecondLevel, artifact: Artifact) -> Receiver | None:
+        folder = await anyio.to_thread.run_sync(self._layout.temporary_directory)
+        try:
+            path = folder / artifact.sha256
+            return await self._read(path, artifact) if await second.load_file(FILES, artifact.sha256, path) else None
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    async def _from_index(self, index: Index, name: NormalizedName, artifact: Artifact) -> Receiver:
         url = self.address(index, name, artifact) or await self._learned(index, name, artifact)
         if url:
             try:

@@ -49,6 +49,7 @@ class MetadataLadder:
         self._downloads = downloads
         self._layout = layout
         self._offline = upstream.offline
+        self._second = upstream.second
         self._under_way = upstream.metadata
         # None stands for an sdist whose PKG-INFO cannot be trusted.
         self._entries: Entries[Metadata | None] = Entries(layout, _BUCKET, Metadata | None)  # type: ignore[arg-type]
@@ -62,7 +63,7 @@ class MetadataLadder:
         if artifact is None:
             return Unavailable("it has no wheel and no source distribution")
         key = self._key(index, name, artifact)
-        outcome = self._load(key, artifact)
+        outcome = self._load(key, artifact) or await self._from_others(key, artifact)
         if outcome is None:
             try:
                 outcome = await self._under_way.get(key, lambda: self._learn(index, name, artifact))
@@ -75,6 +76,7 @@ class MetadataLadder:
             except FileMissing as error:
                 return Unavailable(error.message)
             self._entries.save(key, outcome if isinstance(outcome, Metadata) else None)
+            await self._to_others(key)
         return _checked(outcome, name, version, artifact)
 
     def known(self, index: Index, name: NormalizedName, artifact: Artifact) -> Metadata | None:
@@ -85,6 +87,18 @@ class MetadataLadder:
         # By index as well as by hash: what one index says about a file must not become what another one says.
         identity = artifact.sha256 or _place(self._downloads.address(index, name, artifact)) or artifact.filename
         return hashlib.sha256(f"{self._pages.key(index)}\n{identity}".encode()).hexdigest()
+
+    async def _from_others(self, key: str, artifact: Artifact) -> Metadata | NeedsBuild | None:
+        """What others have learned, which is in the store then."""
+        data = None if self._second is None else await self._second.load(_BUCKET, key)
+        if data is None:
+            return None
+        self._layout.remember(self._entries.path(key), data)
+        return self._load(key, artifact)
+
+    async def _to_others(self, key: str) -> None:
+        if self._second is not None and (data := self._layout.read(self._entries.path(key))) is not None:
+            await self._second.save(_BUCKET, key, data)
 
     def _load(self, key: str, artifact: Artifact) -> Metadata | NeedsBuild | None:
         found = self._entries.load(key)

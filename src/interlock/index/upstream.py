@@ -22,6 +22,7 @@ from interlock.index.page_reader import PageReader
 from interlock.index.pages import Page
 from interlock.index.retry import RetryPolicy
 from interlock.index.session import Session, Stats
+from interlock.store.blobs import SecondLevel
 from interlock.store.layout import Layout
 
 __all__ = ["Upstream", "UpstreamOptions"]
@@ -51,8 +52,11 @@ class Upstream:
         options: UpstreamOptions,
         credentials: CredentialSources | None = None,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        second: SecondLevel | None = None,
     ) -> None:
         self.layout = layout
+        self.second = second
+        """What others have fetched and learned."""
         self.offline = options.offline
         self.session = Session(
             fetcher,

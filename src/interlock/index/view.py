@@ -64,7 +64,7 @@ class View:
         self._searched = _search_order(tuple(self._by_name[index.name] for index in indexes))
         freshness = Freshness(now=options.now, refresh=options.refresh, offline=upstream.offline)
         self._pages = Pages(upstream, freshness, reporter)
-        self._downloads = Downloads(upstream.session, self._pages, upstream.layout)
+        self._downloads = Downloads(upstream, self._pages)
         self._ladder = MetadataLadder(upstream, self._pages, self._downloads)
         self._listings: Once[tuple[str, str | None], Listing | Absent] = Once()
         self._metadata: Once[tuple[str, str, str, str], Metadata | NeedsBuild | Unavailable] = Once()

@@ -50,7 +50,7 @@ async def find_addresses(means: Means, indexes: Iterable[Index], lock: Lock) -> 
     try:
         freshness = Freshness(now=means.now.timestamp(), offline=upstream.offline)
         pages = Pages(upstream, freshness)
-        found, failed = await _ask(pages, Downloads(upstream.session, pages, means.layout), wanted)
+        found, failed = await _ask(pages, Downloads(upstream, pages), wanted)
     finally:
         await upstream.close()
     for name, why in sorted(failed.items()):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from interlock.build.environment import BuildEnvironment, Provision
-from interlock.build.frontend import Builder, BuildLimits, BuildOptions
+from interlock.build.frontend import Builder
+from interlock.build.options import BuildLimits, BuildOptions
 from interlock.core.requirements.requirement import format_requirement
 from interlock.envs.interpreters import Interpreter
 from interlock.means import Means

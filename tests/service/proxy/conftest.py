@@ -26,8 +26,9 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
             options: ProxyOptions | None = None,
             permits: Permits = lambda request, index: True,
             store: Path | None = None,
+            blobs: Path | None = None,
         ) -> Served:
             found = options or ProxyOptions(indexes=(one_index(*servers),))
-            return stack.enter_context(serve_proxy(found, store or tmp_path / "store", permits))
+            return stack.enter_context(serve_proxy(found, store or tmp_path / "store", permits, blobs))
 
         yield start

@@ -20,6 +20,7 @@ from interlock.core.sources.source import Index
 from interlock.service.proxy.endpoints import Endpoints, Permits
 from interlock.service.proxy.options import Origin, ProxiedIndex, ProxyOptions
 from interlock.service.proxy.proxy import Proxy, open_proxy
+from interlock.store.blobs import DirectoryBlobs, SecondLevel
 from interlock.store.layout import Layout
 from tests.index_server import IndexServer
 
@@ -75,12 +76,14 @@ def one_index(*servers: IndexServer, name: str = "main") -> ProxiedIndex:
 
 
 @contextlib.contextmanager
-def serve_proxy(options: ProxyOptions, store: Path, permits: Permits = lambda request, index: True) -> Iterator[Served]:
-    """Serve until the block ends."""
+def serve_proxy(
+    options: ProxyOptions, store: Path, permits: Permits = lambda request, index: True, blobs: Path | None = None
+) -> Iterator[Served]:
+    """Serve until the block ends. ``blobs`` is a directory shared with other proxies."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-    running = _Running(options, store, permits, port)
+    running = _Running(options, store, permits, port, blobs)
     thread = threading.Thread(target=running.run, daemon=True)
     thread.start()
     try:
@@ -93,9 +96,11 @@ def serve_proxy(options: ProxyOptions, store: Path, permits: Permits = lambda re
 
 
 class _Running:
-    def __init__(self, options: ProxyOptions, store: Path, permits: Permits, port: int) -> None:
+    def __init__(self, options: ProxyOptions, store: Path, permits: Permits, port: int, blobs: Path | None) -> None:
+        layout = Layout(store)
+        self._second = None if blobs is None else SecondLevel(DirectoryBlobs(blobs), layout)
         self._options = options
-        self._store = store
+        self._layout = layout
         self._permits = permits
         self._port = port
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -124,7 +129,7 @@ class _Running:
     async def _main(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         clock = Clock()
-        async with open_proxy(self._options, Layout(self._store), clock) as proxy:
+        async with open_proxy(self._options, self._layout, clock, self._second) as proxy:
             app = Starlette(routes=Endpoints(proxy, self._permits).routes())
             server = Server(app, address="127.0.0.1", port=self._port, interface=Interfaces.ASGINL, log_enabled=False)
             task = asyncio.create_task(server.serve())

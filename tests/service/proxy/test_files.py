@@ -302,3 +302,17 @@ def test_files_elsewhere_are_fetched_where_the_page_says(index: IndexFactory, se
     assert answer.status_code == 502, "a loopback address that nobody declared"
     assert "not public" in answer.json()["error"]["message"] or "https" in answer.json()["error"]["message"]
     assert files.requests == []
+
+
+def test_two_proxies_that_share_blobs_fetch_a_file_once(index: IndexFactory, serve: Serve, tmp_path: Path) -> None:
+    built = large()
+    packages = registry()
+    packages.publish(built)
+    server = index(packages)
+    for name in ("one", "two"):
+        served = serve(server, store=tmp_path / name, blobs=tmp_path / "blobs")
+        path = served.file("a")
+        assert served.get(path + ".metadata").content == built.metadata
+        assert served.get(path).content == built.data
+        assert served.get(path).content == built.data
+    assert [path.rpartition(".")[2] for path in server.paths(".whl")] == ["metadata", "whl"]

@@ -20,31 +20,34 @@ from interlock.core.sources.logins import redact
 from interlock.index.failures import BadStatus, FileMissing
 from interlock.index.once import Flights
 from interlock.index.receiver import Receiver
-from interlock.index.session import Session
+from interlock.index.upstream import Upstream
 from interlock.index.wheel_metadata import WheelMetadata, metadata_of
 from interlock.index.wheel_tail import NotAWheel
 from interlock.service.proxy.arrivals import Arrival
 from interlock.service.proxy.project_pages import Located
+from interlock.store.blobs import FILES
 from interlock.store.layout import Layout
 from interlock.store.replace import move_file
 from interlock.store.wheels import BadWheel
 
 __all__ = ["Files"]
 
-_FILES, _TEXTS = "files-v1", "texts-v1"
+_TEXTS = "texts-v1"
 _DIGEST = 64
 
 
 class Files:
     """``tasks`` fetches what somebody waited for, also when nobody waits any more."""
 
-    def __init__(self, session: Session, layout: Layout, tasks: TaskGroup) -> None:
-        self._session = session
+    def __init__(self, upstream: Upstream, tasks: TaskGroup) -> None:
+        layout = upstream.layout
+        self._session = upstream.session
         self._layout = layout
+        self._second = upstream.second
         self.limits = layout.limits
         self._tasks = tasks
         self._coming: dict[Path, Arrival] = {}
-        self._metadata = WheelMetadata(session, layout)
+        self._metadata = WheelMetadata(upstream.session, layout)
         self._texts: Flights[Path, bytes] = Flights()
 
     def __repr__(self) -> str:
@@ -78,6 +81,9 @@ class Files:
 
     async def _bring(self, arrival: Arrival, located: Located, path: Path) -> None:
         try:
+            if await self._from_others(located, path):
+                arrival.is_at(path)
+                return
             response, _ = await self._session.stream(located.url, "file", lambda: arrival, index=located.found.index)
             if response.status != 200:
                 name = located.found.index.name
@@ -85,6 +91,8 @@ class Files:
                     raise FileMissing(located.artifact.filename, index=name, url=redact(located.url))
                 raise BadStatus(redact(located.url), response.status, index=name)
             await arrival.store(path)
+            if self._second is not None and located.artifact.sha256:
+                await self._second.save_file(FILES, located.artifact.sha256, path)
         except BaseException as error:
             # It is raised for each who waits, and nobody else is the worse for it.
             arrival.fail(error)
@@ -93,15 +101,24 @@ class Files:
         finally:
             del self._coming[path]
 
+    async def _from_others(self, located: Located, path: Path) -> bool:
+        sha256 = located.artifact.sha256
+        return self._second is not None and bool(sha256) and await self._second.load_file(FILES, sha256, path)
+
     async def _learn(self, path: Path, located: Located) -> bytes:
         index, artifact = located.found.index, located.artifact
+        known = None if self._second is None else await self._second.load(_TEXTS, path.name)
+        if known is not None:
+            await anyio.to_thread.run_sync(self._layout.write, path, _sealed(known))
+            return known
         url = located.url if self.stored(located) is None else ""
         try:
             text = await self._metadata.read(index, artifact, url, _Whole(self, located))
         except NotAWheel as error:
             raise BadWheel(artifact.filename, str(error)) from error
-        digest = hashlib.sha256(text).hexdigest().encode()
-        await anyio.to_thread.run_sync(self._layout.write, path, digest + b"\n" + text)
+        await anyio.to_thread.run_sync(self._layout.write, path, _sealed(text))
+        if self._second is not None:
+            await self._second.save(_TEXTS, path.name, text)
         return text
 
     def _load(self, path: Path) -> bytes | None:
@@ -122,7 +139,7 @@ class Files:
                 await anyio.to_thread.run_sync(_link, content, path, self._layout)
 
     def _path(self, located: Located) -> Path:
-        return self._layout.entry(_FILES, located.artifact.sha256 or _key(located))
+        return self._layout.entry(FILES, located.artifact.sha256 or _key(located))
 
 
 class _Whole:
@@ -146,6 +163,10 @@ def _key(located: Located) -> str:
     artifact = located.artifact
     told = f"{artifact.sha256}\n{artifact.hashes}\n{artifact.size}\n{artifact.metadata_hashes}"
     return hashlib.sha256(f"{located.found.place}\n{located.url}\n{told}".encode()).hexdigest()
+
+
+def _sealed(text: bytes) -> bytes:
+    return hashlib.sha256(text).hexdigest().encode() + b"\n" + text
 
 
 def _link(source: Path, target: Path, layout: Layout) -> None:

@@ -23,6 +23,7 @@ from interlock.service.proxy.own_packages import OwnPackages, Uploaded
 from interlock.service.proxy.project_names import ProjectNames
 from interlock.service.proxy.project_pages import Found, Located, ProjectPages
 from interlock.service.proxy.refusals import BadUpload
+from interlock.store.blobs import SecondLevel
 from interlock.store.layout import Layout
 
 __all__ = ["Proxy", "open_proxy"]
@@ -129,10 +130,13 @@ class Proxy:
 
 
 @asynccontextmanager
-async def open_proxy(options: ProxyOptions, layout: Layout, clock: Callable[[], float]) -> AsyncIterator[Proxy]:
+async def open_proxy(
+    options: ProxyOptions, layout: Layout, clock: Callable[[], float], second: SecondLevel | None = None
+) -> AsyncIterator[Proxy]:
     """A proxy that keeps what it fetches in a store. What it fetches when this is left is given up.
 
-    ``clock`` gives seconds since 1970. Raises :class:`BadProxiedIndex`.
+    ``clock`` gives seconds since 1970, and ``second`` has what other proxies have fetched.
+    Raises :class:`BadProxiedIndex`.
     """
     for index in options.indexes:
         check_index(index, has_folder=options.own_packages is not None)
@@ -144,11 +148,12 @@ async def open_proxy(options: ProxyOptions, layout: Layout, clock: Callable[[], 
             offline=options.offline, retry=RetryPolicy(retries=0), per_host=options.per_host, rest=options.rest
         ),
         credentials=CredentialSources(named=options.credentials),
+        second=second,
     )
     try:
         async with anyio.create_task_group() as tasks:
             try:
-                yield Proxy(options, upstream, Files(upstream.session, layout, tasks), clock)
+                yield Proxy(options, upstream, Files(upstream, tasks), clock)
             finally:
                 tasks.cancel_scope.cancel()
     finally:
