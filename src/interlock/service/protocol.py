@@ -94,13 +94,19 @@ class LockRequest(Head, frozen=True, kw_only=True):
     facts: tuple[Fact, ...] = ()
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """A request, and what a server may have to be told beside it."""
 
     request: msgspec.Raw
     """A :class:`LockRequest`; these bytes are what the digest is of."""
-    old: msgspec.Raw = msgspec.Raw()
+    old: msgspec.Raw = msgspec.Raw(b"null")
     """The old lock (:func:`plain_lock`), sent when it was asked for."""
+
+    @property
+    def old_bytes(self) -> bytes:
+        """Empty when it was not sent."""
+        data = bytes(self.old)
+        return b"" if data == b"null" else data
 
 
 class Progress(msgspec.Struct, frozen=True, tag="progress"):

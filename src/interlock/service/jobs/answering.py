@@ -15,12 +15,13 @@ from interlock.core.resolver.failure import Failure
 from interlock.errors import InterlockError, ResolutionError
 from interlock.events import Event
 from interlock.index.auth import CredentialSources
-from interlock.index.transport import open_fetcher
+from interlock.index.defaults import default_index_url
 from interlock.index.upstream import Upstream, UpstreamOptions
 from interlock.index.view import View, ViewOptions
 from interlock.resolution.resolve import answer
 from interlock.service.jobs.client_builds import ClientBuilds, CountedIndex
 from interlock.service.jobs.old_locks import OldLocks
+from interlock.service.jobs.reserved import ReservingIndex
 from interlock.service.jobs.work import Work
 from interlock.service.protocol import (
     Conflict,
@@ -35,6 +36,7 @@ from interlock.service.protocol import (
     encode,
     plain_lock,
 )
+from interlock.service.proxy.guarded_fetcher import GuardedFetcher
 from interlock.service.remote_error import described
 from interlock.store.layout import Layout
 from interlock.store.usage import using
@@ -64,14 +66,15 @@ async def answer_work(work: Work, emit: Emit) -> None:
 
 async def _last_frame(work: Work, request: LockRequest, layout: Layout, old: Lock | None, emit: Emit) -> Frame:
     upstream = Upstream(
-        fetcher=open_fetcher(work.network),
+        fetcher=GuardedFetcher(work.network, [index.url or default_index_url() for index in work.indexes]),
         layout=layout,
         options=UpstreamOptions(per_host=work.per_host),
         credentials=CredentialSources(named=work.credentials),
     )
     reporter = _Frames(emit)
     options = ViewOptions(now=work.now, strategy=request.strategy)
-    index = CountedIndex(View(upstream, work.indexes, options=options, reporter=reporter))
+    view = View(upstream, work.indexes, options=options, reporter=reporter)
+    index = CountedIndex(ReservingIndex(view, work.reserved) if work.reserved else view)
     found: Answer | Failure | None = None
     try:
         with anyio.CancelScope() as scope:

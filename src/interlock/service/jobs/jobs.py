@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator
-from types import TracebackType
 
 import anyio
 import msgspec
-from anyio.abc import TaskGroup
 
 from interlock.errors import ServiceError
 from interlock.service.jobs.pool import Pool
@@ -16,7 +15,7 @@ from interlock.service.jobs.work import Work
 from interlock.service.protocol import BEAT_EVERY, Beat, Failed, encode
 from interlock.service.remote_error import described
 
-__all__ = ["Draining", "Full", "Jobs", "JobsOptions", "Waiter"]
+__all__ = ["Full", "JobCancelled", "Jobs", "JobsOptions", "Waiter"]
 
 _BEAT = encode(Beat())
 _KEPT = 32 * 1024 * 1024
@@ -48,10 +47,6 @@ class Full(Exception):
         super().__init__("full")
         self.retry_after = retry_after
         """Seconds."""
-
-
-class Draining(Exception):
-    """No new job is begun, because the service is about to end."""
 
 
 class Waiter:
@@ -95,14 +90,14 @@ class Waiter:
 
 
 class _Job:
-    def __init__(self, key: str, work: Work, linger: float, tasks: TaskGroup) -> None:
+    def __init__(self, key: str, work: Work, linger: float) -> None:
         self.key = key
         self.work = work
         self.last: bytes | None = None
         self.scope = anyio.CancelScope()
         self._linger = linger
-        self._tasks = tasks
         self._waiters: set[Waiter] = set()
+        self._patience: asyncio.TimerHandle | None = None
 
     def __repr__(self) -> str:
         return f"<_Job {self.key[:12]} for {len(self._waiters)}>"
@@ -110,17 +105,14 @@ class _Job:
     def join(self) -> Waiter:
         waiter = Waiter(self)
         self._waiters.add(waiter)
+        if self._patience is not None:
+            self._patience.cancel()
         return waiter
 
     def leave(self, waiter: Waiter) -> None:
         self._waiters.discard(waiter)
         if not self._waiters and self.last is None:
-            self._tasks.start_soon(self._expire)
-
-    async def _expire(self) -> None:
-        await anyio.sleep(self._linger)
-        if not self._waiters:
-            self.scope.cancel()
+            self._patience = asyncio.get_running_loop().call_later(self._linger, self.scope.cancel)
 
     def tell(self, line: bytes) -> None:
         for waiter in self._waiters:
@@ -133,7 +125,7 @@ class _Job:
 
 
 class Jobs:
-    """All jobs of a service; an async context manager, entered where the pool is."""
+    """All jobs of a service, which are begun by whoever asks first and may outlive that request."""
 
     def __init__(self, pool: Pool, options: JobsOptions | None = None) -> None:
         self._pool = pool
@@ -141,49 +133,35 @@ class Jobs:
         self._running: dict[str, _Job] = {}
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._kept_size = 0
-        self._tasks = anyio.create_task_group()
-        self._empty = anyio.Event()
-        self._empty.set()
-        self.draining = False
+        self._tasks: set[asyncio.Task[None]] = set()
         self.begun = 0
         """Jobs so far."""
 
     def __repr__(self) -> str:
         return f"<Jobs: {len(self._running)} running, {len(self._kept)} kept>"
 
-    async def __aenter__(self) -> Jobs:
-        await self._tasks.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.draining = True
-        self._tasks.cancel_scope.cancel()
-        await self._tasks.__aexit__(kind, error, trace)
-
     @property
     def running(self) -> int:
         return len(self._running)
 
-    async def drain(self) -> None:
-        """Begin nothing new, and return when all that was begun has ended."""
-        self.draining = True
-        await self._empty.wait()
+    async def close(self) -> None:
+        """End all jobs, and the processes that solve."""
+        for job in list(self._running.values()):
+            job.scope.cancel()
+        await asyncio.gather(*self._tasks)
+        await self._pool.close()
 
     def join(self, key: str, work: Work) -> Waiter:
-        """Wait for a job, which begins if it is not running yet. Raises :class:`Full` and :class:`Draining`."""
+        """Wait for a job, which begins if it is not running yet. Raises :class:`Full`."""
         job = self._running.get(key)
         if job is None:
-            if self.draining:
-                raise Draining
             if len(self._running) >= self._options.waiting + self._pool.options.workers:
                 raise Full(retry_after=2)
-            if not self._running:
-                self._empty = anyio.Event()
-            job = self._running[key] = _Job(key, work, self._options.linger, self._tasks)
+            job = self._running[key] = _Job(key, work, self._options.linger)
             self.begun += 1
-            self._tasks.start_soon(self._run, job)
+            task = asyncio.get_running_loop().create_task(self._run(job))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return job.join()
 
     def result(self, key: str) -> bytes | None:
@@ -208,8 +186,6 @@ class Jobs:
         finally:
             del self._running[job.key]
             job.finish(last)
-            if not self._running:
-                self._empty.set()
         if last is not _CANCELLED:
             self._keep(job.key, last)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
-from types import TracebackType
 
 import anyio
 import anyio.abc
@@ -74,7 +73,7 @@ _BROKEN = (anyio.EndOfStream, anyio.IncompleteRead, anyio.BrokenResourceError, a
 
 
 class Pool:
-    """An async context manager; leaving it ends all processes."""
+    """Whoever makes one closes it."""
 
     def __init__(self, options: PoolOptions | None = None) -> None:
         self.options = options or PoolOptions()
@@ -88,12 +87,8 @@ class Pool:
     def __repr__(self) -> str:
         return f"<Pool of {self.options.workers}: {self._places.borrowed_tokens} busy, {len(self._idle)} idle>"
 
-    async def __aenter__(self) -> Pool:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def close(self) -> None:
+        """End the processes, all of which have nothing to do."""
         idle, self._idle = self._idle, []
         for worker in idle:
             await self._end(worker)

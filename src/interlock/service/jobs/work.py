@@ -8,9 +8,18 @@ from interlock.core.settings.limits import Limits
 from interlock.core.sources.source import Index
 from interlock.index.fetcher import FetchOptions
 
-__all__ = ["Work", "is_last"]
+__all__ = ["Reserved", "Work", "is_last"]
 
 _GOING_ON = (b'{"type":"progress"', b'{"type":"beat"')
+
+
+class Reserved(msgspec.Struct, frozen=True):
+    """Names of packages that come from one index and are asked for nowhere else."""
+
+    pattern: str
+    """Of normalised names, as :mod:`fnmatch` reads it."""
+    index: str
+    """By the name that the client has for it; empty when it is none of the client's."""
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,8 +35,11 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds since the epoch; decides which cached pages are fresh."""
     indexes: tuple[Index, ...] = ()
     """Where the client's indexes are for this service: by the names that the client has for them, in its order."""
+    reserved: tuple[Reserved, ...] = ()
     credentials: dict[str, tuple[str, str]] = {}
     """Upstream logins, by these names."""
+    hosts: tuple[str, ...] = ()
+    """``https://HOST`` of further places that files may be at although they are private."""
     network: FetchOptions = FetchOptions()
     limits: Limits = Limits()
     per_host: int = 50

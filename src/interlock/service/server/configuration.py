@@ -39,6 +39,11 @@ class ServedIndex(msgspec.Struct, frozen=True, kw_only=True):
     uploads: bool = False
     """Whether packages are uploaded to it: those with reserved names, or all where it has no URL and reserves none."""
 
+    @property
+    def is_upstream(self) -> bool:
+        """Whether it is one index elsewhere, not several together or one of this service's own."""
+        return not self.includes and bool(self.url or not self.uploads)
+
     def reserves(self, package: str) -> bool:
         return any(fnmatchcase(package, pattern) for pattern in self.reserved)
 
