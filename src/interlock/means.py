@@ -28,6 +28,8 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
     home: str = ""
     processors: int = 2
     reporter: Reporter = SILENT
+    gone: set[str] = msgspec.field(default_factory=set)
+    """Services that could not be used in this run, by address: they are not asked again. The same set in all copies."""
 
     @property
     def interpreters(self) -> Path:

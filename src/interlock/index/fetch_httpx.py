@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import httpx
 
@@ -25,32 +26,36 @@ class HttpxFetcher:
         return f"<HttpxFetcher [{len(self._clients)} clients]>"
 
     async def get(self, url: str, headers: Mapping[str, str], *, most: int = ANY) -> Response:
-        try:
+        with _translated():
             async with self._client(url).stream("GET", url, headers=dict(headers)) as response:
                 pace, pieces = Pace(self._options, most), []
                 async for chunk in response.aiter_bytes():
                     pace.count(len(chunk))
                     pieces.append(chunk)
-        except (httpx.HTTPError, ssl.SSLError) as error:
-            raise _failed(error) from error
-        except (httpx.InvalidURL, ValueError) as error:
-            raise FetchFailed("request", f"it cannot be asked for ({error})") from error
         return Response(status=response.status_code, headers=_headers(response), body=b"".join(pieces), url=url)
 
     async def stream(self, url: str, headers: Mapping[str, str], sink: Sink) -> Response:
         sent = {"accept-encoding": "identity", **headers}
-        try:
+        with _translated():
             async with self._client(url).stream("GET", url, headers=sent) as response:
                 if response.status_code in {200, 206}:
                     pace = Pace(self._options)
                     async for chunk in response.aiter_raw():
                         pace.count(len(chunk))
                         await sink.feed(chunk)
-                return Response(status=response.status_code, headers=_headers(response), url=url)
-        except (httpx.HTTPError, ssl.SSLError) as error:
-            raise _failed(error) from error
-        except (httpx.InvalidURL, ValueError) as error:
-            raise FetchFailed("request", f"it cannot be asked for ({error})") from error
+        return Response(status=response.status_code, headers=_headers(response), url=url)
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes, sink: Sink, *, most: int = ANY) -> Response:
+        pace, pieces = Pace(self._options, most), []
+        with _translated():
+            async with self._client(url).stream("POST", url, headers=dict(headers), content=body) as response:
+                async for chunk in response.aiter_bytes():
+                    pace.count(len(chunk))
+                    if response.status_code == 200:
+                        await sink.feed(chunk)
+                    else:
+                        pieces.append(chunk)
+        return Response(status=response.status_code, headers=_headers(response), body=b"".join(pieces), url=url)
 
     async def close(self) -> None:
         clients, self._clients = list(self._clients.values()), {}
@@ -74,7 +79,9 @@ class HttpxFetcher:
         options = self._options
         context = _context(options, insecure=insecure)
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=options.connections)
+        transport = httpx.AsyncHTTPTransport(uds=options.socket) if options.socket else None
         return httpx.AsyncClient(
+            transport=transport,
             timeout=httpx.Timeout(options.read_timeout, connect=options.connect_timeout, pool=None),
             limits=limits,
             headers={"user-agent": options.user_agent},
@@ -82,6 +89,17 @@ class HttpxFetcher:
             trust_env=False,
             mounts=_proxies(options, context, limits),
         )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Whatever goes wrong with a request as :class:`FetchFailed`."""
+    try:
+        yield
+    except (httpx.HTTPError, ssl.SSLError) as error:
+        raise _failed(error) from error
+    except (httpx.InvalidURL, ValueError) as error:
+        raise FetchFailed("request", f"it cannot be asked for ({error})") from error
 
 
 def _context(options: FetchOptions, *, insecure: bool) -> ssl.SSLContext:

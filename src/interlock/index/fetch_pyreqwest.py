@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import anyio
@@ -10,6 +11,7 @@ import anyio.lowlevel
 from pyreqwest import exceptions
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.proxy import ProxyBuilder
+from pyreqwest.response import Response as StreamedResponse
 
 from interlock.core.sources.addresses import parts_of
 from interlock.index.certificates import read_certificates
@@ -33,41 +35,36 @@ class PyreqwestFetcher:
         return f"<PyreqwestFetcher [{len(self._clients)} clients]>"
 
     async def get(self, url: str, headers: Mapping[str, str], *, most: int = ANY) -> Response:
-        try:
+        async with _translated():
             request = self._client(url, decode=True).get(url)
             async with request.headers(headers).streamed_read_buffer_limit(_AT_ONCE).build_streamed() as response:
-                pace, pieces = Pace(self._options, most), []
-                while (chunk := await response.body_reader.read_chunk()) is not None:
-                    pace.count(len(chunk))
-                    pieces.append(bytes(chunk))
+                pieces = [chunk async for chunk in _chunks(response, Pace(self._options, most))]
                 status, received = response.status, _headers(response.headers)
-        except exceptions.PyreqwestError as error:
-            raise _failed(error) from error
-        except ValueError as error:
-            raise FetchFailed("request", f"it cannot be asked for ({error})") from error
-        except anyio.get_cancelled_exc_class():
-            await _reveal_cancellation()
-            raise
         return Response(status=status, headers=received, body=b"".join(pieces), url=url)
 
     async def stream(self, url: str, headers: Mapping[str, str], sink: Sink) -> Response:
         sent = {"accept-encoding": "identity", **headers}
-        try:
+        async with _translated():
             request = self._client(url, decode=False).get(url)
             async with request.headers(sent).streamed_read_buffer_limit(_AT_ONCE).build_streamed() as response:
                 if response.status in {200, 206}:
-                    reader, pace = response.body_reader, Pace(self._options)
-                    while (chunk := await reader.read_chunk()) is not None:
-                        pace.count(len(chunk))
-                        await sink.feed(bytes(chunk))
-                return Response(status=response.status, headers=_headers(response.headers), url=url)
-        except exceptions.PyreqwestError as error:
-            raise _failed(error) from error
-        except ValueError as error:
-            raise FetchFailed("request", f"it cannot be asked for ({error})") from error
-        except anyio.get_cancelled_exc_class():
-            await _reveal_cancellation()
-            raise
+                    async for chunk in _chunks(response, Pace(self._options)):
+                        await sink.feed(chunk)
+                status, received = response.status, _headers(response.headers)
+        return Response(status=status, headers=received, url=url)
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes, sink: Sink, *, most: int = ANY) -> Response:
+        pieces = []
+        async with _translated():
+            request = self._client(url, decode=True).post(url).headers(headers).body_bytes(body)
+            async with request.streamed_read_buffer_limit(_AT_ONCE).build_streamed() as response:
+                status, received = response.status, _headers(response.headers)
+                async for chunk in _chunks(response, Pace(self._options, most)):
+                    if status == 200:
+                        await sink.feed(chunk)
+                    else:
+                        pieces.append(chunk)
+        return Response(status=status, headers=received, body=b"".join(pieces), url=url)
 
     async def close(self) -> None:
         clients, self._clients = list(self._clients.values()), {}
@@ -117,6 +114,26 @@ class PyreqwestFetcher:
             if proxy:
                 builder = builder.proxy(make(proxy).no_proxy(options.no_proxy or None))
         return builder.build()
+
+
+@asynccontextmanager
+async def _translated() -> AsyncIterator[None]:
+    """Whatever goes wrong with a request as :class:`FetchFailed`."""
+    try:
+        yield
+    except exceptions.PyreqwestError as error:
+        raise _failed(error) from error
+    except ValueError as error:
+        raise FetchFailed("request", f"it cannot be asked for ({error})") from error
+    except anyio.get_cancelled_exc_class():
+        await _reveal_cancellation()
+        raise
+
+
+async def _chunks(response: StreamedResponse, pace: Pace) -> AsyncIterator[bytes]:
+    while (chunk := await response.body_reader.read_chunk()) is not None:
+        pace.count(len(chunk))
+        yield bytes(chunk)
 
 
 async def _reveal_cancellation() -> None:

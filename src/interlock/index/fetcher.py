@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-__all__ = ["ANY", "FetchFailed", "FetchOptions", "Fetcher", "Pace", "Response", "Sink"]
+__all__ = ["ANY", "FetchFailed", "FetchOptions", "Fetcher", "Pace", "Poster", "Response", "Sink"]
 
 ANY = 1 << 62
 
@@ -30,6 +30,8 @@ class FetchOptions(msgspec.Struct, frozen=True, kw_only=True):
     http_proxy: str = ""
     https_proxy: str = ""
     no_proxy: str = ""
+    socket: str = ""
+    """Path of a Unix socket that all requests go to, whatever hosts they name; empty: none."""
     user_agent: str = "interlock"
     addresses: tuple[tuple[str, str], ...] = ()
     """Hosts with the IP address that each is at, whatever DNS says; ports stay the URL's."""
@@ -103,6 +105,21 @@ class Fetcher(Protocol):
         """Feed the body as it comes over the wire, byte for byte, to the sink when the status is 200 or 206.
 
         Raises :class:`FetchFailed`.
+        """
+
+    async def close(self) -> None:
+        """Close all connections."""
+
+
+class Poster(Protocol):
+    """The same for those who are asked by a body and answer bit by bit."""
+
+    async def post(
+        self, url: str, headers: Mapping[str, str], body: bytes, sink: Sink, /, *, most: int = ANY
+    ) -> Response:
+        """Send a body; with status 200 what comes back is fed to the sink as it comes, its encoding undone.
+
+        With another status it is the answer's body. Either has at most so many bytes. Raises :class:`FetchFailed`.
         """
 
     async def close(self) -> None:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
-from interlock.index.fetcher import Fetcher, FetchOptions
+from interlock.index.fetcher import Fetcher, FetchOptions, Poster
 
-__all__ = ["open_fetcher"]
+__all__ = ["open_fetcher", "open_poster"]
 
 
 def open_fetcher(options: FetchOptions) -> Fetcher:
     """Make the fastest fetcher there is; nothing connects before the first request."""
-    # Imported by name: httpx alone costs 90 ms, and only one of the two is ever needed.
-    name, kind = ("fetch_pyreqwest", "PyreqwestFetcher") if find_spec("pyreqwest") else ("fetch_httpx", "HttpxFetcher")
-    fetcher: Fetcher = getattr(import_module(f"interlock.index.{name}"), kind)(options)
+    fetcher: Fetcher = _client(options)
     return fetcher
+
+
+def open_poster(options: FetchOptions) -> Poster:
+    """The same for who has something to send."""
+    poster: Poster = _client(options)
+    return poster
+
+
+def _client(options: FetchOptions) -> Any:
+    # Imported by name: httpx alone costs 90 ms, and only one of the two is ever needed.
+    fast = find_spec("pyreqwest") and not options.socket
+    name, kind = ("fetch_pyreqwest", "PyreqwestFetcher") if fast else ("fetch_httpx", "HttpxFetcher")
+    return getattr(import_module(f"interlock.index.{name}"), kind)(options)

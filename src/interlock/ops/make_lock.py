@@ -10,6 +10,8 @@ from msgspec.structs import replace
 from interlock.context import Context
 from interlock.core.lock.model import Lock
 from interlock.core.members.narrowing import narrow
+from interlock.events import Warned
+from interlock.means import Means
 from interlock.resolution.lock_options import LockOptions
 from interlock.resolution.prepared import Prepared, is_plain, make_problem, stale_reasons
 from interlock.workspace.members import Workspace
@@ -26,7 +28,8 @@ async def make_lock(
     """The lock of a workspace; ``old`` is what its versions are kept from.
 
     Edges are updated where that will do, else what is new is resolved alone, else everything is: that ``resolve`` does,
-    by default with the tools of this command. Raises what resolving, the indexes and builds raise.
+    by default a service where one is configured, and else the tools of this command. Raises what resolving, the indexes
+    and builds raise.
     """
     made = None
     # What both sides of a merge conflict share is no lock to go on from: it has no members.
@@ -36,8 +39,24 @@ async def make_lock(
         # Solvers, indexes and builds are loaded only when something has to be resolved.
         from interlock.ops.relock import relock  # noqa: PLC0415
 
-        made = await relock(context, prepared, old, options, resolve)
+        made = await relock(context, prepared, old, options, resolve or _service(context.means))
     return await _with_trees(prepared.workspace, made)
+
+
+def _service(means: Means) -> Resolve | None:
+    """Who answers in place of this command, when somebody does."""
+    service = means.settings.service
+    if service.not_approved:
+        text = (
+            f"The service {service.not_approved} was not asked: the workspace names it, and nobody on this machine has"
+            f" approved it (`interlock config approved-services {service.not_approved}` does)."
+        )
+        means.reporter.report(Warned("service-not-approved", text))
+    if not service.url or means.settings.offline:
+        return None
+    from interlock.service.client import RemoteResolver  # noqa: PLC0415 - most commands know of no service
+
+    return RemoteResolver(means)
 
 
 async def _with_what_is_new(context: Context, prepared: Prepared, old: Lock, options: LockOptions) -> Lock | None:

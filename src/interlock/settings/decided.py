@@ -6,6 +6,7 @@ import msgspec
 
 from interlock.core.names import NormalizedName
 from interlock.core.settings.limits import Limits
+from interlock.core.settings.service import ServiceSettings
 from interlock.core.sources.source import Index
 
 __all__ = ["DisplaySettings", "ResolutionSettings", "Settings", "setting"]
@@ -92,6 +93,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     http_timeout: float = 30.0
     http_retries: int = 3
     limits: Limits = Limits()
+    service: ServiceSettings = ServiceSettings()
 
     def __repr__(self) -> str:
         return f"<Settings cache_dir={self.cache_dir!r} indexes={[index.name for index in self.resolving.indexes]}>"

@@ -76,6 +76,8 @@ class UserSettings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", fo
     color: Literal["auto", "always", "never"] | None = None
     progress: bool | None = None
     add_bounds: Literal["lower", "major", "minor", "exact"] | None = None
+    approved_services: tuple[str, ...] = ()
+    """Addresses of lock services that a workspace may name."""
     plugins: bool | None = None
     """Whether to look for hooks of plugins; their commands are found in any case."""
 

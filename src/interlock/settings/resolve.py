@@ -14,6 +14,7 @@ from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.settings.cutoff import resolve_cutoff
 from interlock.core.settings.limits import limits_of
+from interlock.core.settings.service import service_settings
 from interlock.core.settings.variables import InvalidSetting, Variables, choose
 from interlock.core.sources.index_order import named_index, order_indexes
 from interlock.core.sources.logins import take_login
@@ -170,6 +171,7 @@ def _with_network(decided: Settings, flags: GlobalFlags, tool: ToolSettings, aro
             *around.pip.trusted_hosts,
         ),
         limits=limits_of(tool.limits, env),
+        service=service_settings(env, tool.service, user.approved_services, around.logins, take_login),
         http_timeout=env.seconds("HTTP_TIMEOUT") or user.http_timeout or 30.0,
         http_retries=next(n for n in (env.count("HTTP_RETRIES"), user.http_retries, 3) if n is not None),
     )

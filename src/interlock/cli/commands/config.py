@@ -62,11 +62,12 @@ async def run(call: Call) -> int:
         if key in _LOCAL and not call.given("local"):
             raise BadValue(f"`{key}` is a setting of the workspace, not of a user.", hint="Add --local.")
         raise _unknown(key, known)
-    if len(values) > 1:
+    is_list = key in _USER and not call.given("local") and what_fits(key) == "a list"
+    if len(values) > 1 and not is_list:
         raise BadValue(f"`{key}` takes one value.")
     if not values and not call.given("unset"):
         return _show(call, key)
-    value = None if call.given("unset") else _parsed(values[0])
+    value = None if call.given("unset") else values if is_list else _parsed(values[0])
     if call.given("local"):
         await _set_local(call, key, value)
     else:

@@ -148,6 +148,8 @@ class ToolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     add_bounds: str = ""
     """``lower | major | minor | exact``: what ``add`` writes; empty: ``lower``."""
     required_version: str = ""
+    service: str = ""
+    """Address of the lock service."""
     limits: dict[str, int] = {}
     """How much is taken from outside, by the names of :class:`interlock.core.settings.limits.Limits`; what is not
     there is as usual."""

@@ -16,6 +16,7 @@ from interlock.core.names import NormalizedName, is_name, normalize_extra, norma
 from interlock.core.requirements.parse import InvalidRequirement, parse_requirement
 from interlock.core.requirements.requirement import Requirement
 from interlock.core.settings.limits import Limits
+from interlock.core.settings.service import service_problem
 from interlock.core.versions.version_list import parse_specifier, parse_version
 
 __all__ = ["RESOLUTION_KEYS", "ROOT_KEYS", "parse_settings"]
@@ -64,6 +65,7 @@ ROOT_KEYS = (
     "link-mode",
     "env",
     "add-bounds",
+    "service",
     "affected",
     "build",
     "version",
@@ -114,9 +116,22 @@ def parse_settings(table: Table, name: NormalizedName | None, path: str) -> Tool
         env=table.choice("env", ("shared", "member"), "shared"),
         add_bounds=table.choice("add-bounds", ("", "lower", "major", "minor", "exact"), ""),
         required_version=_required_version(table),
+        service=_service(table),
         limits=_limits(table),
         cache_keys=_cache_keys(table),
     )
+
+
+def _service(table: Table) -> str:
+    inner = table.table("service")
+    if inner is None:
+        return ""
+    inner.only({"url"})
+    url = inner.text("url") or ""
+    if url and (problem := service_problem(url)):
+        inner.problem("url", f"{problem}.", near=url)
+        return ""
+    return url
 
 
 def _limits(table: Table) -> dict[str, int]:

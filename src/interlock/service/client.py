@@ -1,0 +1,236 @@
+"""Asking a service for a lock, and doing without it.
+
+A service is never required: whatever goes wrong with it, the command answers its question itself, with one warning, and
+asks nobody again in the same run.
+"""
+
+from __future__ import annotations
+
+import gzip
+from functools import partial
+from urllib.parse import unquote
+
+import anyio
+import msgspec
+from msgspec.structs import replace
+
+from interlock.core.relock.question import Answer, Question
+from interlock.core.resolver.failure import Failure
+from interlock.core.sources.addresses import parts_of
+from interlock.core.sources.source import Index
+from interlock.events import Warned
+from interlock.index.fetcher import FetchFailed, Response
+from interlock.index.outcomes import Unavailable
+from interlock.index.transport import open_poster
+from interlock.means import Means
+from interlock.resolution.built_metadata import built_metadata
+from interlock.resolution.resolve import resolve_here
+from interlock.service.checked import BadAnswer, checked
+from interlock.service.frames import FrameReader, NoFrame
+from interlock.service.protocol import (
+    FIRST_FRAME,
+    LOCKS,
+    NDJSON,
+    SILENCE,
+    Conflict,
+    Done,
+    Envelope,
+    Fact,
+    Failed,
+    Frame,
+    LockRequest,
+    Needed,
+    Needs,
+    Unchanged,
+    digest_of,
+    encode,
+    plain_lock,
+)
+from interlock.service.remote_error import revived
+from interlock.toolchain.client import fetch_options
+from interlock.toolchain.toolchain import Toolchain
+
+__all__ = ["RemoteResolver"]
+
+_MOST_BYTES = 256 * 1024 * 1024
+"""Of an answer."""
+_MOST_ROUNDS = 20
+"""How often one question is asked with more facts."""
+_MOST_WAITS = 3
+_LONGEST_WAIT = 5.0
+"""Seconds, of a service that asks to be asked again later."""
+_REASON = 200
+"""Characters of a service's own words that are repeated."""
+
+
+class _Unusable(Exception):
+    """The service does not answer this; says why in words that follow the service's name."""
+
+
+class RemoteResolver:
+    """A :data:`~interlock.resolution.resolve.Resolve` that has a service answer, or else answers itself."""
+
+    def __init__(self, means: Means) -> None:
+        self._means = means
+        self._service = means.settings.service
+
+    def __repr__(self) -> str:
+        return f"<RemoteResolver {self._service.url}>"
+
+    async def __call__(self, toolchain: Toolchain, question: Question) -> Answer | Failure:
+        url, gone = self._service.url, self._means.gone
+        indexes = _indexes(toolchain)
+        if url in gone or indexes is None:
+            return await resolve_here(toolchain, question)
+        try:
+            return await self._answer(toolchain, question, indexes)
+        except _Unusable as error:
+            gone.add(url)
+            self._means.reporter.report(
+                Warned("service-unused", f"The service {url} was not used: {error}. It was resolved here instead.")
+            )
+            return await resolve_here(toolchain, question)
+
+    async def _answer(self, toolchain: Toolchain, question: Question, indexes: tuple[Index, ...]) -> Answer | Failure:
+        old = plain_lock(question.old) if question.old is not None else None
+        known = encode(old) if old is not None else b""
+        question = replace(question, old=None, inputs=replace(question.inputs, trees={}))
+        request = LockRequest(
+            question=question,
+            indexes=indexes,
+            strategy=toolchain.means.settings.resolving.index_strategy,
+            old=digest_of(known) if known else "",
+        )
+        sent = b"null"
+        for _ in range(_MOST_ROUNDS):
+            envelope = Envelope(request=msgspec.Raw(encode(request)), old=msgspec.Raw(sent))
+            match await self._ask(envelope):
+                case Done(answer):
+                    return _believed(question, answer)
+                case Unchanged(notices) if old is not None:
+                    return Answer(lock=replace(old, inputs=question.inputs), notices=notices)
+                case Conflict(failure, None) if failure is not None:
+                    return failure
+                case Conflict(_, error) if error is not None:
+                    raise revived(error)
+                case Needs(old=True) if known and sent != known:
+                    sent = known
+                case Needs(builds) if builds:
+                    facts = await _build(toolchain, builds)
+                    request = replace(request, facts=(*request.facts, *facts))
+                case Failed(error):
+                    raise _Unusable(f"it failed ({_said(error.message)})")
+                case _:
+                    raise _Unusable("its answer makes no sense")
+        raise _Unusable("it asked for more and more")
+
+    async def _ask(self, envelope: Envelope) -> Frame:
+        for _ in range(_MOST_WAITS):
+            response, last = await self._post(envelope)
+            if response.status == 200:
+                if last is None:
+                    raise _Unusable("its answer broke off")
+                return last
+            if response.status != 429:
+                raise _Unusable(_refusal(response))
+            await anyio.sleep(_patience(response))
+        raise _Unusable("it is busy")
+
+    async def _post(self, envelope: Envelope) -> tuple[Response, Frame | None]:
+        url, socket = _place(self._service.url)
+        body = gzip.compress(msgspec.json.encode(envelope), compresslevel=3, mtime=0)
+        headers = {
+            "accept": NDJSON,
+            "content-type": "application/json",
+            "content-encoding": "gzip",
+            **({"authorization": f"Bearer {self._service.token}"} if self._service.token else {}),
+        }
+        options = replace(
+            fetch_options(self._means), connect_timeout=FIRST_FRAME, read_timeout=2 * SILENCE, socket=socket
+        )
+        poster = open_poster(options)
+        with anyio.CancelScope(deadline=anyio.current_time() + FIRST_FRAME) as patience:
+            reader = FrameReader(patience, self._means.reporter)
+            try:
+                return await poster.post(f"{url}{LOCKS}", headers, body, reader, most=_MOST_BYTES), reader.last
+            except FetchFailed as error:
+                raise _Unusable(error.reason) from error
+            except NoFrame as error:
+                raise _Unusable("its answer cannot be read") from error
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await poster.close()
+        silence = f"said nothing for {SILENCE:.0f} seconds" if reader.began else "did not answer within a second"
+        raise _Unusable(f"it {silence}")
+
+
+def _place(url: str) -> tuple[str, str]:
+    """The base of addresses, and the Unix socket they are asked for at, where that is one."""
+    if not url.startswith("http+unix://"):
+        return url, ""
+    return "http://localhost", unquote(url.removeprefix("http+unix://"))
+
+
+def _indexes(toolchain: Toolchain) -> tuple[Index, ...] | None:
+    """The indexes as a service is told of them; None when one is only here, so that nobody else can ask it."""
+    found = []
+    searched = toolchain.means.settings.resolving.indexes
+    for index in toolchain.indexes:
+        if index.flat or (index.url and parts_of(index.url).scheme not in {"http", "https"}):
+            return None
+        found.append(
+            Index(
+                name=index.name,
+                url=index.url,
+                explicit=index.explicit or index not in searched,
+                default=index.default,
+                ignore_error_codes=index.ignore_error_codes,
+            )
+        )
+    return tuple(found)
+
+
+def _believed(question: Question, answer: Answer) -> Answer:
+    """An answer that fits together and answers this question."""
+    try:
+        checked(question, answer.lock)
+    except BadAnswer as error:
+        raise _Unusable(f"its answer cannot be used ({error})") from error
+    return answer
+
+
+async def _build(toolchain: Toolchain, builds: tuple[Needed, ...]) -> list[Fact]:
+    """Learn by building what the service may not build."""
+    found: list[Fact] = []
+
+    async def learn(needed: Needed) -> None:
+        told = await built_metadata(toolchain, needed.name, needed.version, needed.index, needed.artifact)
+        fact = partial(Fact, name=needed.name, version=needed.version, index=needed.index)
+        found.append(fact(reason=told.reason) if isinstance(told, Unavailable) else fact(metadata=told))
+
+    async with anyio.create_task_group() as tasks:
+        for needed in builds:
+            tasks.start_soon(learn, needed)
+    return sorted(found, key=lambda fact: (fact.name, fact.version, fact.index))
+
+
+def _refusal(response: Response) -> str:
+    """What a service that refused said, on one line."""
+    try:
+        document = msgspec.json.decode(response.body, type=dict[str, dict[str, object]])
+        message = str(document["error"]["message"])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError):
+        return f"it answered {response.status}"
+    return f"it answered {response.status} ({_said(message)})"
+
+
+def _said(message: str) -> str:
+    """Somebody else's words on one line without anything that a terminal acts on."""
+    text = " ".join("".join(letter if letter.isprintable() else " " for letter in message).split())
+    return text[:_REASON].rstrip(".")
+
+
+def _patience(response: Response) -> float:
+    """Seconds after which to ask again."""
+    text = response.headers.get("retry-after", "")
+    return min(float(text), _LONGEST_WAIT) if text.isdigit() and len(text) < 6 else 1.0
