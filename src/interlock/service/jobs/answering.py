@@ -66,7 +66,9 @@ async def answer_work(work: Work, emit: Emit) -> None:
 
 async def _last_frame(work: Work, request: LockRequest, layout: Layout, old: Lock | None, emit: Emit) -> Frame:
     upstream = Upstream(
-        fetcher=GuardedFetcher(work.network, [index.url or default_index_url() for index in work.indexes]),
+        fetcher=GuardedFetcher(
+            work.network, [*work.hosts, *(index.url or default_index_url() for index in work.indexes)]
+        ),
         layout=layout,
         options=UpstreamOptions(per_host=work.per_host),
         credentials=CredentialSources(named=work.credentials),

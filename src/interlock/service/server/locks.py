@@ -84,6 +84,7 @@ class _Locks:
             indexes=mapped.indexes,
             credentials=mapped.credentials,
             reserved=mapped.reserved,
+            hosts=configuration.file_hosts,
             network=fetch_options(self._state.means),
             limits=self._state.means.layout.limits,
         )
