@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from interlock.build.results import Results
-from interlock.ops.building.records import Records
+from interlock.store.build_records import Records
 from interlock.store.layout import Layout
 from tests import release_trees
 from tests.interrupting import opened

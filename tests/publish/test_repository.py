@@ -18,7 +18,7 @@ from interlock.settings.given import GlobalFlags
 
 def find(tmp_path: Path, request: PublishRequest, *indexes: str) -> tuple[str, str, object, bool]:
     context = make_context(GlobalFlags(cache_dir=str(tmp_path), index=indexes), read_surroundings(os.environ), SILENT)
-    found = find_repository(context, request)
+    found = find_repository(context.means, request)
     return found.upload_url, found.index_url, found.login, found.public
 
 

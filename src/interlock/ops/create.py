@@ -19,6 +19,7 @@ from interlock.core.toml.document import TomlDocument
 from interlock.errors import UsageError
 from interlock.ops.editing import open_editor
 from interlock.ops.rewrite import Files, read_manifest, rewrite
+from interlock.store.layout import Layout
 from interlock.store.replace import replace_file
 from interlock.workspace.discovery import NoProject, discover
 from interlock.workspace.globs import is_excluded, is_included
@@ -65,7 +66,7 @@ async def create_project(context: Context, path: Path, wanted: Scaffold) -> Crea
     """Make a project in a directory that does not exist or is empty; all of it or nothing."""
     check_name(wanted)
     existed = _is_empty_directory(path)
-    workspace = await anyio.to_thread.run_sync(lambda: _workspace_around(context, path))
+    workspace = await anyio.to_thread.run_sync(lambda: _workspace_around(context.means.layout, path))
     member = workspace is not None and wanted.kind != "workspace"
     if member and workspace is not None:
         _check_free(workspace, wanted)
@@ -119,7 +120,7 @@ async def init_project(
         text, gap = before.decode("utf-8"), "\n" if before.strip() else ""
         table = f"{text}{gap}{table}" if wanted.kind == "workspace" else _without_known(table, values) + gap + text
         TomlDocument(table.encode(), "pyproject.toml")
-    workspace = await anyio.to_thread.run_sync(lambda: _workspace_around(context, path))
+    workspace = await anyio.to_thread.run_sync(lambda: _workspace_around(context.means.layout, path))
     member = workspace is not None and wanted.kind != "workspace" and workspace.root != path
     if member and workspace is not None:
         _check_free(workspace, wanted)
@@ -215,11 +216,11 @@ def _without_known(table: str, values: dict[str, object]) -> str:
     return document.data.decode()
 
 
-def _workspace_around(context: Context, path: Path) -> Workspace | None:
+def _workspace_around(layout: Layout, path: Path) -> Workspace | None:
     """The workspace that a new directory would be in."""
     place = next(parent for parent in path.parents if parent.is_dir())
     try:
-        workspace = discover(place, layout=context.means.layout)
+        workspace = discover(place, layout=layout)
     except NoProject:
         return None
     return workspace if workspace.manifest.workspace is not None else None

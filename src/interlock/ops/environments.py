@@ -22,6 +22,7 @@ from interlock.envs.environments import (
     remove_environment,
 )
 from interlock.errors import EnvironmentFailure
+from interlock.means import Means
 from interlock.store.locks import hold_sync
 from interlock.toolchain.python import choose_interpreter, pythons_of
 from interlock.workspace.discovery import discover
@@ -69,14 +70,14 @@ class EnvironmentState(msgspec.Struct, frozen=True, kw_only=True):
     """Why it cannot be used, when it is broken."""
 
 
-def environment_path(context: Context, workspace: Workspace, member: Member | None = None) -> Path:
+def environment_path(means: Means, workspace: Workspace, member: Member | None = None) -> Path:
     """Where the shared environment is, or a member's own when environments are per member.
 
     One for another Python than it has, asked for on the command line, lies beside it (``.venv-3.13``), so that the two
     do not replace each other. Blocking.
     """
-    usual = usual_path(context, workspace, member)
-    asked, settings = context.means.settings.python_flag or "", context.means.settings
+    usual = usual_path(means, workspace, member)
+    asked, settings = means.settings.python_flag or "", means.settings
     if not asked or settings.environment_path or settings.active:
         return usual
     request, there = parse_request(asked), recorded_python(usual)
@@ -84,10 +85,10 @@ def environment_path(context: Context, workspace: Workspace, member: Member | No
     return usual if there is None or not label or request.admits(*there) else usual.with_name(f"{usual.name}-{label}")
 
 
-def usual_path(context: Context, workspace: Workspace, member: Member | None = None) -> Path:
+def usual_path(means: Means, workspace: Workspace, member: Member | None = None) -> Path:
     """The same, whatever Python it is for."""
-    settings = context.means.settings
-    active = active_environment(context.means.environ) if settings.active else ""
+    settings = means.settings
+    active = active_environment(means.environ) if settings.active else ""
     if active:
         return Path(active)
     if member is not None and settings.env == "member":
@@ -110,9 +111,9 @@ def with_environment(context: Context, path: Path) -> Context:
     return context.with_environ(environ).asking(env="shared")
 
 
-def iter_environment_paths(context: Context, workspace: Workspace) -> dict[Path, NormalizedName | None]:
+def iter_environment_paths(means: Means, workspace: Workspace) -> dict[Path, NormalizedName | None]:
     """Every place where this workspace may have an environment: the shared one, then each member's."""
-    shared = usual_path(context, workspace)
+    shared = usual_path(means, workspace)
     places: dict[Path, NormalizedName | None] = {shared: None}
     for member in workspace.members:
         places.setdefault(member.directory / ".venv", member.name)
@@ -138,7 +139,7 @@ async def make_environment(
             place = context.place.directory / expanded(path)
         elif workspace is not None:
             member = workspace.find(workspace.current) if workspace.current is not None else None
-            place = usual_path(here, workspace, member)
+            place = usual_path(here.means, workspace, member)
         else:
             place = context.place.directory / ".venv"
         if (place / "pyvenv.cfg").exists():
@@ -170,7 +171,9 @@ async def find_environment(context: Context, members: tuple[NormalizedName, ...]
         name = members[0] if members else workspace.current
         member = workspace.member(name) if name is not None else None
         strict = here.means.settings.env == "member" and member is not None
-        return look_at(here, environment_path(here, workspace, member), name if strict else None)
+        return look_at(
+            here.means.interpreters, environment_path(here.means, workspace, member), name if strict else None
+        )
 
     return await anyio.to_thread.run_sync(look)
 
@@ -191,7 +194,10 @@ async def list_environments(context: Context) -> tuple[EnvironmentState, ...]:
     def look() -> tuple[EnvironmentState, ...]:
         workspace = discover(context.place.start, layout=context.means.layout)
         here = context.within(workspace.settings)
-        found = [look_at(here, place, name) for place, name in iter_environment_paths(here, workspace).items()]
+        found = [
+            look_at(here.means.interpreters, place, name)
+            for place, name in iter_environment_paths(here.means, workspace).items()
+        ]
         return tuple(state for state in found if state.environment is not None or state.problem)
 
     return await anyio.to_thread.run_sync(look)
@@ -209,18 +215,18 @@ async def remove_environments(
         workspace = discover(context.place.start, layout=context.means.layout)
         here = context.within(workspace.settings)
         if every:
-            places = [path for path in iter_environment_paths(here, workspace) if is_ours(path)]
+            places = [path for path in iter_environment_paths(here.means, workspace) if is_ours(path)]
         elif pythons:
-            known = tuple(iter_environment_paths(here, workspace))
+            known = tuple(iter_environment_paths(here.means, workspace))
             places = list(
                 dict.fromkeys(path for text in pythons for path in _with_python(known, text, here.place.directory))
             )
         elif members:
             chosen = [workspace.member(name) for name in members]
-            places = list(dict.fromkeys(environment_path(here, workspace, member) for member in chosen))
+            places = list(dict.fromkeys(environment_path(here.means, workspace, member) for member in chosen))
         else:
             member = workspace.find(workspace.current) if workspace.current is not None else None
-            places = [environment_path(here, workspace, member)]
+            places = [environment_path(here.means, workspace, member)]
         for place in places:
             if not place.exists():
                 raise NoEnvironment(f"There is no environment at {place}.", hint="See `interlock env list`.")
@@ -245,10 +251,10 @@ def _with_python(places: Collection[Path], text: str, cwd: Path) -> list[Path]:
     return found
 
 
-def look_at(context: Context, path: Path, member: NormalizedName | None = None) -> EnvironmentState:
+def look_at(interpreters: Path, path: Path, member: NormalizedName | None = None) -> EnvironmentState:
     """What is at a place; blocking."""
     try:
-        environment = load_environment(path, context.means.interpreters)
+        environment = load_environment(path, interpreters)
     except BrokenEnvironment as error:
         return EnvironmentState(path=path, member=member, ours=error.ours, problem=error.message)
     ours = environment is not None and environment.ours

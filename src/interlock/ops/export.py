@@ -18,6 +18,7 @@ from interlock.core.names import NormalizedName
 from interlock.core.sources.source import Directory, File
 from interlock.envs.discovery import Request, parse_request
 from interlock.envs.interpreters import query_interpreter
+from interlock.means import Means
 from interlock.ops.lock import lock
 from interlock.ops.reading import Locked, read_locked
 from interlock.ops.tools import open_toolchain
@@ -62,8 +63,8 @@ async def export(context: Context, options: ExportOptions) -> str:
     if options.relock is not None:
         await lock(context, options.relock)
     locked = await read_locked(context, options.selection, frozen=options.frozen, locked=options.locked, strict=True)
-    await anyio.to_thread.run_sync(_refuse_python, context, locked)
-    target = _target(context, options)
+    await anyio.to_thread.run_sync(_refuse_python, context.means, locked)
+    target = _target(context.place.directory, options)
     # Paths in it are read from where the file is; a pipe is nowhere.
     folder = context.place.directory if target is None or is_stream(target) else target.parent
     root = _path_between(folder, locked.workspace.root)
@@ -76,18 +77,18 @@ async def export(context: Context, options: ExportOptions) -> str:
     return text
 
 
-def _refuse_python(context: Context, locked: Locked) -> None:
+def _refuse_python(means: Means, locked: Locked) -> None:
     """Raise for a Python that was asked for by name and that what is selected is not locked for; blocking.
 
     What is exported says so itself where its format can; a list of requirements cannot.
     """
-    asked = context.means.settings.python_flag
+    asked = means.settings.python_flag
     needed = needed_python(locked.workspace, locked.lock, locked.selection)
     if not asked or not needed:
         return
     request = parse_request(asked)
     if request.path:
-        found = query_interpreter(request.path, context.means.interpreters)
+        found = query_interpreter(request.path, means.interpreters)
         request = Request(specifier=f"=={found.version}")
     if (requires_python_marker(request.specifier) & requires_python_marker(needed)).is_false:
         raise PythonNotAdmitted(
@@ -97,8 +98,8 @@ def _refuse_python(context: Context, locked: Locked) -> None:
         )
 
 
-def _target(context: Context, options: ExportOptions) -> Path | None:
-    return context.place.directory / expanded(options.output) if options.output else None
+def _target(directory: Path, options: ExportOptions) -> Path | None:
+    return directory / expanded(options.output) if options.output else None
 
 
 def _path_between(folder: Path, root: Path) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from interlock.context import Context
+from interlock.context import Context, Place
 from interlock.core.editing.poetry_conversion import convert_poetry
 from interlock.core.foreign.locks import FOREIGN_LOCKS, UnreadableLock, parse_foreign_lock
 from interlock.core.foreign.projects import ForeignProject, format_project, from_pipfile, from_requirements
@@ -64,7 +64,7 @@ async def import_projects(
 
 async def _import(context: Context, files: tuple[str, ...], *, dry_run: bool, keep: bool, new: bool) -> ImportOutcome:
     workspace = discover(context.place.start, layout=context.means.layout)
-    found = _locks(context, workspace, files)
+    found = _locks(context.place.directory, workspace, files)
     by_lock = {_shown(path, workspace): _pins(path, workspace) for path in found}
     pins = shared_pins(by_lock)
     converted: list[str] = []
@@ -114,7 +114,7 @@ def _create(context: Context, files: tuple[str, ...], python: str) -> Path | Non
     try:
         discover(context.place.start, layout=context.means.layout)
     except NoProject:
-        project = _foreign_project(context, files)
+        project = _foreign_project(context.place, files)
         if project is None:
             raise
         name = context.place.start.name if is_name(context.place.start.name) else "project"
@@ -124,16 +124,12 @@ def _create(context: Context, files: tuple[str, ...], python: str) -> Path | Non
     return None
 
 
-def _foreign_project(context: Context, files: tuple[str, ...]) -> ForeignProject | None:
-    lists = [context.place.directory / name for name in files if name.endswith((".txt", ".in"))]
-    pipfile = context.place.start / "Pipfile"
+def _foreign_project(place: Place, files: tuple[str, ...]) -> ForeignProject | None:
+    lists = [place.directory / name for name in files if name.endswith((".txt", ".in"))]
+    pipfile = place.start / "Pipfile"
     if pipfile.is_file() and not lists:
         return from_pipfile(_text(pipfile))
-    lists = (
-        lists
-        or sorted(context.place.start.glob("requirements*.in"))
-        or sorted(context.place.start.glob("requirements*.txt"))
-    )
+    lists = lists or sorted(place.start.glob("requirements*.in")) or sorted(place.start.glob("requirements*.txt"))
     if not lists:
         return None
     return from_requirements({path.name: _text(path) for path in lists})
@@ -146,9 +142,9 @@ def _text(path: Path) -> str:
         raise UnreadableLock(f"{path.name} cannot be read: {error}.") from error
 
 
-def _locks(context: Context, workspace: Workspace, files: tuple[str, ...]) -> list[Path]:
+def _locks(directory: Path, workspace: Workspace, files: tuple[str, ...]) -> list[Path]:
     """Locks at the root and beside the members, and those that were named."""
-    named = [context.place.directory / name for name in files]
+    named = [directory / name for name in files]
     for path in named:
         if not path.is_file():
             raise NothingToImport(f"There is no file {path}.")

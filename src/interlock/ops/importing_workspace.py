@@ -75,7 +75,7 @@ async def import_workspace(context: Context, *, dry_run: bool) -> WorkspaceImpor
     Raises :class:`NothingToJoin`, and what resolving raises.
     """
     root = context.place.start
-    places = await _places(context, root)
+    places = await _places(context.means.environ, root)
     manifests, left_alone = await anyio.to_thread.run_sync(_read, root, places)
     if not [path for path in manifests if path != "."]:
         raise NothingToJoin(
@@ -165,10 +165,10 @@ def _converted(data: bytes, manifest: Manifest) -> bytes:
     return convert_poetry(data, manifest, _file(manifest.path)) if manifest.dialect == "poetry" else data
 
 
-async def _places(context: Context, root: Path) -> list[str]:
+async def _places(environ: Mapping[str, str], root: Path) -> list[str]:
     """Directories with a manifest, relative to the root, without what git ignores."""
     found = await anyio.to_thread.run_sync(_walk, root)
-    git = GitCommand(context.means.environ, limiter=anyio.CapacityLimiter(1))
+    git = GitCommand(environ, limiter=anyio.CapacityLimiter(1))
     try:
         listed = await git.run("ls-files", "-co", "--exclude-standard", "-z", "--", ".", cwd=root)
     except InterlockError:

@@ -25,7 +25,7 @@ def environment_of(locked: Locked) -> EnvironmentState:
     """The environment that the selection would be installed in from here; blocking."""
     workspace = locked.workspace
     member = workspace.find(workspace.current) if workspace.current is not None else None
-    return look_at(locked.context, environment_path(locked.context, workspace, member))
+    return look_at(locked.context.means.interpreters, environment_path(locked.context.means, workspace, member))
 
 
 def read_installed_metadata(state: EnvironmentState) -> dict[NormalizedName, InstalledMetadata]:

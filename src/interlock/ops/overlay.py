@@ -35,15 +35,15 @@ async def overlaid(
             provided = await Provisioner(toolchain.on(base.interpreter))(requirements, purpose="run --with")
             place = Path(provided.path).parent
             keeping = stack.enter_context(running_in(context.means.layout, place, what))
-        async with _stacked(context, place, base) as (top, scripts):
+        async with _stacked(context.means.interpreters, place, base) as (top, scripts):
             yield top, scripts, keeping
 
 
 @asynccontextmanager
 async def _stacked(
-    context: Context, place: Path, base: VirtualEnvironment
+    interpreters: Path, place: Path, base: VirtualEnvironment
 ) -> AsyncIterator[tuple[VirtualEnvironment, tuple[str, ...]]]:
-    extra = await anyio.to_thread.run_sync(lambda: load_environment(place, context.means.interpreters))
+    extra = await anyio.to_thread.run_sync(lambda: load_environment(place, interpreters))
     if extra is None:
         raise EnvironmentFailure(f"There is no environment at {place}.")
     folder = Path(await anyio.to_thread.run_sync(lambda: tempfile.mkdtemp(prefix="interlock-with-")))

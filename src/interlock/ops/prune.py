@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import anyio
@@ -98,7 +98,7 @@ async def prune(context: Context, options: PruneOptions) -> PruneOutcome:
         await anyio.to_thread.run_sync(_check_output, output, workspace)
         reach(lock, selection)  # refuses what cannot be installed together
         part = _part(prepared, lock, selection)
-        files = await _files(context, workspace, [*part.places, *_local(part.lock)])
+        files = await _files(context.means.environ, workspace, [*part.places, *_local(part.lock)])
         await anyio.to_thread.run_sync(lambda: _write(context, prepared, part, passing, files))
         await anyio.to_thread.run_sync(put_output, output)
     return PruneOutcome(output=output, members=part.members, packages=len(part.lock.packages), files=len(files))
@@ -190,10 +190,10 @@ def _local(part: Lock) -> list[str]:
     return found
 
 
-async def _files(context: Context, workspace: Workspace, trees: Iterable[str]) -> list[str]:
+async def _files(environ: Mapping[str, str], workspace: Workspace, trees: Iterable[str]) -> list[str]:
     """The files of some directories, relative to the root, without those of members that lie in them."""
     root = workspace.root
-    git = GitCommand(context.means.environ, limiter=anyio.CapacityLimiter(1))
+    git = GitCommand(environ, limiter=anyio.CapacityLimiter(1))
     wanted = list(trees)
     listed = await _not_ignored(git, root, wanted)
     found: set[str] = set()

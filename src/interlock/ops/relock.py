@@ -20,6 +20,7 @@ from interlock.core.resolver.problem import Problem
 from interlock.envs.environments import VirtualEnvironment, load_environment
 from interlock.errors import ResolutionError
 from interlock.events import Reporter, Warned
+from interlock.means import Means
 from interlock.ops.environments import environment_path
 from interlock.ops.tools import open_toolchain, options_of
 from interlock.resolution.direct import discover_direct
@@ -47,7 +48,7 @@ async def relock(
     base = None if options.upgrade else old
     tools = options_of(workspace, prepared.tool, refresh=options.upgrade)
     async with open_toolchain(context, tools) as opened:
-        toolchain = await _building(context, prepared, opened)
+        toolchain = await _building(context.means, prepared, opened)
         asks = await complete(toolchain, workspace, prepared.asks)
         kept = kept_commits(base, options.upgrade_packages) if base is not None else frozenset()
         found = await discover_direct(
@@ -121,14 +122,14 @@ def _tables_without_python(error: ResolutionError) -> dict[str, list[str]]:
     return found
 
 
-async def _building(context: Context, prepared: Prepared, toolchain: Toolchain) -> Toolchain:
+async def _building(means: Means, prepared: Prepared, toolchain: Toolchain) -> Toolchain:
     """Ask backends that are not to be isolated in the environment of the workspace, when there is one."""
     if not prepared.tool.not_isolated:
         return toolchain
 
     def find() -> VirtualEnvironment | None:
-        path = environment_path(context, prepared.workspace)
-        return load_environment(path, context.means.interpreters)
+        path = environment_path(means, prepared.workspace)
+        return load_environment(path, means.interpreters)
 
     found = await anyio.to_thread.run_sync(find)
     if found is None:

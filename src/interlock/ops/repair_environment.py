@@ -26,6 +26,7 @@ from interlock.install.record import digest_text, direct_url, hash_text
 from interlock.install.swap import has_leftovers
 from interlock.install.transaction import Options, apply
 from interlock.install.verify import Distribution, Verifier, distributions
+from interlock.means import Means
 from interlock.ops.verify_environment import Damaged, Verified, judge, verify_environment, wheels_for
 from interlock.store.archives import BUCKET, StoredWheel, add_wheel, drop_wheel
 from interlock.store.locks import hold
@@ -90,7 +91,7 @@ async def repair_environment(context: Context, environment: VirtualEnvironment) 
             return _report(verified, (), ())
         work = _Repair(context, environment, verified)
         again, left = await anyio.to_thread.run_sync(work.prepare)
-        await _install(context, environment, again)
+        await _install(context.means, environment, again)
         remaining = await anyio.to_thread.run_sync(work.look_again, again)
     done = [one.damaged for one in again if one.damaged.name not in remaining]
     late = [Left(damaged=one.damaged, why=remaining[one.damaged.name]) for one in again if one.damaged not in done]
@@ -107,7 +108,7 @@ def _report(verified: Verified, done: Iterable[Damaged], left: Iterable[Left]) -
     )
 
 
-async def _install(context: Context, environment: VirtualEnvironment, again: Sequence[_Again]) -> None:
+async def _install(means: Means, environment: VirtualEnvironment, again: Sequence[_Again]) -> None:
     steps = []
     wheels = {}
     for one in again:
@@ -126,7 +127,7 @@ async def _install(context: Context, environment: VirtualEnvironment, again: Seq
         return wheels[wanted.name]
 
     listed = [path for one in again for path in one.damaged.distribution.rows or ()]
-    settings = context.means.settings
+    settings = means.settings
     options = Options(
         link_mode=settings.link_mode or "auto",  # type: ignore[arg-type]  # checked when settings are resolved
         compile=any(path.endswith(".pyc") for path in listed),
@@ -134,7 +135,7 @@ async def _install(context: Context, environment: VirtualEnvironment, again: Seq
         requested=frozenset(one.damaged.distribution.installed.name for one in again if one.requested),
         origins={one.damaged.distribution.installed.name: one.origin for one in again if one.origin},
     )
-    await apply(Plan(install=tuple(steps)), environment, obtain, options, context.means.reporter)
+    await apply(Plan(install=tuple(steps)), environment, obtain, options, means.reporter)
 
 
 class _Repair:

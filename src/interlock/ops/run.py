@@ -21,7 +21,7 @@ from interlock.core.manifests.tasks import Step, expand
 from interlock.core.names import normalize_name
 from interlock.envs.environments import VirtualEnvironment, load_environment
 from interlock.errors import EnvironmentFailure, UsageError
-from interlock.events import Warned
+from interlock.events import Reporter, Warned
 from interlock.ops.child import Children, which
 from interlock.ops.env_file import with_env_files
 from interlock.ops.environments import environment_path, with_environment
@@ -167,16 +167,18 @@ def child_environ(context: Context, runtime: Runtime, env_files: tuple[str, ...]
     environ.pop("PYTHONHOME", None)
     if runtime.root:
         environ["VIRTUAL_ENV"] = runtime.root
-    environ["PATH"] = os.pathsep.join(filter(None, (*_listable(context, runtime.scripts), environ.get("PATH", ""))))
+    environ["PATH"] = os.pathsep.join(
+        filter(None, (*_listable(context.means.reporter, runtime.scripts), environ.get("PATH", "")))
+    )
     return environ
 
 
-def _listable(context: Context, folders: tuple[str, ...]) -> list[str]:
+def _listable(reporter: Reporter, folders: tuple[str, ...]) -> list[str]:
     """The folders that can stand on ``PATH``, where a separator in a name would make two of it."""
     for folder in folders:
         if os.pathsep in folder:
             what = f"{folder} has a `{os.pathsep}` in its path, so it cannot be on PATH"
-            context.means.reporter.report(
+            reporter.report(
                 Warned("not-on-path", f"{what}: what runs finds no other program there. Another directory would do.")
             )
     return [folder for folder in folders if os.pathsep not in folder]

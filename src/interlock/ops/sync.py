@@ -104,11 +104,11 @@ def _targets(found: LockedWorkspace, options: SyncOptions) -> list[_Target]:
         workspace, options.selection, local=local, locked=names, absent=prepared.absent, extras=locked_extras(locked)
     )
     if context.means.settings.env != "member":
-        return [_Target(path=environment_path(context, workspace), selection=whole)]
+        return [_Target(path=environment_path(context.means, workspace), selection=whole)]
     targets = []
     for selection in by_environment(context.means.settings.env, whole):
         name = selection.members[0].member
-        path = environment_path(context, workspace, workspace.by_name.get(name))
+        path = environment_path(context.means, workspace, workspace.by_name.get(name))
         targets.append(_Target(path=path, selection=selection, member=name))
     return targets
 

@@ -18,10 +18,10 @@ from interlock.core.metadata.metadata import Metadata
 from interlock.envs.environments import BrokenEnvironment, load_environment
 from interlock.index.page_cache import PageCache
 from interlock.install.verify import Verifier, distributions
-from interlock.ops.building.records import Records
 from interlock.ops.cache import drop
 from interlock.store.archives import BUCKET as WHEELS
 from interlock.store.archives import open_wheel
+from interlock.store.build_records import Records
 from interlock.store.layout import BUCKETS, Layout
 from interlock.store.usage import using
 from interlock.store.verify import file_problem, wheel_problems

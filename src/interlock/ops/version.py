@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import anyio
@@ -64,7 +64,7 @@ async def version(context: Context, request: VersionRequest) -> VersionReport:
     """Show versions, or set them in all manifests concerned or in none."""
     workspace = await anyio.to_thread.run_sync(lambda: discover(context.place.start, layout=context.means.layout))
     context = context.within(workspace.manifest.settings)
-    names = await _chosen(context, workspace, request)
+    names = await _chosen(context.means.environ, workspace, request)
     if not request.value and not request.bumps:
         return VersionReport(members=await _show(context, workspace, names))
     async with hold(workspace_guard(workspace.root), passing=True):
@@ -78,7 +78,9 @@ async def version(context: Context, request: VersionRequest) -> VersionReport:
     return VersionReport(members=found, written=not request.dry_run)
 
 
-async def _chosen(context: Context, workspace: Workspace, request: VersionRequest) -> tuple[NormalizedName, ...]:
+async def _chosen(
+    environ: Mapping[str, str], workspace: Workspace, request: VersionRequest
+) -> tuple[NormalizedName, ...]:
     flags = request.selection
     names: Iterable[NormalizedName] = workspace.by_name
     if flags.packages and not flags.all_packages:
@@ -86,7 +88,7 @@ async def _chosen(context: Context, workspace: Workspace, request: VersionReques
     elif workspace.current is not None and not flags.all_packages and not request.changed:
         names = [workspace.current]
     if request.changed:
-        changed = await changed_members(context.means.environ, workspace, request.changed)
+        changed = await changed_members(environ, workspace, request.changed)
         names = [name for name in names if name in changed]
     return tuple(sorted(set(names)))
 

@@ -96,7 +96,7 @@ async def _place(context: Context, workspace: Workspace, wish: Wish, options: Pl
     if "git" in wish.source:
         return await _git(context, workspace, wish, options)
     if "path" in wish.source:
-        return await anyio.to_thread.run_sync(lambda: _local(context, workspace, wish, options))
+        return await anyio.to_thread.run_sync(lambda: _local(context.place.directory, workspace, wish, options))
     if "url" in wish.source:
         if not wish.name:
             raise NamelessSource(f"`{wish.typed}` does not tell a name.", hint=f"Write `NAME @ {wish.source['url']}`.")
@@ -141,8 +141,8 @@ async def _git(context: Context, workspace: Workspace, wish: Wish, options: Plac
     return Placed(wish=wish, source={**source, **({"lfs": True} if options.lfs else {})})
 
 
-def _local(context: Context, workspace: Workspace, wish: Wish, options: Placing) -> Placed:
-    path = Path(os.path.normpath(context.place.directory / expanded(wish.source["path"])))
+def _local(directory: Path, workspace: Workspace, wish: Wish, options: Placing) -> Placed:
+    path = Path(os.path.normpath(directory / expanded(wish.source["path"])))
     if not path.exists():
         raise NothingThere(f"There is nothing at {path}.", hint="Paths begin at the directory you are in.")
     name = wish.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import anyio
 import anyio.to_thread
@@ -55,7 +56,7 @@ async def build(context: Context, request: BuildRequest) -> BuildReport:
     workspace = await anyio.to_thread.run_sync(lambda: discover(context.place.start, layout=context.means.layout))
     context = context.within(workspace.manifest.settings)
     names = chosen_members(workspace, request.selection)
-    tool, hashes = _constrained(context, workspace.manifest.settings, request)
+    tool, hashes = _constrained(context.place.directory, workspace.manifest.settings, request)
     siblings = BuildSiblings(workspace, tool, hashes)
     if not request.no_sources:
         siblings.check(names)
@@ -209,12 +210,12 @@ def first_reason(error: BaseException) -> InterlockError | None:
     return reasons[0] if all(reason is not None for reason in reasons) else None
 
 
-def _constrained(context: Context, tool: ToolSettings, request: BuildRequest) -> tuple[ToolSettings, BuildHashes]:
+def _constrained(directory: Path, tool: ToolSettings, request: BuildRequest) -> tuple[ToolSettings, BuildHashes]:
     """The root's tool table with what the command line adds, and the hashes it asks for."""
     constraints: list[Requirement] = []
     allowed: dict[NormalizedName, frozenset[str]] = {}
     for name in request.build_constraints:
-        found, hashes = read_constraints(context.place.directory / name)
+        found, hashes = read_constraints(directory / name)
         constraints += found
         allowed |= {package: allowed.get(package, frozenset()) | digests for package, digests in hashes.items()}
     tool = msgspec.structs.replace(

@@ -17,7 +17,7 @@ from interlock.errors import BuildError
 from interlock.events import Warned
 from interlock.ops.building.build_settings import BuildSettings, Edges
 from interlock.ops.building.finishing import bound_wheel, finished_sdist, finished_wheel, pkg_info, settled_sdist
-from interlock.ops.building.records import FileKind, file_facts, version_of
+from interlock.store.build_records import FileKind, file_facts, version_of
 from interlock.toolchain.sdists import archive_tree
 
 __all__ = ["Making"]

@@ -19,7 +19,7 @@ import msgspec
 from interlock.build.frontend import Kind
 from interlock.core.names import NormalizedName
 from interlock.ops.building.build_settings import BuildSettings, Edges
-from interlock.ops.building.records import FileKind, Record, RecordedFile, Records, file_facts, version_of
+from interlock.store.build_records import FileKind, Record, RecordedFile, Records, file_facts, version_of
 
 __all__ = ["MemberBuild", "Outcome"]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from interlock.ops.building.records import RecordedFile
+from interlock.store.build_records import RecordedFile
 from interlock.store.layout import Layout
 from interlock.store.locks import hold_sync
 from interlock.store.replace import move_file

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import anyio.to_thread
 import httpx
 
-from interlock.context import Context
 from interlock.core.settings.variables import Variables
 from interlock.errors import UsageError
 from interlock.index.netrc import read_netrc
+from interlock.means import Means
 from interlock.ops.publishing.report import PublishRequest
 from interlock.ops.publishing.repository import Repository
 from interlock.publish.trusted import trusted_login
@@ -28,40 +30,40 @@ class ConflictingLogin(UsageError):
 
 
 async def find_login(
-    context: Context, request: PublishRequest, repository: Repository, client: httpx.AsyncClient
+    means: Means, request: PublishRequest, repository: Repository, client: httpx.AsyncClient
 ) -> Login | None:
     """None: upload without credentials, as an index on one's own machine may allow."""
     known = None
     if repository.login is not None and request.trusted != "always":
         known = Login(*repository.login, f"the configuration of `{repository.name}`")
-    said = _said(context, request, known.user if known is not None and not known.password else _TOKEN)
+    said = _said(means.environ, request, known.user if known is not None and not known.password else _TOKEN)
     if said is not None and said.password:
         return said
     if known is not None and known.password and (said is None or said.user == known.user):
         return known
     given = said or known
     if given is None and request.trusted != "never":
-        may = request.trusted == "always" or any(context.means.environ.get(name) for name in _CI)
+        may = request.trusted == "always" or any(means.environ.get(name) for name in _CI)
         trusted = (
             await trusted_login(client, repository.upload_url, required=request.trusted == "always") if may else None
         )
         if trusted is not None:
             return trusted
     user = given.user if given is not None else ""
-    return await anyio.to_thread.run_sync(lambda: _stored(context, repository, user)) or given
+    return await anyio.to_thread.run_sync(lambda: _stored(means, repository, user)) or given
 
 
-def _said(context: Context, request: PublishRequest, owner: str) -> Login | None:
+def _said(environ: Mapping[str, str], request: PublishRequest, owner: str) -> Login | None:
     """What flags and variables say; ``owner`` is the user of a password without one."""
     if request.token and (request.user or request.password):
         raise ConflictingLogin("--token excludes --username and --password.")
     if request.token:
         return Login(_TOKEN, request.token, "--token")
     if request.user or request.password:
-        variables = Variables(context.means.environ)
+        variables = Variables(environ)
         password = request.password or variables.text("PUBLISH_PASSWORD") or ""
         return Login(request.user or owner, password, "the command line")
-    variables = Variables(context.means.environ)
+    variables = Variables(environ)
     token = variables.text("PUBLISH_TOKEN")
     if token:
         return Login(_TOKEN, token, "INTERLOCK_PUBLISH_TOKEN")
@@ -71,13 +73,13 @@ def _said(context: Context, request: PublishRequest, owner: str) -> Login | None
     return None
 
 
-def _stored(context: Context, repository: Repository, user: str) -> Login | None:
-    settings = context.means.settings
+def _stored(means: Means, repository: Repository, user: str) -> Login | None:
+    settings = means.settings
     hosts = read_netrc(settings.netrc)
     found = hosts.find(repository.upload_url, user)
     if found is not None:
         return Login(*found, "netrc")
-    keyring = open_keyring(settings.keyring_provider, context.means.environ)
+    keyring = open_keyring(settings.keyring_provider, means.environ)
     stored = keyring(repository.upload_url, user) if keyring is not None else None
     if stored is not None:
         return Login(stored[0] or _TOKEN, stored[1], "the keyring")

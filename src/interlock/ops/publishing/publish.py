@@ -16,6 +16,7 @@ from interlock.core.sources.logins import redact
 from interlock.events import Finished, Started, Warned
 from interlock.index.fetcher import FetchOptions
 from interlock.index.retry import RetryPolicy
+from interlock.means import Means
 from interlock.ops.building.build import build, output_directory
 from interlock.ops.building.report import BuildRequest
 from interlock.ops.publishing.login import find_login
@@ -46,7 +47,7 @@ async def publish(context: Context, request: PublishRequest, *, signing: Signing
     workspace = await anyio.to_thread.run_sync(lambda: discover(context.place.start, layout=context.means.layout))
     context = context.within(workspace.manifest.settings)
     names, left_out = publishable(workspace, request.selection)
-    repository = find_repository(context, request)
+    repository = find_repository(context.means, request)
     if request.build:
         built = await build(context, BuildRequest(selection=request.selection, out_dir=request.dist_dir))
         for member in built.members:
@@ -54,7 +55,7 @@ async def publish(context: Context, request: PublishRequest, *, signing: Signing
                 raise member.error
     folder = output_directory(context, workspace, request.dist_dir).path
     releases, problems = await anyio.to_thread.run_sync(read_releases, workspace, names, folder)
-    async with _client(context, request, repository.upload_url) as client:
+    async with _client(context.means, request, repository.upload_url) as client:
         work = _Publish(context, request, repository, client)
         presence = await work.presence()
         seen = await survey(presence, releases, skip_others=request.skip_existing)
@@ -96,8 +97,8 @@ def _sign(signing: Signing, files: list[Distribution]) -> None:
             attest(file, sign)
 
 
-def _client(context: Context, request: PublishRequest, url: str) -> httpx.AsyncClient:
-    settings, environ = context.means.settings, context.means.environ
+def _client(means: Means, request: PublishRequest, url: str) -> httpx.AsyncClient:
+    settings, environ = means.settings, means.environ
 
     def proxy(name: str) -> str:
         return environ.get(name) or environ.get(name.upper()) or ""
@@ -137,7 +138,7 @@ class _Publish:
 
     async def _login(self) -> Login | None:
         if self._logins is None:
-            found = await find_login(self._context, self._request, self._repository, self._client)
+            found = await find_login(self._context.means, self._request, self._repository, self._client)
             self._logins = (found,)
         return self._logins[0]
 

@@ -7,12 +7,12 @@ from importlib.util import find_spec
 
 import msgspec
 
-from interlock.context import Context
 from interlock.core.settings.variables import Variables
 from interlock.core.sources.addresses import address_problem, parts_of
 from interlock.core.sources.logins import take_login
 from interlock.errors import UsageError
 from interlock.index.defaults import default_index_url
+from interlock.means import Means
 from interlock.ops.publishing.report import PublishRequest
 from interlock.publish.failures import PublisherMissing
 
@@ -37,12 +37,12 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it is PyPI."""
 
 
-def find_repository(context: Context, request: PublishRequest) -> Repository:
+def find_repository(means: Means, request: PublishRequest) -> Repository:
     """What the flags, ``INTERLOCK_PUBLISH_URL`` and the configured indexes say; PyPI when nothing does.
 
     Raises :class:`UnknownRepository`, and :class:`PublisherMissing` when PyPI's upload address is not known here.
     """
-    settings, variables = context.means.settings, Variables(context.means.environ)
+    settings, variables = means.settings, Variables(means.environ)
     check = request.check_url if request.check_url is not None else variables.text("PUBLISH_CHECK_URL")
     named = request.repository or variables.text("PUBLISH_REPOSITORY") or ""
     url = request.publish_url or ("" if request.repository else variables.text("PUBLISH_URL") or "")
