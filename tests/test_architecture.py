@@ -49,7 +49,7 @@ EDGES = {
     },
     "cli": {
         "", "errors", "signals", "core", "events", "settings", "means", "context", "store", "workspace", "toolchain",
-        "resolution", "ops", "service",
+        "ops", "service",
     },
     "__main__": {"cli", "signals"},
 }  # fmt: skip

@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from interlock.cli.call import BadValue, Call, checked_name
+from interlock.core.lock.moves import Moves
 from interlock.core.names import NormalizedName, normalize_group
 from interlock.core.requirements.requirement import Requirement
-from interlock.resolution.lock_options import LockOptions
+from interlock.ops.lock_options import LockOptions
 from interlock.workspace.discovery import discover
 from interlock.workspace.selection import NoSuchGroup
 
@@ -18,8 +19,7 @@ def lock_options(call: Call) -> LockOptions:
     """Raises :class:`BadValue` and :class:`NoSuchGroup`."""
     return LockOptions(
         check=call.flag("check"),
-        upgrade=call.given("upgrade"),
-        upgrade_packages={**_of_groups(call), **_upgrades(call)},
+        moves=Moves(everything=call.given("upgrade"), packages={**_of_groups(call), **_upgrades(call)}),
         closure=call.given("closure"),
         dry_run=call.given("dry_run"),
     )

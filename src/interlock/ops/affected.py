@@ -22,7 +22,7 @@ from interlock.core.names import NormalizedName
 from interlock.errors import ManifestError
 from interlock.events import Warned
 from interlock.ops.lock import lock
-from interlock.resolution.lock_options import LockOptions
+from interlock.ops.lock_options import LockOptions
 from interlock.workspace.changed import Changes, changes_since, file_at
 from interlock.workspace.discovery import discover
 from interlock.workspace.globs import is_included

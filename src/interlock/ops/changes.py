@@ -20,15 +20,16 @@ from interlock.core.lock.diff import diff
 from interlock.core.lock.freshness import LockOutdated
 from interlock.core.lock.inputs import own_inputs
 from interlock.core.lock.model import Lock
+from interlock.core.lock.moves import Moves
 from interlock.core.lock.pins import Pin
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.names import NormalizedName
 from interlock.ops.lock import lock_held
+from interlock.ops.lock_options import LockOptions
 from interlock.ops.lock_outcome import LockOutcome
 from interlock.ops.rewrite import ATTEMPTS, FileChanged, Files, read_file
 from interlock.ops.sync import sync
 from interlock.ops.sync_options import SyncOptions, SyncOutcome
-from interlock.resolution.lock_options import LockOptions
 from interlock.resolution.prepared import Prepared, prepare, unmet_reasons
 from interlock.store.locks import hold
 from interlock.store.replace import replace_file
@@ -106,7 +107,7 @@ async def _attempt(
     files, outcome, data = draft.files, None, locked_before
     changed = overlay(workspace, files)
     if not options.frozen:
-        wanted = LockOptions(dry_run=True, upgrade_packages=draft.upgrade, closure=True, pins=options.pins)
+        wanted = LockOptions(moves=Moves(packages=draft.upgrade, pins=options.pins), closure=True, dry_run=True)
         outcome = await lock_held(context, changed, wanted)
         lock = outcome.lock
         if draft.finish is not None and (final := draft.finish(lock)) != files:

@@ -17,8 +17,8 @@ from interlock.core.manifests.tasks import BadTask
 from interlock.core.members.asks import MemberAsks
 from interlock.errors import InterlockError
 from interlock.ops.lock import lock
+from interlock.ops.lock_options import LockOptions
 from interlock.resolution.asks import lower
-from interlock.resolution.lock_options import LockOptions
 from interlock.resolution.narrowed import describe_wider, locked_narrower, published_wider
 from interlock.resolution.prepared import left_out_of
 from interlock.resolution.stale_pins import stale_pins

@@ -23,9 +23,9 @@ from interlock.core.resolver.failure import NoSolution
 from interlock.core.toml.document import TomlDocument
 from interlock.events import Advanced, Finished, Started, Steps
 from interlock.ops.lock import lock_held
+from interlock.ops.lock_options import LockOptions
 from interlock.ops.lock_outcome import LockOutcome
 from interlock.resolution.asks import lower
-from interlock.resolution.lock_options import LockOptions
 from interlock.store.locks import hold
 from interlock.store.replace import replace_file
 from interlock.store.usage import using

@@ -20,10 +20,10 @@ from interlock.envs.discovery import Request, parse_request
 from interlock.envs.interpreters import query_interpreter
 from interlock.means import Means
 from interlock.ops.lock import lock
+from interlock.ops.lock_options import LockOptions
 from interlock.ops.reading import Locked, read_locked
 from interlock.ops.tools import open_toolchain
 from interlock.resolution.external_indexes import asking_external_indexes
-from interlock.resolution.lock_options import LockOptions
 from interlock.store.replace import is_stream, replace_file
 from interlock.store.stream import write_stream
 from interlock.toolchain.addresses import find_addresses, index_urls

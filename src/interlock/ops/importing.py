@@ -18,8 +18,8 @@ from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, change
 from interlock.ops.import_differences import Difference, find_differences
 from interlock.ops.importing_workspace import requirements_of, shared_pins
 from interlock.ops.lock import lock
+from interlock.ops.lock_options import LockOptions
 from interlock.ops.rewrite import read_manifest
-from interlock.resolution.lock_options import LockOptions
 from interlock.store.replace import replace_file
 from interlock.workspace.discovery import NoProject, discover
 from interlock.workspace.members import Workspace

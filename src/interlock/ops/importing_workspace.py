@@ -16,6 +16,7 @@ from interlock.core.editing.workspace_conversion import Gathered, gather, worksp
 from interlock.core.foreign.locks import FOREIGN_LOCKS, parse_foreign_lock
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.inputs import own_inputs
+from interlock.core.lock.moves import Moves
 from interlock.core.lock.pins import Pin
 from interlock.core.manifests.manifest import ConflictItem, IncludeGroup, Manifest
 from interlock.core.manifests.parse import parse_manifest
@@ -29,9 +30,9 @@ from interlock.git.command import GitCommand
 from interlock.ops.conflicts import find_conflicts
 from interlock.ops.import_differences import Difference, find_differences
 from interlock.ops.lock import lock_held
+from interlock.ops.lock_options import LockOptions
 from interlock.ops.lock_outcome import LockOutcome
 from interlock.ops.rewrite import read_file
-from interlock.resolution.lock_options import LockOptions
 from interlock.store.locks import hold
 from interlock.store.replace import replace_file
 from interlock.store.usage import using
@@ -86,7 +87,7 @@ async def import_workspace(context: Context, *, dry_run: bool) -> WorkspaceImpor
     before = {path: read_file(root / path / _MANIFEST) or b"" for path in {".", *manifests}}
     converted = {path: _converted(before[path], manifest) for path, manifest in gathered.manifests.items()}
     pins = await anyio.to_thread.run_sync(pins_beside, root, manifests)
-    wished = LockOptions(pins=shared_pins(pins), dry_run=True)
+    wished = LockOptions(moves=Moves(pins=shared_pins(pins)), dry_run=True)
     context.means.layout.prepare()
     async with using(context.means.layout), hold(workspace_guard(root), passing=True):
         made = _Made(root, converted, gathered, before["."])
@@ -104,7 +105,7 @@ async def import_workspace(context: Context, *, dry_run: bool) -> WorkspaceImpor
         members=tuple(sorted(manifests)),
         files=files,
         locks=tuple(pins),
-        pins=len(wished.pins),
+        pins=len(wished.moves.pins),
         notes=(*gathered.notes, *left_alone),
         conflicts=made.conflicts,
         lock=outcome,

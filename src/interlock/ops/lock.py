@@ -17,10 +17,10 @@ from interlock.core.lock.model import Lock
 from interlock.core.names import NormalizedName
 from interlock.errors import LockError
 from interlock.events import Reporter, Warned
+from interlock.ops.lock_options import LockOptions
 from interlock.ops.lock_outcome import LockOutcome
 from interlock.ops.make_lock import make_lock
 from interlock.ops.stamps import stamps_of
-from interlock.resolution.lock_options import LockOptions
 from interlock.resolution.prepared import prepare, stale_reasons, unmet_reasons
 from interlock.resolution.remarks import remarks
 from interlock.store.locks import hold
@@ -67,18 +67,18 @@ async def lock_held(context: Context, workspace: Workspace, options: LockOptions
     reasons: tuple[object, ...] = stale_reasons(prepared, old) if old is not None else ()
     if pins is not None:
         reasons = ("it had merge conflicts; what both sides share was kept",)
-    keep = old is not None and not reasons and not (options.upgrade or options.upgrade_packages or options.pins)
+    keep = old is not None and not reasons and not options.moves.are_asked_for
     if keep and old is not None:
         return LockOutcome(path=prepared.lockfile, changed=False, lock=old, aloud=bool(said))
     await anyio.to_thread.run_sync(context.means.layout.prepare)
-    made = await make_lock(here, prepared, old, options)
+    made = await make_lock(here, prepared, old, options.moves)
     changes = diff(old, made)
     if pins is not None:
         # Pins have no members; those of the lock that comes of them are no news.
         changes = replace(changes, members=())
     _warn(here.means.reporter, _unknown(options, old, made))
-    if options.upgrade_packages and not options.closure:
-        _refuse_others(changes, options.upgrade_packages)
+    if options.moves.packages and not options.closure:
+        _refuse_others(changes, options.moves.packages)
     data = encode_lock(made)
     there = await anyio.to_thread.run_sync(lambda: _read(prepared.lockfile))
     if data != there and not options.dry_run:
@@ -119,7 +119,7 @@ def _refuse_others(changes: LockDiff, asked: dict[NormalizedName, str]) -> None:
 
 def _unknown(options: LockOptions, old: Lock | None, made: Lock) -> Iterator[Warned]:
     known = {package.name for lock in (old, made) if lock is not None for package in lock.packages}
-    for name in sorted(options.upgrade_packages.keys() - known):
+    for name in sorted(options.moves.packages.keys() - known):
         yield Warned("not-in-lock", f"No member needs `{name}`: there is nothing to upgrade.")
 
 

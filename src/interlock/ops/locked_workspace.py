@@ -8,8 +8,8 @@ import msgspec
 from interlock.context import Context
 from interlock.core.lock.freshness import LockOutdated, Stale
 from interlock.core.lock.model import Lock
+from interlock.ops.lock_options import LockOptions
 from interlock.ops.lock_outcome import LockOutcome
-from interlock.resolution.lock_options import LockOptions
 from interlock.resolution.prepared import Prepared, prepare, stale_reasons, unmet_reasons
 from interlock.workspace.discovery import discover
 from interlock.workspace.lockfile import load_frozen_lock, load_lock_if_any, no_lock

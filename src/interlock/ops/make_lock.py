@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from interlock.context import Context
 from interlock.core.lock.model import Lock
+from interlock.core.lock.moves import Moves
 from interlock.core.members.narrowing import narrow
 from interlock.events import Warned
 from interlock.means import Means
-from interlock.resolution.lock_options import LockOptions
 from interlock.resolution.prepared import Prepared, is_plain, make_problem, stale_reasons
 from interlock.workspace.members import Workspace
 
@@ -23,7 +23,7 @@ __all__ = ["make_lock"]
 
 
 async def make_lock(
-    context: Context, prepared: Prepared, old: Lock | None, options: LockOptions, resolve: Resolve | None = None
+    context: Context, prepared: Prepared, old: Lock | None, moves: Moves, resolve: Resolve | None = None
 ) -> Lock:
     """The lock of a workspace; ``old`` is what its versions are kept from.
 
@@ -33,13 +33,13 @@ async def make_lock(
     """
     made = None
     # What both sides of a merge conflict share is no lock to go on from: it has no members.
-    if old is not None and old.members and not (options.upgrade or options.upgrade_packages or options.pins):
-        made = await _with_what_is_new(context, prepared, old, options)
+    if old is not None and old.members and not moves.are_asked_for:
+        made = await _with_what_is_new(context, prepared, old, moves)
     if made is None:
         # Solvers, indexes and builds are loaded only when something has to be resolved.
         from interlock.ops.relock import relock  # noqa: PLC0415
 
-        made = await relock(context, prepared, old, options, resolve or _service(context.means))
+        made = await relock(context, prepared, old, moves, resolve or _service(context.means))
     return await _with_trees(prepared.workspace, made)
 
 
@@ -59,14 +59,14 @@ def _service(means: Means) -> Resolve | None:
     return RemoteResolver(means)
 
 
-async def _with_what_is_new(context: Context, prepared: Prepared, old: Lock, options: LockOptions) -> Lock | None:
+async def _with_what_is_new(context: Context, prepared: Prepared, old: Lock, moves: Moves) -> Lock | None:
     """The lock made without resolving what is locked, where that can be done; else None."""
     reasons = stale_reasons(prepared, old)
     if not is_plain(prepared) or narrow(prepared.asks, prepared.tool.environments).impossible:
         return None
     from interlock.core.relock.edge_update import update_edges  # noqa: PLC0415 - a fresh lock needs nothing that solves
 
-    problem = make_problem(prepared, prepared.asks, old, options)
+    problem = make_problem(prepared, prepared.asks, old, moves)
     digests = {member.name: member.inputs for member in prepared.current}
     made = await anyio.to_thread.run_sync(lambda: update_edges(old, problem, reasons, digests))
     if made is None:

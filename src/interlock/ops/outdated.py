@@ -7,17 +7,18 @@ import msgspec
 
 from interlock.core.artifacts.listing import Listing
 from interlock.core.lock.model import LockedPackage
+from interlock.core.lock.moves import Moves
 from interlock.core.lock.reach import members_reaching
 from interlock.core.names import NormalizedName
 from interlock.core.sources.source import Registry
 from interlock.core.versions.version_list import parse_version, release_key
 from interlock.index.outcomes import Absent
 from interlock.ops.lock import lock
+from interlock.ops.lock_options import LockOptions
 from interlock.ops.reading import Locked
 from interlock.ops.show import list_packages
 from interlock.ops.tools import open_toolchain
 from interlock.resolution.external_indexes import asking_external_indexes
-from interlock.resolution.lock_options import LockOptions
 
 __all__ = ["Outdated", "find_outdated"]
 
@@ -47,7 +48,7 @@ async def find_outdated(
         for package in locked.lock.packages
         if isinstance(package.source, Registry) and (package.name, package.version) in lines
     ]
-    update = await lock(locked.context, LockOptions(upgrade=True, dry_run=True))
+    update = await lock(locked.context, LockOptions(moves=Moves(everything=True), dry_run=True))
     updated: dict[NormalizedName, list[str]] = {}
     for package in update.lock.packages:
         updated.setdefault(package.name, []).append(package.version)

@@ -13,7 +13,7 @@ from interlock.core.names import NormalizedName
 from interlock.core.sources.source import Directory, File
 from interlock.events import Warned
 from interlock.ops.lock import lock
-from interlock.resolution.lock_options import LockOptions
+from interlock.ops.lock_options import LockOptions
 from interlock.toolchain.python import choose_interpreter, pythons_of
 from interlock.workspace.discovery import discover
 from interlock.workspace.lockfile import load_frozen_lock, load_lock

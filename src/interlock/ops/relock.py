@@ -11,6 +11,7 @@ from interlock.build.environment import BuildEnvironment
 from interlock.context import Context
 from interlock.core.lock.freshness import Stale
 from interlock.core.lock.model import Lock
+from interlock.core.lock.moves import Moves
 from interlock.core.members.narrowing import everywhere, narrow, narrow_to
 from interlock.core.relock.commits import kept_commits
 from interlock.core.relock.namesakes import namesakes, rename_namesakes, restore_names
@@ -26,7 +27,6 @@ from interlock.ops.tools import open_toolchain, options_of
 from interlock.resolution.direct import discover_direct
 from interlock.resolution.dynamic import complete
 from interlock.resolution.hashes import fill_hashes
-from interlock.resolution.lock_options import LockOptions
 from interlock.resolution.prepared import Prepared, make_problem
 from interlock.resolution.resolve import Resolve, indexes_of, lock_of, resolve_at_once, resolve_here
 from interlock.resolution.without_python import refuse_without_python
@@ -37,7 +37,7 @@ __all__ = ["relock", "relock_new"]
 
 
 async def relock(
-    context: Context, prepared: Prepared, old: Lock | None, options: LockOptions, resolve: Resolve | None = None
+    context: Context, prepared: Prepared, old: Lock | None, moves: Moves, resolve: Resolve | None = None
 ) -> Lock:
     """Resolve a workspace; what ``old`` has is kept wherever it still fits.
 
@@ -45,12 +45,12 @@ async def relock(
     Raises :class:`~interlock.core.resolver.failure.NoSolution`, and what the indexes and builds raise.
     """
     workspace = prepared.workspace
-    base = None if options.upgrade else old
-    tools = options_of(workspace, prepared.tool, refresh=options.upgrade)
+    base = None if moves.everything else old
+    tools = options_of(workspace, prepared.tool, refresh=moves.everything)
     async with open_toolchain(context, tools) as opened:
         toolchain = await _building(context.means, prepared, opened)
         asks = await complete(toolchain, workspace, prepared.asks)
-        kept = kept_commits(base, options.upgrade_packages) if base is not None else frozenset()
+        kept = kept_commits(base, moves.packages) if base is not None else frozenset()
         found = await discover_direct(
             toolchain,
             asks,
@@ -63,7 +63,7 @@ async def relock(
         refuse_without_python(prepared, found.members)
         beside = namesakes(found.members)
         problem = make_problem(
-            prepared, rename_namesakes(found.members, beside), base, options, direct=found.direct, limits=found.limits
+            prepared, rename_namesakes(found.members, beside), base, moves, direct=found.direct, limits=found.limits
         )
         digests = {member.name: member.inputs for member in prepared.current}
 

@@ -323,7 +323,7 @@ async def _environment(context: Context, options: RunOptions) -> Path:
         names = options.sync.selection.packages
         name = normalize_name(names[0]) if names else workspace.current
         member = workspace.find(name) if name is not None else None
-        return environment_path(here, workspace, member)
+        return environment_path(here.means, workspace, member)
 
     return await anyio.to_thread.run_sync(find)
 

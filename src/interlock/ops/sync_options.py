@@ -8,8 +8,8 @@ import msgspec
 
 from interlock.core.names import NormalizedName
 from interlock.core.plan.plan import Plan
+from interlock.ops.lock_options import LockOptions
 from interlock.ops.lock_outcome import LockOutcome
-from interlock.resolution.lock_options import LockOptions
 from interlock.workspace.selection import SelectionFlags
 
 __all__ = ["EnvironmentOutcome", "SyncOptions", "SyncOutcome"]

@@ -9,6 +9,7 @@ from interlock.context import Context
 from interlock.core.editing.manifest_editor import ManifestEditor, Target
 from interlock.core.editing.requirement_wishes import bounded
 from interlock.core.lock.model import Lock
+from interlock.core.lock.moves import Moves
 from interlock.core.manifests.problems import suggest
 from interlock.core.names import NormalizedName
 from interlock.core.requirements.requirement import Requirement, format_requirement
@@ -17,11 +18,11 @@ from interlock.errors import UsageError
 from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, change
 from interlock.ops.editing import open_editor
 from interlock.ops.lock import lock
+from interlock.ops.lock_options import LockOptions
 from interlock.ops.lock_outcome import LockOutcome
 from interlock.ops.rewrite import Files, read_manifest
 from interlock.ops.sync import sync
 from interlock.ops.sync_options import SyncOptions, SyncOutcome
-from interlock.resolution.lock_options import LockOptions
 from interlock.workspace.discovery import discover
 from interlock.workspace.lockfile import load_lock_if_any
 from interlock.workspace.members import Workspace
@@ -72,8 +73,7 @@ async def update(context: Context, options: UpdateOptions) -> UpdateOutcome:
     if options.bump:
         return await _bump(context, options)
     wanted = LockOptions(
-        upgrade=not options.names,
-        upgrade_packages=dict.fromkeys(options.names, ""),
+        moves=Moves(everything=not options.names, packages=dict.fromkeys(options.names, "")),
         closure=True,
         dry_run=options.dry_run,
     )

@@ -11,6 +11,7 @@ from interlock.core.lock.codec import is_newer_minor
 from interlock.core.lock.freshness import CurrentMember, Stale, compare
 from interlock.core.lock.inputs import resolution_inputs
 from interlock.core.lock.model import Lock, ResolutionInputs
+from interlock.core.lock.moves import Moves
 from interlock.core.lock.pins import Pin, forks_of
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.members.asks import Ask, Limits, MemberAsks, Origin
@@ -25,7 +26,6 @@ from interlock.events import Warned
 from interlock.means import Means
 from interlock.resolution.asks import lower
 from interlock.resolution.limits import lower_limits
-from interlock.resolution.lock_options import LockOptions
 from interlock.resolution.policy import policy_of
 from interlock.settings.decided import ResolutionSettings
 from interlock.workspace.discovery import absent_members
@@ -154,7 +154,7 @@ def _still_answers(prepared: Prepared, old: Lock, reasons: tuple[Stale, ...]) ->
         return False
     from interlock.core.relock.edge_update import update_edges  # noqa: PLC0415 - a fresh lock needs nothing that solves
 
-    problem = make_problem(prepared, prepared.asks, old, LockOptions())
+    problem = make_problem(prepared, prepared.asks, old, Moves())
     made = update_edges(old, problem, reasons, {member.name: member.inputs for member in prepared.current})
     return made is not None and _without_digests(made) == _without_digests(old)
 
@@ -182,7 +182,7 @@ def make_problem(
     prepared: Prepared,
     members: Iterable[MemberAsks],
     base: Lock | None,
-    options: LockOptions,
+    moves: Moves,
     *,
     direct: tuple[DirectPackage, ...] = (),
     limits: Limits | None = None,
@@ -192,7 +192,7 @@ def make_problem(
     ``direct`` and ``limits`` as they were discovered.
     """
     limits = limits or prepared.limits
-    wishes = _wished(options.upgrade_packages)
+    wishes = _wished(moves.packages)
     asked = Origin(member=NormalizedName(""), table="constraint")
     constraints = (*limits.constraints, *(Ask(requirement=wish, origin=asked) for wish in wishes))
     return Problem(
@@ -205,14 +205,14 @@ def make_problem(
         wishes=wishes,
         excludes=frozenset(prepared.tool.excludes),
         policy=_policy(prepared),
-        preferences=_pinned(prepared, options.pins) or _preferences(base, options.upgrade_packages),
-        forks=_forks(base, options),
+        preferences=_pinned(prepared, moves.pins) or _preferences(base, moves.packages),
+        forks=_forks(base, moves),
     )
 
 
-def _forks(base: Lock | None, options: LockOptions) -> tuple[str, ...]:
-    if options.pins:
-        return forks_of(options.pins)
+def _forks(base: Lock | None, moves: Moves) -> tuple[str, ...]:
+    if moves.pins:
+        return forks_of(moves.pins)
     return base.forks if base is not None else ()
 
 

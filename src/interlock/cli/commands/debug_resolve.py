@@ -7,13 +7,14 @@ from interlock.cli.columns import columns
 from interlock.core.editing.requirement_wishes import parse_wish
 from interlock.core.lock.graph import Graph
 from interlock.core.lock.model import Lock
+from interlock.core.lock.moves import Moves
 from interlock.core.members.selection import MemberSelection, Selection
 from interlock.core.names import NormalizedName
 from interlock.core.requirements.requirement import Requirement
 from interlock.ops.lock import lock
+from interlock.ops.lock_options import LockOptions
 from interlock.ops.package_info import try_resolution
 from interlock.ops.tree import TreeOptions, build_tree, format_tree
-from interlock.resolution.lock_options import LockOptions
 from interlock.workspace.here import workspace_or_none
 
 __all__ = ["run"]
@@ -23,7 +24,8 @@ async def run(call: Call) -> int:
     """Show what would be chosen; writes nothing."""
     wishes = [parse_wish(text) for text in call.values.requirements]
     if not wishes:
-        found = (await lock(call.context, LockOptions(upgrade=call.given("upgrade"), dry_run=True))).lock
+        options = LockOptions(moves=Moves(everything=call.given("upgrade")), dry_run=True)
+        found = (await lock(call.context, options)).lock
     else:
         workspace = workspace_or_none(call.context.place.start, call.context.means.layout)
         context = call.context if workspace is None else call.context.within(workspace.settings)

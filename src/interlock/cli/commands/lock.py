@@ -9,8 +9,8 @@ from interlock.cli.words import plural
 from interlock.core.lock.diff import to_data, to_markdown, to_text
 from interlock.core.manifests.problems import suggest
 from interlock.ops.lock import lock
+from interlock.ops.lock_options import LockOptions
 from interlock.ops.lock_outcome import LockOutcome
-from interlock.resolution.lock_options import LockOptions
 
 __all__ = ["run"]
 
@@ -52,7 +52,7 @@ async def run(call: Call) -> int:
     else:
         outcome = await lock(call.context, options)
     held = {package.name for package in outcome.lock.packages}
-    for name in options.upgrade_packages:
+    for name in options.moves.packages:
         if name not in held:
             call.terminal.warn(f"`{name}` is not in the lock, so there was nothing to upgrade.{suggest(name, held)}")
     if call.json:
