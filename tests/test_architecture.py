@@ -68,7 +68,7 @@ FOLDERS = {
     "manifests": {"errors", "names", "markers", "settings", "versions", "sources", "requirements"},
     "metadata": {"errors", "names", "text", "markers", "toml", "versions", "requirements"},
     "plan": {"names", "versions", "sources", "artifacts"},
-    "editing": {"errors", "names", "text", "toml", "versions", "sources", "requirements", "manifests"},
+    "editing": {"errors", "names", "text", "settings", "toml", "versions", "sources", "requirements", "manifests"},
     "members": {"names", "markers", "sources", "requirements", "manifests"},
     "lock": {
         "errors", "names", "text", "markers", "versions", "sources", "artifacts", "requirements", "manifests", "plan",
@@ -77,8 +77,8 @@ FOLDERS = {
     "foreign": {"errors", "names", "text", "markers", "toml", "versions", "requirements", "editing", "lock"},
     "soundness": {"names", "markers", "sources", "artifacts", "requirements", "manifests", "members", "lock"},
     "resolver": {
-        "errors", "names", "markers", "versions", "sources", "artifacts", "requirements", "manifests", "metadata",
-        "members",
+        "errors", "names", "markers", "settings", "versions", "sources", "artifacts", "requirements", "manifests",
+        "metadata", "members",
     },
     "relock": {
         "names", "markers", "versions", "sources", "artifacts", "requirements", "manifests", "members", "lock",

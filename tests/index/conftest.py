@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from interlock.core.settings.choices import IndexStrategy
 from interlock.core.sources.source import Index
 from interlock.index.auth import CredentialSources
 from interlock.index.fetch_httpx import HttpxFetcher
@@ -61,7 +62,7 @@ async def connect(layout: Layout, pauses: Pauses) -> AsyncIterator[Connect]:
         fetcher: Fetcher | None = None,
         now: float = NOW,
         refresh: bool | Collection[str] = False,
-        strategy: str = "first-index",
+        strategy: IndexStrategy = "first-index",
         **options: Any,
     ) -> View:
         upstream = Upstream(

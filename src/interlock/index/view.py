@@ -14,6 +14,7 @@ from interlock.core.artifacts.artifact import Artifact
 from interlock.core.artifacts.listing import Listing
 from interlock.core.metadata.metadata import Metadata
 from interlock.core.names import NormalizedName
+from interlock.core.settings.choices import IndexStrategy
 from interlock.core.sources.source import Index
 from interlock.events import SILENT, Advanced, Reporter
 from interlock.index.defaults import default_index_url
@@ -39,8 +40,7 @@ class ViewOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds since the epoch; decides whether a cached page is fresh."""
     refresh: bool | Collection[str] = False
     """Ask again for all names, or these, even when a cached page is fresh."""
-    strategy: str = "first-index"
-    """``first-index | unsafe-first-match | unsafe-best-match``"""
+    strategy: IndexStrategy = "first-index"
 
 
 class View:

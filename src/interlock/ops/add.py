@@ -13,6 +13,7 @@ from interlock.core.editing.requirement_wishes import Wish, bounded
 from interlock.core.lock.model import Lock
 from interlock.core.names import NormalizedName, normalize_extra
 from interlock.core.requirements.requirement import Requirement, format_requirement
+from interlock.core.settings.choices import Bounds
 from interlock.core.sources.source import Registry
 from interlock.core.toml.array import insert, items, literal
 from interlock.errors import UsageError
@@ -49,7 +50,7 @@ class AddOptions(msgspec.Struct, frozen=True, kw_only=True):
     editable: bool | None = None
     workspace: bool | None = None
     """Whether a directory becomes a member; None: when it is below the root."""
-    bounds: str = "lower"
+    bounds: Bounds = "lower"
     allow_prereleases: bool = False
     raw: bool = False
     after: ChangeOptions = ChangeOptions()

@@ -129,7 +129,7 @@ async def _install(means: Means, environment: VirtualEnvironment, again: Sequenc
     listed = [path for one in again for path in one.damaged.distribution.rows or ()]
     settings = means.settings
     options = Options(
-        link_mode=settings.link_mode or "auto",  # type: ignore[arg-type]  # checked when settings are resolved
+        link_mode=settings.link_mode or "auto",
         compile=any(path.endswith(".pyc") for path in listed),
         jobs=settings.concurrent_installs,
         requested=frozenset(one.damaged.distribution.installed.name for one in again if one.requested),

@@ -21,6 +21,7 @@ from interlock.core.names import NormalizedName
 from interlock.core.plan.plan import Wanted
 from interlock.core.requirements.parse import parse_requirement
 from interlock.core.resolver.problem import Problem
+from interlock.core.settings.choices import Bounds
 from interlock.envs.interpreters import Interpreter
 from interlock.ops.tools import open_toolchain
 from interlock.resolution.hashes import fill_hashes
@@ -102,7 +103,7 @@ async def lock_script(context: Context, script: Path, metadata: ScriptMetadata |
     return lock
 
 
-async def add_to_script(context: Context, script: Path, wishes: tuple[Wish, ...], bounds: str) -> tuple[str, ...]:
+async def add_to_script(context: Context, script: Path, wishes: tuple[Wish, ...], bounds: Bounds) -> tuple[str, ...]:
     """Write requirements into a script, bounded by what they resolve to; returns them as written."""
     data = await anyio.to_thread.run_sync(_content, script)
     for wish in wishes:

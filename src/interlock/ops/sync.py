@@ -347,7 +347,7 @@ class _Sync:
                 environment,
                 obtainer,
                 Options(
-                    link_mode=settings.link_mode or "auto",  # type: ignore[arg-type]  # checked when settings are resolved
+                    link_mode=settings.link_mode or "auto",
                     compile=self._options.compile_bytecode,
                     jobs=settings.concurrent_installs,
                     obtaining=settings.concurrent_downloads,

@@ -13,6 +13,7 @@ from interlock.core.lock.moves import Moves
 from interlock.core.manifests.problems import suggest
 from interlock.core.names import NormalizedName
 from interlock.core.requirements.requirement import Requirement, format_requirement
+from interlock.core.settings.choices import Bounds
 from interlock.core.sources.source import Registry
 from interlock.errors import UsageError
 from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, change
@@ -43,7 +44,7 @@ class UpdateOptions(msgspec.Struct, frozen=True, kw_only=True):
     packages: tuple[NormalizedName, ...] = ()
     """Members whose manifests ``bump`` changes; empty: all."""
     bump: bool = False
-    bounds: str = "lower"
+    bounds: Bounds = "lower"
     dry_run: bool = False
     no_sync: bool = False
     sync: SyncOptions = SyncOptions(exact=False)
@@ -127,7 +128,7 @@ def _may_bump(workspace: Workspace, path: str, item: Requirement, names: tuple[N
     return all(isinstance(rule.source, Registry) for rule in rules)
 
 
-def _raise(editor: ManifestEditor, target: Target, item: Requirement, lock_: Lock | None, bounds: str) -> None:
+def _raise(editor: ManifestEditor, target: Target, item: Requirement, lock_: Lock | None, bounds: Bounds) -> None:
     specifier = ""
     if lock_ is not None:
         versions = [package.version for package in lock_.packages if package.name == item.name]

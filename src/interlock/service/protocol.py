@@ -20,6 +20,7 @@ from interlock.core.relock.question import Answer, Question
 from interlock.core.relock.revision import RESOLUTION_REVISION
 from interlock.core.resolver.failure import Failure
 from interlock.core.resolver.notices import Notice
+from interlock.core.settings.choices import IndexStrategy
 from interlock.core.sources.source import Index
 from interlock.events import Event
 from interlock.service.remote_error import RemoteError
@@ -80,8 +81,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     revision: int = RESOLUTION_REVISION
     indexes: tuple[Index, ...] = ()
     """Those of the client in its order and by its names, without any login."""
-    strategy: str = "first-index"
-    """``first-index | unsafe-first-match | unsafe-best-match``"""
+    strategy: IndexStrategy = "first-index"
 
 
 class LockRequest(Head, frozen=True, kw_only=True):

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from interlock.core.names import NormalizedName
+from interlock.core.settings.choices import (
+    Bounds,
+    Color,
+    Environments,
+    IndexStrategy,
+    Keyring,
+    LinkMode,
+    Preferred,
+    Prerelease,
+)
 from interlock.core.settings.limits import Limits
 from interlock.core.settings.service import ServiceSettings
 from interlock.core.sources.source import Index
@@ -18,7 +30,7 @@ class ResolutionSettings(msgspec.Struct, frozen=True, kw_only=True):
     indexes: tuple[Index, ...] = ()
     """Lists of files, then the others in order of priority; the default index is last unless the manifest lists it
     elsewhere. A default index with an empty URL stands for PyPI, whose address the index room knows."""
-    index_strategy: str = "first-index"
+    index_strategy: IndexStrategy = "first-index"
     exclude_newer: str = ""
     """The cutoff as ``YYYY-MM-DDTHH:MM:SSZ``, empty without one."""
     exclude_newer_span: str = ""
@@ -27,8 +39,8 @@ class ResolutionSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Cutoff by package; empty text: none for it."""
     exclude_newer_package_spans: dict[NormalizedName, str] = {}
     """Of those that come from a relative window: the window as written."""
-    prerelease: str = "if-necessary"
-    resolution: str = "highest"
+    prerelease: Prerelease = "if-necessary"
+    resolution: Preferred = "highest"
     no_build: bool = False
     no_build_packages: tuple[NormalizedName, ...] = ()
     no_binary: bool = False
@@ -46,7 +58,7 @@ class ResolutionSettings(msgspec.Struct, frozen=True, kw_only=True):
 class DisplaySettings(msgspec.Struct, frozen=True, kw_only=True):
     """How people are told."""
 
-    color: str = "auto"
+    color: Color = "auto"
     progress: bool = True
     verbosity: int = 0
     """Number of ``-v`` minus number of ``-q``."""
@@ -68,15 +80,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The interpreter asked for (``3.12``, ``pypy@3.11``, a path), empty when nobody asked."""
     python_flag: str = ""
     """The same when it is the command line that asks: then environments of several Pythons lie side by side."""
-    env: str = "shared"
+    env: Environments = "shared"
     active: bool = False
     """Use the environment that ``VIRTUAL_ENV`` or ``CONDA_PREFIX`` names, when there is one."""
     break_system_packages: bool = False
     """Install even where an installation asks to be left to its own package manager (PEP 668)."""
     environment_path: str = ""
     """Where the shared environment is; empty: ``.venv`` at the root."""
-    link_mode: str = ""
-    add_bounds: str = "lower"
+    link_mode: LinkMode | Literal[""] = ""
+    add_bounds: Bounds = "lower"
     concurrent_downloads: int = 50
     concurrent_builds: int = 2
     concurrent_installs: int = 2
@@ -84,7 +96,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """User name and password by name of index."""
     netrc: str = ""
     """Path of the netrc file, whether it exists or not."""
-    keyring_provider: str = "disabled"
+    keyring_provider: Keyring = "disabled"
     ca_bundle: str = ""
     """A file or directory of certificates; empty: the default ones."""
     client_cert: str = ""

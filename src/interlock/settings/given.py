@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
 
 import msgspec
 
 from interlock.core.settings.amounts import AtLeastOne, NotNegative, Seconds
+from interlock.core.settings.choices import Bounds, Color, Environments, IndexStrategy, Keyring, LinkMode
 
 __all__ = ["GlobalFlags", "PipSettings", "Surroundings", "UserSettings"]
 
@@ -56,15 +56,15 @@ class UserSettings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", fo
     default_index: str | None = None
     index: tuple[dict[str, object], ...] = ()
     find_links: tuple[str, ...] = ()
-    index_strategy: Literal["first-index", "unsafe-first-match", "unsafe-best-match"] | None = None
-    keyring_provider: Literal["disabled", "auto", "import", "subprocess"] | None = None
+    index_strategy: IndexStrategy | None = None
+    keyring_provider: Keyring | None = None
     allow_insecure_host: tuple[str, ...] = ()
     ca_bundle: str | None = None
     """A file or directory of certificates that are trusted too."""
     client_cert: str | None = None
     """A file with a certificate and its key, shown to indexes that ask for one."""
-    link_mode: Literal["clone", "hardlink", "copy", "symlink"] | None = None
-    env: Literal["shared", "member"] | None = None
+    link_mode: LinkMode | None = None
+    env: Environments | None = None
     active: bool | None = None
     """Whether an environment that is active is used instead of the workspace's own."""
     python: str | None = None
@@ -73,9 +73,9 @@ class UserSettings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", fo
     concurrent_installs: AtLeastOne | None = None
     http_timeout: Seconds | None = None
     http_retries: NotNegative | None = None
-    color: Literal["auto", "always", "never"] | None = None
+    color: Color | None = None
     progress: bool | None = None
-    add_bounds: Literal["lower", "major", "minor", "exact"] | None = None
+    add_bounds: Bounds | None = None
     approved_services: tuple[str, ...] = ()
     """Addresses of lock services that a workspace may name."""
     plugins: bool | None = None

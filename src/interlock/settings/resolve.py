@@ -7,11 +7,24 @@ here reads anything; the surface gathers :class:`Surroundings` and calls :func:`
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 import msgspec
 
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName, normalize_name
+from interlock.core.settings.choices import (
+    BOUNDS,
+    COLORS,
+    ENVIRONMENTS,
+    INDEX_STRATEGIES,
+    KEYRINGS,
+    LINK_MODES,
+    PREFERRED,
+    PRERELEASES,
+    Color,
+    Prerelease,
+)
 from interlock.core.settings.cutoff import resolve_cutoff
 from interlock.core.settings.limits import limits_of
 from interlock.core.settings.service import service_settings
@@ -24,14 +37,7 @@ from interlock.settings.given import GlobalFlags, Surroundings, UserSettings
 
 __all__ = ["InvalidSetting", "resolve_settings"]
 
-PRERELEASE = ("disallow", "allow", "if-necessary", "explicit", "if-necessary-or-explicit")
-RESOLUTION = ("highest", "lowest", "lowest-direct")
-BOUNDS = ("lower", "major", "minor", "exact")
-LINK_MODES = ("clone", "hardlink", "copy", "symlink")
-COLORS = ("auto", "always", "never")
-ENVS = ("shared", "member")
-STRATEGIES = ("first-index", "unsafe-first-match", "unsafe-best-match")
-KEYRINGS = ("disabled", "auto", "import", "subprocess")
+_PRERELEASES: tuple[Prerelease | Literal["if-necessary-or-explicit"], ...] = (*PRERELEASES, "if-necessary-or-explicit")
 
 
 def resolve_settings(flags: GlobalFlags, tool: ToolSettings, around: Surroundings) -> Settings:
@@ -54,7 +60,7 @@ def resolve_settings(flags: GlobalFlags, tool: ToolSettings, around: Surrounding
         python=flags.python or env.text("PYTHON") or user.python or "",
         python_flag=flags.python or "",
         env=choose(
-            ENVS,
+            ENVIRONMENTS,
             ("--env", flags.env),
             ("INTERLOCK_ENV", env.text("ENV")),
             ("env", tool.env if tool.env != "shared" else user.env or "shared"),
@@ -87,7 +93,7 @@ def _resolving(
     cutoff, span = resolve_cutoff(flags.exclude_newer or env.text("EXCLUDE_NEWER") or tool.exclude_newer, around.now)
     by_package = {name: resolve_cutoff(text, around.now) for name, text in tool.exclude_newer_package.items()}
     prerelease = choose(
-        PRERELEASE,
+        _PRERELEASES,
         ("--prerelease", flags.prerelease),
         ("INTERLOCK_PRERELEASE", env.text("PRERELEASE")),
         ("prerelease", tool.prerelease),
@@ -95,7 +101,7 @@ def _resolving(
     return ResolutionSettings(
         indexes=indexes,
         index_strategy=choose(
-            STRATEGIES,
+            INDEX_STRATEGIES,
             ("--index-strategy", flags.index_strategy),
             ("INTERLOCK_INDEX_STRATEGY", env.text("INDEX_STRATEGY")),
             ("index-strategy", tool.index_strategy if tool.index_strategy != "first-index" else None),
@@ -108,7 +114,7 @@ def _resolving(
         # A specifier that names a pre-release always allows it, so uv's two names mean one policy here.
         prerelease="if-necessary" if prerelease == "if-necessary-or-explicit" else prerelease,
         resolution=choose(
-            RESOLUTION,
+            PREFERRED,
             ("--resolution", flags.resolution),
             ("INTERLOCK_RESOLUTION", env.text("RESOLUTION")),
             ("resolution", tool.resolution),
@@ -229,7 +235,7 @@ def _names(asked: Iterable[str], declared: tuple[NormalizedName, ...]) -> tuple[
     return tuple(sorted({*(normalize_name(name) for name in asked), *declared}))
 
 
-def _color(flags: GlobalFlags, env: Variables, user: UserSettings) -> str:
+def _color(flags: GlobalFlags, env: Variables, user: UserSettings) -> Color:
     """``NO_COLOR`` and ``FORCE_COLOR`` are conventions of the terminal world: any value that is not empty counts."""
     asked = flags.color or env.text("COLOR")
     if asked is None and env.foreign("NO_COLOR"):

@@ -17,6 +17,7 @@ from interlock.core.editing.requirement_wishes import (
     parse_wish,
 )
 from interlock.core.requirements.parse import parse_requirement
+from interlock.core.settings.choices import BOUNDS, Bounds
 
 
 def wish(text: str) -> tuple[str, tuple[str, ...], str, str, dict[str, str]]:
@@ -213,8 +214,8 @@ _VERSIONS = st.builds(
 )
 
 
-@given(st.lists(_VERSIONS, min_size=1, max_size=3), st.sampled_from(["lower", "major", "minor", "exact"]))
-def test_the_range_admits_what_was_resolved(versions: list[str], kind: str) -> None:
+@given(st.lists(_VERSIONS, min_size=1, max_size=3), st.sampled_from(BOUNDS))
+def test_the_range_admits_what_was_resolved(versions: list[str], kind: Bounds) -> None:
     specifier = SpecifierSet(bounded(kind, versions))
     for version in versions:
         assert specifier.contains(version, prereleases=True), (specifier, version)

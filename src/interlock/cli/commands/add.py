@@ -9,6 +9,7 @@ from interlock.cli.call import BadValue, Call
 from interlock.cli.changing import change_options, say_change, target_of
 from interlock.context import Context
 from interlock.core.editing.requirement_wishes import Wish, parse_requirements_file, parse_wish
+from interlock.core.settings.choices import BOUNDS, Bounds
 from interlock.core.text.encoding import decode_text
 from interlock.core.versions.poetry_constraint import platform_marker, python_marker
 from interlock.errors import UsageError
@@ -40,7 +41,7 @@ async def _add_to_script(call: Call) -> int:
     wishes, constraints = _wishes(call)
     if constraints:
         raise BadValue("`--constraints` bounds what is added to a project; a script has none.")
-    bounds = call.text("bounds") or call.context.means.settings.add_bounds
+    bounds = _bounds(call) or call.context.means.settings.add_bounds
     for text in await add_to_script(call.context, script, tuple(wishes), bounds):
         call.terminal.say(f"Added {text} to {call.text('script')}.")
     return 0
@@ -82,14 +83,19 @@ def _options(call: Call) -> AddOptions:
         lfs=call.given("lfs"),
         editable=editable,
         workspace=workspace,
-        bounds=call.text("bounds") or _default_bounds(call.context),
+        bounds=_bounds(call) or _default_bounds(call.context),
         allow_prereleases=call.given("allow_prereleases"),
         raw=call.given("raw"),
         after=change_options(call),
     )
 
 
-def _default_bounds(context: Context) -> str:
+def _bounds(call: Call) -> Bounds | None:
+    """What the command line says."""
+    return next((word for word in BOUNDS if word == call.text("bounds")), None)
+
+
+def _default_bounds(context: Context) -> Bounds:
     workspace = discover(context.place.start, layout=context.means.layout)
     return context.within(workspace.manifest.settings).means.settings.add_bounds
 

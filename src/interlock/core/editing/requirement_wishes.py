@@ -10,6 +10,7 @@ from packaging.version import InvalidVersion
 
 from interlock.core.names import ExtraName, NormalizedName, is_name, normalize_extra, normalize_name
 from interlock.core.requirements.parse import parse_requirement
+from interlock.core.settings.choices import Bounds
 from interlock.core.sources.addresses import address_problem
 from interlock.core.sources.direct_references import is_archive
 from interlock.core.sources.git_url import redact_url
@@ -106,7 +107,7 @@ def name_of_archive(path: str) -> str:
     return name if is_name(name) else ""
 
 
-def bounded(kind: str, versions: list[str]) -> str:
+def bounded(kind: Bounds, versions: list[str]) -> str:
     """A specifier for what was resolved.
 
     >>> [bounded(kind, ["1.2.3"]) for kind in ("lower", "major", "minor", "exact")]

@@ -15,6 +15,15 @@ from interlock.core.markers.environment import conflict_key
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirements.requirement import Requirement
 from interlock.core.requirements.slot import Slot
+from interlock.core.settings.choices import (
+    Bounds,
+    Environments,
+    ForkStrategy,
+    IndexStrategy,
+    LinkMode,
+    Preferred,
+    Prerelease,
+)
 from interlock.core.sources.source import Index, Registry, Source
 
 __all__ = [
@@ -104,7 +113,7 @@ class ToolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """Resolution settings of a tool table; only the workspace root's count."""
 
     indexes: tuple[Index, ...] = ()
-    index_strategy: str = "first-index"
+    index_strategy: IndexStrategy = "first-index"
     find_links: tuple[str, ...] = ()
     no_index: bool = False
     environments: tuple[str, ...] = ()
@@ -116,14 +125,11 @@ class ToolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     scoped_overrides: tuple[ScopedOverride, ...] = ()
     excludes: tuple[NormalizedName, ...] = ()
     build_constraints: tuple[Requirement, ...] = ()
-    prerelease: str = "if-necessary"
-    """``disallow | allow | if-necessary | explicit``"""
-    prerelease_package: dict[NormalizedName, str] = {}
+    prerelease: Prerelease = "if-necessary"
+    prerelease_package: dict[NormalizedName, Prerelease] = {}
     """The same by package."""
-    resolution: str = "highest"
-    """``highest | lowest | lowest-direct``"""
-    fork_strategy: str = "requires-python"
-    """``requires-python | fewest``"""
+    resolution: Preferred = "highest"
+    fork_strategy: ForkStrategy = "requires-python"
     exclude_newer: str = ""
     """As written: an RFC 3339 timestamp, a date, or a duration."""
     exclude_newer_package: dict[NormalizedName, str] = {}
@@ -141,12 +147,11 @@ class ToolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     extra_build_dependencies: dict[NormalizedName, tuple[Requirement, ...]] = {}
     dependency_metadata: tuple[dict[str, object], ...] = ()
     """Static metadata for packages (uv's ``dependency-metadata``), as written."""
-    link_mode: str = ""
-    """``clone | hardlink | copy | symlink``, empty: the best that works."""
-    env: str = "shared"
-    """``shared | member``: one environment at the root, or a strict one per member."""
-    add_bounds: str = ""
-    """``lower | major | minor | exact``: what ``add`` writes; empty: ``lower``."""
+    link_mode: LinkMode | Literal[""] = ""
+    """Empty: the best that works."""
+    env: Environments = "shared"
+    add_bounds: Bounds | Literal[""] = ""
+    """Empty: ``lower``."""
     required_version: str = ""
     service: str = ""
     """Address of the lock service."""

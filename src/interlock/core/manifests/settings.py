@@ -15,6 +15,16 @@ from interlock.core.manifests.table import Table
 from interlock.core.names import NormalizedName, is_name, normalize_extra, normalize_group, normalize_name
 from interlock.core.requirements.parse import InvalidRequirement, parse_requirement
 from interlock.core.requirements.requirement import Requirement
+from interlock.core.settings.choices import (
+    BOUNDS,
+    ENVIRONMENTS,
+    FORK_STRATEGIES,
+    INDEX_STRATEGIES,
+    LINK_MODES,
+    PREFERRED,
+    PRERELEASES,
+    Prerelease,
+)
 from interlock.core.settings.limits import Limits
 from interlock.core.settings.service import service_problem
 from interlock.core.versions.version_list import parse_specifier, parse_version
@@ -72,8 +82,6 @@ ROOT_KEYS = (
 )
 """Settings that only count in the workspace root: a member that has one is warned about."""
 
-_PRERELEASES = ("disallow", "allow", "if-necessary", "explicit")
-
 
 def parse_settings(table: Table, name: NormalizedName | None, path: str) -> ToolSettings:
     """Read the settings; ``name`` is the project's own, which conflict items without a package mean."""
@@ -81,9 +89,7 @@ def parse_settings(table: Table, name: NormalizedName | None, path: str) -> Tool
     no_build_isolation = table.flag("no-build-isolation")
     return ToolSettings(
         indexes=indexes,
-        index_strategy=table.choice(
-            "index-strategy", ("first-index", "unsafe-first-match", "unsafe-best-match"), "first-index"
-        ),
+        index_strategy=table.choice("index-strategy", INDEX_STRATEGIES, "first-index"),
         find_links=find_links,
         no_index=table.flag("no-index") or False,
         environments=table.markers("environments"),
@@ -96,8 +102,8 @@ def parse_settings(table: Table, name: NormalizedName | None, path: str) -> Tool
         build_constraints=table.requirements("build-constraint-dependencies"),
         prerelease=_prerelease(table),
         prerelease_package=_prerelease_package(table),
-        resolution=table.choice("resolution", ("highest", "lowest", "lowest-direct"), "highest"),
-        fork_strategy=table.choice("fork-strategy", ("requires-python", "fewest"), "requires-python"),
+        resolution=table.choice("resolution", PREFERRED, "highest"),
+        fork_strategy=table.choice("fork-strategy", FORK_STRATEGIES, "requires-python"),
         exclude_newer=table.text("exclude-newer") or "",
         exclude_newer_package=_exclude_newer_package(table),
         no_build=table.flag("no-build") or False,
@@ -112,9 +118,9 @@ def parse_settings(table: Table, name: NormalizedName | None, path: str) -> Tool
         config_settings_package=_config_package(table),
         extra_build_dependencies=_extra_build(table),
         dependency_metadata=_dependency_metadata(table),
-        link_mode=table.choice("link-mode", ("", "clone", "hardlink", "copy", "symlink"), ""),
-        env=table.choice("env", ("shared", "member"), "shared"),
-        add_bounds=table.choice("add-bounds", ("", "lower", "major", "minor", "exact"), ""),
+        link_mode=table.choice("link-mode", ("", *LINK_MODES), ""),
+        env=table.choice("env", ENVIRONMENTS, "shared"),
+        add_bounds=table.choice("add-bounds", ("", *BOUNDS), ""),
         required_version=_required_version(table),
         service=_service(table),
         limits=_limits(table),
@@ -148,18 +154,18 @@ def _limits(table: Table) -> dict[str, int]:
     return found
 
 
-def _prerelease(table: Table) -> str:
+def _prerelease(table: Table) -> Prerelease:
     written = table.values.get("prerelease")
     if written == "if-necessary-or-explicit":  # the name of the default in older versions of uv
         return "if-necessary"
-    return table.choice("prerelease", _PRERELEASES, "if-necessary")
+    return table.choice("prerelease", PRERELEASES, "if-necessary")
 
 
-def _prerelease_package(table: Table) -> dict[NormalizedName, str]:
+def _prerelease_package(table: Table) -> dict[NormalizedName, Prerelease]:
     inner = table.table("prerelease-package")
     if inner is None:
         return {}
-    return {normalize_name(key): inner.choice(key, _PRERELEASES, "if-necessary") for key in inner.values}
+    return {normalize_name(key): inner.choice(key, PRERELEASES, "if-necessary") for key in inner.values}
 
 
 def _required_version(table: Table) -> str:

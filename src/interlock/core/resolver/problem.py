@@ -10,6 +10,7 @@ from interlock.core.members.asks import Limits, MemberAsks
 from interlock.core.names import ExtraName, NormalizedName
 from interlock.core.requirements.requirement import Requirement
 from interlock.core.resolver.facts import Known
+from interlock.core.settings.choices import ForkStrategy, Preferred, Prerelease
 from interlock.core.sources.source import Source
 
 __all__ = ["DirectPackage", "Policy", "Preference", "Problem"]
@@ -53,11 +54,11 @@ class Preference(msgspec.Struct, frozen=True):
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Which candidates may be chosen, and in what order."""
 
-    prerelease: str = "if-necessary"
-    prerelease_packages: dict[NormalizedName, str] = {}
+    prerelease: Prerelease = "if-necessary"
+    prerelease_packages: dict[NormalizedName, Prerelease] = {}
     """Per package: its own rule."""
-    resolution: str = "highest"
-    fork_strategy: str = "requires-python"
+    resolution: Preferred = "highest"
+    fork_strategy: ForkStrategy = "requires-python"
     cutoff: str = ""
     """Files uploaded at or after this timestamp do not exist; empty: no cutoff."""
     cutoff_packages: dict[NormalizedName, str] = {}
@@ -73,7 +74,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     def rules_out_wheels(self, name: NormalizedName) -> bool:
         return name in self.no_binary or (":all:" in self.no_binary and name not in self.no_build)
 
-    def prerelease_of(self, name: NormalizedName) -> str:
+    def prerelease_of(self, name: NormalizedName) -> Prerelease:
         return self.prerelease_packages.get(name, self.prerelease)
 
     def cutoff_of(self, name: NormalizedName) -> str:
