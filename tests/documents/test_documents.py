@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from tests.architecture import ROOT
+from tests.architecture import ROOT, Module, modules
 from tests.documents.blocks import GENERATED, Generated, filled
 from tests.documents.links import documents, links
 
@@ -41,6 +42,11 @@ def test_files_that_documents_name_are_there(path: Path) -> None:
     for named in re.findall(r"`([\w./]+\.(?:py|toml|json|md))`", path.read_text(encoding="utf-8")):
         if "/" in named and not named.startswith(("http", "~")):
             assert any((place / named).exists() for place in near), named
+
+
+@pytest.mark.parametrize("module", [one for one in modules().values() if one.is_package], ids=lambda one: one.name)
+def test_every_room_and_folder_says_what_it_is_for(module: Module) -> None:
+    assert ast.get_docstring(module.tree)
 
 
 def test_everything_that_is_needed_has_its_reason() -> None:

@@ -1,0 +1,1 @@
+"""Interpreters and virtual environments: found, asked, made, and what is installed in them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from interlock.core.lock.model import (
 )
 from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.sources.source import Directory, File, Git, Member, Registry, Url
-from tests.architecture import ROOT
+from tests.architecture import ROOT, modules
 
 TEXT = (Path(codec.__file__).parent / "FORMAT.md").read_text(encoding="utf-8")
 SECTIONS: dict[str, type[msgspec.Struct]] = {
@@ -69,6 +70,28 @@ def test_every_field_is_described_and_none_else(title: str) -> None:
 def test_what_is_read_is_what_is_described() -> None:
     for kind, title in ((codec._File, "The file"), (codec._Member, "A member"), (codec._Package, "A package")):
         assert sorted(kind.__struct_encode_fields__) == sorted(sections()[title])
+
+
+def given(module: str, kind: type[msgspec.Struct]) -> set[str]:
+    """The fields that a module gives the values of a kind that it makes."""
+    calls = [node for node in ast.walk(modules()[module].tree) if isinstance(node, ast.Call)]
+    made = [node for node in calls if ast.unparse(node.func) == kind.__name__]
+    assert made, kind
+    return {str(keyword.arg) for node in made for keyword in node.keywords}
+
+
+@pytest.mark.parametrize("kind", [LockedMember, LockedPackage])
+def test_what_is_read_has_every_field(kind: type[msgspec.Struct]) -> None:
+    assert given(codec.__name__, kind) == set(kind.__struct_fields__)
+
+
+@pytest.mark.parametrize(("title", "kind"), [("A package", LockedPackage), ("An artifact", Artifact)])
+def test_what_is_never_written_is_said_to_be_so(title: str, kind: type[msgspec.Struct]) -> None:
+    section = TEXT[TEXT.index(f"## {title}\n") :].split("\n## ")[0]
+    never = set(re.findall(r"^\| `([^`]+)` \| Never written now", section, flags=re.MULTILINE))
+    shown = dict(zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True))
+    not_given = set(kind.__struct_fields__) - given("interlock.core.relock.assemble", kind)
+    assert never == {shown[field].replace("_", "-") for field in not_given}
 
 
 def test_defaults_and_versions_are_the_ones_there_are() -> None:

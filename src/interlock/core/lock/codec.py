@@ -1,6 +1,7 @@
 """Reading ``interlock.lock``: typed JSON by msgspec, and what to say when that fails.
 
-The format is described and written in :mod:`interlock.core.lock.layout`.
+``FORMAT.md`` describes the file, :mod:`interlock.core.lock.layout` writes it. The structs here are those of
+:mod:`interlock.core.lock.model` as JSON has them: with sentinels, and plain where the values are frozen.
 """
 
 from __future__ import annotations

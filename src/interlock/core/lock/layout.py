@@ -43,14 +43,7 @@ that do so would conflict. Hence every list ends with the sentinel ``null`` and 
 the line of the closing bracket: each element's own line always ends with a comma, and adding or removing an element
 never touches a neighbour's line. Blocks likewise end with a key that is always there.
 
-The format is ``[1, 0]`` where nothing is declared to conflict, and ``[2, 0]`` where something is. There a marker may
-test ``extra == 'KEY'``, with the key of an item in conflict: ``member``, ``member[extra]`` or ``member:group`` (keys of
-other forms are left free for kinds of items to come). An item is active when it is selected, or reached from what is
-selected along edges from members to members and the ``includes`` of groups. These edges test no keys, so what is active
-is known before any other edge is read, each of which is then read once. Two active items of one conflict are refused.
-The minor version is 1 where a member has ``table-pythons`` or ``left-out``, which earlier readers pass over.
-In ``[1, 0]`` edges to members tested keys too, and what was reached only so was lost: such a lock is out of date if
-anything in it conflicts.
+What each field means, and which version of the format has which, is in ``FORMAT.md``.
 """
 
 from __future__ import annotations

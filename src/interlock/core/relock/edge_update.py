@@ -159,18 +159,8 @@ class _EdgeUpdate:
             }
         if "groups" in kinds:
             groups = {group: self._group(name, group, reach) for group in sorted(asks.groups)}
-        return LockedMember(
-            name=name,
-            path=before.path,
-            inputs=dict(sorted(self.digests[name].items())),
-            requires_python=before.requires_python,
-            package=before.package,
-            table_pythons=before.table_pythons,
-            dependencies=dependencies,
-            extras=extras,
-            groups=groups,
-            left_out=before.left_out,
-        )
+        inputs = dict(sorted(self.digests[name].items()))
+        return msgspec.structs.replace(before, inputs=inputs, dependencies=dependencies, extras=extras, groups=groups)
 
     def _group(self, name: NormalizedName, group: GroupName, reach: Needed) -> tuple[Edge, ...]:
         bound = self.asks[name].group_requires_python.get(group, "")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
+from interlock.core.lock.model import Edge, Lock, LockedPackage
 from interlock.core.members.asks import Ask, MemberAsks
 from interlock.core.names import NormalizedName
 from interlock.core.sources.source import Member
@@ -79,18 +79,13 @@ def restore_names(
     for member in lock.members:
         name = own.get(member.name, member.name)
         members.append(
-            LockedMember(
+            msgspec.structs.replace(
+                member,
                 name=name,
-                path=member.path,
                 inputs=dict(sorted(digests.get(name, {}).items())),
-                requires_python=member.requires_python,
-                package=member.package,
-                table_pythons=member.table_pythons,
                 dependencies=edges(member.dependencies),
                 extras={extra: edges(found) for extra, found in member.extras.items()},
                 groups={group: edges(found) for group, found in member.groups.items()},
-                includes=member.includes,
-                left_out=member.left_out,
             )
         )
     return msgspec.structs.replace(
