@@ -22,13 +22,15 @@ ROOMS = {
     "ops",
     "publish",
     "resolution",
+    "service",
     "store",
     "toolchain",
     "workspace",
 }
 LIBRARIES = {
-    "anyio", "argparse", "asyncio", "email", "httpx", "isal", "keyring", "packageurl", "packaging", "platformdirs",
-    "pyreqwest", "rich", "tomllib", "twine", "uvloop", "zipfile",
+    "anyio", "argparse", "asyncio", "email", "granian", "httpx", "isal", "keyring", "obstore", "packageurl",
+    "packaging", "platformdirs", "prometheus_client", "pyreqwest", "rich", "starlette", "tomllib", "twine", "uvloop",
+    "zipfile",
 }  # fmt: skip
 
 HTTP = {"pyreqwest": "http", "httpx": "http"}

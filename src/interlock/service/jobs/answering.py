@@ -7,12 +7,13 @@ from pathlib import Path
 
 import anyio
 import anyio.to_thread
+import msgspec
 from msgspec.structs import replace
 
 from interlock.core.lock.model import Lock
 from interlock.core.relock.question import Answer
 from interlock.core.resolver.failure import Failure
-from interlock.errors import InterlockError, ResolutionError
+from interlock.errors import InterlockError, ResolutionError, ServiceError
 from interlock.events import Event
 from interlock.index.auth import CredentialSources
 from interlock.index.defaults import default_index_url
@@ -46,10 +47,20 @@ __all__ = ["answer_work"]
 Emit = Callable[[bytes], None]
 
 
+class BadQuestion(ServiceError):
+    """What was asked is no question, though the body has the form of one."""
+
+    code = "bad-question"
+
+
 async def answer_work(work: Work, emit: Emit) -> None:
     """Write every frame of a job, the last one included."""
     layout = Layout(Path(work.store), work.limits)
-    request = decode_request(work.request)
+    try:
+        request = decode_request(work.request)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        emit(encode(Failed(described(BadQuestion(f"The question cannot be read: {error}.")))))
+        return
     old_locks = OldLocks(layout)
     old = None
     if request.old:
