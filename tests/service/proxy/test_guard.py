@@ -51,6 +51,7 @@ async def test_what_is_not_everybodys_is_not_asked(url: str) -> None:
         ("2606:4700::1111", True),
         ("::ffff:1.1.1.1", True),
         ("64:ff9b::101:101", True),
+        ("203.0.113.80", True),
         ("64:ff9b::a00:1", False),
         ("2002:7f00:1::", False),
         ("192.168.1.1", False),

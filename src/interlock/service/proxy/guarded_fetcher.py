@@ -28,6 +28,8 @@ _MOST_HOSTS = 64
 _REMEMBERED = 60.0
 """Seconds for which the address of a host is taken for granted."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_NOBODYS = tuple(map(ipaddress.ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")))
+"""Networks of examples (RFC 5737, 3849): there is nobody's machine in them, and sandboxes put their way out there."""
 
 
 class GuardedFetcher:
@@ -121,5 +123,6 @@ def is_everybodys(address: str) -> bool:
         if inside is None and parsed in _NAT64:
             inside = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
         if inside is not None:
-            return inside.is_global and not inside.is_multicast
-    return parsed.is_global and not parsed.is_multicast
+            parsed = inside
+    is_example = any(parsed in network for network in _NOBODYS)
+    return (parsed.is_global or is_example) and not parsed.is_multicast
