@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 
 from interlock.core.sources.source import Index
 from interlock.service.proxy.endpoints import Endpoints, Permits
+from interlock.service.proxy.files import FileMeans
 from interlock.service.proxy.options import Origin, ProxiedIndex, ProxyOptions
 from interlock.service.proxy.proxy import Proxy, open_proxy
 from interlock.store.blobs import DirectoryBlobs, SecondLevel
@@ -129,7 +130,8 @@ class _Running:
     async def _main(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         clock = Clock()
-        async with open_proxy(self._options, self._layout, clock, self._second) as proxy:
+        means = FileMeans(clock, lambda size: None)
+        async with open_proxy(self._options, self._layout, means, self._second) as proxy:
             app = Starlette(routes=Endpoints(proxy, self._permits).routes())
             server = Server(app, address="127.0.0.1", port=self._port, interface=Interfaces.ASGINL, log_enabled=False)
             task = asyncio.create_task(server.serve())

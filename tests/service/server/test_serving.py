@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -179,3 +180,33 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
     assert "error[serve-extra-missing]" in done.stderr
     assert "pip install interlock[serve]" in done.stderr
     assert not (tmp_path / "data").exists()
+
+
+def test_a_copy_of_the_folder_that_is_made_while_it_runs_is_a_backup(tmp_path: Path) -> None:
+    with running_service(tmp_path / "data") as service:
+        token = service.started().token
+        other = service.make_token("--scope", "admin")
+        shutil.copytree(tmp_path / "data", tmp_path / "backup")
+        late = service.make_token("--scope", "admin")
+        service.send(signal.SIGKILL)
+        service.process.wait(timeout=20)
+    with running_service(tmp_path / "backup") as service:
+        service.started()
+        for text, status in ((token, 403), (other, 200), (late, 401)):
+            with service.client(text) as client:
+                assert client.get("/metrics").status_code == status
+        assert service.end() == 0
+
+
+def test_what_is_kept_is_dropped_also_while_it_runs(tmp_path: Path) -> None:
+    with running_service(tmp_path / "data") as service:
+        service.started()
+        entry = tmp_path / "data" / "store" / "files-v1" / "ab" / "abcd"
+        entry.parent.mkdir(parents=True)
+        entry.write_bytes(b"x" * 1000)
+        answer = command("serve", "gc", "--data", tmp_path / "data", "--json")
+        assert json.loads(answer.out) == {"entries": 0, "bytes": 0, "kept": 1000}
+        answer = command("serve", "gc", "--data", tmp_path / "data", "--max-bytes", "999", "--json")
+        assert json.loads(answer.out) == {"entries": 1, "bytes": 1000, "kept": 0}
+        assert not entry.exists()
+        assert service.end() == 0

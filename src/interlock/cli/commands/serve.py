@@ -24,6 +24,7 @@ _TOLD = {
     "reloaded": "The configuration was read again.",
     "draining": "Ending: nothing new is begun.",
     "cut": "{requests} requests were cut off.",
+    "swept": "Dropped {entries} entries with {bytes} bytes.",
     "ended": "Ended.",
 }
 """What a person is told of an event; of others only with ``-v``."""

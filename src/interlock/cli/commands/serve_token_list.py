@@ -49,6 +49,7 @@ def _described(token: Token, now: float) -> dict[str, object]:
         "created": _day(token.created),
         "expires": _day(token.expires),
         "revoked": _day(token.revoked),
+        "used": _day(token.used),
         "valid": token.is_valid(now),
     }
 

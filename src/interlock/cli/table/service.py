@@ -31,6 +31,13 @@ def _token_create_options(parser: OptionGroup) -> None:
     parser.value("--expires", metavar="WHEN", text="when it ends: 30 days, 12 hours, 2027-01-31")
 
 
+def _gc_options(parser: OptionGroup) -> None:
+    _data_option(parser)
+    parser.value("--config", metavar="FILE", text="the service's configuration, whose [retention] counts")
+    parser.number("--max-bytes", metavar="N", text="keep at most so much, whatever the configuration says")
+    parser.number("--max-idle-days", metavar="N", text="drop what was not used for so long")
+
+
 def _token_list_options(parser: OptionGroup) -> None:
     _data_option(parser)
 
@@ -47,6 +54,13 @@ SERVICE = (
         "Make locks and serve indexes for many clients, until it is ended",
         _serve_options,
         (("", "on this machine, for this machine"), ("--listen :8443 --config service.toml", "for a team")),
+    ),
+    Command(
+        ("serve", "gc"),
+        "serve_gc",
+        "Drop what the service has not to keep, also while it runs",
+        _gc_options,
+        (("--config service.toml", "as its configuration says"), ("--max-bytes 5000000000", "until it fits")),
     ),
     Command(
         ("serve", "token", "create"),

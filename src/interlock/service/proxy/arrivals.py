@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,11 +37,12 @@ _BEHIND = 64 << 10
 class Arrival:
     """One file. It is a sink for one body; who reads it may come and go."""
 
-    def __init__(self, layout: Layout, artifact: Artifact) -> None:
+    def __init__(self, layout: Layout, artifact: Artifact, reserve: Callable[[int], None]) -> None:
         self.artifact = artifact
         self.size = artifact.size
         """Bytes it will have, as far as is known."""
         self._layout = layout
+        self._reserve = reserve
         self._hashes = {
             name: hashlib.new(name, usedforsecurity=False)
             for name in dict.fromkeys(("sha256", *(name for name, _ in pairs(artifact.hashes))))
@@ -150,6 +151,7 @@ class Arrival:
             return os.open(self._path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
 
     def _flush(self) -> None:
+        self._reserve(len(self._pending))
         if self._handle < 0:
             self._layout.prepare()
             self._handle, name = tempfile.mkstemp(dir=self._layout.tmp, prefix="arriving-")

@@ -151,7 +151,7 @@ class Endpoints:
         if proxy.own is None or not index.takes_uploads:
             raise BadUpload("", f"the index `{index.name}` takes no uploads")
         folder = await anyio.to_thread.run_sync(proxy.own.arriving)
-        form = UploadForm(request.headers.get("content-type", ""), folder, proxy.options.upload_size)
+        form = UploadForm(request.headers.get("content-type", ""), folder, proxy.options.upload_size, proxy.reserve)
         try:
             is_new = await proxy.upload(index, await form.read(request.stream()))
         finally:

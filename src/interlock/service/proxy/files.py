@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
+import msgspec
 from anyio.abc import TaskGroup
 
 from interlock.core.sources.logins import redact
@@ -30,22 +33,32 @@ from interlock.store.layout import Layout
 from interlock.store.replace import move_file
 from interlock.store.wheels import BadWheel
 
-__all__ = ["Files"]
+__all__ = ["FileMeans", "Files"]
 
 _TEXTS = "texts-v1"
 _DIGEST = 64
+_NOTED = 3600
+"""Seconds after which it is noted that a file was used again."""
+
+
+class FileMeans(msgspec.Struct, frozen=True):
+    clock: Callable[[], float]
+    """Seconds since 1970."""
+    reserve: Callable[[int], None]
+    """Called with a number of bytes before they are written; raises where there is no room for them."""
 
 
 class Files:
     """``tasks`` fetches what somebody waited for, also when nobody waits any more."""
 
-    def __init__(self, upstream: Upstream, tasks: TaskGroup) -> None:
+    def __init__(self, upstream: Upstream, tasks: TaskGroup, means: FileMeans) -> None:
         layout = upstream.layout
         self._session = upstream.session
         self._layout = layout
         self._second = upstream.second
         self.limits = layout.limits
         self._tasks = tasks
+        self._means = means
         self._coming: dict[Path, Arrival] = {}
         self._metadata = WheelMetadata(upstream.session, layout)
         self._texts: Flights[Path, bytes] = Flights()
@@ -55,14 +68,23 @@ class Files:
 
     def stored(self, located: Located) -> Path | None:
         path = self._path(located)
-        return path if path.exists() else None
+        try:
+            status = path.stat()
+        except OSError:
+            return None
+        now = self._means.clock()
+        if now - max(status.st_atime, status.st_mtime) > _NOTED:
+            # What is used is kept longer, and not every file system notes that by itself.
+            with suppress(OSError):
+                os.utime(path, (now, status.st_mtime))
+        return path
 
     def arrival(self, located: Located) -> Arrival:
         """A file that is not stored: the one that is on its way, or a new one."""
         path = self._path(located)
         found = self._coming.get(path)
         if found is None:
-            found = self._coming[path] = Arrival(self._layout, located.artifact)
+            found = self._coming[path] = Arrival(self._layout, located.artifact, self._means.reserve)
             self._tasks.start_soon(self._bring, found, located, path)
         return found
 

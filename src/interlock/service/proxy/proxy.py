@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from interlock.index.page_cache import Validators
 from interlock.index.retry import RetryPolicy
 from interlock.index.upstream import Upstream, UpstreamOptions
 from interlock.service.proxy.choice import Choice, Choices, is_named
-from interlock.service.proxy.files import Files
+from interlock.service.proxy.files import FileMeans, Files
 from interlock.service.proxy.guarded_fetcher import GuardedFetcher
 from interlock.service.proxy.options import ProxiedIndex, ProxyOptions, check_index
 from interlock.service.proxy.own_packages import OwnPackages, Uploaded
@@ -37,16 +37,17 @@ class Proxy:
         options: ProxyOptions,
         upstream: Upstream,
         files: Files,
-        clock: Callable[[], float],
+        means: FileMeans,
     ) -> None:
         self.options = options
         self.upstream = upstream
         self.files = files
-        self.clock = clock
+        self.clock = means.clock
+        self.reserve = means.reserve
         self.choices = Choices(options)
         self._indexes = {index.name: index for index in options.indexes}
-        self._pages = ProjectPages(upstream, options, clock)
-        self._names = ProjectNames(upstream, options, clock)
+        self._pages = ProjectPages(upstream, options, means.clock)
+        self._names = ProjectNames(upstream, options, means.clock)
         folder = options.own_packages
         self.own = None if folder is None else OwnPackages(folder, upstream.layout.limits)
 
@@ -131,11 +132,11 @@ class Proxy:
 
 @asynccontextmanager
 async def open_proxy(
-    options: ProxyOptions, layout: Layout, clock: Callable[[], float], second: SecondLevel | None = None
+    options: ProxyOptions, layout: Layout, means: FileMeans, second: SecondLevel | None = None
 ) -> AsyncIterator[Proxy]:
     """A proxy that keeps what it fetches in a store. What it fetches when this is left is given up.
 
-    ``clock`` gives seconds since 1970, and ``second`` has what other proxies have fetched.
+    ``second`` has what other proxies have fetched.
     Raises :class:`BadProxiedIndex`.
     """
     for index in options.indexes:
@@ -153,7 +154,7 @@ async def open_proxy(
     try:
         async with anyio.create_task_group() as tasks:
             try:
-                yield Proxy(options, upstream, Files(upstream, tasks), clock)
+                yield Proxy(options, upstream, Files(upstream, tasks, means), means)
             finally:
                 tasks.cancel_scope.cancel()
     finally:

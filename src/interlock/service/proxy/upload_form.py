@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ _DIGESTS = {"sha256_digest": "sha256", "md5_digest": "md5", "blake2_256_digest":
 class UploadForm:
     """Reads one form. ``close`` deletes what is left of the file."""
 
-    def __init__(self, content_type: str, folder: Path, most: int) -> None:
+    def __init__(self, content_type: str, folder: Path, most: int, reserve: Callable[[int], None]) -> None:
         kind, options = parse_options_header(content_type)
         boundary = options.get(b"boundary", b"")
         if kind != b"multipart/form-data" or not boundary:
@@ -51,6 +51,7 @@ class UploadForm:
         self._parser = MultipartParser(boundary, callbacks)
         self._folder = folder
         self._most = most
+        self._reserve = reserve
         self._fields: dict[str, str] = {}
         self._hashes: dict[str, hashlib._Hash | hashlib.blake2b] = {
             "sha256": hashlib.sha256(),
@@ -174,6 +175,7 @@ class UploadForm:
             raise BadUpload(self._filename, f"the form has more than {_FIELDS} bytes besides the file")
 
     def _flush(self) -> None:
+        self._reserve(len(self._pending))
         for hashed in self._hashes.values():
             hashed.update(self._pending)
         with named(self._path or self._folder):

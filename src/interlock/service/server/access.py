@@ -49,11 +49,14 @@ class Authenticated:
         text = _credential(header.decode("latin-1"))
         if not text:
             raise TokenRefused("none was sent")
-        token = self._state.tokens.find(text) or _configured(text, self._state.configuration.tokens)
+        kept = self._state.tokens.find(text)
+        token = kept or _configured(text, self._state.configuration.tokens)
         if token is None or token.revoked is not None:
             raise TokenRefused("the one that was sent is not known")
         if not token.is_valid(self._state.clock()):
             raise TokenRefused("the one that was sent has expired")
+        if kept is not None:
+            self._state.tokens.note_use(kept, self._state.clock())
         return token
 
 

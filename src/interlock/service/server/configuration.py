@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network
 import msgspec
 
 from interlock.service.server.limits import Limits
+from interlock.service.state.retention import Retention
 from interlock.service.state.tokens import Token
 
 __all__ = ["PYPI", "Configuration", "ConfiguredToken", "Login", "ServedIndex", "Tls", "may_use", "served_pypi"]
@@ -77,6 +78,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True):
     indexes: tuple[ServedIndex, ...] = (PYPI,)
     tokens: tuple[ConfiguredToken, ...] = ()
     limits: Limits = Limits()
+    retention: Retention = Retention()
     tls: Tls | None = None
     file_hosts: tuple[str, ...] = ()
     """``https://HOST`` of further places that files of indexes may be at although they are private."""

@@ -7,7 +7,7 @@ import tomllib
 from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -26,10 +26,13 @@ from interlock.service.server.configuration import (
     served_pypi,
 )
 from interlock.service.server.limits import Limits
+from interlock.service.state.retention import Retention
 from interlock.service.state.scopes import BadScope, Scope, parse_scopes
 from interlock.service.state.tokens import Token
 
 __all__ = ["BadConfiguration", "load_configuration", "parse_configuration"]
+
+Numbers = TypeVar("Numbers", bound=msgspec.Struct)
 
 _INDEX_KEYS = (
     "name", "url", "username", "password", "password-file", "tokens", "reserved", "includes", "uploads",
@@ -80,7 +83,7 @@ def parse_configuration(text: str, path: Path, pypi: str = "") -> Configuration:
 
 
 def _configuration(top: Table, folder: Path, pypi: str) -> Configuration:
-    top.only(("index", "token", "limits", "tls", "trusted-proxies", "file-hosts"))
+    top.only(("index", "token", "limits", "retention", "tls", "trusted-proxies", "file-hosts"))
     tables = top.tables("index")
     indexes = tuple(index for table in tables if (index := _index(table, folder, pypi)) is not None)
     _check_includes(indexes, top)
@@ -95,7 +98,8 @@ def _configuration(top: Table, folder: Path, pypi: str) -> Configuration:
     return Configuration(
         indexes=indexes or (served_pypi(pypi),),
         tokens=tokens,
-        limits=_limits(top),
+        limits=_numbers(top, "limits", Limits()),
+        retention=_numbers(top, "retention", Retention()),
         tls=_tls(top, folder),
         trusted_proxies=_networks(top),
         file_hosts=_hosts(top),
@@ -204,22 +208,23 @@ def _expiry(table: Table) -> int | None:
     return int((moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp())
 
 
-def _limits(top: Table) -> Limits:
-    table = top.table("limits")
+def _numbers(top: Table, key: str, usual: Numbers) -> Numbers:
+    """A table of whole numbers, each a field of a struct."""
+    table = top.table(key)
     if table is None:
-        return Limits()
-    names = {field.replace("_", "-"): field for field in Limits.__struct_fields__}
+        return usual
+    names = {field.replace("_", "-"): field for field in usual.__struct_fields__}
     table.only(names)
     given: dict[str, int] = {}
-    for key, field in names.items():
-        value = table.values.get(key)
+    for name, field in names.items():
+        value = table.values.get(name)
         if value is None:
             continue
         if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= _MOST:
-            table.problem(key, "must be a whole number from 1 on.")
+            table.problem(name, "must be a whole number from 1 on.")
             continue
         given[field] = value
-    return msgspec.structs.replace(Limits(), **given)
+    return msgspec.structs.replace(usual, **given)
 
 
 def _tls(top: Table, folder: Path) -> Tls | None:

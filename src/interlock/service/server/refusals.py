@@ -17,6 +17,7 @@ from interlock.errors import (
     ServiceError,
     UsageError,
 )
+from interlock.service.state.room import StoreFull
 
 __all__ = [
     "BadRequest",
@@ -193,7 +194,9 @@ class Draining(Refusal):
         return {"Retry-After": "2", "Connection": "close"}
 
 
+_NO_ROOM = 507
 _STATUS: tuple[tuple[type[InterlockError], int], ...] = (
+    (StoreFull, _NO_ROOM),
     (UsageError, 400),
     (ManifestError, 422),
     (ResolutionError, 422),

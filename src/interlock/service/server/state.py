@@ -9,19 +9,26 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import anyio
+import anyio.to_thread
 import msgspec
 
 from interlock.means import Means
+from interlock.service.proxy.files import FileMeans
 from interlock.service.proxy.proxy import Proxy, open_proxy
 from interlock.service.server.configuration import Configuration
 from interlock.service.server.log import Log
 from interlock.service.server.metrics import Metrics
 from interlock.service.server.proxying import proxy_options
 from interlock.service.state.data_folder import DataFolder
+from interlock.service.state.room import Room
 from interlock.service.state.tokens import TokenStore
 from interlock.store.layout import Layout
 
 __all__ = ["Ending", "Foundation", "ServerState", "open_state"]
+
+_BETWEEN_SWEEPS = 600.0
+"""Seconds."""
 
 
 class Ending:
@@ -53,6 +60,7 @@ class Foundation(msgspec.Struct, frozen=True, kw_only=True):
 class ServerState(Foundation, frozen=True, kw_only=True):
     configuration: Configuration
     proxy: Proxy
+    room: Room
     lifetime: AsyncExitStack
     """What the routes open is pushed here, and closed when the last request of this state has its answer."""
 
@@ -62,7 +70,24 @@ async def open_state(foundation: Foundation, configuration: Configuration) -> As
     """Raises :class:`InterlockError` for a configuration that cannot be served."""
     layout = Layout(foundation.folder.store, foundation.means.layout.limits)
     options = proxy_options(configuration, foundation.folder, foundation.means)
-    async with open_proxy(options, layout, foundation.clock) as proxy, AsyncExitStack() as lifetime:
-        yield ServerState(
-            **msgspec.structs.asdict(foundation), configuration=configuration, proxy=proxy, lifetime=lifetime
-        )
+    room = Room(foundation.folder, configuration.retention, foundation.clock)
+    means = FileMeans(foundation.clock, room.take)
+    async with (
+        open_proxy(options, layout, means) as proxy,
+        AsyncExitStack() as lifetime,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(_sweep, room, foundation)
+        parts = msgspec.structs.asdict(foundation)
+        yield ServerState(**parts, configuration=configuration, proxy=proxy, room=room, lifetime=lifetime)
+        tasks.cancel_scope.cancel()
+
+
+async def _sweep(room: Room, foundation: Foundation) -> None:
+    """Drop again and again what has not to be kept."""
+    while True:
+        freed = await anyio.to_thread.run_sync(room.sweep)
+        foundation.metrics.kept.set(room.used)
+        if freed.entries:
+            foundation.log.event("swept", entries=freed.entries, bytes=freed.bytes)
+        await anyio.sleep(_BETWEEN_SWEEPS)

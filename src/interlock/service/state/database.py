@@ -30,6 +30,7 @@ _STEPS: tuple[str, ...] = (
         revoked INTEGER
     ) WITHOUT ROWID;
     """,
+    "ALTER TABLE token ADD COLUMN used INTEGER;",
 )
 """What makes each version out of the one before it; the first one out of nothing."""
 

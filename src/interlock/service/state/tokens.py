@@ -8,6 +8,7 @@ import re
 import secrets
 import sqlite3
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -21,7 +22,8 @@ __all__ = ["NewToken", "NoSuchToken", "Token", "TokenStore", "digest_of", "is_sa
 _TEXT = re.compile(r"interlock_([0-9a-f]{8})_[0-9a-f]{48}")
 _NOBODY = hashlib.sha256(b"").digest()
 """What is compared where there is nothing to compare with, so that it takes as long."""
-_COLUMNS = "id, digest, name, scopes, indexes, created, expires, revoked"
+_NOTED = 86_400
+_COLUMNS = "id, digest, name, scopes, indexes, created, expires, revoked, used"
 
 
 class NoSuchToken(ServiceError):
@@ -45,6 +47,8 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     created: int = 0
     expires: int | None = None
     revoked: int | None = None
+    used: int | None = None
+    """The last time, give or take a day."""
 
     def is_valid(self, now: float) -> bool:
         return self.revoked is None and (self.expires is None or now < self.expires)
@@ -83,7 +87,7 @@ class TokenStore:
         )
         text = f"interlock_{token.id}_{secrets.token_hex(24)}"
         self._connection.execute(
-            f"INSERT INTO token ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant
+            f"INSERT INTO token ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant
             (
                 token.id,
                 digest_of(text),
@@ -92,6 +96,7 @@ class TokenStore:
                 None if indexes is None else " ".join(sorted(indexes)),
                 token.created,
                 expires,
+                None,
                 None,
             ),
         )
@@ -119,6 +124,14 @@ class TokenStore:
         if entry is None:
             raise NoSuchToken(id)
         return entry[0]
+
+    def note_use(self, token: Token, now: float) -> None:
+        """Remember that a token was used; at most once a day it is written down."""
+        if token.used is None or now - token.used >= _NOTED:
+            with suppress(sqlite3.OperationalError):
+                # A disk that is full or a database that is busy is no reason to refuse anybody.
+                self._connection.execute("UPDATE token SET used = ? WHERE id = ?", (int(now), token.id))
+            self._known.pop(token.id, None)
 
     def _entry(self, id: str) -> tuple[Token, bytes] | None:  # noqa: A002
         """A row, remembered until another process has changed something."""
@@ -155,7 +168,7 @@ def redact_tokens(text: str) -> str:
 
 
 def _token(row: sqlite3.Row | tuple[object, ...]) -> Token:
-    id_, _, name, scopes, indexes, created, expires, revoked = row
+    id_, _, name, scopes, indexes, created, expires, revoked, used = row
     return msgspec.convert(
         {
             "id": id_,
@@ -165,6 +178,7 @@ def _token(row: sqlite3.Row | tuple[object, ...]) -> Token:
             "created": created,
             "expires": expires,
             "revoked": revoked,
+            "used": used,
         },
         Token,
     )
