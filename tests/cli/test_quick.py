@@ -249,7 +249,7 @@ def test_folders_of_an_editable_tree_are_looked_at(synced: Path, change: Callabl
     catalog = NormalizedName("catalog")
     wanted = (Wanted(name=catalog, version="1.2", source=Member(catalog), editable=True),)
     question = "sync of a test"
-    stamp_in_sync(stamps_of(context), workspace, environment, wanted, kept=1, python="", question=question)
+    stamp_in_sync(stamps_of(context), workspace, environment, wanted, kept=1, question=question)
     assert is_fresh(os.environ, str(synced), question) == ".venv is in sync (1 package)."
     change(tree)
     assert is_fresh(os.environ, str(synced), question) is None
@@ -263,5 +263,5 @@ def test_a_tree_that_is_not_editable_takes_a_closer_look(synced: Path) -> None:
     assert environment is not None
     catalog = NormalizedName("catalog")
     wanted = (Wanted(name=catalog, version="1.2", source=Member(catalog), editable=False),)
-    stamp_in_sync(stamps_of(context), workspace, environment, wanted, kept=1, python="", question="sync of a test")
+    stamp_in_sync(stamps_of(context), workspace, environment, wanted, kept=1, question="sync of a test")
     assert is_fresh(os.environ, str(synced), "sync of a test") is None

@@ -17,5 +17,6 @@ def stamps_of(context: Context) -> Stamps:
         environ=means.environ,
         files=context.around.files,
         began=means.now.timestamp(),
+        python=means.settings.python,
         plain=context.flags == GlobalFlags() and not display.json and not display.verbosity,
     )

@@ -168,7 +168,6 @@ class _Sync:
                     environment,
                     wanted,
                     kept=kept,
-                    python=self._means.settings.python,
                     question=question,
                 )
 

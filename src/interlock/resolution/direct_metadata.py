@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -19,7 +18,6 @@ from interlock.core.sources.addresses import parts_of
 from interlock.core.sources.source import Directory, File, Git, Source, Url
 from interlock.resolution.stated_index import stated_metadata
 from interlock.store.archives import add_wheel
-from interlock.store.space import write_file
 from interlock.toolchain.checkouts import checkout_tree, locate
 from interlock.toolchain.sdists import archive_tree
 from interlock.toolchain.toolchain import Toolchain
@@ -72,22 +70,5 @@ async def _of_archive(
         )
         told = parse_metadata(stored.metadata)
         return stated_metadata(toolchain).of(told.name, told.version) or told, artifact
-    folder = layout.temporary_directory()
-    try:
-        archive = folder / filename
-        if isinstance(content, bytes):
-            await anyio.to_thread.run_sync(write_file, archive, content)
-        else:
-            await anyio.to_thread.run_sync(shutil.move, content, archive)
-        tree = await archive_tree(
-            archive,
-            folder / "tree",
-            name=name,
-            identity=fetched.sha256,
-            subdirectory=source.subdirectory,
-            limits=layout.limits,
-        )
+    async with archive_tree(layout, fetched, filename, name=name, subdirectory=source.subdirectory) as tree:
         return await _of_tree(toolchain, tree), artifact
-    finally:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))

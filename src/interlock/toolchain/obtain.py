@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import anyio
@@ -20,7 +19,6 @@ from interlock.core.text.one_line import one_line
 from interlock.errors import IntegrityError
 from interlock.events import Warned
 from interlock.store.archives import StoredWheel, add_wheel, drop_wheel, open_wheel
-from interlock.store.space import write_file
 from interlock.toolchain.checkouts import checkout_tree
 from interlock.toolchain.sdists import archive_tree, sdist_tree
 from interlock.toolchain.toolchain import Toolchain
@@ -122,25 +120,9 @@ class Obtainer:
         fetched = await self._toolchain.client.fetch_url(url, artifact.sha256)
         if artifact.is_wheel:
             return await self._stored(fetched.content, artifact.filename, fetched.sha256, temporary=True)
-        folder = layout.temporary_directory()
-        try:
-            archive = folder / artifact.filename
-            if isinstance(fetched.content, bytes):
-                await anyio.to_thread.run_sync(write_file, archive, fetched.content)
-            else:
-                await anyio.to_thread.run_sync(shutil.move, fetched.content, archive)
-            tree = await archive_tree(
-                archive,
-                folder / "tree",
-                name=wanted.name,
-                identity=fetched.sha256,
-                subdirectory=source.subdirectory,
-                limits=layout.limits,
-            )
+        opened = archive_tree(layout, fetched, artifact.filename, name=wanted.name, subdirectory=source.subdirectory)
+        async with opened as tree:
             return await self._built(tree)
-        finally:
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))
 
     async def _built(self, tree: SourceTree, *, editable: bool = False) -> StoredWheel:
         builder = await self._toolchain.builder()

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
@@ -14,10 +15,15 @@ from interlock.build.sdist import locate_tree, unpack_sdist
 from interlock.build.source_tree import SourceTree
 from interlock.core.artifacts.artifact import Artifact
 from interlock.core.names import NormalizedName
-from interlock.core.settings.limits import DEFAULT, Limits
+from interlock.core.settings.limits import Limits
+from interlock.store.layout import Layout
+from interlock.store.space import write_file
 from interlock.toolchain.toolchain import Toolchain
 
-__all__ = ["archive_tree", "sdist_tree"]
+if TYPE_CHECKING:
+    from interlock.index.downloads import Fetched
+
+__all__ = ["archive_tree", "identity_of", "sdist_tree", "unpack"]
 
 
 @asynccontextmanager
@@ -25,38 +31,49 @@ async def sdist_tree(
     toolchain: Toolchain, name: NormalizedName, version: str, index: str, artifact: Artifact
 ) -> AsyncIterator[SourceTree]:
     """Fetch an index's sdist, verified, and unpack it for as long as it is needed."""
-    folder = toolchain.layout.temporary_directory()
-    try:
+    async with _scratch(toolchain.layout) as folder:
         archive = folder / artifact.filename
         await toolchain.client.download(name, index, artifact, archive)
-        yield await archive_tree(
-            archive,
-            folder / "tree",
-            name=name,
-            version=version,
-            identity=artifact.sha256,
-            limits=toolchain.layout.limits,
-        )
-    finally:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))
+        path = await unpack(archive, folder / "tree", toolchain.layout.limits)
+        yield SourceTree(path=path, name=name, version=version, identity=identity_of(artifact.sha256))
 
 
+@asynccontextmanager
 async def archive_tree(
-    archive: Path,
-    target: Path,
-    *,
-    name: NormalizedName | None = None,
-    version: str | None = None,
-    identity: str = "",
-    subdirectory: str = "",
-    limits: Limits = DEFAULT,
-) -> SourceTree:
-    """Unpack a source archive and point at the project in it."""
+    layout: Layout, fetched: Fetched, filename: str, *, name: NormalizedName | None = None, subdirectory: str = ""
+) -> AsyncIterator[SourceTree]:
+    """Unpack an archive that was fetched, and point at the project in it, for as long as it is needed."""
+    async with _scratch(layout) as folder:
+        archive = folder / filename
+        if isinstance(fetched.content, bytes):
+            await anyio.to_thread.run_sync(write_file, archive, fetched.content)
+        else:
+            await anyio.to_thread.run_sync(shutil.move, fetched.content, archive)
+        path = await unpack(archive, folder / "tree", layout.limits, subdirectory)
+        yield SourceTree(path=path, name=name, identity=identity_of(fetched.sha256, subdirectory))
 
-    def unpack() -> Path:
+
+async def unpack(archive: Path, target: Path, limits: Limits, subdirectory: str = "") -> Path:
+    """Unpack a source archive; the directory of the project in it."""
+
+    def work() -> Path:
         root = unpack_sdist(archive, target, limits)
         return locate_tree(root, subdirectory, shown=archive.name) if subdirectory else root
 
-    path = await anyio.to_thread.run_sync(unpack)
-    return SourceTree(path=path, name=name, version=version, identity=f"{identity}:{subdirectory}" if identity else "")
+    return await anyio.to_thread.run_sync(work)
+
+
+def identity_of(sha256: str, subdirectory: str = "") -> str:
+    """What an archive's tree is known by, wherever it is unpacked; empty where nothing is known of the archive."""
+    return f"{sha256}:{subdirectory}" if sha256 else ""
+
+
+@asynccontextmanager
+async def _scratch(layout: Layout) -> AsyncIterator[Path]:
+    """A folder that is gone afterwards, whatever happens."""
+    folder = layout.temporary_directory()
+    try:
+        yield folder
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))

@@ -6,7 +6,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import anyio.to_thread
-import msgspec
 
 from interlock.build.frontend import Builder
 from interlock.build.source_tree import SourceTree
@@ -18,7 +17,7 @@ from interlock.events import Warned
 from interlock.ops.building.build_settings import BuildSettings, Edges
 from interlock.ops.building.finishing import bound_wheel, finished_sdist, finished_wheel, pkg_info, settled_sdist
 from interlock.store.build_records import FileKind, file_facts, version_of
-from interlock.toolchain.sdists import archive_tree
+from interlock.toolchain.sdists import identity_of, unpack
 
 __all__ = ["Making"]
 
@@ -84,5 +83,11 @@ class Making:
 
     async def _unpacked(self, sdist: Path, tree: SourceTree, target: Path) -> SourceTree:
         facts = await anyio.to_thread.run_sync(file_facts, sdist, "sdist")
-        unpacked = await archive_tree(sdist, target, name=self._name, version=version_of(sdist), identity=facts.sha256)
-        return msgspec.structs.replace(unpacked, ingredients=tree.ingredients)
+        path = await unpack(sdist, target, self._settings.toolchain.layout.limits)
+        return SourceTree(
+            path=path,
+            name=self._name,
+            version=version_of(sdist),
+            identity=identity_of(facts.sha256),
+            ingredients=tree.ingredients,
+        )

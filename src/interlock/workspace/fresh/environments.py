@@ -27,21 +27,17 @@ def stamp_in_sync(
     wanted: Sequence[Wanted],
     *,
     kept: int,
-    python: str,
     question: str,
 ) -> None:
-    """Remember that nothing had to be done to an environment, where a look at times and sizes can tell. Blocking.
-
-    ``python`` is the interpreter that was asked for, which may be one at a place.
-    """
+    """Remember that nothing had to be done to an environment, where a look at times and sizes can tell. Blocking."""
     files = [*watched(str(stamps.start), stamps.files), str(lockfile_path(workspace.root))]
     files += [str(environment.root / "pyvenv.cfg"), str(workspace.root / PIN)]
     trees = _trees(workspace, wanted) if can_tell(stamps, workspace) else None
     if trees is None or are_newer(files, stamps.began):
         return
     places = {environment.purelib, environment.platlib, environment.python, str(work_folder(environment)), *trees}
-    if os.path.isabs(python):
-        places.add(python)
+    if os.path.isabs(stamps.python):
+        places.add(stamps.python)
     if are_newer(places, stamps.began, margin=YOUNG):
         return
     count = f"{kept} package{'' if kept == 1 else 's'}"

@@ -10,7 +10,7 @@ import msgspec
 
 from interlock.core.lock.model import Lock
 from interlock.store.layout import Layout
-from interlock.workspace.fresh.unchanged import FRESH, stamp_path, stamp_text, store_root, watched
+from interlock.workspace.fresh.unchanged import FRESH, Outline, stamp_path, stamp_text, store_root, watched
 from interlock.workspace.lockfile import lockfile_path
 from interlock.workspace.members import Workspace
 
@@ -30,6 +30,8 @@ class Stamps(msgspec.Struct, frozen=True, kw_only=True):
     """Configuration files, whether they exist or not."""
     began: float
     """When the command did, in seconds since the epoch."""
+    python: str
+    """The interpreter asked for, which may be one at a place."""
     plain: bool
     """Whether its flags say nothing, and nothing makes it say more or less than it would."""
 
@@ -65,16 +67,9 @@ def save_stamp(
     places: Sequence[str] = (),
 ) -> None:
     table = workspace.manifest.workspace
-    text = stamp_text(
-        stamps.environ,
-        files,
-        root=str(workspace.root),
-        patterns=(table.members, table.exclude) if table is not None else ((), ()),
-        manifests=workspace.digest,
-        message=message,
-        question=question,
-        places=places,
-    )
+    patterns = (table.members, table.exclude) if table is not None else ((), ())
+    outline = Outline(str(workspace.root), workspace.digest, *patterns)
+    text = stamp_text(stamps.environ, question, message, outline, files, places)
     place = Path(stamp_path(str(stamps.layout.root), str(stamps.start), question))
     data = text.encode("utf-8", "surrogateescape")
     if data and stamps.layout.read(place) != data:

@@ -24,6 +24,7 @@ __all__ = [
     "BUILT",
     "FRESH",
     "IN_SYNC",
+    "Outline",
     "is_fresh",
     "stamp_path",
     "stamp_text",
@@ -88,34 +89,44 @@ def watched(start: str, others: Iterable[str]) -> list[str]:
     return [*found, *others]
 
 
+class Outline:
+    """What tells whether a workspace has other manifests: its root, its patterns, and the digest of all there are."""
+
+    __slots__ = ("exclude", "manifests", "members", "root")
+
+    def __init__(self, root: str, manifests: str, members: Sequence[str] = (), exclude: Sequence[str] = ()) -> None:
+        self.root = root
+        self.manifests = manifests
+        self.members = members
+        self.exclude = exclude
+
+    def __repr__(self) -> str:
+        return f"<Outline {self.root} {self.manifests[:8]}>"
+
+
 def stamp_text(
     environ: Mapping[str, str],
-    files: Sequence[str],
-    *,
-    root: str,
-    patterns: tuple[Sequence[str], Sequence[str]],
-    manifests: str,
+    question: str,
     message: str,
-    question: str = FRESH,
+    outline: Outline,
+    files: Sequence[str],
     places: Sequence[str] = (),
 ) -> str:
-    """A stamp for how things are. Empty when it cannot be told.
-
-    ``patterns`` are those of members and of exclusions; of ``places`` only what ``stat`` says is looked at.
-    """
+    """A stamp for how things are. Empty when it cannot be told. Of ``places`` only what ``stat`` says is looked at."""
     lines = [
         _FORMAT,
         variables_digest(environ, question),
-        root,
-        "\t".join(patterns[0]),
-        "\t".join(patterns[1]),
-        manifests,
+        outline.root,
+        "\t".join(outline.members),
+        "\t".join(outline.exclude),
+        outline.manifests,
         message,
         *(f"{_digest(path)} {path}" for path in files),
         *(f"{_status(path)} {path}" for path in places),
     ]
     text = "\n".join(lines)
-    return "" if text.count("\n") != len(lines) - 1 or any("\t" in one for part in patterns for one in part) else text
+    patterns = (*outline.members, *outline.exclude)
+    return "" if text.count("\n") != len(lines) - 1 or any("\t" in pattern for pattern in patterns) else text
 
 
 def is_fresh(environ: Mapping[str, str], start: str, question: str = FRESH) -> str | None:
