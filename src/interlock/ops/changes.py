@@ -17,7 +17,6 @@ import msgspec
 from interlock.context import Context
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.diff import diff
-from interlock.core.lock.freshness import LockOutdated
 from interlock.core.lock.inputs import own_inputs
 from interlock.core.lock.model import Lock
 from interlock.core.lock.moves import Moves
@@ -30,7 +29,8 @@ from interlock.ops.lock_outcome import LockOutcome
 from interlock.ops.rewrite import ATTEMPTS, FileChanged, Files, read_file
 from interlock.ops.sync import sync
 from interlock.ops.sync_options import SyncOptions, SyncOutcome
-from interlock.resolution.prepared import Prepared, prepare, unmet_reasons
+from interlock.resolution.freshness import refuse_outdated
+from interlock.resolution.reading import Reading, read_workspace
 from interlock.store.locks import hold
 from interlock.store.replace import replace_file
 from interlock.store.usage import using
@@ -175,18 +175,16 @@ def _require_fresh(context: Context, workspace: Workspace) -> None:
     old = load_lock_if_any(workspace.root)
     if old is None:
         raise no_lock(workspace.root)
-    reasons = unmet_reasons(_prepared(context, workspace, old), old)
-    if reasons:
-        raise LockOutdated(reasons)
+    refuse_outdated(_reading(context, workspace, old), old)
 
 
-def _prepared(context: Context, workspace: Workspace, lock: Lock) -> Prepared:
-    return prepare(context.within(workspace.settings).means, workspace, lock)
+def _reading(context: Context, workspace: Workspace, lock: Lock) -> Reading:
+    return read_workspace(context.within(workspace.settings).means, workspace, lock)
 
 
 def _with_inputs(context: Context, workspace: Workspace, lock: Lock) -> Lock:
     """The lock as an answer to manifests that ask for the same in narrower words."""
-    current = {member.name: member.inputs for member in _prepared(context, workspace, lock).current}
+    current = {member.name: member.inputs for member in _reading(context, workspace, lock).current}
     members = tuple(
         msgspec.structs.replace(member, inputs=dict(current.get(member.name, member.inputs))) for member in lock.members
     )

@@ -18,9 +18,9 @@ from interlock.core.members.asks import MemberAsks
 from interlock.errors import InterlockError
 from interlock.ops.lock import lock
 from interlock.ops.lock_options import LockOptions
-from interlock.resolution.asks import lower
+from interlock.resolution.lowering import lower
 from interlock.resolution.narrowed import describe_wider, locked_narrower, published_wider
-from interlock.resolution.prepared import left_out_of
+from interlock.resolution.reading import left_out_of
 from interlock.resolution.stale_pins import stale_pins
 from interlock.workspace.discovery import NoProject, discover
 from interlock.workspace.lockfile import load_lock_if_any, lockfile_path

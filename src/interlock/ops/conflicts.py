@@ -25,7 +25,7 @@ from interlock.events import Advanced, Finished, Started, Steps
 from interlock.ops.lock import lock_held
 from interlock.ops.lock_options import LockOptions
 from interlock.ops.lock_outcome import LockOutcome
-from interlock.resolution.asks import lower
+from interlock.resolution.lowering import lower
 from interlock.store.locks import hold
 from interlock.store.replace import replace_file
 from interlock.store.usage import using

@@ -56,8 +56,8 @@ async def deploy(context: Context, options: DeployOptions) -> DeployOutcome:
 async def _deploy(context: Context, options: DeployOptions, output: Path, passing: Path) -> DeployOutcome:
     wanted = msgspec.structs.replace(options.sync, exact=True, no_editable=True, locked=not options.sync.frozen)
     found = await locked_workspace(context, frozen=wanted.frozen, locked=wanted.locked, selection=wanted.selection)
-    workspace, here = found.prepared.workspace, found.context
-    selection = select(workspace, wanted.selection, absent=found.prepared.absent, extras=locked_extras(found.lock))
+    workspace, here = found.reading.workspace, found.context
+    selection = select(workspace, wanted.selection, absent=found.reading.absent, extras=locked_extras(found.lock))
     names = [part.member for part in selection.members if part.project]
 
     def make() -> None:

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from interlock.context import Context
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.diff import LockDiff, diff
-from interlock.core.lock.freshness import LockOutdated
 from interlock.core.lock.model import Lock
 from interlock.core.names import NormalizedName
 from interlock.errors import LockError
@@ -21,7 +20,8 @@ from interlock.ops.lock_options import LockOptions
 from interlock.ops.lock_outcome import LockOutcome
 from interlock.ops.make_lock import make_lock
 from interlock.ops.stamps import stamps_of
-from interlock.resolution.prepared import prepare, stale_reasons, unmet_reasons
+from interlock.resolution.freshness import refuse_outdated, stale_reasons
+from interlock.resolution.reading import read_workspace
 from interlock.resolution.remarks import remarks
 from interlock.store.locks import hold
 from interlock.store.replace import read_regular, replace_file
@@ -61,17 +61,17 @@ async def lock_held(context: Context, workspace: Workspace, options: LockOptions
     pins = await anyio.to_thread.run_sync(_pins_of_conflicted, workspace.root)
     old = pins if pins is not None else await anyio.to_thread.run_sync(load_lock_if_any, workspace.root)
     here = context.within(workspace.settings)
-    prepared = await anyio.to_thread.run_sync(lambda: prepare(here.means, workspace, old, whole=True))
-    said = await anyio.to_thread.run_sync(remarks, prepared)
+    reading = await anyio.to_thread.run_sync(lambda: read_workspace(here.means, workspace, old, whole=True))
+    said = await anyio.to_thread.run_sync(remarks, reading)
     _warn(here.means.reporter, said)
-    reasons: tuple[object, ...] = stale_reasons(prepared, old) if old is not None else ()
+    reasons: tuple[object, ...] = stale_reasons(reading, old) if old is not None else ()
     if pins is not None:
         reasons = ("it had merge conflicts; what both sides share was kept",)
     keep = old is not None and not reasons and not options.moves.are_asked_for
     if keep and old is not None:
-        return LockOutcome(path=prepared.lockfile, changed=False, lock=old, aloud=bool(said))
+        return LockOutcome(path=reading.lockfile, changed=False, lock=old, aloud=bool(said))
     await anyio.to_thread.run_sync(context.means.layout.prepare)
-    made = await make_lock(here, prepared, old, options.moves)
+    made = await make_lock(here, reading, old, options.moves)
     changes = diff(old, made)
     if pins is not None:
         # Pins have no members; those of the lock that comes of them are no news.
@@ -80,11 +80,11 @@ async def lock_held(context: Context, workspace: Workspace, options: LockOptions
     if options.moves.packages and not options.closure:
         _refuse_others(changes, options.moves.packages)
     data = encode_lock(made)
-    there = await anyio.to_thread.run_sync(lambda: _read(prepared.lockfile))
+    there = await anyio.to_thread.run_sync(lambda: _read(reading.lockfile))
     if data != there and not options.dry_run:
-        await anyio.to_thread.run_sync(lambda: write_lock(prepared.lockfile, data))
+        await anyio.to_thread.run_sync(lambda: write_lock(reading.lockfile, data))
     return LockOutcome(
-        path=prepared.lockfile,
+        path=reading.lockfile,
         changed=data != there,
         lock=made,
         created=old is None,
@@ -132,12 +132,10 @@ def _check(context: Context, workspace: Workspace) -> LockOutcome:
     old = load_lock_if_any(workspace.root)
     if old is None:
         raise no_lock(workspace.root)
-    prepared = prepare(context.within(workspace.settings).means, workspace, old)
-    reasons = unmet_reasons(prepared, old)
-    if reasons:
-        raise LockOutdated(reasons)
-    outcome = LockOutcome(path=prepared.lockfile, changed=False, lock=old, aloud=bool(remarks(prepared)))
-    if not prepared.absent and not stale_reasons(prepared, old):
+    reading = read_workspace(context.within(workspace.settings).means, workspace, old)
+    refuse_outdated(reading, old)
+    outcome = LockOutcome(path=reading.lockfile, changed=False, lock=old, aloud=bool(remarks(reading)))
+    if not reading.absent and not stale_reasons(reading, old):
         _stamp(context, workspace, outcome)
     return outcome
 

@@ -6,11 +6,11 @@ import anyio.to_thread
 import msgspec
 
 from interlock.context import Context
-from interlock.core.lock.freshness import LockOutdated, Stale
 from interlock.core.lock.model import Lock
 from interlock.ops.lock_options import LockOptions
 from interlock.ops.lock_outcome import LockOutcome
-from interlock.resolution.prepared import Prepared, prepare, stale_reasons, unmet_reasons
+from interlock.resolution.freshness import refuse_outdated, stale_reasons
+from interlock.resolution.reading import Reading, read_workspace
 from interlock.workspace.discovery import discover
 from interlock.workspace.lockfile import load_frozen_lock, load_lock_if_any, no_lock
 from interlock.workspace.selection import SelectionFlags, by_environment, refuse_conflicting, select
@@ -23,7 +23,7 @@ class LockedWorkspace(msgspec.Struct, frozen=True, kw_only=True):
 
     context: Context
     """With the settings of the workspace's root."""
-    prepared: Prepared
+    reading: Reading
     lock: Lock
     made: LockOutcome | None = None
     """Set when the lock was made anew for it."""
@@ -44,26 +44,25 @@ async def locked_workspace(
     upgrade first, and excludes the other two. Raises :class:`LockOutdated` for a stale lock that may not be made anew.
     """
 
-    def read() -> tuple[Context, Prepared, Lock | None, tuple[Stale, ...]]:
+    def read() -> tuple[Context, Reading, Lock | None, bool]:
         workspace = discover(context.place.start, layout=context.means.layout)
         here = context.within(workspace.settings)
         if selection is not None:
             for part in by_environment(here.means.settings.env, select(workspace, selection)):
                 refuse_conflicting(workspace, part.members)
         old = load_frozen_lock(workspace.root) if frozen else load_lock_if_any(workspace.root)
-        prepared = prepare(here.means, workspace, old)
-        judge = unmet_reasons if locked else stale_reasons
-        reasons = () if frozen or old is None else judge(prepared, old)
-        return here, prepared, old, reasons
+        reading = read_workspace(here.means, workspace, old)
+        if locked and old is None:
+            raise no_lock(workspace.root)
+        if locked and not frozen and old is not None:
+            refuse_outdated(reading, old)
+        does = old is not None and relock is None and (frozen or locked or not stale_reasons(reading, old))
+        return here, reading, old, does
 
-    here, prepared, old, reasons = await anyio.to_thread.run_sync(read)
-    if old is not None and not reasons and relock is None:
-        return LockedWorkspace(context=here, prepared=prepared, lock=old)
-    if locked:
-        if old is None:
-            raise no_lock(prepared.workspace.root)
-        raise LockOutdated(reasons)
+    here, reading, old, does = await anyio.to_thread.run_sync(read)
+    if old is not None and does:
+        return LockedWorkspace(context=here, reading=reading, lock=old)
     from interlock.ops.lock import lock  # noqa: PLC0415 - most locks are fresh
 
     outcome = await lock(context, msgspec.structs.replace(relock or LockOptions(), dry_run=not may_write))
-    return LockedWorkspace(context=here, prepared=prepared, lock=outcome.lock, made=outcome)
+    return LockedWorkspace(context=here, reading=reading, lock=outcome.lock, made=outcome)

@@ -13,7 +13,9 @@ from interlock.core.lock.moves import Moves
 from interlock.core.members.narrowing import narrow
 from interlock.events import Warned
 from interlock.means import Means
-from interlock.resolution.prepared import Prepared, is_plain, make_problem, stale_reasons
+from interlock.resolution.freshness import stale_reasons
+from interlock.resolution.problem import is_plain, make_problem
+from interlock.resolution.reading import Reading
 from interlock.workspace.members import Workspace
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ __all__ = ["make_lock"]
 
 
 async def make_lock(
-    context: Context, prepared: Prepared, old: Lock | None, moves: Moves, resolve: Resolve | None = None
+    context: Context, reading: Reading, old: Lock | None, moves: Moves, resolve: Resolve | None = None
 ) -> Lock:
     """The lock of a workspace; ``old`` is what its versions are kept from.
 
@@ -34,13 +36,13 @@ async def make_lock(
     made = None
     # What both sides of a merge conflict share is no lock to go on from: it has no members.
     if old is not None and old.members and not moves.are_asked_for:
-        made = await _with_what_is_new(context, prepared, old, moves)
+        made = await _with_what_is_new(context, reading, old, moves)
     if made is None:
         # Solvers, indexes and builds are loaded only when something has to be resolved.
         from interlock.ops.relock import relock  # noqa: PLC0415
 
-        made = await relock(context, prepared, old, moves, resolve or _service(context.means))
-    return await _with_trees(prepared.workspace, made)
+        made = await relock(context, reading, old, moves, resolve or _service(context.means))
+    return await _with_trees(reading.workspace, made)
 
 
 def _service(means: Means) -> Resolve | None:
@@ -59,20 +61,20 @@ def _service(means: Means) -> Resolve | None:
     return RemoteResolver(means)
 
 
-async def _with_what_is_new(context: Context, prepared: Prepared, old: Lock, moves: Moves) -> Lock | None:
+async def _with_what_is_new(context: Context, reading: Reading, old: Lock, moves: Moves) -> Lock | None:
     """The lock made without resolving what is locked, where that can be done; else None."""
-    reasons = stale_reasons(prepared, old)
-    if not is_plain(prepared) or narrow(prepared.asks, prepared.tool.environments).impossible:
+    reasons = stale_reasons(reading, old)
+    if not is_plain(reading) or narrow(reading.asks, reading.tool.environments).impossible:
         return None
     from interlock.core.relock.edge_update import update_edges  # noqa: PLC0415 - a fresh lock needs nothing that solves
 
-    problem = make_problem(prepared, prepared.asks, old, moves)
-    digests = {member.name: member.inputs for member in prepared.current}
+    problem = make_problem(reading, reading.asks, old, moves)
+    digests = {member.name: member.inputs for member in reading.current}
     made = await anyio.to_thread.run_sync(lambda: update_edges(old, problem, reasons, digests))
     if made is None:
         from interlock.ops.relock import relock_new  # noqa: PLC0415
 
-        made = await relock_new(context, prepared, problem, old, reasons)
+        made = await relock_new(context, reading, problem, old, reasons)
     return made
 
 

@@ -36,7 +36,7 @@ from interlock.core.sources.source import Directory, File, Registry
 from interlock.errors import InterlockError, ManifestError, UsageError
 from interlock.git.command import GitCommand
 from interlock.ops.locked_workspace import locked_workspace
-from interlock.resolution.prepared import Prepared, prepare
+from interlock.resolution.reading import Reading, read_workspace
 from interlock.store.space import write_file
 from interlock.workspace.discovery import discover
 from interlock.workspace.graph import member_graph
@@ -90,16 +90,16 @@ async def prune(context: Context, options: PruneOptions) -> PruneOutcome:
     found = await locked_workspace(
         context, frozen=options.frozen, locked=not options.frozen, selection=options.selection
     )
-    prepared, lock = found.prepared, found.lock
-    workspace = prepared.workspace
-    selection = select(workspace, options.selection, absent=prepared.absent, extras=locked_extras(lock))
+    reading, lock = found.reading, found.lock
+    workspace = reading.workspace
+    selection = select(workspace, options.selection, absent=reading.absent, extras=locked_extras(lock))
     output = context.place.path(options.output)
     async with made_beside(output) as passing:
         await anyio.to_thread.run_sync(_check_output, output, workspace)
         reach(lock, selection)  # refuses what cannot be installed together
-        part = _part(prepared, lock, selection)
+        part = _part(reading, lock, selection)
         files = await _files(context.means.environ, workspace, [*part.places, *_local(part.lock)])
-        await anyio.to_thread.run_sync(lambda: _write(context, prepared, part, passing, files))
+        await anyio.to_thread.run_sync(lambda: _write(context, reading, part, passing, files))
         await anyio.to_thread.run_sync(put_output, output)
     return PruneOutcome(output=output, members=part.members, packages=len(part.lock.packages), files=len(files))
 
@@ -112,18 +112,18 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True):
     use: RootUse
 
 
-def _part(prepared: Prepared, lock: Lock, selection: Selection) -> _Part:
-    workspace = prepared.workspace
-    slots = _needed(prepared, lock, selection)
+def _part(reading: Reading, lock: Lock, selection: Selection) -> _Part:
+    workspace = reading.workspace
+    slots = _needed(reading, lock, selection)
     members = [workspace.by_name[name] for name in sorted(slots) if name in workspace.by_name]
     conflicts = frozenset(items for items in workspace.manifest.settings.conflicts if concerns(items, slots))
     # What the members say themselves stays in their manifests, and so in the lock.
     own = {items for member in members if member.path != "." for items in member.manifest.settings.conflicts}
     part = part_of(lock, slots, tuple(items for items in lock.inputs.conflicts if items in conflicts | own))
     asked = {
-        ask.requirement.name for asks in prepared.asks for slot in slots.get(asks.name, ()) for ask in asks.of(slot)
+        ask.requirement.name for asks in reading.asks for slot in slots.get(asks.name, ()) for ask in asks.of(slot)
     }
-    built_with = {name for member in members for name in _build_requirements(prepared, member)}
+    built_with = {name for member in members for name in _build_requirements(reading, member)}
     packages = {package.name for package in part.packages}
     return _Part(
         members=tuple(member.name for member in members),
@@ -143,10 +143,10 @@ def _part(prepared: Prepared, lock: Lock, selection: Selection) -> _Part:
     )
 
 
-def _build_requirements(prepared: Prepared, member: Member) -> set[str]:
+def _build_requirements(reading: Reading, member: Member) -> set[str]:
     system = member.manifest.build_system
     found = {parse_requirement(text).name for text in (system.requires if system is not None else ())}
-    extra = prepared.tool.extra_build_dependencies.get(member.name, ())
+    extra = reading.tool.extra_build_dependencies.get(member.name, ())
     return {*found, *(requirement.name for requirement in extra)}
 
 
@@ -163,16 +163,16 @@ def _check_output(output: Path, workspace: Workspace) -> None:
         )
 
 
-def _needed(prepared: Prepared, lock: Lock, selection: Selection) -> Slots:
+def _needed(reading: Reading, lock: Lock, selection: Selection) -> Slots:
     """What is selected, what that needs on any platform, and what any of it is built with."""
-    workspace = prepared.workspace
+    workspace = reading.workspace
     graph = member_graph(workspace)
-    found = slots_needed(lock, prepared.asks, slots_of(selection))
+    found = slots_needed(lock, reading.asks, slots_of(selection))
     while True:
         builders = graph.dependencies_of(found.keys() & workspace.by_name.keys(), frozenset({"build"})) - found.keys()
         if not builders:
             return found
-        found = slots_needed(lock, prepared.asks, {**found, **{name: {PROJECT} for name in builders}})
+        found = slots_needed(lock, reading.asks, {**found, **{name: {PROJECT} for name in builders}})
 
 
 def _local(part: Lock) -> list[str]:
@@ -233,11 +233,11 @@ def _walk(root: Path, tree: str) -> list[str]:
     return [f"{prefix}{name}" for name, _, _ in read_tree(place)]
 
 
-def _write(context: Context, prepared: Prepared, part: _Part, output: Path, files: list[str]) -> None:
-    root = prepared.workspace.root
+def _write(context: Context, reading: Reading, part: _Part, output: Path, files: list[str]) -> None:
+    root = reading.workspace.root
     copied = {name for name in _ROOT_FILES if (root / name).is_file()}
     copied |= {f"{place}/{_MANIFEST}" for place in part.places if place != "."}
-    own = reduce_root((root / _MANIFEST).read_bytes(), prepared.workspace.manifest, part.use)
+    own = reduce_root((root / _MANIFEST).read_bytes(), reading.workspace.manifest, part.use)
     for folder, names in ((MANIFESTS, copied), (FULL, copied | set(files))):
         for name in sorted(names - {_MANIFEST}):
             place = output / folder / name
@@ -246,19 +246,19 @@ def _write(context: Context, prepared: Prepared, part: _Part, output: Path, file
         (output / folder).mkdir(parents=True, exist_ok=True)
         write_file(output / folder / _MANIFEST, own)
         shutil.copymode(root / _MANIFEST, output / folder / _MANIFEST)
-    lock = encode_lock(_with_inputs(context, prepared, part.lock, output / FULL))
+    lock = encode_lock(_with_inputs(context, reading, part.lock, output / FULL))
     for folder in (MANIFESTS, FULL):
         write_file(output / folder / LOCKFILE, lock)
 
 
-def _with_inputs(context: Context, prepared: Prepared, part: Lock, root: Path) -> Lock:
+def _with_inputs(context: Context, reading: Reading, part: Lock, root: Path) -> Lock:
     """The lock of a part, fresh for the manifests that go with it."""
     paths = {package.source.path for package in part.packages if isinstance(package.source, Directory)}
     paths |= {member.path for member in part.members}
     trees = {path: digest for path, digest in part.inputs.trees.items() if path in paths}
     part = msgspec.structs.replace(part, inputs=msgspec.structs.replace(part.inputs, trees=trees))
     there = discover(root, project=root)
-    reduced = prepare(context.within(there.settings).means, there, part)
+    reduced = read_workspace(context.within(there.settings).means, there, part)
     digests = {member.name: dict(member.inputs) for member in reduced.current}
     return msgspec.structs.replace(
         part,

@@ -27,7 +27,8 @@ from interlock.ops.tools import open_toolchain, options_of
 from interlock.resolution.direct import discover_direct
 from interlock.resolution.dynamic import complete
 from interlock.resolution.hashes import fill_hashes
-from interlock.resolution.prepared import Prepared, make_problem
+from interlock.resolution.problem import make_problem
+from interlock.resolution.reading import Reading
 from interlock.resolution.resolve import Resolve, indexes_of, lock_of, resolve_at_once, resolve_here
 from interlock.resolution.without_python import refuse_without_python
 from interlock.toolchain.toolchain import Toolchain, ToolchainOptions
@@ -37,62 +38,62 @@ __all__ = ["relock", "relock_new"]
 
 
 async def relock(
-    context: Context, prepared: Prepared, old: Lock | None, moves: Moves, resolve: Resolve | None = None
+    context: Context, reading: Reading, old: Lock | None, moves: Moves, resolve: Resolve | None = None
 ) -> Lock:
     """Resolve a workspace; what ``old`` has is kept wherever it still fits.
 
     ``resolve`` answers what is to be solved; by default the tools opened here do.
     Raises :class:`~interlock.core.resolver.failure.NoSolution`, and what the indexes and builds raise.
     """
-    workspace = prepared.workspace
+    workspace = reading.workspace
     base = None if moves.everything else old
-    tools = options_of(workspace, prepared.tool, refresh=moves.everything)
+    tools = options_of(workspace, reading.tool, refresh=moves.everything)
     async with open_toolchain(context, tools) as opened:
-        toolchain = await _building(context.means, prepared, opened)
-        asks = await complete(toolchain, workspace, prepared.asks)
+        toolchain = await _building(context.means, reading, opened)
+        asks = await complete(toolchain, workspace, reading.asks)
         kept = kept_commits(base, moves.packages) if base is not None else frozenset()
         found = await discover_direct(
             toolchain,
             asks,
             root=workspace.root,
-            limits=prepared.limits,
-            environments=prepared.tool.environments,
+            limits=reading.limits,
+            environments=reading.tool.environments,
             locked=kept,
         )
         toolchain = toolchain.asking(found.indexes)
-        refuse_without_python(prepared, found.members)
+        refuse_without_python(reading, found.members)
         beside = namesakes(found.members)
         problem = make_problem(
-            prepared, rename_namesakes(found.members, beside), base, moves, direct=found.direct, limits=found.limits
+            reading, rename_namesakes(found.members, beside), base, moves, direct=found.direct, limits=found.limits
         )
-        digests = {member.name: member.inputs for member in prepared.current}
+        digests = {member.name: member.inputs for member in reading.current}
 
         async def attempt(problem: Problem) -> Lock:
             question = Question(
                 problem=problem,
-                inputs=prepared.inputs,
+                inputs=reading.inputs,
                 old=old,
                 indexes=indexes_of(toolchain),
-                stated=prepared.tool.dependency_metadata,
+                stated=reading.tool.dependency_metadata,
             )
             found = await (resolve or resolve_here)(toolchain, question)
             return await lock_of(found, context.means.reporter, digests=digests, locate=locator(workspace.root))
 
-        made = await _where_all_run(prepared, problem, attempt, context.means.reporter)
+        made = await _where_all_run(reading, problem, attempt, context.means.reporter)
         if beside:
             made = restore_names(made, beside, digests)
         return await fill_hashes(toolchain.client, made, old)
 
 
 async def _where_all_run(
-    prepared: Prepared, problem: Problem, attempt: Callable[[Problem], Awaitable[Lock]], reporter: Reporter
+    reading: Reading, problem: Problem, attempt: Callable[[Problem], Awaitable[Lock]], reporter: Reporter
 ) -> Lock:
     """Resolve, and what cannot be had on a Python that some members do not run on anyway, without that Python.
 
     So is meant what a virtual root asks for, which has no range of its own, and all of a workspace of uv's, which locks
     for the Pythons that all members share.
     """
-    everyone = prepared.workspace.manifest.dialect == "uv"
+    everyone = reading.workspace.manifest.dialect == "uv"
     while True:
         try:
             return await attempt(problem)
@@ -122,13 +123,13 @@ def _tables_without_python(error: ResolutionError) -> dict[str, list[str]]:
     return found
 
 
-async def _building(means: Means, prepared: Prepared, toolchain: Toolchain) -> Toolchain:
+async def _building(means: Means, reading: Reading, toolchain: Toolchain) -> Toolchain:
     """Ask backends that are not to be isolated in the environment of the workspace, when there is one."""
-    if not prepared.tool.not_isolated:
+    if not reading.tool.not_isolated:
         return toolchain
 
     def find() -> VirtualEnvironment | None:
-        path = environment_path(means, prepared.workspace)
+        path = environment_path(means, reading.workspace)
         return load_environment(path, means.interpreters)
 
     found = await anyio.to_thread.run_sync(find)
@@ -139,7 +140,7 @@ async def _building(means: Means, prepared: Prepared, toolchain: Toolchain) -> T
 
 
 async def relock_new(
-    context: Context, prepared: Prepared, problem: Problem, old: Lock, reasons: tuple[Stale, ...]
+    context: Context, reading: Reading, problem: Problem, old: Lock, reasons: tuple[Stale, ...]
 ) -> Lock | None:
     """Resolve only what is new to the lock; None when that is not all there is to do.
 
@@ -148,10 +149,10 @@ async def relock_new(
     small = partial_problem(old, problem, reasons)
     if small is None:
         return None
-    async with open_toolchain(context, ToolchainOptions(tool=prepared.tool)) as toolchain:
+    async with open_toolchain(context, ToolchainOptions(tool=reading.tool)) as toolchain:
         made = await resolve_at_once(toolchain, small.problem, small.facts)
         if made is None:
             return None
-        digests = {member.name: member.inputs for member in prepared.current}
+        digests = {member.name: member.inputs for member in reading.current}
         lock = await anyio.to_thread.run_sync(lambda: extend_lock(old, made, small, problem, digests))
         return None if lock is None else await fill_hashes(toolchain.client, lock, old)

@@ -85,8 +85,8 @@ async def sync(context: Context, options: SyncOptions) -> SyncOutcome:
             selection=options.selection,
             relock=options.relock,
         )
-        workspace = found.prepared.workspace
-        async with open_toolchain(found.context, options_of(workspace, found.prepared.tool)) as opened:
+        workspace = found.reading.workspace
+        async with open_toolchain(found.context, options_of(workspace, found.reading.tool)) as opened:
             toolchain = await asking_external_indexes(opened, found.lock, workspace.root)
             environments = []
             for target in _targets(found, options):
@@ -96,12 +96,12 @@ async def sync(context: Context, options: SyncOptions) -> SyncOutcome:
 
 
 def _targets(found: LockedWorkspace, options: SyncOptions) -> list[_Target]:
-    context, prepared, locked = found.context, found.prepared, found.lock
-    workspace = prepared.workspace
+    context, reading, locked = found.context, found.reading, found.lock
+    workspace = reading.workspace
     local = [package.name for package in locked.packages if isinstance(package.source, Directory | File)]
     names = [package.name for package in locked.packages]
     whole = select(
-        workspace, options.selection, local=local, locked=names, absent=prepared.absent, extras=locked_extras(locked)
+        workspace, options.selection, local=local, locked=names, absent=reading.absent, extras=locked_extras(locked)
     )
     if context.means.settings.env != "member":
         return [_Target(path=environment_path(context.means, workspace), selection=whole)]
@@ -117,14 +117,14 @@ class _Sync:
     """The sync of one environment."""
 
     def __init__(self, found: LockedWorkspace, options: SyncOptions, target: _Target, toolchain: Toolchain) -> None:
-        self._prepared = found.prepared
+        self._reading = found.reading
         self._lock = found.lock
         self._options = options
         self._target = target
         self._toolchain = toolchain
         self._context = found.context
         self._means = found.context.means
-        self._workspace: Workspace = found.prepared.workspace
+        self._workspace: Workspace = found.reading.workspace
         self._pythons = pythons_of(self._means, found.context.place.start)
 
     async def look(self) -> EnvironmentOutcome:
@@ -161,7 +161,7 @@ class _Sync:
         """Remember that there was nothing to do, for the plainest ways to ask."""
         for question, selection in _QUESTIONS.items():
             plain = SyncOptions(selection=selection, locked=self._options.locked)
-            if self._options == plain and self._target.member is None and not self._prepared.absent:
+            if self._options == plain and self._target.member is None and not self._reading.absent:
                 stamp_in_sync(
                     stamps_of(self._context),
                     self._workspace,
@@ -197,7 +197,7 @@ class _Sync:
     def _builds_inside(self, item: Wanted) -> bool:
         """Whether it is to be built in the environment that it is for."""
         is_built = item.artifact is None or not item.artifact.is_wheel
-        return is_built and not self._prepared.tool.not_isolated.isdisjoint({item.name, _ALL})
+        return is_built and not self._reading.tool.not_isolated.isdisjoint({item.name, _ALL})
 
     async def _obtain(self, wanted: tuple[Wanted, ...], interpreter: Interpreter) -> None:
         obtain = self._obtainer(self._toolchain.on(interpreter))
@@ -215,7 +215,7 @@ class _Sync:
     def _building_in(self, environment: VirtualEnvironment) -> Toolchain:
         """The tools for an environment, which is also where what is not to be isolated is built."""
         shared = None
-        if self._prepared.tool.not_isolated:
+        if self._reading.tool.not_isolated:
             shared = BuildEnvironment(python=environment.python, path=environment.scripts, isolated=False)
         return self._toolchain.on(environment.interpreter, shared)
 
@@ -269,7 +269,7 @@ class _Sync:
 
     async def _wanted(self, interpreter: Interpreter) -> tuple[Wanted, ...]:
         chosen = select_from_lock(self._lock, interpreter.markers, self._target.selection, tags=interpreter.tags)
-        plain = _not_editable(self._prepared.asks)
+        plain = _not_editable(self._reading.asks)
         found = list(chosen)
         trees = {n: self._tree(one, plain) for n, one in enumerate(found) if isinstance(one.source, Member | Directory)}
         if trees:

@@ -14,8 +14,9 @@ from interlock.events import Warned
 from interlock.ops.tools import open_toolchain, options_of
 from interlock.resolution.direct import discover_direct
 from interlock.resolution.dynamic import complete
-from interlock.resolution.prepared import prepare, stale_reasons
+from interlock.resolution.freshness import stale_reasons
 from interlock.resolution.published import published
+from interlock.resolution.reading import read_workspace
 from interlock.workspace.discovery import discover
 from interlock.workspace.lockfile import load_lock
 
@@ -36,22 +37,22 @@ async def verify_lock(context: Context) -> Verification:
     workspace = await anyio.to_thread.run_sync(lambda: discover(context.place.start, layout=context.means.layout))
     lock = await anyio.to_thread.run_sync(load_lock, workspace.root)
     here = context.within(workspace.settings)
-    prepared = await anyio.to_thread.run_sync(lambda: prepare(here.means, workspace, lock))
-    for reason in stale_reasons(prepared, lock):
+    reading = await anyio.to_thread.run_sync(lambda: read_workspace(here.means, workspace, lock))
+    for reason in stale_reasons(reading, lock):
         here.means.reporter.report(Warned("lock-outdated", f"The lock is not fresh: {reason}."))
-    async with open_toolchain(here, options_of(workspace, prepared.tool)) as toolchain:
-        asks = await complete(toolchain, workspace, prepared.asks)
+    async with open_toolchain(here, options_of(workspace, reading.tool)) as toolchain:
+        asks = await complete(toolchain, workspace, reading.asks)
         kept = kept_commits(lock, {})
-        found = await discover_direct(toolchain, asks, root=workspace.root, limits=prepared.limits, locked=kept)
+        found = await discover_direct(toolchain, asks, root=workspace.root, limits=reading.limits, locked=kept)
         known = await published(toolchain.asking(found.indexes), lock, found.direct)
     evidence = Evidence(
         members=found.members,
         published=known,
-        conflicts=prepared.tool.conflicts,
-        environments=prepared.tool.environments,
-        required_environments=prepared.tool.required_environments,
+        conflicts=reading.tool.conflicts,
+        environments=reading.tool.environments,
+        required_environments=reading.tool.required_environments,
         limits=found.limits,
-        excludes=frozenset(prepared.tool.excludes),
+        excludes=frozenset(reading.tool.excludes),
     )
     findings = await anyio.to_thread.run_sync(check_soundness, lock, evidence)
     return Verification(members=len(lock.members), packages=len(lock.packages), findings=findings)

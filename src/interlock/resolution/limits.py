@@ -8,7 +8,7 @@ from interlock.core.manifests.manifest import SourceRule, ToolSettings
 from interlock.core.members.asks import Ask, Limits, Origin, ScopedAsks
 from interlock.core.names import NormalizedName
 from interlock.core.requirements.requirement import Requirement
-from interlock.resolution.asks import Asked, Lowering
+from interlock.resolution.lowering import Asked, Lowering
 from interlock.workspace.members import VIRTUAL_ROOT, Workspace
 
 __all__ = ["lower_limits"]

@@ -24,7 +24,7 @@ from interlock.core.resolver.problem import Problem
 from interlock.core.resolver.resolver import Resolver
 from interlock.events import Finished, Reporter, Started, Warned
 from interlock.resolution.built_metadata import built_metadata
-from interlock.resolution.facts import BuildMetadata, FactsDriver, Index
+from interlock.resolution.driver import BuildMetadata, FactsDriver, Index
 from interlock.resolution.stated_index import StatedIndex
 from interlock.toolchain.toolchain import Toolchain
 

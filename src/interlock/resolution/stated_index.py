@@ -8,7 +8,7 @@ from interlock.core.metadata.metadata import Metadata
 from interlock.core.metadata.stated import StatedMetadata
 from interlock.core.names import NormalizedName
 from interlock.index.outcomes import Absent, NeedsBuild, Unavailable
-from interlock.resolution.facts import Index
+from interlock.resolution.driver import Index
 from interlock.toolchain.toolchain import Toolchain
 
 __all__ = ["StatedIndex", "stated_metadata"]

@@ -26,8 +26,8 @@ from interlock.core.members.asks import MemberAsks
 from interlock.core.members.selection import MemberSelection, Selection
 from interlock.core.names import ExtraName, GroupName, normalize_name
 from interlock.core.resolver.problem import Policy, Problem
-from interlock.resolution.asks import lower
 from interlock.resolution.limits import lower_limits
+from interlock.resolution.lowering import lower
 from interlock.workspace.members import Member, Workspace
 from tests.core.resolver.world import resolve_problem
 

@@ -14,7 +14,7 @@ from interlock.index.filenames import version_in
 from interlock.ops.publishing.plan import Release
 from interlock.publish.failures import NotPublishable
 from interlock.publish.presence import Presence
-from interlock.resolution.asks import lower
+from interlock.resolution.lowering import lower
 from interlock.resolution.narrowed import describe_wider, published_wider
 from interlock.workspace.members import Workspace
 

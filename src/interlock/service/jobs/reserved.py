@@ -10,7 +10,7 @@ from interlock.core.artifacts.listing import Listing
 from interlock.core.metadata.metadata import Metadata
 from interlock.core.names import NormalizedName
 from interlock.index.outcomes import Absent, NeedsBuild, Unavailable
-from interlock.resolution.facts import Index
+from interlock.resolution.driver import Index
 from interlock.service.jobs.work import Reserved
 
 __all__ = ["ReservingIndex"]

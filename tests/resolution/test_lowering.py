@@ -9,7 +9,8 @@ from interlock.core.members.asks import Ask, Limits, MemberAsks
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirements.requirement import format_requirement
 from interlock.core.sources.source import Directory, File, Git, Member, Registry, Url
-from interlock.resolution.asks import (
+from interlock.resolution.limits import lower_limits
+from interlock.resolution.lowering import (
     ConflictingSources,
     MemberWithoutSource,
     SourceNotMember,
@@ -17,7 +18,6 @@ from interlock.resolution.asks import (
     UnknownIndex,
     lower,
 )
-from interlock.resolution.limits import lower_limits
 from interlock.workspace.discovery import discover
 from interlock.workspace.members import VIRTUAL_ROOT
 from tests.trees import project, write
