@@ -281,6 +281,21 @@ def test_what_is_no_wheel_has_no_metadata(index: IndexFactory, serve: Serve) -> 
     assert (answer.status_code, answer.json()["error"]["code"]) == (502, "bad-wheel")
 
 
+def test_the_head_of_a_file_does_not_fetch_it(index: IndexFactory, serve: Serve) -> None:
+    built = large()
+    packages = registry()
+    packages.publish(built)
+    server = index(packages)
+    served = serve(server)
+    path = served.file("a")
+    for _ in range(2):
+        head = httpx.head(served.root + path)
+        assert (head.status_code, head.headers["content-length"]) == (200, str(len(built.data)))
+        assert (head.headers["accept-ranges"], head.content) == ("bytes", b"")
+        assert served.get(path).headers["etag"] == head.headers["etag"]
+    assert [request.method for request in server.requests if ".whl" in request.path] == ["GET"]
+
+
 def test_an_sdist_is_a_file_like_any_other(index: IndexFactory, serve: Serve) -> None:
     packages = registry()
     built = make_sdist("a", "1.0")

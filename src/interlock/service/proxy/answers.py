@@ -19,7 +19,7 @@ from interlock.service.proxy.ranges import read_range
 from interlock.service.proxy.rendered import Body
 from interlock.service.server.refusals import Refusal
 
-__all__ = ["arriving", "failed", "page", "stored", "text"]
+__all__ = ["announced", "arriving", "failed", "page", "stored", "text"]
 
 _BYTES = "application/octet-stream"
 _FOR_EVER = "private, max-age=31536000, immutable"
@@ -90,6 +90,12 @@ def stored(request: Request, path: Path, etag: str) -> Response:
     if is_known(request.headers.get("if-none-match", ""), headers["etag"]):
         return Response(status_code=304, headers=headers)
     return FileResponse(path, headers=headers, media_type=_BYTES)
+
+
+def announced(size: int, etag: str) -> Response:
+    """The head of a file that nobody has asked for yet; it is not fetched for that."""
+    headers = {"etag": f'"{etag}"', "cache-control": _FOR_EVER, "accept-ranges": "bytes", "content-length": str(size)}
+    return Response(None, headers=headers, media_type=_BYTES)
 
 
 async def arriving(request: Request, arrival: Arrival, etag: str) -> Response:

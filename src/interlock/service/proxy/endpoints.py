@@ -141,6 +141,8 @@ class Endpoints:
         path = self._proxy.files.stored(located)
         if path is not None:
             return answers.stored(request, path, etag)
+        if request.method == "HEAD" and located.artifact.size is not None:
+            return answers.announced(located.artifact.size, etag)
         return await answers.arriving(request, self._proxy.files.arrival(located), etag)
 
     async def upload(self, request: Request) -> Response:

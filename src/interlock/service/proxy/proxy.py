@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -121,7 +122,7 @@ class Proxy:
         page = await anyio.to_thread.run_sync(self.own.page, index.name, name)
         if page is None:
             return None
-        mark = str(hash(tuple(bytes(raw) for raw in page.listing.files)))
+        mark = hashlib.sha256(b",".join(page.listing.files)).hexdigest()
         return Found(
             page=page,
             place=f"own {index.name}",
@@ -151,11 +152,14 @@ async def open_proxy(
         credentials=CredentialSources(named=options.credentials),
         second=second,
     )
+    tasks = anyio.create_task_group()
+    await tasks.__aenter__()
     try:
-        async with anyio.create_task_group() as tasks:
-            try:
-                yield Proxy(options, upstream, Files(upstream, tasks, means), means)
-            finally:
-                tasks.cancel_scope.cancel()
+        yield Proxy(options, upstream, Files(upstream, tasks, means), means)
     finally:
-        await upstream.close()
+        # What goes wrong meanwhile is its own affair; the group is only told that it is over.
+        tasks.cancel_scope.cancel()
+        try:
+            await tasks.__aexit__(None, None, None)
+        finally:
+            await upstream.close()
