@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -148,6 +150,26 @@ def test_a_page_is_good_as_long_as_its_index_says(index: IndexFactory, serve: Se
     assert [request.status for request in server.requests] == [200, 304]
 
 
+def test_who_asks_past_caches_sees_what_is_new_and_does_not_bother_the_index_for_it(
+    index: IndexFactory, serve: Serve
+) -> None:
+    """uv and pip say so differently: ``--refresh`` is no-cache, while pip says max-age=0 of every page."""
+    packages = registry(a={"1.0": []})
+    server = index(packages, cache_control="max-age=600")
+    served = serve(server)
+    served.page("a")
+    packages.publish(make_wheel("a", "2.0"))
+    assert served.page("a", cache_control="no-cache").json()["versions"] == ["1.0"], "it was asked for just now"
+    served.clock.now += 60
+    assert served.page("a", cache_control="max-age=0").json()["versions"] == ["1.0"]
+    assert served.page("a", cache_control="no-cache").json()["versions"] == ["1.0", "2.0"]
+    assert served.page("a", cache_control="no-cache").json()["versions"] == ["1.0", "2.0"]
+    assert len(server.requests) == 2
+    served.clock.now += 60
+    server.fail("/a/", 503)
+    assert served.page("a", cache_control="no-cache").headers["warning"].startswith("110")
+
+
 def test_other_spellings_lead_to_the_name(index: IndexFactory, serve: Serve) -> None:
     served = serve(index(registry({"a-b": {"1.0": []}})))
     for path in ("/simple/main/A_b", "/simple/main/a-b", "/simple/main/A.B/"):
@@ -163,6 +185,37 @@ def test_what_is_not_there_is_not_found(index: IndexFactory, serve: Serve) -> No
         answer = served.get(path)
         assert (path, answer.status_code) == (path, 404)
         assert answer.json()["error"]["code"] == "not-on-index"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/simple/main/{'a' * 5000}/",
+        f"/simple/main/{'a' * 201}/",
+        f"/files/main/a/-/{'a' * 5000}.whl",
+        f"/files/main/a/-/a-1.0{'0' * 250}.tar.gz",
+        "/files/main/a/-/..",
+        "/files/main/a/-/%2e%2e",
+        "/files/main/a/-/a%00-1.0.tar.gz",
+        "/files/main/a/-/a%5c..%5cb.tar.gz",
+        "/files/main/a/-/.metadata",
+        "/files/main/a/-/.whl.metadata",
+        "/simple/main/%ff%fe/",
+        "/simple/%00/b/",
+        f"/simple/main@{'1' * 5000}/a/",
+    ],
+)
+def test_what_can_be_no_name_is_answered_like_what_is_not_there(
+    index: IndexFactory, serve: Serve, tmp_path: Path, path: str
+) -> None:
+    mixed = ProxiedIndex(
+        name="main", origins=(origin(index(registry(a={"1.0": []}))),), takes_uploads=True, own_names=("a*",)
+    )
+    served = serve(options=ProxyOptions(indexes=(mixed,), own_packages=tmp_path / "own"))
+    with socket.create_connection(("127.0.0.1", int(served.root.rpartition(":")[2])), 10) as sent:
+        sent.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode("latin-1"))
+        answer = b"".join(iter(lambda: sent.recv(65536), b""))
+    assert int(answer.split(b" ", 2)[1]) in {400, 404}
 
 
 def test_head_says_what_get_would(index: IndexFactory, serve: Serve) -> None:

@@ -40,6 +40,10 @@ class Choices:
         """The places that a name comes from, and from no other; empty where nobody says so."""
         return {place for patterns, place in self._claims if is_named(patterns, name)}
 
+    def are_free(self, index: ProxiedIndex) -> bool:
+        """Whether every name may be asked for at every origin of an index."""
+        return not self._claims and not index.reserved and not index.takes_uploads
+
     def of(self, index: ProxiedIndex, name: NormalizedName) -> Choice:
         """Who may be asked for a name on an index."""
         if is_named(index.reserved, name):

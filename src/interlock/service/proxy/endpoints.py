@@ -12,7 +12,7 @@ Who may ask, and whether a name may be asked for, is decided before anything is 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial, wraps
 
@@ -49,6 +49,8 @@ __all__ = ["Endpoints", "Permits"]
 Permits = Callable[[Request, str], bool]
 """Whether who asks may use an index; one that it may not use does not exist for it."""
 _METADATA = ".metadata"
+_LONGEST = 200
+"""Letters of a name: it has to be that of a file here, and no project has half as many."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -101,7 +103,7 @@ class Endpoints:
         # Of a day in the past it is not told which projects there were; that a name is here promises no file.
         names = await self._proxy.names(index)
         render = partial(render_names_json if kind == JSON else render_names_html, names)
-        key = (index.name, before, kind, hashlib.sha256("\n".join(names).encode()).digest())
+        key = (index.name, before, kind, await anyio.to_thread.run_sync(_digest, names))
         body = await self._rendered.get(key, 30 * len(names), render)
         return answers.page(request, body, kind, left=0, stale=False)
 
@@ -114,7 +116,8 @@ class Endpoints:
         kind = choose_kind(_accepted(request))
         if kind is None:
             raise FormatRefused
-        found = await self._proxy.page(asked.index, asked.choice, asked.name)
+        anew = "no-cache" in request.headers.get("cache-control", "")
+        found = await self._proxy.page(asked.index, asked.choice, asked.name, anew=anew)
         if found is None:
             raise NotOnIndex
         listing, told = found.page.listing, found.validators
@@ -128,6 +131,8 @@ class Endpoints:
     async def file(self, request: Request) -> Response:
         asked = self._asked(request)
         filename = request.path_params["filename"]
+        if not _is_filename(filename):
+            raise NotOnIndex
         if filename.endswith(f".whl{_METADATA}"):
             return await self._metadata(request, asked, filename.removesuffix(_METADATA))
         own = await self._proxy.own_file(asked.index, asked.choice, asked.name, filename)
@@ -189,6 +194,8 @@ class Endpoints:
         choice = self._proxy.choices.of(index, name)
         if choice.reserved:
             raise ReservedName
+        if len(name) > _LONGEST:
+            raise NotOnIndex
         return Asked(index, name, choice, before)
 
     def _answered(self, endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
@@ -222,6 +229,15 @@ def _moment(date: str) -> str:
 def _accepted(request: Request) -> str:
     """PEP 691 lets the address say so too."""
     return str(request.query_params.get("format") or request.headers.get("accept", ""))
+
+
+def _is_filename(text: str) -> bool:
+    """Whether it could be that of a package's file: one that is no path, and that a file system takes."""
+    return text.isprintable() and len(text.encode()) <= _LONGEST + 50 and not text.startswith(".") and "\\" not in text
+
+
+def _digest(names: Sequence[NormalizedName]) -> str:
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
 def _size(listing: Listing) -> int:

@@ -59,13 +59,15 @@ class ProjectPages:
     def __repr__(self) -> str:
         return f"<ProjectPages of {self._upstream!r}>"
 
-    async def find(self, choice: Choice, name: NormalizedName) -> Found | None:
+    async def find(self, choice: Choice, name: NormalizedName, *, anew: bool = False) -> Found | None:
         """The page of a project, or None when none of the origins has it.
+
+        ``anew`` asks whether it has changed, unless somebody just did.
 
         Raises :class:`InterlockError` when an origin that might have it gives no answer: the next one is not asked.
         """
         for index in choice.origins:
-            found = await self._current(index, name)
+            found = await self._current(index, name, anew=anew)
             if found is not None:
                 return found
         return None
@@ -73,7 +75,7 @@ class ProjectPages:
     async def locate(self, choice: Choice, name: NormalizedName, filename: str) -> Located | None:
         """A file by the page that is stored, however old, or else by the one there is now."""
         for index in choice.origins:
-            pages = self._pages()
+            pages = Pages(self._upstream, self._freshness())
             cached = self._upstream.cache.load(pages.key(index), name)
             if cached is not None and cached.page is not None:
                 located = _locate(self._found(cached, pages.key(index), index), name, filename)
@@ -82,18 +84,17 @@ class ProjectPages:
         current = await self.find(choice, name)
         return None if current is None else _locate(current, name, filename)
 
-    def _pages(self) -> Pages:
-        options = self._options
-        return Pages(
-            self._upstream, Freshness(now=self._clock(), at_least=options.fresh_for, offline=self._upstream.offline)
-        )
+    def _freshness(self, *, refresh: bool = False) -> Freshness:
+        options, offline = self._options, self._upstream.offline
+        return Freshness(now=self._clock(), at_least=options.fresh_for, offline=offline, refresh=refresh)
 
-    async def _current(self, index: Index, name: NormalizedName) -> Found | None:
-        pages, now = self._pages(), self._clock()
-        key = pages.key(index)
-        freshness = Freshness(now=now, at_least=self._options.fresh_for, offline=self._upstream.offline)
+    async def _current(self, index: Index, name: NormalizedName, *, anew: bool) -> Found | None:
+        freshness, now = self._freshness(), self._clock()
+        key = Pages(self._upstream, freshness).key(index)
         cached = self._upstream.cache.load(key, name)
-        if cached is None or not freshness.allows(name, cached.validators):
+        anew = anew and cached is not None and now - cached.validators.fetched_at >= self._options.fresh_for
+        if cached is None or not freshness.allows(name, cached.validators) or (anew and not freshness.offline):
+            pages = Pages(self._upstream, self._freshness(refresh=anew))
             try:
                 page = await pages.page(index, name)
             except (BadStatus, HostResting, Unreachable) as failure:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -58,13 +58,17 @@ class Proxy:
     def index(self, name: str) -> ProxiedIndex | None:
         return self._indexes.get(name)
 
-    async def page(self, index: ProxiedIndex, choice: Choice, name: NormalizedName) -> Found | None:
+    async def page(
+        self, index: ProxiedIndex, choice: Choice, name: NormalizedName, *, anew: bool = False
+    ) -> Found | None:
         """The page of a project: of what was uploaded here, else of the first origin that has one.
+
+        ``anew`` asks the origins whether it has changed.
 
         Raises :class:`InterlockError` when that cannot be told.
         """
         own = await self._own_page(index, choice, name)
-        return own if own is not None else await self._pages.find(choice, name)
+        return own if own is not None else await self._pages.find(choice, name, anew=anew)
 
     async def locate(self, index: ProxiedIndex, choice: Choice, name: NormalizedName, filename: str) -> Located | None:
         """A file of an origin; what was uploaded here is :meth:`own_file`."""
@@ -86,14 +90,20 @@ class Proxy:
 
     async def names(self, index: ProxiedIndex) -> tuple[NormalizedName, ...]:
         """All projects that this index may answer for, sorted."""
-        found: set[NormalizedName] = set()
-        for origin in index.origins:
-            for name in await self._names.of(origin.index):
-                if origin.index in self.choices.of(index, name).origins:
-                    found.add(name)
+        told = [(origin.index, await self._names.of(origin.index)) for origin in index.origins]
+        if self.choices.are_free(index) and len(told) == 1:
+            return told[0][1]
+        # An index may have hundreds of thousands.
+        return await anyio.to_thread.run_sync(self._admitted, index, told)
+
+    def _admitted(
+        self, index: ProxiedIndex, told: Sequence[tuple[Index, Sequence[NormalizedName]]]
+    ) -> tuple[NormalizedName, ...]:
+        choices = self.choices
+        found = {name for origin, names in told for name in names if origin in choices.of(index, name).origins}
         if self.own is not None and index.takes_uploads:
-            own = await anyio.to_thread.run_sync(self.own.names, index.name)
-            found.update(name for name in map(normalize_name, own) if self.choices.of(index, name).own)
+            own = map(normalize_name, self.own.names(index.name))
+            found.update(name for name in own if choices.of(index, name).own)
         return tuple(sorted(found))
 
     async def upload(self, index: ProxiedIndex, uploaded: Uploaded) -> bool:
