@@ -117,7 +117,7 @@ class Builder:
         await self._stack.aclose()
 
     def is_isolated(self, name: str | None) -> bool:
-        return not self._options.not_isolated & {name, ":all:"}
+        return name not in self._options.not_isolated
 
     async def metadata(self, source: SourceTree, *, config_settings: ConfigSettings | None = None) -> Metadata:
         """The core metadata a wheel of this tree would have; static where the standards allow, else asked for once."""

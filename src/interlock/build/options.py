@@ -6,6 +6,7 @@ import msgspec
 
 from interlock.build.environment import BuildEnvironment
 from interlock.core.names import NormalizedName
+from interlock.core.settings.name_set import NO_NAMES, NameSet
 
 __all__ = ["BuildLimits", "BuildOptions"]
 
@@ -34,8 +35,8 @@ class BuildOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Additional build requirements by package."""
     variables: dict[NormalizedName, dict[str, str]] = {}
     """Additional environment variables by package."""
-    not_isolated: frozenset[str] = frozenset()
-    """Packages, or ``:all:``, that are built in :attr:`shared`, where there is one, instead of an environment of their
+    not_isolated: NameSet = NO_NAMES
+    """Packages that are built in :attr:`shared`, where there is one, instead of an environment of their
     own."""
     shared: BuildEnvironment | None = None
     """The environment that they are for."""

@@ -9,6 +9,7 @@ from interlock.build.environment import BuildEnvironment
 from interlock.core.members.selection import Selection
 from interlock.core.plan.plan import Plan, Wanted
 from interlock.core.plan.planner import plan as make_plan
+from interlock.core.settings.name_set import NameSet
 from interlock.core.sources.source import Directory, File, Member
 from interlock.envs.environments import VirtualEnvironment
 from interlock.envs.installed import scan
@@ -26,7 +27,6 @@ from interlock.toolchain.toolchain import Toolchain
 
 __all__ = ["Filling"]
 
-_ALL = ":all:"
 _LOCAL = (Member, Directory, File)
 
 
@@ -66,7 +66,7 @@ class Filling:
     def _builds_inside(self, item: Wanted) -> bool:
         """Whether it is to be built in the environment that it is for."""
         is_built = item.artifact is None or not item.artifact.is_wheel
-        return is_built and not self._tool.not_isolated.isdisjoint({item.name, _ALL})
+        return is_built and item.name in self._tool.not_isolated
 
     async def obtain(self, wanted: tuple[Wanted, ...], interpreter: Interpreter) -> None:
         """Have everything in the store that an environment of an interpreter can be filled from."""
@@ -108,7 +108,7 @@ class Filling:
             wanted,
             installed,
             exact=exact or bool(options.uninstall),
-            reinstall=frozenset((_ALL,)) if options.reinstall else frozenset(options.reinstall_packages),
+            reinstall=NameSet.of(options.reinstall_packages, every=options.reinstall),
             locations=locations,
         )
         if exact or not options.uninstall:

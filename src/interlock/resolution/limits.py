@@ -8,6 +8,7 @@ from interlock.core.manifests.manifest import SourceRule, ToolSettings
 from interlock.core.members.asks import Ask, Limits, Origin, ScopedAsks
 from interlock.core.names import NormalizedName
 from interlock.core.requirements.requirement import Requirement
+from interlock.core.settings.name_set import NO_NAMES, NameSet
 from interlock.resolution.lowering import Asked, Lowering
 from interlock.workspace.members import VIRTUAL_ROOT, Workspace
 
@@ -19,13 +20,13 @@ def lower_limits(
     tool: ToolSettings,
     *,
     absent: frozenset[NormalizedName] = frozenset(),
-    no_sources: frozenset[str] = frozenset(),
+    sourceless: NameSet = NO_NAMES,
 ) -> Limits:
     """The constraints and overrides of the root with its sources; the arguments are those of :func:`lower`.
 
     One that gives a URL itself means that one, whatever the sources table says. Raises :class:`ManifestError`.
     """
-    lowering = Lowering(workspace, absent, no_sources)
+    lowering = Lowering(workspace, absent, sourceless)
     constraints, overrides = _Limit(lowering, "constraint"), _Limit(lowering, "override")
     return Limits(
         constraints=constraints.all(tool.constraints),

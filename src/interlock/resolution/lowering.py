@@ -21,6 +21,7 @@ from interlock.core.members.asks import Ask, Inclusion, MemberAsks, Origin
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirements.requirement import Requirement, format_requirement
 from interlock.core.requirements.slot import PROJECT_TABLE, Slot, extra_table, group_table, slot_of
+from interlock.core.settings.name_set import NO_NAMES, NameSet
 from interlock.core.sources.direct_references import parse_url_source
 from interlock.core.sources.index_order import DEFAULT_INDEX
 from interlock.core.sources.source import Directory, Registry, Source
@@ -44,7 +45,6 @@ __all__ = [
 ]
 
 
-_ALL = ":all:"
 _NOTHING: Mapping[NormalizedName, Collection[str]] = {}
 
 
@@ -70,7 +70,7 @@ def lower(
     workspace: Workspace,
     *,
     absent: frozenset[NormalizedName] = frozenset(),
-    no_sources: frozenset[str] = frozenset(),
+    sourceless: NameSet = NO_NAMES,
     left_out: Mapping[NormalizedName, Collection[str]] = _NOTHING,
 ) -> tuple[MemberAsks, ...]:
     """Everything the members ask for, in their order; a virtual root with groups comes first, as :data:`VIRTUAL_ROOT`.
@@ -80,7 +80,7 @@ def lower(
     whose entries in sources tables do not count: a member of such a name is looked up on the index. ``left_out`` are
     tables by member that a part of a workspace does not have. Raises :class:`ManifestError`.
     """
-    lowering = Lowering(workspace, absent, no_sources)
+    lowering = Lowering(workspace, absent, sourceless)
     found = [
         lowering.member(member.manifest, member.name, frozenset(left_out.get(member.name, ())))
         for member in workspace.members
@@ -93,9 +93,9 @@ def lower(
 class Lowering:
     """The work of :func:`lower`, whose arguments these are; memoises what many members share."""
 
-    def __init__(self, workspace: Workspace, absent: frozenset[NormalizedName], no_sources: frozenset[str]) -> None:
+    def __init__(self, workspace: Workspace, absent: frozenset[NormalizedName], sourceless: NameSet) -> None:
         self.workspace = workspace
-        self._no_sources = no_sources
+        self._sourceless = sourceless
         self._others: dict[str, Workspace] = {}
         self.absent = absent
         # What a flag or a person's own configuration calls an index is nothing that a repository can rely on.
@@ -144,7 +144,7 @@ class Lowering:
 
     def is_sourceless(self, name: NormalizedName) -> bool:
         """Whether the sources table is not to be looked at for a name."""
-        return name in self._no_sources or _ALL in self._no_sources
+        return name in self._sourceless
 
     def place(self, source: Source) -> Source:
         """The source with an absolute path made relative to the root; a directory that is a member's is the member."""

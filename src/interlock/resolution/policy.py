@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from interlock.core.resolver.problem import Policy
+from interlock.core.settings.name_set import NameSet
 from interlock.settings.decided import ResolutionSettings
 
 __all__ = ["policy_of"]
-
-_ALL = ":all:"
 
 
 def policy_of(settings: ResolutionSettings) -> Policy:
@@ -16,6 +15,6 @@ def policy_of(settings: ResolutionSettings) -> Policy:
         resolution=settings.resolution,
         cutoff=settings.exclude_newer,
         cutoff_packages=settings.exclude_newer_package,
-        no_build=frozenset((*settings.no_build_packages, *((_ALL,) if settings.no_build else ()))),
-        no_binary=frozenset((*settings.no_binary_packages, *((_ALL,) if settings.no_binary else ()))),
+        no_build=NameSet.of(settings.no_build_packages, every=settings.no_build),
+        no_binary=NameSet.of(settings.no_binary_packages, every=settings.no_binary),
     )

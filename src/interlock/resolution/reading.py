@@ -24,8 +24,6 @@ from interlock.workspace.members import Workspace
 
 __all__ = ["Reading", "left_out_of", "read_workspace"]
 
-_ALL = ":all:"
-
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """A workspace with what its members ask for and what a lock of it depends on."""
@@ -61,9 +59,8 @@ def read_workspace(means: Means, workspace: Workspace, old: Lock | None = None, 
     absent = absent_members(workspace, old) if old is not None and not whole else frozenset()
     if old is not None and absent:
         tool = _with_conflicts_of(absent, tool, old)
-    no_sources = frozenset((_ALL,)) if tool.no_sources else frozenset(tool.no_sources_packages)
-    asks = lower(workspace, absent=absent, no_sources=no_sources, left_out=left_out_of(old))
-    limits = lower_limits(workspace, tool, absent=absent, no_sources=no_sources)
+    asks = lower(workspace, absent=absent, sourceless=tool.sourceless, left_out=left_out_of(old))
+    limits = lower_limits(workspace, tool, absent=absent, sourceless=tool.sourceless)
     return Reading(
         workspace=workspace,
         settings=settings,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -234,7 +235,8 @@ def test_no_build_and_no_binary() -> None:
     only_wheel = lock_of(member("app", "a"), package("a"))
 
     def file(lock: Lock, no_build: tuple[str, ...] = (), no_binary: tuple[str, ...] = ()) -> str:
-        wanted = select(lock, LINUX, chosen("app"), tags=TAGS, no_build=no_build, no_binary=no_binary)
+        inputs = msgspec.structs.replace(lock.inputs, no_build=no_build, no_binary=no_binary)
+        wanted = select(msgspec.structs.replace(lock, inputs=inputs), LINUX, chosen("app"), tags=TAGS)
         return next(one.artifact.filename for one in wanted if one.artifact)
 
     assert file(both, no_binary=("a",)) == SDIST.filename

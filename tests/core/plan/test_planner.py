@@ -7,9 +7,10 @@ import json
 import pytest
 
 from interlock.core.artifacts.artifact import Artifact
-from interlock.core.names import NormalizedName
+from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.plan.plan import Installed, Plan, Wanted
 from interlock.core.plan.planner import plan
+from interlock.core.settings.name_set import EVERY, NameSet
 from interlock.core.sources.source import Directory, File, Git, Member, Registry, Source, Url
 
 PYPI = Registry("pypi")
@@ -149,8 +150,8 @@ def test_a_tree_that_moved_is_another_source() -> None:
 def test_reinstalling_some_or_all() -> None:
     both = [want("a"), want("b")]
     there = [have("a"), have("b")]
-    assert reasons(plan(both, there, exact=True, reinstall={"b"})) == [("b", "reinstall")]
-    assert reasons(plan(both, there, exact=True, reinstall={":all:"})) == [("a", "reinstall"), ("b", "reinstall")]
+    assert reasons(plan(both, there, exact=True, reinstall=NameSet.of([normalize_name("b")]))) == [("b", "reinstall")]
+    assert reasons(plan(both, there, exact=True, reinstall=EVERY)) == [("a", "reinstall"), ("b", "reinstall")]
 
 
 def test_a_second_dist_info_of_a_name_goes() -> None:

@@ -38,6 +38,7 @@ from interlock.core.resolver.problem import DirectPackage, Policy, Preference, P
 from interlock.core.resolver.report import explain
 from interlock.core.resolver.required import Required
 from interlock.core.resolver.resolver import Resolver
+from interlock.core.settings.name_set import NameSet
 from interlock.core.sources.source import Directory, Git, Member, Registry, Source, Url
 from interlock.core.versions.version_list import VersionList
 from tests.core.resolver.soundness import unsound
@@ -174,8 +175,8 @@ def problem_of(world: Table, locked: Lock | None = None, upgrade: Sequence[str] 
             fork_strategy=options.get("fork-strategy", "requires-python"),
             cutoff=options.get("cutoff", ""),
             cutoff_packages={normalize_name(n): text for n, text in options.get("cutoff-package", {}).items()},
-            no_build=frozenset(options.get("no-build", ())),
-            no_binary=frozenset(options.get("no-binary", ())),
+            no_build=NameSet.from_texts(options.get("no-build", ())),
+            no_binary=NameSet.from_texts(options.get("no-binary", ())),
         ),
         preferences=preferences,
         forks=tuple(options.get("forks", locked.forks if locked is not None else ())),

@@ -15,6 +15,7 @@ from interlock.core.lock.model import ResolutionInputs
 from interlock.core.manifests.manifest import IncludeGroup, Manifest, SourceRule, ToolSettings
 from interlock.core.names import NormalizedName
 from interlock.core.requirements.requirement import Requirement, format_requirement
+from interlock.core.settings.name_set import NameSet
 from interlock.core.sources.source import Index
 
 __all__ = ["digest", "member_inputs", "own_inputs", "resolution_inputs"]
@@ -97,10 +98,10 @@ def resolution_inputs(
         exclude_newer=exclude_newer,
         exclude_newer_span=exclude_newer_span,
         exclude_newer_package=dict(sorted(settings.exclude_newer_package.items())),
-        # A name counts beside ":all:" too: it is an exception from the other list.
-        no_build=tuple(sorted({*settings.no_build_packages, *((":all:",) if settings.no_build else ())})),
-        no_binary=tuple(sorted({*settings.no_binary_packages, *((":all:",) if settings.no_binary else ())})),
-        no_sources=(":all:",) if settings.no_sources else tuple(sorted(set(settings.no_sources_packages))),
+        # A name counts beside all of them too: it is an exception from the other list.
+        no_build=NameSet.of(settings.no_build_packages, every=settings.no_build).texts,
+        no_binary=NameSet.of(settings.no_binary_packages, every=settings.no_binary).texts,
+        no_sources=settings.sourceless.texts,
         dependency_metadata=_static_metadata(settings),
     )
 

@@ -114,10 +114,10 @@ class ResolutionInputs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     exclude_newer_package: dict[NormalizedName, str] = {}
     """By package a timestamp, a window as written, or nothing for no cutoff."""
     no_build: tuple[str, ...] = ()
-    """Package names, or ``(":all:",)``."""
+    """As :class:`~interlock.core.settings.name_set.NameSet` writes them."""
     no_binary: tuple[str, ...] = ()
     no_sources: tuple[str, ...] = ()
-    """Names whose sources were not looked at, or ``(":all:",)``."""
+    """Names whose sources were not looked at, written so too."""
     dependency_metadata: str = ""
     """Digest of the static metadata table; empty without one."""
     trees: dict[str, str] = {}

@@ -62,8 +62,8 @@ def reach(
     settled = active.union() if union else active.strict()
     found = _reach(graph, selection, offer, settled, prune)
     return {
-        key_of(found.targets[place]): simplify(marker, assuming)
-        for (place, extra), marker in found.values.items()
+        key_of(found.targets[node]): simplify(marker, assuming)
+        for (node, extra), marker in found.values.items()
         if not extra
     }
 
@@ -113,21 +113,21 @@ def members_reaching(lock: Lock) -> dict[Key, tuple[NormalizedName, ...]]:
     a common circle is reached by the same members.
     """
     graph = Graph(lock)
-    places = _Places(graph)
+    nodes = _Nodes(graph)
     names = sorted(graph.members)
-    arrived = {(id(graph.members[name]), _WHOLE): 1 << bit for bit, name in enumerate(names)}
-    for component in components(list(arrived), places.following):
+    arrived: dict[_Node, int] = {(id(graph.members[name]), None): 1 << bit for bit, name in enumerate(names)}
+    for component in components(list(arrived), nodes.following):
         bits = 0
-        for place in component:
-            bits |= arrived.get(place, 0)
-        for place in component:
-            arrived[place] = bits
-            for after in places.following[place]:
+        for node in component:
+            bits |= arrived.get(node, 0)
+        for node in component:
+            arrived[node] = bits
+            for after in nodes.following[node]:
                 arrived[after] = arrived.get(after, 0) | bits
     result: dict[Key, tuple[NormalizedName, ...]] = {}
     known: dict[int, tuple[NormalizedName, ...]] = {}
     for target in graph.targets():
-        bits = arrived.get((id(target), ""), 0) | arrived.get((id(target), _WHOLE), 0)
+        bits = arrived.get((id(target), ""), 0) | arrived.get((id(target), None), 0)
         found = known.get(bits)
         if found is None:
             found = known[bits] = tuple(compress(names, map(int, reversed(f"{bits:b}"))))
@@ -135,23 +135,23 @@ def members_reaching(lock: Lock) -> dict[Key, tuple[NormalizedName, ...]]:
     return result
 
 
-_WHOLE = ":all:"
-"""In place of an extra: a member with all that it has."""
+_Node = tuple[int, str | None]
+"""Identity of a target, and one of its extras, nothing, or None for a member with all that it has."""
 
 
-class _Places:
+class _Nodes:
     """What each target, each of its extras and each whole member leads to, as far as members reach it."""
 
     def __init__(self, graph: Graph) -> None:
-        self.following: dict[tuple[int, str], list[tuple[int, str]]] = {}
-        waiting: list[tuple[tuple[int, str], Iterable[Edge]]] = [
-            ((id(member), _WHOLE), chain.from_iterable(_all_edges(member))) for member in graph.members.values()
+        self.following: dict[_Node, list[_Node]] = {}
+        waiting: list[tuple[_Node, Iterable[Edge]]] = [
+            ((id(member), None), chain.from_iterable(_all_edges(member))) for member in graph.members.values()
         ]
         while waiting:
-            place, edges = waiting.pop()
-            if place in self.following:
+            node, edges = waiting.pop()
+            if node in self.following:
                 continue
-            after = self.following[place] = []
+            after = self.following[node] = []
             for edge in edges:
                 needed = graph.only.get(edge.name) or graph.target(edge)
                 for extra in ("", *edge.extras):
@@ -161,7 +161,7 @@ class _Places:
                         waiting.append((after[-1], more))
 
     def __repr__(self) -> str:
-        return f"<_Places: {len(self.following)}>"
+        return f"<_Nodes: {len(self.following)}>"
 
 
 def _all_edges(member: LockedMember) -> list[tuple[Edge, ...]]:

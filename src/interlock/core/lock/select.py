@@ -13,11 +13,12 @@ from interlock.core.artifacts.artifact import Artifact
 from interlock.core.artifacts.tags import parse_wheel_filename, rank
 from interlock.core.lock.conflicts import ConflictingSelection, activity
 from interlock.core.lock.graph import Graph, Target, root_edges
-from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
+from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage, ResolutionInputs
 from interlock.core.markers.diagram import Marker, evaluate, parse_marker, requires_python_marker
 from interlock.core.members.selection import MemberSelection, Selection
 from interlock.core.names import ExtraName, NormalizedName
 from interlock.core.plan.plan import Wanted
+from interlock.core.settings.name_set import NameSet
 from interlock.core.sources.source import Directory, Git, Member
 from interlock.errors import EnvironmentFailure, InstallError, LockError
 
@@ -66,18 +67,11 @@ class Reached:
 
 
 def select(
-    lock: Lock,
-    environment: Mapping[str, str],
-    selection: Selection,
-    *,
-    tags: tuple[str, ...],
-    no_build: tuple[str, ...] | None = None,
-    no_binary: tuple[str, ...] | None = None,
+    lock: Lock, environment: Mapping[str, str], selection: Selection, *, tags: tuple[str, ...]
 ) -> tuple[Wanted, ...]:
     """Choose what an environment should hold, sorted by name.
 
-    ``tags`` are the interpreter's, best first. ``no_build`` and ``no_binary`` are names or ``:all:``; the lock's own
-    unless given. Members come as editable without a file; the caller decides otherwise.
+    ``tags`` are the interpreter's, best first. Members come as editable without a file; the caller decides otherwise.
     """
     _refuse_environment(lock, environment)
     graph = Graph(lock)
@@ -87,12 +81,7 @@ def select(
         _refuse_tables(graph.members[part.member], part, environment)
     for member in _with_selected(graph, reached, selection):
         _refuse_python(member, environment)
-    order = {tag: position for position, tag in enumerate(tags)}
-    files = _Files(
-        order,
-        lock.inputs.no_build if no_build is None else no_build,
-        lock.inputs.no_binary if no_binary is None else no_binary,
-    )
+    files = _Files({tag: position for position, tag in enumerate(tags)}, lock.inputs)
     wanted = [
         Wanted(
             name=name,
@@ -240,24 +229,19 @@ class _Files:
 
     __slots__ = ("no_binary", "no_build", "order")
 
-    def __init__(self, order: Mapping[str, int], no_build: tuple[str, ...], no_binary: tuple[str, ...]) -> None:
+    def __init__(self, order: Mapping[str, int], inputs: ResolutionInputs) -> None:
         self.order = order
-        self.no_build = frozenset(no_build)
-        self.no_binary = frozenset(no_binary)
+        self.no_build = NameSet.from_texts(inputs.no_build)
+        self.no_binary = NameSet.from_texts(inputs.no_binary)
 
     def __repr__(self) -> str:
-        return f"_Files(no_build={sorted(self.no_build)}, no_binary={sorted(self.no_binary)})"
+        return f"_Files(no_build={self.no_build.texts}, no_binary={self.no_binary.texts})"
 
-    def allows_build(self, name: str) -> bool:
-        return _allowed(name, self.no_build, self.no_binary)
+    def allows_build(self, name: NormalizedName) -> bool:
+        return not self.no_build.rules(name, against=self.no_binary)
 
-    def allows_wheel(self, name: str) -> bool:
-        return _allowed(name, self.no_binary, self.no_build)
-
-
-def _allowed(name: str, forbidden: frozenset[str], opposite: frozenset[str]) -> bool:
-    """A name that is listed beats ``:all:``, in the opposite list too."""
-    return name not in forbidden and (":all:" not in forbidden or name in opposite)
+    def allows_wheel(self, name: NormalizedName) -> bool:
+        return not self.no_binary.rules(name, against=self.no_build)
 
 
 def _wanted(package: LockedPackage, files: _Files, extras: tuple[ExtraName, ...]) -> Wanted:

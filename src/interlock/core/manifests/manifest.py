@@ -24,6 +24,7 @@ from interlock.core.settings.choices import (
     Preferred,
     Prerelease,
 )
+from interlock.core.settings.name_set import EVERY, NameSet
 from interlock.core.sources.source import Index, Registry, Source
 
 __all__ = [
@@ -161,9 +162,14 @@ class ToolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     cache_keys: tuple[CacheKey, ...] = ()
 
     @property
-    def not_isolated(self) -> frozenset[str]:
-        """Packages that are built in the environment they are for; ``:all:`` stands for every one."""
-        return frozenset((*self.no_build_isolation_packages, *((":all:",) if self.no_build_isolation else ())))
+    def not_isolated(self) -> NameSet:
+        """Packages that are built in the environment they are for."""
+        return NameSet.of(self.no_build_isolation_packages, every=self.no_build_isolation)
+
+    @property
+    def sourceless(self) -> NameSet:
+        """Names whose entries in sources tables do not count."""
+        return EVERY if self.no_sources else NameSet.of(self.no_sources_packages)
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

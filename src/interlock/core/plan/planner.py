@@ -14,6 +14,7 @@ from packaging.version import InvalidVersion
 
 from interlock.core.names import NormalizedName
 from interlock.core.plan.plan import Installed, Plan, Reason, Step, Wanted
+from interlock.core.settings.name_set import NO_NAMES, NameSet
 from interlock.core.sources.source import Directory, File, Git, Member, Registry, Url
 from interlock.core.versions.version_list import parse_version
 
@@ -23,21 +24,19 @@ SEEDS = frozenset({NormalizedName("pip"), NormalizedName("setuptools"), Normaliz
 """What ``python -m venv`` and virtualenv put into an environment. An exact sync leaves these where they are unless they
 are wanted in another version: they belong to the environment, not to the lock."""
 
-_ALL = ":all:"
-
 
 def plan(
     wanted: Iterable[Wanted],
     installed: Iterable[Installed],
     *,
     exact: bool,
-    reinstall: Collection[str] = frozenset(),
+    reinstall: NameSet = NO_NAMES,
     keep: Collection[str] = SEEDS,
     locations: Mapping[NormalizedName, str] | None = None,
 ) -> Plan:
     """Decide what to install, remove and leave; each list is sorted by name.
 
-    ``exact`` removes what is not wanted, except the names in ``keep``. ``reinstall`` holds names, or ``:all:``.
+    ``exact`` removes what is not wanted, except the names in ``keep``.
     ``locations`` gives the ``file:`` URL where the tree of a member or directory (or the archive of a file source) is
     now; without one for a name, only the kind of its source is compared.
     """
@@ -61,7 +60,7 @@ def plan(
         removed.extend(other for other in present if other is not one)
         if len(present) > 1 and reason is None:
             reason = "reinstall"  # removing the other's files may have taken some of this one's
-        if want.name in reinstall or _ALL in reinstall:
+        if want.name in reinstall:
             reason = "reinstall"
         if reason is not None:
             steps.append(Step(wanted=want, replaces=one, reason=reason))

@@ -11,6 +11,7 @@ from interlock.core.names import ExtraName, NormalizedName
 from interlock.core.requirements.requirement import Requirement
 from interlock.core.resolver.facts import Known
 from interlock.core.settings.choices import ForkStrategy, Preferred, Prerelease
+from interlock.core.settings.name_set import NO_NAMES, NameSet
 from interlock.core.sources.source import Source
 
 __all__ = ["DirectPackage", "Policy", "Preference", "Problem"]
@@ -63,16 +64,16 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Files uploaded at or after this timestamp do not exist; empty: no cutoff."""
     cutoff_packages: dict[NormalizedName, str] = {}
     """Per package: its own cutoff, ``""`` for none."""
-    no_build: frozenset[str] = frozenset()
-    """Names whose sdists do not count; ``":all:"`` for every package but those that :attr:`no_binary` names."""
-    no_binary: frozenset[str] = frozenset()
-    """The same for wheels, the other way round."""
+    no_build: NameSet = NO_NAMES
+    """Whose sdists do not count."""
+    no_binary: NameSet = NO_NAMES
+    """Whose wheels do not count."""
 
     def rules_out_builds(self, name: NormalizedName) -> bool:
-        return name in self.no_build or (":all:" in self.no_build and name not in self.no_binary)
+        return self.no_build.rules(name, against=self.no_binary)
 
     def rules_out_wheels(self, name: NormalizedName) -> bool:
-        return name in self.no_binary or (":all:" in self.no_binary and name not in self.no_build)
+        return self.no_binary.rules(name, against=self.no_build)
 
     def prerelease_of(self, name: NormalizedName) -> Prerelease:
         return self.prerelease_packages.get(name, self.prerelease)
