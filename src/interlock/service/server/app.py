@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from interlock.service.server import health, locks, simple
+from interlock.service.server import health, locks, openapi, simple
 from interlock.service.server.access import Authenticated
 from interlock.service.server.answering import Answering
 from interlock.service.server.bounds import Bounded
@@ -23,7 +23,12 @@ from interlock.service.server.state import ServerState
 
 __all__ = ["make_app"]
 
-ROOMS: tuple[Callable[[ServerState], Sequence[BaseRoute]], ...] = (health.routes, locks.routes, simple.routes)
+ROOMS: tuple[Callable[[ServerState], Sequence[BaseRoute]], ...] = (
+    health.routes,
+    openapi.routes,
+    locks.routes,
+    simple.routes,
+)
 """Who has routes, in the order in which they are looked at."""
 
 
