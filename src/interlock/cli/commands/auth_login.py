@@ -7,7 +7,7 @@ import sys
 
 from interlock.cli.asking import answering, ask
 from interlock.cli.call import BadValue, Call
-from interlock.cli.logins import keep_login
+from interlock.cli.logins import is_service, keep_login
 
 __all__ = ["run"]
 
@@ -17,9 +17,10 @@ def run(call: Call) -> int:
     name = call.text("name")
     if not name:
         raise BadValue(
-            "Log in where?", hint="Name an index: `interlock auth login inner`; see `interlock source show`."
+            "Log in where?",
+            hint="Name an index or a service: `interlock auth login inner`; see `interlock source show`.",
         )
-    user = "__token__" if call.text("token") else call.text("username")
+    user = "__token__" if call.text("token") or is_service(name) else call.text("username")
     given = call.text("token") or call.text("password")
     if given == "-" or (not given and not sys.stdin.isatty()):
         password = sys.stdin.readline().rstrip("\n")
