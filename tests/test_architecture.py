@@ -114,7 +114,7 @@ DEFERRED = {
     "interlock.toolchain.toolchain": "loads each tool when it is first asked for",
     "interlock.ops.tools": "loads what makes build environments when something is built",
     "interlock.resolution.built_metadata": "loads archives for builds",
-    "interlock.resolution.resolve": "loads explanations for failures",
+    "interlock.resolution.answer": "loads explanations for failures",
     "interlock.resolution.direct": "loads repositories and archives for those who have such sources",
     "interlock.resolution.external_indexes": "loads repositories for those who have such sources",
 }

@@ -7,12 +7,12 @@ from pathlib import Path
 from interlock.core.lock.model import Lock
 from interlock.core.members.asks import Ask, MemberAsks, Origin
 from interlock.core.names import NormalizedName
-from interlock.core.relock.question import Question
+from interlock.core.relock.question import Question, plain_lock
 from interlock.core.requirements.parse import parse_requirement
 from interlock.core.resolver.problem import Preference, Problem
 from interlock.core.sources.source import Index
 from interlock.service.jobs.work import Work
-from interlock.service.protocol import Fact, LockRequest, digest_of, encode, plain_lock
+from interlock.service.protocol import Fact, LockRequest, digest_of, encode
 from tests.index_server import IndexServer
 
 __all__ = ["NOW", "question", "request", "work"]

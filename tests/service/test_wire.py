@@ -17,7 +17,7 @@ from interlock.core.artifacts.artifact import Artifact
 from interlock.core.lock.codec import encode_lock
 from interlock.core.members.asks import Origin
 from interlock.core.names import ExtraName, NormalizedName
-from interlock.core.relock.question import Answer, Question
+from interlock.core.relock.question import Answer, Question, plain_lock
 from interlock.core.resolver.failure import Failure, Row, no_solution
 from interlock.core.resolver.notices import Notice
 from interlock.core.resolver.placed import Places, placed
@@ -40,7 +40,6 @@ from interlock.service.protocol import (
     decode_request,
     digest_of,
     encode,
-    plain_lock,
 )
 from interlock.service.remote_error import described, revived
 from tests.core.resolver.strategies import shuffled, universal_worlds

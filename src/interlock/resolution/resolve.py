@@ -12,56 +12,34 @@ from interlock.core.metadata.stated import StatedMetadata
 from interlock.core.names import NormalizedName
 from interlock.core.relock.assemble import assemble
 from interlock.core.relock.question import Answer, Question, with_digests
-from interlock.core.resolver.conflicting_dependency import in_failure
 from interlock.core.resolver.facts import Facts
 from interlock.core.resolver.failure import Failure, no_solution
 from interlock.core.resolver.indexes import Indexes
 from interlock.core.resolver.notices import notices
 from interlock.core.resolver.old_picks import old_picks
-from interlock.core.resolver.outcome import Solved, Unsolvable
+from interlock.core.resolver.outcome import Solved
 from interlock.core.resolver.placed import Locate, placed
 from interlock.core.resolver.problem import Problem
 from interlock.core.resolver.resolver import Resolver
-from interlock.events import Finished, Reporter, Started, Warned
+from interlock.events import Reporter, Warned
+from interlock.resolution.answer import solve
 from interlock.resolution.built_metadata import built_metadata
-from interlock.resolution.driver import BuildMetadata, FactsDriver, Index
+from interlock.resolution.memo import Memo, answer_or_recall, question_key
 from interlock.resolution.stated_index import StatedIndex
 from interlock.toolchain.toolchain import Toolchain
 
-__all__ = ["Resolve", "answer", "indexes_of", "lock_of", "resolve", "resolve_at_once", "resolve_here"]
+__all__ = ["Resolve", "indexes_of", "lock_of", "resolve", "resolve_at_once", "resolve_here"]
 
 Resolve = Callable[[Toolchain, Question], Awaitable[Answer | Failure]]
 """Whoever answers: this process, or another one that was asked."""
 
 
-async def answer(question: Question, index: Index, build: BuildMetadata, reporter: Reporter) -> Answer | Failure:
-    """Solve a problem and write the answer down.
-
-    Raises :class:`~interlock.core.resolver.conflicting_dependency.ConflictingDependency` and what the index and builds
-    raise.
-    """
-    resolver = Resolver(question.problem, Facts())
-    stated = StatedIndex(index, StatedMetadata(question.stated))
-    outcome = await _solve(resolver, stated, build, reporter)
-    if not isinstance(outcome, Solved):
-        from interlock.core.resolver.report import explain  # noqa: PLC0415
-
-        refusal = in_failure(resolver, outcome)
-        if refusal is not None:
-            raise refusal
-        return await anyio.to_thread.run_sync(partial(explain, resolver, outcome, question.indexes))
-    old = question.old
-    before = frozenset((package.name, package.version) for package in (old.packages if old is not None else ()))
-    return Answer(
-        lock=assemble(resolver, outcome.forks, inputs=question.inputs, old=old),
-        notices=(*notices(resolver, outcome.forks), *old_picks(resolver, outcome.forks, before)),
-    )
-
-
 async def resolve_here(toolchain: Toolchain, question: Question) -> Answer | Failure:
-    """Answer with the tools of this command."""
+    """Answer with the tools of this command, or as before where nothing has changed since."""
+    strategy = toolchain.means.settings.resolving.index_strategy
+    memo = Memo(toolchain.layout, question_key(question, toolchain.indexes, strategy), question.problem.policy)
     build = partial(built_metadata, toolchain)
-    return await answer(question, toolchain.client, build, toolchain.means.reporter)
+    return await answer_or_recall(question, toolchain.client, build, toolchain.means.reporter, memo)
 
 
 async def lock_of(
@@ -110,18 +88,9 @@ async def resolve_at_once(toolchain: Toolchain, problem: Problem, facts: Facts) 
     """The lock from facts that are known, and only where everything that is tried first will do."""
     resolver = Resolver(problem, facts)
     index = StatedIndex(toolchain.client, StatedMetadata(toolchain.options.tool.dependency_metadata))
-    outcome = await _solve(resolver, index, partial(built_metadata, toolchain), toolchain.means.reporter)
+    outcome = await solve(resolver, index, partial(built_metadata, toolchain), toolchain.means.reporter)
     if not isinstance(outcome, Solved) or resolver.setbacks:
         return None
     if notices(resolver, outcome.forks) or old_picks(resolver, outcome.forks):
         return None
     return assemble(resolver, outcome.forks, inputs=ResolutionInputs())
-
-
-async def _solve(resolver: Resolver, index: Index, build: BuildMetadata, reporter: Reporter) -> Solved | Unsolvable:
-    driver = FactsDriver(resolver, index, build, reporter=reporter)
-    reporter.report(Started("resolve"))
-    try:
-        return await driver.run()
-    finally:
-        reporter.report(Finished("resolve"))

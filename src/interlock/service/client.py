@@ -14,7 +14,7 @@ import anyio
 import msgspec
 from msgspec.structs import replace
 
-from interlock.core.relock.question import Answer, Question
+from interlock.core.relock.question import Answer, Question, plain_lock
 from interlock.core.resolver.failure import Failure
 from interlock.core.sources.addresses import parts_of
 from interlock.core.sources.source import Index
@@ -44,7 +44,6 @@ from interlock.service.protocol import (
     Unchanged,
     digest_of,
     encode,
-    plain_lock,
 )
 from interlock.service.remote_error import revived
 from interlock.toolchain.client import fetch_options

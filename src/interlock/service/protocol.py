@@ -10,10 +10,8 @@ from __future__ import annotations
 import hashlib
 
 import msgspec
-from msgspec.structs import replace
 
 from interlock.core.artifacts.artifact import Artifact
-from interlock.core.lock.model import Lock
 from interlock.core.metadata.metadata import Metadata
 from interlock.core.names import NormalizedName
 from interlock.core.relock.question import Answer, Question
@@ -49,7 +47,6 @@ __all__ = [
     "decode_request",
     "digest_of",
     "encode",
-    "plain_lock",
 ]
 
 LOCKS = "/v1/locks"
@@ -100,7 +97,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     request: msgspec.Raw
     """A :class:`LockRequest`; these bytes are what the digest is of."""
     old: msgspec.Raw = msgspec.Raw(b"null")
-    """The old lock (:func:`plain_lock`), sent when it was asked for."""
+    """The old lock (:func:`~interlock.core.relock.question.plain_lock`), sent when it was asked for."""
 
     @property
     def old_bytes(self) -> bytes:
@@ -185,9 +182,3 @@ def decode_request(data: bytes) -> LockRequest:
 def digest_of(data: bytes) -> str:
     """What a request or a lock is called: 64 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
-
-
-def plain_lock(lock: Lock) -> Lock:
-    """What of an old lock has a part in making a new one: all but the digests of what it was made from."""
-    members = tuple(replace(member, inputs={}) for member in lock.members)
-    return replace(lock, members=members, inputs=replace(lock.inputs, trees={}))

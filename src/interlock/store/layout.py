@@ -13,6 +13,7 @@
       build-envs-v1/ab/<digest>/    isolated build environments
       interpreters-v1/<key>         what an interpreter said about itself (msgpack)
       workspaces-v1/<key>/          what was learned about a workspace (parsed manifests, freshness)
+      answers-v1/ab/<key>           locks by the question they answer, with what was seen of each package
       old-locks-v1/ab/<digest>      locks that clients of a service start from, by the digest of their bytes
       locks/                        lock files of running processes; run-* of programs in build-envs-v1
       tmp/                          work in progress; anything here may be deleted when no process runs
@@ -47,6 +48,7 @@ BUCKETS = (
     "interpreters-v1",
     "workspaces-v1",
     "old-locks-v1",
+    "answers-v1",
 )
 _PRIVATE = "workspaces-v1"
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)

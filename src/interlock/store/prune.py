@@ -22,7 +22,7 @@ __all__ = ["Pruned", "Usage", "clear", "drop_wheels", "iter_wheels", "prune", "u
 
 _PER_ENVIRONMENT = ("build-envs-v1", "workspaces-v1", "interpreters-v1")
 _DOWNLOADED = ("pages-v4", "sdists-v1", WHEELS)
-_SPREAD = frozenset({"metadata-v1", WHEELS, "sdists-v1", "built-v1", "build-envs-v1", "old-locks-v1"})
+_SPREAD = frozenset({"metadata-v1", WHEELS, "sdists-v1", "built-v1", "build-envs-v1", "old-locks-v1", "answers-v1"})
 _OURS = frozenset({"CACHEDIR.TAG", ".gitignore", "locks", "tmp"})
 
 

@@ -13,10 +13,10 @@ import pytest
 from interlock.core.lock.codec import decode_lock
 from interlock.core.lock.model import Edge, Lock
 from interlock.core.names import NormalizedName
-from interlock.core.relock.question import Answer
+from interlock.core.relock.question import Answer, plain_lock
 from interlock.core.sources.source import Registry, Url
 from interlock.events import Advanced, Warned
-from interlock.service.protocol import Beat, Done, Failed, Needs, Progress, Unchanged, encode, plain_lock
+from interlock.service.protocol import Beat, Done, Failed, Needs, Progress, Unchanged, encode
 from interlock.service.remote_error import RemoteError
 from tests.service.client.conftest import StartService
 from tests.service.client.impostors import Say, answering, black_hole, frames, refusing, status

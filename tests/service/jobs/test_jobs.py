@@ -15,6 +15,7 @@ import pytest
 
 from interlock.core.metadata.metadata import Metadata
 from interlock.core.names import NormalizedName
+from interlock.core.relock.question import plain_lock
 from interlock.core.requirements.requirement import Requirement
 from interlock.service.jobs.jobs import Full, Jobs, JobsOptions, Waiter
 from interlock.service.jobs.pool import Pool, PoolOptions
@@ -30,7 +31,6 @@ from interlock.service.protocol import (
     Unchanged,
     decode_frame,
     encode,
-    plain_lock,
 )
 from tests.registry import Registry, registry
 from tests.service.questions import work

@@ -111,3 +111,14 @@ def test_a_page_leads_to_no_file_of_this_machine(index: IndexFactory, serve: Ser
         assert served.get("/files/main/a/-/a-2.0-py3-none-any.whl").status_code == 502
     else:
         assert served.get("/files/main/a/-/a-2.0-py3-none-any.whl").status_code == 404
+
+
+async def test_that_an_index_is_on_this_machine_declares_nothing_else_on_it() -> None:
+    fetcher = GuardedFetcher(FetchOptions(connect_timeout=1), ["http://localhost:9/simple/"])
+    try:
+        for url in ("https://127.0.0.1:1/", "https://localhost:1/", "https://[::1]:1/"):
+            with pytest.raises(FetchFailed) as refused:
+                await fetcher.get(url, {})
+            assert refused.value.kind == "request", url
+    finally:
+        await fetcher.close()

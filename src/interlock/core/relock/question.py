@@ -13,7 +13,7 @@ from interlock.core.resolver.indexes import Indexes
 from interlock.core.resolver.notices import Notice
 from interlock.core.resolver.problem import Problem
 
-__all__ = ["Answer", "Question", "with_digests"]
+__all__ = ["Answer", "Question", "plain_lock", "with_digests"]
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +34,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """Without the digests of its members' inputs, which decide nothing."""
     notices: tuple[Notice, ...] = ()
     """What is odd about it, though it stands."""
+
+
+def plain_lock(lock: Lock) -> Lock:
+    """What of an old lock has a part in making a new one: all but the digests of what it was made from."""
+    members = tuple(replace(member, inputs={}) for member in lock.members)
+    return replace(lock, members=members, inputs=replace(lock.inputs, trees={}))
 
 
 def with_digests(lock: Lock, digests: Mapping[NormalizedName, Mapping[str, str]]) -> Lock:

@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from interlock.core.lock.model import Lock
-from interlock.core.relock.question import Answer
+from interlock.core.relock.question import Answer, plain_lock
 from interlock.core.resolver.failure import Failure
 from interlock.errors import InterlockError, ResolutionError, ServiceError
 from interlock.events import Event
@@ -19,7 +19,7 @@ from interlock.index.auth import CredentialSources
 from interlock.index.defaults import default_index_url
 from interlock.index.upstream import Upstream, UpstreamOptions
 from interlock.index.view import View, ViewOptions
-from interlock.resolution.resolve import answer
+from interlock.resolution.memo import Memo, answer_or_recall, question_key
 from interlock.service.jobs.client_builds import ClientBuilds, CountedIndex
 from interlock.service.jobs.old_locks import OldLocks
 from interlock.service.jobs.reserved import ReservingIndex
@@ -35,7 +35,6 @@ from interlock.service.protocol import (
     Unchanged,
     decode_request,
     encode,
-    plain_lock,
 )
 from interlock.service.proxy.guarded_fetcher import GuardedFetcher
 from interlock.service.remote_error import described
@@ -92,7 +91,10 @@ async def _last_frame(work: Work, request: LockRequest, layout: Layout, old: Loc
     try:
         with anyio.CancelScope() as scope:
             builds = ClientBuilds(request.facts, index, scope)
-            found = await answer(replace(request.question, old=old), index, builds, reporter)
+            question = replace(request.question, old=old)
+            key = question_key(question, work.indexes, request.strategy, request.facts)
+            memo = Memo(layout, key, question.problem.policy)
+            found = await answer_or_recall(question, index, builds, reporter, memo, told=True)
     except (InterlockError, BaseExceptionGroup) as failure:
         error = _ours(failure)
         if error is None:

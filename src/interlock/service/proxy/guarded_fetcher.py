@@ -11,7 +11,9 @@ import ipaddress
 import socket
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from time import monotonic
+from typing import Any
 
 import anyio
 import msgspec
@@ -84,12 +86,32 @@ class GuardedFetcher:
             found = await anyio.getaddrinfo(host, 443, type=socket.SOCK_STREAM)
         except OSError as error:
             raise FetchFailed("connect", f"the address of {host} cannot be found ({error})") from error
-        addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
-        _judge(host, addresses)
+        addresses = _addresses(found)
+        if not all(map(is_everybodys, addresses)) and not set(addresses) <= await self._declared_addresses():
+            _judge(host, addresses)
         if len(self._judged) > _MOST_HOSTS:
             self._judged.clear()
         self._judged[host] = (monotonic() + _REMEMBERED, addresses[0])
         return addresses[0]
+
+    async def _declared_addresses(self) -> set[str]:
+        """Where the hosts of the configuration are that have names. Their neighbours at the same address are declared
+        with them: who reaches public indexes by way of a machine of the own network finds their files there too."""
+        known: set[str] = set()
+        for host in {parts_of(url).hostname or "" for url in self._declared}:
+            if host and not _is_literal(host):
+                with suppress(OSError):
+                    known.update(_addresses(await anyio.getaddrinfo(host, 443)))
+        return {address for address in known if not _is_this_machine(address)}
+
+
+def _addresses(found: Iterable[tuple[Any, ...]]) -> list[str]:
+    return [str(entry[4][0]).partition("%")[0] for entry in found]
+
+
+def _is_this_machine(address: str) -> bool:
+    parsed = ipaddress.ip_address(address)
+    return parsed.is_loopback or parsed.is_link_local or parsed.is_unspecified
 
 
 def _judge(host: str, addresses: Iterable[str]) -> None:
