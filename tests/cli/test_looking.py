@@ -235,6 +235,7 @@ def test_info(run: Run, shop: Path) -> None:
     assert "needs     jinja<4,>=3, click\n" in run("info", "Flask").out
     assert run("search", "flask", "--json").json()["versions"] == ["3.0"]
     assert run("info", "nope").err.startswith("error[package-unknown]")
+    assert run("info", "never-asked-for", "--offline").err.startswith("error[offline]: The page of `never-asked-for`")
 
 
 def test_about_and_debug(run: Run, shop: Path) -> None:

@@ -300,6 +300,26 @@ def test_plugins_are_installed_beside_this_program_and_go_again(
     assert call("self", "add", "interlock-nowhere-to-be-had").returncode == 1
 
 
+def test_where_a_setting_is_from_is_told_of_every_variable_that_decides_it(
+    run: Run, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("SSL_CERT_FILE", "SSL_CERT_DIR", "PIP_CERT", "PIP_INDEX_URL", "UV_DEFAULT_INDEX", "NO_COLOR")
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    found = run("config", "--list", "--json").json()
+    assert found["progress"] == {"value": True, "origin": "default"}
+    assert found["ca-bundle"]["origin"] == found["color"]["origin"] == "default"
+    monkeypatch.setenv("INTERLOCK_NO_PROGRESS", "1")
+    monkeypatch.setenv("PIP_CERT", "/certificates.pem")
+    monkeypatch.setenv("NO_COLOR", "1")
+    found = run("config", "--list", "--json").json()
+    assert found["progress"] == {"value": False, "origin": "INTERLOCK_NO_PROGRESS"}
+    assert found["ca-bundle"] == {"value": "/certificates.pem", "origin": "PIP_CERT"}
+    assert found["color"] == {"value": "never", "origin": "NO_COLOR"}
+    monkeypatch.setenv("SSL_CERT_FILE", "/more.pem")
+    assert run("config", "ca-bundle", "--json").json()["origin"] == "SSL_CERT_FILE"
+
+
 def test_the_schema_knows_every_key(run: Run) -> None:
     schema = json.loads(run("config", "--schema").out)
     assert set(schema["properties"]) == HONOURED | manifest_interlock._OURS | manifest_interlock._KEPT

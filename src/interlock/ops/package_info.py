@@ -13,6 +13,7 @@ from interlock.core.requirements.requirement import Requirement, format_requirem
 from interlock.core.resolver.problem import Problem
 from interlock.core.versions.version_list import release_key
 from interlock.errors import IndexFailure
+from interlock.index.failures import Offline
 from interlock.index.outcomes import Absent
 from interlock.ops.tools import open_toolchain
 from interlock.resolution.policy import policy_of
@@ -41,9 +42,11 @@ class PackageInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def package_info(context: Context, name: NormalizedName) -> PackageInfo:
-    """Raises :class:`PackageUnknown`."""
+    """Raises :class:`PackageUnknown` where no index has it, :class:`Offline` where nobody may ask."""
     async with open_toolchain(context) as toolchain:
         listing = await toolchain.client.listing(name)
+        if isinstance(listing, Absent) and listing.reason == "offline":
+            raise Offline(f"The page of `{name}`", index=listing.indexes[-1])
         if isinstance(listing, Absent) or not listing.versions:
             asked = ", ".join(listing.indexes) if isinstance(listing, Absent) else listing.index
             raise PackageUnknown(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -44,6 +44,17 @@ _LOCAL = (
     "resolution",
 )
 """Settings of ``[tool.interlock]`` that are one value."""
+_OTHER_VARIABLES = {
+    "ca-bundle": ("SSL_CERT_FILE", "SSL_CERT_DIR", "PIP_CERT"),
+    "client-cert": ("SSL_CLIENT_CERT", "PIP_CLIENT_CERT"),
+    "color": ("NO_COLOR", "FORCE_COLOR"),
+    "default-index": ("UV_DEFAULT_INDEX", "PIP_INDEX_URL"),
+    "plugins": ("INTERLOCK_NO_PLUGINS",),
+    "progress": ("INTERLOCK_NO_PROGRESS",),
+}
+"""Variables that decide a setting where the one of its own name is not set."""
+_LEAST = "default-index"
+"""The setting whose other variables count least: after what the user's file says."""
 _LIST = "`interlock config --list` shows them all."
 
 
@@ -103,19 +114,28 @@ def _effective(call: Call) -> dict[str, tuple[object, str]]:
     local = _local_table(workspace) if workspace is not None else {}
     found: dict[str, tuple[object, str]] = {}
     for key in sorted({*_USER, *_LOCAL}):
-        variable = f"INTERLOCK_{key.upper().replace('-', '_')}"
-        field = key.replace("-", "_")
-        value = setting(context.means.settings, field)
-        if context.means.environ.get(variable):
-            found[key] = (value if value is not None else context.means.environ[variable], variable)
+        ours = f"INTERLOCK_{key.upper().replace('-', '_')}"
+        names = [name for name in (ours, *_OTHER_VARIABLES.get(key, ())) if context.means.environ.get(name)]
+        value = setting(context.means.settings, key.replace("-", "_"))
+        if names and (key != _LEAST or names[0] == ours):
+            found[key] = (_of_variable(names[0], value, context.means.environ), names[0])
         elif key in local:
             found[key] = (local[key], "local")
         elif user.get(key) not in (None, [], ()):
             found[key] = (user[key], "user")
+        elif names:
+            found[key] = (_of_variable(names[0], value, context.means.environ), names[0])
         else:
             found[key] = (value if not isinstance(value, tuple) else list(value), "default")
     found["cache-dir"] = (str(context.means.layout.root), found["cache-dir"][1])
     return {key: (_hidden(value), origin) for key, (value, origin) in found.items()}
+
+
+def _of_variable(name: str, value: object, environ: Mapping[str, str]) -> object:
+    """What was decided by a variable; where that is told nowhere, what it says."""
+    if name.startswith("INTERLOCK_NO_"):
+        return False
+    return environ[name] if value is None else value
 
 
 def _hidden(value: object) -> object:
