@@ -15,6 +15,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial, wraps
+from urllib.parse import quote
 
 import anyio.to_thread
 import msgspec
@@ -213,7 +214,7 @@ class Endpoints:
 
 async def _moved(request: Request) -> Response:
     last = request.url.path.rpartition("/")[2]
-    return Response(status_code=301, headers={"location": f"{last}/"})
+    return Response(status_code=301, headers={"location": f"{quote(last, safe='@')}/"})
 
 
 def _moment(date: str) -> str:

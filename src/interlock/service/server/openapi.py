@@ -30,8 +30,10 @@ _REFUSALS = {
     404: "There is no such thing, or not for this token.",
     413: "More was sent than is taken.",
     415: "Another version of the protocol; `facts.supported` has those there are.",
+    422: "What is asked can be read and not be answered.",
     429: "The token has asked for too much; `Retry-After` says when to ask again.",
     503: "The service is about to end.",
+    507: "There is no room for more.",
 }
 _TEMPLATE = "#/components/schemas/{name}"
 
