@@ -12,6 +12,7 @@ A page is stored parsed, so that reading it back costs one file and no JSON.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from itertools import accumulate
 from pathlib import Path
@@ -142,6 +143,14 @@ class PageCache:
     def load(self, key: str, name: str) -> CachedPage | None:
         data = self._maps.view(self._path(key, name))
         return None if data is None else _decode(data)
+
+    def version(self, key: str, name: str) -> tuple[int, int, int] | None:
+        """What tells a stored page from the one before it; None where there is none."""
+        try:
+            status = os.stat(self._path(key, name))
+        except OSError:
+            return None
+        return status.st_ino, status.st_mtime_ns, status.st_size
 
     def save(self, key: str, name: str, page: CachedPage) -> None:
         if page.validators.storable:

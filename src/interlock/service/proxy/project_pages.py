@@ -20,6 +20,7 @@ from interlock.index.retry import PASSING
 from interlock.index.upstream import Upstream
 from interlock.service.proxy.choice import Choice
 from interlock.service.proxy.options import ProxyOptions
+from interlock.service.proxy.recent_pages import RecentPages
 
 __all__ = ["Found", "Located", "ProjectPages", "will_pass"]
 
@@ -55,6 +56,7 @@ class ProjectPages:
         self._upstream = upstream
         self._options = options
         self._clock = clock
+        self._recent = RecentPages(upstream.cache)
 
     def __repr__(self) -> str:
         return f"<ProjectPages of {self._upstream!r}>"
@@ -76,7 +78,7 @@ class ProjectPages:
         """A file by the page that is stored, however old, or else by the one there is now."""
         for index in choice.origins:
             pages = Pages(self._upstream, self._freshness())
-            cached = self._upstream.cache.load(pages.key(index), name)
+            cached = self._recent.load(pages.key(index), name)
             if cached is not None and cached.page is not None:
                 located = _locate(self._found(cached, pages.key(index), index), name, filename)
                 if located is not None:
@@ -91,7 +93,7 @@ class ProjectPages:
     async def _current(self, index: Index, name: NormalizedName, *, anew: bool) -> Found | None:
         freshness, now = self._freshness(), self._clock()
         key = Pages(self._upstream, freshness).key(index)
-        cached = self._upstream.cache.load(key, name)
+        cached = self._recent.load(key, name)
         anew = anew and cached is not None and now - cached.validators.fetched_at >= self._options.fresh_for
         if cached is None or not freshness.allows(name, cached.validators) or (anew and not freshness.offline):
             pages = Pages(self._upstream, self._freshness(refresh=anew))
@@ -101,7 +103,7 @@ class ProjectPages:
                 if cached is None or cached.page is None or not will_pass(failure):
                     raise
                 return self._found(cached, key, index, stale=True)
-            cached = self._upstream.cache.load(key, name) or CachedPage(Validators(fetched_at=now), page)
+            cached = self._recent.load(key, name) or CachedPage(Validators(fetched_at=now), page)
         return None if cached.page is None else self._found(cached, key, index)
 
     def _found(self, cached: CachedPage, key: str, index: Index, *, stale: bool = False) -> Found:
