@@ -11,6 +11,7 @@ from pathlib import Path
 
 import anyio.to_thread
 
+from interlock.core.sources.git_reference import GitReference
 from interlock.core.sources.git_url import parse_git_url, redact_url
 from interlock.core.sources.source import Git
 from interlock.errors import GitError
@@ -149,6 +150,6 @@ def source_of(text: str) -> Git:
     parsed = parse_git_url(text)
     return Git(
         url=redacted_origin(parsed.url),
-        reference=f"rev:{parsed.revision}" if parsed.revision else "",
+        reference=str(GitReference("rev", parsed.revision)) if parsed.revision else "",
         subdirectory=parsed.subdirectory,
     )

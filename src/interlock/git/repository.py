@@ -19,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+from interlock.core.sources.git_reference import GitReference, read_reference
 from interlock.core.sources.git_url import canonical_git_url, redact_url
 from interlock.errors import GitError
 from interlock.git.command import GitCommand, GitOutput
@@ -29,7 +30,6 @@ __all__ = ["GitOffline", "ReferenceMissing", "Repositories", "repository_key"]
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHORT = re.compile(r"[0-9a-f]{4,39}")
-_KINDS = ("branch", "tag", "rev")
 
 
 class GitOffline(GitError):
@@ -75,19 +75,19 @@ class Repositories:
         What was learned before is believed unless ``refresh`` asks for the reference to be looked up again.
         Raises :class:`ReferenceMissing`, :class:`GitOffline`, :class:`GitFailed`.
         """
-        kind, _, name = reference.partition(":")
-        if reference and (kind not in _KINDS or not name or name.startswith("-")):
+        meant = read_reference(reference)
+        if reference and (meant is None or meant.name.startswith("-")):
             raise ReferenceMissing(f"`{reference}` is not a git reference (branch:x, tag:x or rev:x).")
         async with hold(self.lock(url)):
-            if kind == "rev" and _COMMIT.fullmatch(name):
-                await self._ensure(url, name)
-                return name
+            if meant is not None and meant.kind == "rev" and _COMMIT.fullmatch(meant.name):
+                await self._ensure(url, meant.name)
+                return meant.name
             known = self._known(url).get(reference)
             first = (repository_key(url), reference)
             fresh = not (self._refresh or refresh) or first in self._refreshed
             if known is not None and fresh and await self._has(url, known):
                 return known
-            commit = await self._ask(url, reference, kind, name)
+            commit = await self._ask(url, meant)
             self._refreshed.add(first)
             self._remember(url, reference, commit)
             return commit
@@ -114,17 +114,10 @@ class Repositories:
                 hint="It may have been removed by a forced push; ask for a branch or tag anew with an upgrade.",
             )
 
-    async def _ask(self, url: str, reference: str, kind: str, name: str) -> str:
-        """Fetch one reference and say which commit it is now."""
-        await self._open(url, reference or "the default branch")
-        if kind == "branch":
-            wanted = [f"refs/heads/{name}"]
-        elif kind == "tag":
-            wanted = [f"refs/tags/{name}"]
-        elif kind == "rev":
-            wanted = [name] if name.startswith("refs/") else [f"refs/tags/{name}", f"refs/heads/{name}"]
-        else:
-            wanted = ["HEAD"]
+    async def _ask(self, url: str, reference: GitReference | None) -> str:
+        """Fetch one reference, by default that of the default branch, and say which commit it is now."""
+        await self._open(url, str(reference or "the default branch"))
+        wanted = _refs(reference)
         failed: GitOutput | None = None
         for ref in wanted:
             failed = await self._git.run(
@@ -145,17 +138,17 @@ class Repositories:
                 return commit
             if "couldn't find remote ref" not in failed.stderr:
                 raise self._git.failure(("fetch", url, ref), failed)
-        if kind == "rev" and _SHORT.fullmatch(name):
-            commit = await self._peel(url, name)
+        if reference is not None and reference.kind == "rev" and _SHORT.fullmatch(reference.name):
+            commit = await self._peel(url, reference.name)
             if commit is None:
                 await self._fetch_all(url)
-                commit = await self._peel(url, name)
+                commit = await self._peel(url, reference.name)
             if commit is not None:
                 return commit
         raise ReferenceMissing(
-            f"The repository {redact_url(url)} has no {_described(kind, name)}.",
+            f"The repository {redact_url(url)} has no {_described(reference)}.",
             hint="Check the name; branches and tags are told apart, and commits need at least 4 digits.",
-            facts={"url": redact_url(url), "reference": reference},
+            facts={"url": redact_url(url), "reference": str(reference or "")},
         )
 
     async def _fetch_all(self, url: str) -> None:
@@ -220,7 +213,21 @@ class Repositories:
         return path.with_name(f"{path.name}.references")
 
 
-def _described(kind: str, name: str) -> str:
-    return {"branch": f"branch `{name}`", "tag": f"tag `{name}`", "rev": f"revision `{name}`"}.get(
-        kind, "default branch"
-    )
+def _refs(reference: GitReference | None) -> list[str]:
+    """What a reference may be called by a server, the likeliest first."""
+    if reference is None:
+        return ["HEAD"]
+    branch, tag = f"refs/heads/{reference.name}", f"refs/tags/{reference.name}"
+    match reference.kind:
+        case "branch":
+            return [branch]
+        case "tag":
+            return [tag]
+        case "rev":
+            return [reference.name] if reference.name.startswith("refs/") else [tag, branch]
+
+
+def _described(reference: GitReference | None) -> str:
+    if reference is None:
+        return "default branch"
+    return f"{'revision' if reference.kind == 'rev' else reference.kind} `{reference.name}`"

@@ -15,6 +15,7 @@ import msgspec
 from interlock.core.names import NormalizedName
 from interlock.core.plan.plan import Wanted
 from interlock.core.sources.addresses import parts_of
+from interlock.core.sources.git_reference import read_reference
 from interlock.core.sources.source import Directory, File, Git, Member, Registry, Url
 
 __all__ = ["digest_text", "direct_url", "hash_text", "read_record", "recorded_paths"]
@@ -69,9 +70,9 @@ def _direct(wanted: Wanted, root: str, members: Mapping[NormalizedName, str]) ->
         return {"url": _file_url(root, path), "dir_info": {"editable": True} if wanted.editable else {}}
     if isinstance(source, Git):
         vcs: dict[str, object] = {"vcs": "git", "commit_id": source.commit}
-        kind, _, revision = source.reference.partition(":")
-        if kind and revision:
-            vcs["requested_revision"] = revision
+        reference = read_reference(source.reference)
+        if reference is not None:
+            vcs["requested_revision"] = reference.name
         if source.lfs:
             vcs["git_lfs"] = True
         value: dict[str, object] = {"url": _public(source.url, root), "vcs_info": vcs}

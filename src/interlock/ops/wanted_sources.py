@@ -17,6 +17,7 @@ from interlock.context import Context
 from interlock.core.editing.requirement_wishes import Wish, name_of_archive
 from interlock.core.names import NormalizedName, is_name
 from interlock.core.sources.direct_references import is_archive, parse_url_source
+from interlock.core.sources.git_reference import KINDS, GitReference
 from interlock.core.sources.source import Git
 from interlock.core.versions.version_list import release_key
 from interlock.errors import UsageError
@@ -126,7 +127,7 @@ async def _git(context: Context, workspace: Workspace, wish: Wish, options: Plac
     if short is not None:
         source["git"] = f"ssh://{short[1]}@{short[2]}/{short[3]}"
     if not wish.name:
-        reference = next((f"{key}:{source[key]}" for key in ("branch", "tag", "rev") if key in source), "")
+        reference = next((str(GitReference(kind, source[kind])) for kind in KINDS if kind in source), "")
         parsed = parse_url_source(f"git+{source['git']}", ".")
         assert isinstance(parsed, Git)
         git = Git(url=parsed.url, reference=reference, subdirectory=source.get("subdirectory", ""), lfs=options.lfs)

@@ -13,6 +13,7 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 from interlock.core.manifests.manifest import IncludeGroup, Manifest, SourceRule
 from interlock.core.names import is_name, normalize_group, normalize_name
 from interlock.core.requirements.requirement import Requirement, format_requirement
+from interlock.core.sources.git_reference import read_reference
 from interlock.core.sources.source import Directory, File, Git, Member, Registry, Url
 from interlock.core.toml.array import literal
 from interlock.core.toml.document import Path, TomlDocument, format_key, format_value
@@ -289,9 +290,9 @@ def _source(rule: SourceRule, path: str) -> dict[str, object]:
     up = "" if path == "." else "../" * (path.count("/") + 1)
     if isinstance(source, Git):
         entry["git"] = source.url
-        kind, _, reference = source.reference.partition(":")
-        if reference:
-            entry[kind] = reference
+        reference = read_reference(source.reference)
+        if reference is not None:
+            entry[reference.kind] = reference.name
         if source.subdirectory:
             entry["subdirectory"] = source.subdirectory
     elif isinstance(source, Url):

@@ -19,6 +19,7 @@ from interlock.core.lock.reach import Offer, reach, selected_python
 from interlock.core.markers.diagram import FALSE, Marker, format_marker
 from interlock.core.members.selection import MemberSelection, Selection
 from interlock.core.names import ExtraName, GroupName, NormalizedName
+from interlock.core.sources.git_reference import read_reference
 from interlock.core.sources.source import Directory, File, Git, Member, Registry, Url
 from interlock.errors import LockError
 
@@ -190,7 +191,8 @@ def _vcs(source: Git, options: PylockOptions) -> str:
     place = "url" if "://" in source.url or "@" in source.url else "path"
     values = {"type": '"git"', place: _text(source.url if place == "url" else _below(source.url, options))}
     if source.reference:
-        values["requested-revision"] = _text(source.reference.partition(":")[2] or source.reference)
+        reference = read_reference(source.reference)
+        values["requested-revision"] = _text(reference.name if reference is not None else source.reference)
     values["commit-id"] = _text(source.commit)
     if source.subdirectory:
         values["subdirectory"] = _text(source.subdirectory)

@@ -24,6 +24,7 @@ from interlock.core.sources.direct_references import (
     parse_url_source,
     without_credentials,
 )
+from interlock.core.sources.git_reference import KINDS, GitReference
 from interlock.core.sources.git_url import redact_url
 from interlock.core.sources.source import Directory, File, Git, Member, Registry, Source, Url
 
@@ -133,7 +134,7 @@ def _git(table: Table, _: NormalizedName, path: str) -> Source | None:
     if not written:
         table.problems.add(table.where, "needs the URL of a repository.")
         return None
-    chosen = [(kind, text) for kind in ("branch", "tag", "rev") if (text := table.text(kind)) is not None]
+    chosen = [GitReference(kind, text) for kind in KINDS if (text := table.text(kind)) is not None]
     if len(chosen) > 1:
         table.problems.add(table.where, "can have only one of `branch`, `tag` and `rev`.")
     problem = address_problem(written) if "://" in written and not written.startswith("file:") else ""
@@ -142,7 +143,7 @@ def _git(table: Table, _: NormalizedName, path: str) -> Source | None:
         return None
     return Git(
         url=_repository(written, path),
-        reference=f"{chosen[0][0]}:{chosen[0][1]}" if chosen else "",
+        reference=str(chosen[0]) if chosen else "",
         subdirectory=_subdirectory(table),
         lfs=table.flag("lfs") or False,
     )

@@ -15,6 +15,7 @@ from interlock.core.resolver.facts import Facts, Universe
 from interlock.core.resolver.incompatibility import PackageKey
 from interlock.core.resolver.problem import Policy
 from interlock.core.resolver.report_evidence import Ruling
+from interlock.core.sources.git_reference import read_reference
 from interlock.core.sources.source import Directory, File, Git, Member, Registry, Source, Url
 
 __all__ = [
@@ -151,7 +152,8 @@ def where_from(source: Source) -> str:
         case Registry(index):
             return f"index `{index}`"
         case Git():
-            named = source.reference.partition(":")[2]
+            reference = read_reference(source.reference)
+            named = reference.name if reference is not None else ""
             commit = "" if named == source.commit else source.commit[:10]
             return f"git {source.url}{f' at {named}' if named else ''}{f' ({commit})' if commit else ''}"
         case Url(url):

@@ -6,6 +6,7 @@ import posixpath
 from urllib.parse import unquote, urlunsplit
 
 from interlock.core.sources.addresses import BadAddress, address_problem, parts_of, read_address
+from interlock.core.sources.git_reference import GitReference
 from interlock.core.sources.hashes import in_fragment
 from interlock.core.sources.source import Directory, File, Git, Source, Url
 
@@ -59,7 +60,7 @@ def parse_url_source(url: str, base: str) -> Source:
         address = without_credentials(address[4:])
         head, at, reference = address.rpartition("@")
         if at and "/" in head.partition("://")[2] and not reference.startswith("/"):
-            return Git(url=head, reference=f"rev:{reference}", subdirectory=subdirectory)
+            return Git(url=head, reference=str(GitReference("rev", reference)), subdirectory=subdirectory)
         return Git(url=address, subdirectory=subdirectory)
     local = local_path(address)
     if local is not None:
