@@ -20,6 +20,7 @@ __all__ = [
     "error_codes",
     "modules",
     "room_of",
+    "runs_elsewhere",
 ]
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -159,3 +160,8 @@ def error_codes() -> set[str]:
         if isinstance(node, ast.ClassDef) and families & (bases(node) | {node.name})
         if (code := assigned_code(node)) is not None
     }
+
+
+def runs_elsewhere(text: str) -> bool:
+    """A file that is started by another interpreter says so in its docstring's first line, and is a program."""
+    return text.startswith('"""Runs inside ') and "interpreter" in text.partition("\n")[0]

@@ -101,6 +101,9 @@ class IndexServer:
         self.registry = registry
         self.behaviour = behaviour
         self.requests: list[Request] = []
+        self.busiest = 0
+        """The most requests that were being answered at the same time."""
+        self._busy = 0
         self.faults: list[Fault] = []
         self.draw: Callable[[str], Fault | None] = lambda path: None
         """What goes wrong with a path where none of ``faults`` hits it."""
@@ -149,6 +152,18 @@ class IndexServer:
     def slow(self, where: str, seconds: float, *, times: int = -1) -> None:
         """Wait before the answer."""
         self.faults.append(Fault(where=where, kind="delay", times=times, seconds=seconds))
+
+    @contextlib.contextmanager
+    def counted(self) -> Iterator[None]:
+        """While a request is answered."""
+        with self._guard:
+            self._busy += 1
+            self.busiest = max(self.busiest, self._busy)
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._busy -= 1
 
     def take_fault(self, path: str) -> Fault | None:
         with self._guard:
@@ -298,7 +313,8 @@ class _Handler(BaseHTTPRequestHandler):
     index: IndexServer
 
     def do_GET(self) -> None:
-        self._respond(with_body=True)
+        with self.index.counted():
+            self._respond(with_body=True)
 
     def do_HEAD(self) -> None:
         self._respond(with_body=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture import ROOT, Module, assigned_code, bases, error_classes, modules, room_of
+from tests.architecture import ROOT, Module, assigned_code, bases, error_classes, modules, room_of, runs_elsewhere
 
 SURFACE = {"cli", "__main__"}
 EDGES = {
@@ -93,7 +93,6 @@ IMPURE = {"anyio", "asyncio", "io", "os", "random", "shutil", "socket", "subproc
 
 DEFERRED = {
     "interlock.__main__": "answers Ctrl-C while everything else is being loaded",
-    "interlock.cli.main": "loads the chosen command, so that no command pays for another's imports",
     "interlock.cli.render": "spells out control characters only where there are some",
     "interlock.index.html_page": "reads HTML only where an index speaks nothing else",
     "interlock.workspace.discovery": "compares addresses of indexes only where members declare some",
@@ -120,25 +119,35 @@ DEFERRED = {
 }
 """Modules that may import inside a function, and why."""
 
-NAMED_ELSEWHERE = {
-    "interlock.build.server": "opens what another process writes to",
-    "interlock.install.stage": "the caller names the file",
-    "interlock.ops.building.trial": "opens what another process writes to",
-    "interlock.signals": "writes to the terminal",
-    "interlock.store.archives": "the caller names the file, which costs nothing while all is well",
-    "interlock.store.locks": "a lock does not fail for what it tells others",
-    "interlock.store.stream": "writes to pipes",
-}
-"""Modules that may write without ``store.space.named``, and why."""
-
 LAST_DEFENCES = {"interlock.cli.main", "interlock.service.server.answering"}
 """Where every failure becomes an answer: of a command, and of one request among others."""
 
-OF_EXTRAS = {"granian", "obstore", "prometheus_client", "python_multipart", "starlette"}
+OF_EXTRAS = {"granian", "prometheus_client", "python_multipart", "starlette"}
 """Libraries that need not be there."""
 
 BANNED = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager"}
-MAX_FILE, MAX_FUNCTION, MAX_PARAMETERS = 400, 60, 8
+MAX_FILE, MAX_FUNCTION, MAX_PARAMETERS, MAX_METHODS = 400, 50, 6, 20
+
+ALONE = {
+    "interlock.service.server.refusals": "the errors of a request, which import nothing of the server's",
+    "interlock.service.proxy.guarded_fetcher": "a fetcher that keeps to public addresses, for whoever asks for others",
+}
+"""Modules that count for no circle of folders, since they know nothing of the others in theirs, and why."""
+
+MANY_PARAMETERS = {
+    "interlock.build.frontend.__init__": "what the builds of one interpreter share, settled once",
+    "interlock.core.resolver.shared.__init__": "all that the forks of a resolution share, handed over once",
+}
+"""Functions that take more, and why."""
+
+MANY_METHODS = {
+    "interlock.build.frontend.Builder": "one for each hook of PEP 517 and PEP 660, with what it needs before and after",
+    "interlock.core.resolver.candidates.Candidates": "one for each rule about which versions and files may be chosen",
+    "interlock.core.resolver.report._Report": "one for each sentence of an explanation",
+    "interlock.core.resolver.solver.Solver": "one for each paragraph of the algorithm, on one state",
+    "interlock.core.toml.document.TomlDocument": "one for each way in which a table can be written",
+}
+"""Classes that have more, and why."""
 
 HOME = str(Path.home())
 
@@ -191,6 +200,33 @@ def test_modules_do_not_import_each_other_in_circles() -> None:
         assert not circle, " -> ".join(circle)
 
 
+def test_folders_do_not_import_each_other_in_circles() -> None:
+    """A module belongs to its folder, and the folders on both sides know of each other through one side alone."""
+    edges: dict[str, set[str]] = defaultdict(set)
+    for module in modules().values():
+        for found in module.imports():
+            target = modules().get(found.target)
+            # The program itself is beside the rooms, and starts the surface.
+            if target is None or found.typing_only or "interlock" in {_folder(module), _folder(target)}:
+                continue
+            if target.name in ALONE:
+                continue
+            if _folder(target) != _folder(module) and not _is_around(_folder(target), _folder(module)):
+                edges[_folder(module)].add(_folder(target))
+    done: set[str] = set()
+    for start in sorted(edges):
+        circle = _circle(start, edges, done, [])
+        assert not circle, " -> ".join(circle)
+
+
+def _folder(module: Module) -> str:
+    return module.name if module.is_package else module.name.rpartition(".")[0]
+
+
+def _is_around(outer: str, inner: str) -> bool:
+    return inner.startswith(f"{outer}.")
+
+
 def _circle(name: str, edges: dict[str, set[str]], done: set[str], path: list[str]) -> list[str]:
     if name in path:
         return [*path[path.index(name) :], name]
@@ -207,23 +243,18 @@ def test_imports_are_at_the_top() -> None:
     wrong = [
         f"{module.shown}:{found.line} imports {found.target} inside a function"
         for module in modules().values()
-        if module.name not in DEFERRED and not _runs_elsewhere(module.text)
+        if module.name not in DEFERRED and not runs_elsewhere(module.text)
         for found in module.imports()
         if found.deferred
     ]
     assert not wrong, "\n".join(wrong)
 
 
-def _runs_elsewhere(text: str) -> bool:
-    """A file that is started by another interpreter says so in its docstring's first line, and is a program."""
-    return text.startswith('"""Runs inside ') and "interpreter" in text.partition("\n")[0]
-
-
 def test_programs_for_other_interpreters_stand_alone() -> None:
     wrong = [
         f"{module.shown}:{found.line} imports {found.target}"
         for module in modules().values()
-        if _runs_elsewhere(module.text)
+        if runs_elsewhere(module.text)
         for found in module.imports()
         if found.target.split(".")[0] not in sys.stdlib_module_names
     ]
@@ -241,36 +272,11 @@ def test_core_is_pure() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_only_the_surface_prints_and_reads_the_environment() -> None:
-    wrong = []
-    for module in modules().values():
-        if room_of(module.name) in SURFACE or _runs_elsewhere(module.text):
-            continue
-        for node in ast.walk(module.tree):
-            shown = ast.unparse(node) if isinstance(node, ast.Attribute | ast.Name) else ""
-            if shown in {"os.environ", "os.getenv", "sys.argv", "time.time", "datetime.now"} or (
-                isinstance(node, ast.Call) and ast.unparse(node.func) == "print"
-            ):
-                wrong.append(f"{module.shown}:{getattr(node, 'lineno', 0)} uses {shown or 'print'}")
-    assert not wrong, "\n".join(wrong)
-
-
-def test_urls_are_taken_apart_in_one_place() -> None:
-    """Two readers that disagree about a host are how credentials reach the wrong one."""
-    readers = re.compile(r"\b(urlsplit|urlparse|urldefrag|parse_url|httpx\.URL)\b")
-    wrong = [
-        module.shown
-        for module in modules().values()
-        if readers.search(module.text) and not module.name.endswith("core.sources.addresses")
-    ]
-    assert not wrong, "\n".join(wrong)
-
-
 def test_no_exception_is_caught_blindly() -> None:
     wrong = [
         f"{module.shown}:{node.lineno}"
         for module in modules().values()
-        if module.name not in LAST_DEFENCES and not _runs_elsewhere(module.text)
+        if module.name not in LAST_DEFENCES and not runs_elsewhere(module.text)
         for node in ast.walk(module.tree)
         if isinstance(node, ast.ExceptHandler) and (node.type is None or ast.unparse(node.type) == "Exception")
     ]
@@ -286,61 +292,46 @@ def test_files_functions_and_signatures_stay_small() -> None:
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
             length = (node.end_lineno or node.lineno) - node.lineno + 1
-            arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-            count = len(arguments) - (bool(arguments) and arguments[0].arg in {"self", "cls"})
+            count = _parameters(node)
             if length > MAX_FUNCTION:
                 wrong.append(f"{module.shown}:{node.lineno} {node.name} has {length} lines")
-            if count > MAX_PARAMETERS:
+            if count > MAX_PARAMETERS and f"{module.name}.{node.name}" not in MANY_PARAMETERS:
                 wrong.append(f"{module.shown}:{node.lineno} {node.name} takes {count} parameters")
     assert not wrong, "\n".join(wrong)
 
 
-def test_files_are_replaced_in_one_place() -> None:
-    """Links, modes, devices and what a kill leaves behind are thought of there and nowhere else."""
-    wrong = []
-    for module in modules().values():
-        if module.name in {"interlock.store.replace", "interlock.install.swap"}:
-            continue
-        for node in ast.walk(module.tree):
-            if not (
-                isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "replace"
-            ):
-                continue
-            # `Path.replace(target)`; that of a text takes two, those of values keywords.
-            if ast.unparse(node.func) == "os.replace" or (len(node.args) == 1 and not node.keywords):
-                wrong.append(f"{module.shown}:{node.lineno} replaces a file")
-    assert not wrong, "\n".join(wrong)
+def test_no_class_does_everything() -> None:
+    counts = {
+        f"{module.name}.{node.name}": sum(isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) for one in node.body)
+        for module in modules().values()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ClassDef)
+    }
+    assert {name: count for name, count in counts.items() if count > MAX_METHODS} == {
+        name: counts.get(name) for name in MANY_METHODS
+    }
 
 
-def test_whoever_writes_names_the_file_of_an_error() -> None:
-    """The system does not when a disk is full, and then nobody knows which one."""
-    wrong = []
-    for module in modules().values():
-        if room_of(module.name) in SURFACE or module.name in NAMED_ELSEWHERE or _runs_elsewhere(module.text):
-            continue
-        inside = {
-            id(part)
-            for node in ast.walk(module.tree)
-            if isinstance(node, ast.With) and any("named(" in ast.unparse(item) for item in node.items)
-            for part in ast.walk(node)
-        }
-        wrong += [
-            f"{module.shown}:{node.lineno} writes a file"
-            for node in ast.walk(module.tree)
-            if isinstance(node, ast.Call) and id(node) not in inside and _writes(node)
-        ]
-    assert not wrong, "\n".join(wrong)
+def test_exceptions_are_needed() -> None:
+    """A reason that is left over would excuse whatever comes there next."""
+    many = {
+        f"{module.name}.{node.name}"
+        for module in modules().values()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _parameters(node) > MAX_PARAMETERS
+    }
+    assert set(MANY_PARAMETERS) == many
+    assert set(DEFERRED) == {
+        module.name
+        for module in modules().values()
+        if not runs_elsewhere(module.text) and any(found.deferred for found in module.imports())
+    }
+    assert set(ALONE) | LAST_DEFENCES <= set(modules())
 
 
-def _writes(call: ast.Call) -> bool:
-    """Whether a call writes to a file, or opens one to be written to."""
-    name = ast.unparse(call.func)
-    if name.endswith((".write_bytes", ".write_text", "os.write")):
-        return True
-    modes = [argument.value for argument in call.args if isinstance(argument, ast.Constant)]
-    return name.rpartition(".")[2] in {"open", "fdopen", "ZipFile", "GzipFile"} and any(
-        isinstance(mode, str) and re.fullmatch(r"[rwxab+]*[wxa+][rwxab+]*", mode) for mode in modes
-    )
+def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    return len(arguments) - (bool(arguments) and arguments[0].arg in {"self", "cls"})
 
 
 def test_no_attics() -> None:
@@ -369,7 +360,7 @@ def test_all_lists_what_there_is(module: Module) -> None:
         isinstance(node, ast.Assign | ast.AnnAssign) and "__all__" in ast.unparse(node).partition("=")[0]
         for node in module.tree.body
     )
-    if not module.tree.body or module.name.endswith("__main__") or _runs_elsewhere(module.text):
+    if not module.tree.body or module.name.endswith("__main__") or runs_elsewhere(module.text):
         pytest.skip("empty, or a program")
     if module.is_package and not declares and len(module.tree.body) == 1:
         return

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-import time
-
 import pytest
 
-from tests.index_server import Answer, IndexServer
 from tests.shop import Shop
 
 
@@ -35,35 +31,13 @@ def test_no_more_files_are_fetched_at_once_than_allowed(empty_shop: Shop, monkey
         shop.packages.wheel(name, "1.0")
     shop.member("web", *names)
     shop.run("lock")
-    counter = _Counter(shop.index)
-    monkeypatch.setattr(shop.index, "answer", counter.answer)
+    shop.index.slow(".whl", 0.05)
     for allowed in ("2", "8"):
-        counter.most = 0
+        shop.index.busiest = 0
         monkeypatch.setenv("INTERLOCK_CONCURRENT_DOWNLOADS", allowed)
         shop.run("sync", "--package", "web", "--cache-dir", shop.cache / allowed)
         shop.run("env", "remove")
-        assert 1 < counter.most <= int(allowed), allowed
-
-
-class _Counter:
-    """How many files an index hands out at the same time."""
-
-    def __init__(self, index: IndexServer) -> None:
-        self._answer = index.answer
-        self._guard = threading.Lock()
-        self._now = 0
-        self.most = 0
-
-    def answer(self, path: str, headers: dict[str, str]) -> Answer:
-        with self._guard:
-            self._now += 1
-            self.most = max(self.most, self._now)
-        time.sleep(0.05)
-        try:
-            return self._answer(path, headers)
-        finally:
-            with self._guard:
-                self._now -= 1
+        assert 1 < shop.index.busiest <= int(allowed), allowed
 
 
 def test_a_file_that_an_environment_and_a_build_want_is_fetched_once(empty_shop: Shop) -> None:

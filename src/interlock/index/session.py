@@ -8,6 +8,7 @@ from time import monotonic
 from typing import NamedTuple, Protocol, TypeVar
 
 import anyio
+import msgspec
 
 from interlock.core.settings.limits import DEFAULT, Limits
 from interlock.core.sources.addresses import address_problem
@@ -21,7 +22,7 @@ from interlock.index.limits import HostLimit
 from interlock.index.retry import DOWN, PASSING, TROUBLE, RetryPolicy, pause_before, retry_after
 from interlock.index.urls import is_remote, is_same_host, join, origin
 
-__all__ = ["Session", "Stats"]
+__all__ = ["Pace", "Session", "Stats"]
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 10
@@ -50,6 +51,16 @@ class Stats(NamedTuple):
     by_kind: dict[str, int]
 
 
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """How hard a host is asked."""
+
+    retry: RetryPolicy = RetryPolicy()
+    per_host: int
+    """Requests at once."""
+    rest: float = 0.0
+    """Seconds that a host is left alone after it failed."""
+
+
 class Session:
     """One run's dealings with all hosts."""
 
@@ -58,18 +69,14 @@ class Session:
         fetcher: Fetcher,
         auth: Authenticator,
         *,
-        policy: RetryPolicy,
-        per_host: int,
-        rest: float = 0.0,
+        pace: Pace,
         offline: bool = False,
         limits: Limits = DEFAULT,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         self.auth = auth
         self._fetcher = fetcher
-        self._policy = policy
-        self._per_host = per_host
-        self._rest = rest
+        self._pace = pace
         self._offline = offline
         self._limits = limits
         self._sleep = sleep
@@ -88,7 +95,7 @@ class Session:
         host = origin(url)
         found = self._hosts.get(host)
         if found is None:
-            found = self._hosts[host] = HostLimit(self._per_host, self._rest)
+            found = self._hosts[host] = HostLimit(self._pace.per_host, self._pace.rest)
         return found
 
     async def get(
@@ -156,14 +163,14 @@ class Session:
             except FetchFailed as failure:
                 if not failure.may_pass:
                     raise Unreachable(redact(url), failure.reason, index=name, attempts=attempt) from failure
-                pause = pause_before(self._policy, attempt, waited, None)
+                pause = pause_before(self._pace.retry, attempt, waited, None)
                 if pause is None:
                     raise Unreachable(redact(url), failure.reason, index=name, attempts=attempt) from failure
             else:
                 if response.status not in PASSING or _is_ignored(index, response.status):
                     return self._judge(response, index, ranged="range" in headers)
                 asked = retry_after(response.headers)
-                pause = pause_before(self._policy, attempt, waited, asked)
+                pause = pause_before(self._pace.retry, attempt, waited, asked)
                 if pause is None:
                     raise BadStatus(redact(url), response.status, index=name, attempts=attempt, retry_after=asked)
             self._retries += 1

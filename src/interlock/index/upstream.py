@@ -21,7 +21,7 @@ from interlock.index.page_cache import PageCache
 from interlock.index.page_reader import PageReader
 from interlock.index.pages import Page
 from interlock.index.retry import RetryPolicy
-from interlock.index.session import Session, Stats
+from interlock.index.session import Pace, Session, Stats
 from interlock.store.blobs import SecondLevel
 from interlock.store.layout import Layout
 
@@ -61,9 +61,7 @@ class Upstream:
         self.session = Session(
             fetcher,
             Authenticator(credentials or CredentialSources()),
-            policy=options.retry,
-            per_host=options.per_host,
-            rest=options.rest,
+            pace=Pace(retry=options.retry, per_host=options.per_host, rest=options.rest),
             offline=options.offline,
             limits=layout.limits,
             sleep=sleep,

@@ -33,7 +33,7 @@ class UnsafeTarget(InstallError):
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True):
-    """The folders of an environment that distributions go to, relative to its root, with ``/``."""
+    """Where in an environment distributions go; folders are relative to its root, with ``/``."""
 
     root: str
     """Absolute."""
@@ -41,6 +41,8 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     platlib: str
     scripts: str
     headers: str
+    python: str
+    """What scripts name as the Python that runs them."""
 
 
 class Placement(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +75,7 @@ def destination(environment: VirtualEnvironment) -> Destination:
         platlib=inside(platlib),
         scripts=inside(paths.scripts),
         headers=inside(paths.include),
+        python=environment.script_python,
     )
 
 

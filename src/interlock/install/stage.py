@@ -64,9 +64,7 @@ class Staged(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.site}/{self.wheel.dist_info}"
 
 
-def stage(
-    wheel: StoredWheel, wanted: Wanted, notes: Notes, to: Destination, folder: str, linker: Linker, python: str
-) -> Staged:
+def stage(wheel: StoredWheel, wanted: Wanted, notes: Notes, to: Destination, folder: str, linker: Linker) -> Staged:
     """Build the tree of a distribution in an own folder; blocking. RECORD follows with :func:`write_record`."""
     placement = place_files(wheel, to)
     site, paths = placement.site + "/", wheel.listing.paths
@@ -86,7 +84,7 @@ def stage(
         for file, target in links:
             rows[target] = format_row(_from(placement.site, target), file.sha256, file.size)
             others[target] = file.sha256
-    for target, content, executable in _written(wheel, placement, notes, to, python):
+    for target, content, executable in _written(wheel, placement, notes, to):
         path = base + target
         _make_parents(base, target, folders)
         # A launcher of an entry point replaces a script of the same name that the wheel brought.
@@ -123,12 +121,12 @@ def _make_parents(base: str, target: str, made: dict[str, None]) -> None:
 
 
 def _written(
-    wheel: StoredWheel, placement: Placement, notes: Notes, to: Destination, python: str
+    wheel: StoredWheel, placement: Placement, notes: Notes, to: Destination
 ) -> Iterable[tuple[str, bytes, bool]]:
     for file, target in placement.scripts:
         if _is_rewritten(wheel, file):
-            yield target, rewrite_shebang(wheel.read(file.path), python), True
-    for name, content in launchers(wheel.entry_points, wheel.filename, python, windows=os.name == "nt"):
+            yield target, rewrite_shebang(wheel.read(file.path), to.python), True
+    for name, content in launchers(wheel.entry_points, wheel.filename, to.python, windows=os.name == "nt"):
         yield f"{to.scripts}/{name}", content, True
     info = f"{placement.site}/{wheel.dist_info}/"
     yield info + "INSTALLER", notes.installer.encode() + b"\n", False

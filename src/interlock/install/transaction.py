@@ -21,7 +21,7 @@ import msgspec
 from interlock.core.names import NormalizedName
 from interlock.core.plan.plan import Installed, Plan, Step, Wanted
 from interlock.envs.environments import VirtualEnvironment
-from interlock.errors import InstallError, IntegrityError
+from interlock.errors import InstallError, IntegrityError, first_reason
 from interlock.events import SILENT, Advanced, Finished, Reporter, Started, Warned
 from interlock.install.conflicts import check_targets
 from interlock.install.data import destination
@@ -201,7 +201,7 @@ class _Transaction:
                     if staged[number] is None:
                         group.start_soon(one, number, step)
         except BaseExceptionGroup as failures:
-            raise _first(failures) from None
+            raise first_reason(failures) from None
         complete = [one for one in staged if one is not None]
         for warning in await anyio.to_thread.run_sync(check_targets, complete, self.environment, self._leaving()):
             self.reporter.report(Warned("file-conflict", warning))
@@ -250,7 +250,7 @@ class _Transaction:
         )
         folder = f"{self.work}/stage/{number}"
         try:
-            one = stage(wheel, wanted, notes, self.to, folder, self.linker, self.environment.script_python)
+            one = stage(wheel, wanted, notes, self.to, folder, self.linker)
         except StoreDamaged:
             _discard(Path(folder))
             raise
@@ -375,16 +375,3 @@ def _balanced(staged: list[Staged], parts: int) -> list[list[Staged]]:
 
 def _discard(path: Path) -> None:
     shutil.rmtree(path, ignore_errors=True)
-
-
-def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The failure to show: the first that is about the user's world, else the first."""
-    flat: list[BaseException] = []
-    waiting: list[BaseException] = [failures]
-    while waiting:
-        failure = waiting.pop(0)
-        if isinstance(failure, BaseExceptionGroup):
-            waiting[:0] = failure.exceptions
-        else:
-            flat.append(failure)
-    return flat[0]

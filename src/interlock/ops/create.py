@@ -116,10 +116,7 @@ async def init_project(
     if wanted.kind == "workspace":
         table = '[tool.interlock.workspace]\nmembers = ["packages/*", "apps/*"]\n'
     if before is not None:
-        values = TomlDocument(before, "pyproject.toml").values
-        text, gap = before.decode("utf-8"), "\n" if before.strip() else ""
-        table = f"{text}{gap}{table}" if wanted.kind == "workspace" else _without_known(table, values) + gap + text
-        TomlDocument(table.encode(), "pyproject.toml")
+        table = _joined(before, table, at_the_end=wanted.kind == "workspace")
     workspace = await anyio.to_thread.run_sync(lambda: _workspace_around(context.means.layout, path))
     member = workspace is not None and wanted.kind != "workspace" and workspace.root != path
     if member and workspace is not None:
@@ -141,6 +138,15 @@ async def init_project(
         registered=registered,
         package=wanted.package,
     )
+
+
+def _joined(before: bytes, table: str, *, at_the_end: bool) -> str:
+    """A manifest that was there, with a new table; TOML decides whether the two go together."""
+    text, gap = before.decode("utf-8"), "\n" if before.strip() else ""
+    values = TomlDocument(before, "pyproject.toml").values
+    joined = f"{text}{gap}{table}" if at_the_end else _without_known(table, values) + gap + text
+    TomlDocument(joined.encode(), "pyproject.toml")
+    return joined
 
 
 def check_new(path: Path) -> None:

@@ -31,13 +31,19 @@ async def run(call: Call) -> int:
     if call.texts("merge"):
         await load("interlock.ops.merge").merge_files(call.context, *call.texts("merge"))
         return 0
-    if call.given("install_merge_driver"):
-        written = await load("interlock.ops.merge").install_merge_driver(call.context)
-        for path in written:
-            call.terminal.say(f"Wrote {path}.")
-        if not written:
-            call.terminal.say("The merge driver is set up already.")
-        return 0
+    return await (_install_merge_driver(call) if call.given("install_merge_driver") else _lock(call))
+
+
+async def _install_merge_driver(call: Call) -> int:
+    written = await load("interlock.ops.merge").install_merge_driver(call.context)
+    for path in written:
+        call.terminal.say(f"Wrote {path}.")
+    if not written:
+        call.terminal.say("The merge driver is set up already.")
+    return 0
+
+
+async def _lock(call: Call) -> int:
     options = lock_options(call)
     sets: dict[str, object] = {}
     if call.given("declare_conflicts"):

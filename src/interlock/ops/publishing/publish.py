@@ -6,6 +6,8 @@ run is finished by running it once more; when a member fails, those that need it
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import anyio
 import anyio.to_thread
 import httpx
@@ -13,7 +15,7 @@ import httpx
 from interlock.context import Context
 from interlock.core.settings.variables import InvalidSetting
 from interlock.core.sources.logins import redact
-from interlock.events import Finished, Started, Warned
+from interlock.events import Finished, Reporter, Started, Warned
 from interlock.index.fetcher import FetchOptions
 from interlock.index.retry import RetryPolicy
 from interlock.means import Means
@@ -69,10 +71,8 @@ async def publish(context: Context, request: PublishRequest, *, signing: Signing
         work.refuse_others(seen.others(releases))
         needs = await absent_needs(workspace, releases, presence) if presence is not None else AbsentNeeds([], [])
         refuse_stale(needs)
-        for text in needs.coming:
-            context.means.reporter.report(Warned("unpublished-dependency", f"{text}; nobody can install it yet."))
-        for text in await anyio.to_thread.run_sync(wider_than_installable, workspace, releases):
-            context.means.reporter.report(Warned("narrowed-python", text))
+        wider = await anyio.to_thread.run_sync(wider_than_installable, workspace, releases)
+        _warn(context.means.reporter, needs, wider)
         state = PublishState(folder, redact(repository.upload_url), resume=request.resume)
         missing = seen.missing(releases, state)
         if missing:
@@ -89,6 +89,13 @@ async def publish(context: Context, request: PublishRequest, *, signing: Signing
         left_out=left_out,
         seconds=anyio.current_time() - started,
     )
+
+
+def _warn(reporter: Reporter, needs: AbsentNeeds, wider: Iterable[str]) -> None:
+    for text in needs.coming:
+        reporter.report(Warned("unpublished-dependency", f"{text}; nobody can install it yet."))
+    for text in wider:
+        reporter.report(Warned("narrowed-python", text))
 
 
 def _sign(signing: Signing, files: list[Distribution]) -> None:
