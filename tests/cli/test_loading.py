@@ -28,7 +28,7 @@ ROOMS = {
     "workspace",
 }
 LIBRARIES = {
-    "anyio", "argparse", "asyncio", "email", "granian", "httpx", "isal", "keyring", "obstore", "packageurl",
+    "anyio", "argparse", "asyncio", "email", "granian", "httpx", "isal", "keyring", "packageurl",
     "packaging", "platformdirs", "prometheus_client", "pyreqwest", "rich", "starlette", "tomllib", "twine", "uvloop",
     "zipfile",
 }  # fmt: skip

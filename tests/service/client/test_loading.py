@@ -8,7 +8,7 @@ import sys
 from tests.service.client.conftest import StartService
 from tests.shop import Shop
 
-_SERVERS = {"granian", "obstore", "prometheus_client", "starlette"}
+_SERVERS = {"granian", "prometheus_client", "starlette"}
 
 
 def _loaded(shop: Shop, *arguments: str) -> set[str]:
