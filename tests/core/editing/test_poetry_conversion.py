@@ -6,6 +6,7 @@ import tomllib
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
@@ -284,3 +285,26 @@ def test_any_project_means_the_same_afterwards(text: str) -> None:
     after, values = same(text)
     assert "poetry" not in values.get("tool", {})
     assert convert(after) == after
+
+
+def test_what_a_project_table_leaves_to_poetry_wholly_is_dynamic_no_more() -> None:
+    text = (
+        '[project]\nname = "a"\nversion = "1"\ndynamic = ["optional-dependencies"]\n[tool.poetry]\n'
+        + '[tool.poetry.dependencies]\nb = { version = "*", optional = true }\n[tool.poetry.extras]\nx = ["b"]\n'
+    )
+    values = tomllib.loads(convert(text))
+    assert values["project"] == {"name": "a", "version": "1", "optional-dependencies": {"x": ["b"]}}
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        '[tool.poetry.scripts]\nrun = "a:b"\n',
+        "[tool.poetry.scripts]\n",
+        'authors = ["Ann <ann@h.test>", "<@>"]\n',
+        '[tool.poetry.dependencies]\nb = { url = "https://h.test/b-1.zip", subdirectory = "x" }\n',
+        '[tool.poetry.dependencies]\nb = { url = "https://h.test/b-1.zip", extras = ["x"], optional = true }\n',
+    ],
+)
+def test_odd_entries_mean_the_same_too(tables: str) -> None:
+    same(HEAD + tables)

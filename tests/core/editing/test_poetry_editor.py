@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from interlock.core.editing.manifest_editor import ManifestEditor, Target
 from interlock.core.editing.mixed_editor import MixedEditor
 from interlock.core.editing.open_manifest import open_manifest
-from interlock.core.editing.poetry_editor import PoetryEditor
+from interlock.core.editing.poetry_editor import PoetryEditor, SeveralEntries
 from interlock.core.manifests.manifest import Manifest
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.names import ExtraName, normalize_group, normalize_name
@@ -232,3 +232,22 @@ def test_dynamic_dependencies_are_changed_in_poetrys_table() -> None:
     put(edited, Target(), "attrs>=23")
     assert asked(read(edited)) == ["flask<4,>=3", "attrs>=23"]
     assert edited.data.decode() == text + 'attrs = ">=23"\n'
+
+
+def test_a_table_with_a_header_of_its_own_keeps_it() -> None:
+    edited = editor('[tool.poetry]\nname = "a"\n[tool.poetry.dependencies.flask]\ngit = "x"\noptional = true # may\n')
+    put(edited, Target(), "flask>=3")
+    assert edited.data.decode().endswith('[tool.poetry.dependencies.flask]\noptional = true # may\nversion = ">=3"\n')
+
+
+def test_what_is_written_once_for_each_environment_is_not_guessed_at() -> None:
+    several = 'b = [{ version = "1" }, { version = "2" }]\n'
+    edited = editor('[tool.poetry]\nname = "a"\n[tool.poetry.dependencies]\n' + several)
+    with pytest.raises(SeveralEntries, match="`b` has several entries"):
+        put(edited, Target(), "b>=3")
+
+
+def test_a_group_without_anything_is_still_a_group() -> None:
+    edited = editor('[tool.poetry]\nname = "a"\nversion = "1"\n[tool.poetry.group]\nx.dependencies.b = "*"\n')
+    assert edited.remove(Target("group", "x"), normalize_name("b"))
+    assert read(edited).groups == {normalize_group("x"): ()}

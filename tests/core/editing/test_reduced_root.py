@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from typing import Any
 
 from interlock.core.editing.reduced_root import RootUse, reduce_root
 from interlock.core.manifests.manifest import ConflictItem
@@ -93,3 +94,50 @@ def test_a_root_that_is_no_member_of_the_part_is_virtual_and_one_that_is_stays_a
     assert kept["project"] == tomllib.loads(ROOT)["project"]
     assert isinstance(kept["tool"], dict)
     assert kept["tool"]["ruff"] == {"line-length": 99}
+
+
+def cut(text: str, **use: Any) -> dict[str, Any]:
+    manifest = parse_manifest(text.encode(), path=".", file="pyproject.toml")
+    wanted: dict[str, Any] = {"is_member": False, "paths": ("m/a",), "names": frozenset({"a"})}
+    wanted |= {key: frozenset[Any]() for key in ("sources", "indexes", "conflicts")} | use
+    return tomllib.loads(reduce_root(text.encode(), manifest, RootUse(**wanted)).decode())
+
+
+GROUPS = """\
+[tool.interlock]
+default-groups = ["Test", "docs"]
+dependency-groups = { test = { requires-python = ">=3.12" }, docs = { requires-python = ">=3.13" } }
+[tool.interlock.workspace]
+members = ["m/*"]
+[dependency-groups]
+Test = ["pytest"]
+docs = ["mkdocs"]
+"""
+
+
+def test_groups_of_a_virtual_root_stay_as_far_as_they_are_used() -> None:
+    assert cut(GROUPS, groups=frozenset({"test"})) == {
+        "tool": {
+            "interlock": {
+                "workspace": {"members": ["m/a"]},
+                "default-groups": ["Test"],
+                "dependency-groups": {"test": {"requires-python": ">=3.12"}},
+            }
+        },
+        "dependency-groups": {"Test": ["pytest"]},
+    }
+    assert cut(GROUPS) == {"tool": {"interlock": {"workspace": {"members": ["m/a"]}}}}
+    kept = cut('[project]\nname = "top"\nversion = "1"\n' + GROUPS, is_member=True)
+    assert kept["dependency-groups"] == {"Test": ["pytest"], "docs": ["mkdocs"]}
+
+
+def test_indexes_of_poetrys_table_are_written_as_ours() -> None:
+    text = '[tool.poetry]\nname = "top"\nversion = "1"\npackage-mode = false\n' + "".join(
+        f'[[tool.poetry.source]]\nname = "{name}"\nurl = "https://{name}.test/"\npriority = "{priority}"\n'
+        for name, priority in (("one", "primary"), ("two", "explicit"), ("three", "explicit"))
+    )
+    found = cut(text + '[tool.uv.workspace]\nmembers = ["m/*"]\n', indexes=frozenset({"two"}))
+    assert found["tool"]["uv"]["index"] == [
+        {"name": "one", "url": "https://one.test/", "default": True},
+        {"name": "two", "url": "https://two.test/", "explicit": True},
+    ]

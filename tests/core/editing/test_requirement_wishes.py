@@ -9,7 +9,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from interlock.core.editing.requirement_wishes import (
-    BadRequest,
+    BadRequirement,
     Wish,
     bounded,
     name_of_archive,
@@ -118,14 +118,14 @@ def test_a_place_may_have_extras_and_markers() -> None:
 
 @pytest.mark.parametrize("text", ["", "  ", "!", "rich==", "rich@^x", "rich=what", "a b", "rich[", "-r", "rich>=1,,=2"])
 def test_what_cannot_be_read_is_refused(text: str) -> None:
-    with pytest.raises(BadRequest) as caught:
+    with pytest.raises(BadRequirement) as caught:
         parse_wish(text)
     assert caught.value.exit_code == 2
     assert not caught.value.message.endswith("..")
 
 
 def test_a_marker_that_cannot_be_read_is_refused_too() -> None:
-    with pytest.raises(BadRequest):
+    with pytest.raises(BadRequirement):
         parse_wish("rich ; python is good")
 
 

@@ -160,3 +160,18 @@ def test_a_second_dist_info_of_a_name_goes() -> None:
     assert result.remove == (old,)
     assert reasons(result) == [("a", "reinstall")]
     assert result.install[0].replaces == new
+
+
+@pytest.mark.parametrize(
+    ("wanted", "origin", "fits"),
+    [
+        (want(source=Git(url=GIT.url, commit=GIT.commit, lfs=True)), git(), False),
+        (want(source=URL, sha256="ab" * 32), {"url": URL.url, "archive_info": {"hash": f"sha256={'ab' * 32}"}}, True),
+        (want(source=URL, sha256="cd" * 32), {"url": URL.url, "archive_info": {"hash": f"sha256={'ab' * 32}"}}, False),
+    ],
+)
+def test_files_of_git_lfs_and_the_older_form_of_a_hash_are_told_apart(
+    wanted: Wanted, origin: dict[str, object], fits: bool
+) -> None:
+    found = plan([wanted], [have(origin=origin)], exact=True)
+    assert (found.install == ()) is fits

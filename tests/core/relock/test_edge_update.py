@@ -81,6 +81,11 @@ def test_what_is_locked_already_needs_no_resolution(name: str, tables: dict[str,
     [
         ("app", {"requires": ["a", "f"]}),  # new to the lock
         ("app", {"requires": ["a<2"]}),  # another version
+        ("app", {"requires": ["a", "b"], "path": "elsewhere"}),  # it moved as well
+        ("app", {"requires": ["a", "b"], "requires-python": ">=3.12"}),
+        ("app", {"requires": ["a", "b @ https://h.test/b-1.0.zip"]}),  # from a place of its own
+        ("app", {"requires": ["a", "b"], "sources": {"b": {"index": "own"}}}),
+        ("app", {"requires": ["a<2 ; sys_platform == 'linux'", "a>=2 ; sys_platform != 'linux'"]}),  # a fork
         ("app", {"requires": ["a[x]"]}),  # an extra nobody had
         ("app", {"requires": ["a", "e"]}),  # locked for Windows alone
         ("lib", {"requires": ["c"]}),  # b is still needed, but less of c goes
@@ -110,3 +115,44 @@ def test_anything_else_is_left_to_a_resolution(name: str, tables: dict[str, Any]
 def test_other_changes_are_left_to_a_resolution(reason: Stale) -> None:
     lock = solved(_WORLD)
     assert _spliced(_WORLD, lock, [reason]) is None
+
+
+@pytest.mark.parametrize(
+    ("options", "requires"),
+    [
+        ({"prerelease": "disallow"}, []),  # what is no longer named may have let a pre-release in
+        ({"constraints": ["a<3"]}, ["a", "b"]),
+        ({"overrides": ["b>=1"]}, ["a", "b"]),
+        ({"excludes": ["b"]}, ["a", "b"]),
+    ],
+)
+def test_settings_are_those_of_a_resolution(options: dict[str, Any], requires: list[str]) -> None:
+    world = {**copy.deepcopy(_WORLD), "options": options}
+    lock = solved(world)
+    changed = copy.deepcopy(world)
+    changed["members"]["app"]["requires"] = requires
+    fast = _spliced(changed, lock, reasons(world["members"]["app"], changed["members"]["app"], "app"))
+    assert fast is None or encode_lock(fast) == resolve(changed, lock).data
+
+
+def test_of_two_versions_the_one_that_is_meant_is_named() -> None:
+    world: dict[str, Any] = {
+        "members": {
+            "app": {"requires": ["a<2 ; sys_platform == 'linux'", "a>=2 ; sys_platform != 'linux'"]},
+            "lib": {"requires": ["b"]},
+        },
+        "packages": {"a": {"1.0": {}, "2.0": {}}, "b": {"1.0": {}}},
+    }
+    lock = solved(world)
+    changed = copy.deepcopy(world)
+    changed["members"]["lib"]["requires"] = ["b", "a"]
+    fast = _spliced(changed, lock, reasons(world["members"]["lib"], changed["members"]["lib"], "lib"))
+    assert fast is not None
+    assert encode_lock(fast) == resolve(changed, lock).data
+
+
+def test_members_that_come_and_go_are_left_to_a_resolution() -> None:
+    lock = solved(_WORLD)
+    fewer = copy.deepcopy(_WORLD)
+    del fewer["members"]["web"]
+    assert _spliced(fewer, lock, []) is None

@@ -92,6 +92,9 @@ def test_what_is_new_is_resolved_alone(name: str, tables: dict[str, Any]) -> Non
         ("app", {"requires": ["a", "extra"]}),  # an extra nobody had
         ("app", {"requires": ["a", "forked"]}),  # the lock has no forks
         ("app", {"requires": ["plain"], "requires-python": ">=3.12"}),  # not only what it asks for
+        ("app", {"requires": ["a", "plain"], "path": "elsewhere"}),  # it moved as well
+        ("app", {"requires": ["a", "plain @ https://h.test/plain-1.0.zip"]}),  # from a place of its own
+        ("app", {"requires": ["a", "plain"], "sources": {"plain": {"index": "own"}}}),
         ("lib", {"requires": ["plain"]}),  # b is not needed any more
         ("app", {"requires": ["a>=2", "plain"]}),  # no longer answered
     ],

@@ -155,3 +155,18 @@ def test_a_contradiction_is_shown_by_trying() -> None:
     unneeded = [Incompatibility([(4, 0b10)], RootCause())]
     kept = smallest([unneeded, *[[leaf] for leaf in alike]], needed, full)
     assert kept == [[leaf] for leaf in alike]
+
+
+def _hint(world: dict[str, Any], indexes: Indexes) -> str:
+    outcome = resolve(world)
+    assert outcome.unsolvable is not None
+    return no_solution(explain(outcome.resolver, outcome.unsolvable, indexes)).hint or ""
+
+
+def test_indexes_that_were_not_asked_are_named() -> None:
+    missing = {"root": {"requires": ["a"]}, "packages": {}}
+    assert "Explicit indexes were not asked (own)" in _hint(missing, Indexes(asked=("pypi",), explicit=("own",)))
+    old = {"root": {"requires": ["a>=2"]}, "packages": {"a": {"1.0": {}}}}
+    hint = _hint(old, Indexes(asked=("pypi", "other")))
+    assert hint.startswith("`a` is taken from the first index that has it; those behind it were not asked")
+    assert "not asked" not in _hint(old, Indexes(asked=("pypi", "other"), first_only=False))

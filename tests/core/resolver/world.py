@@ -54,7 +54,9 @@ Table = Mapping[str, Any]
 class Outcome:
     """What came of a resolution."""
 
-    def __init__(self, resolver: Resolver, outcome: Solved | Unsolvable, problem: Problem) -> None:
+    def __init__(
+        self, resolver: Resolver, outcome: Solved | Unsolvable, problem: Problem, old: Lock | None = None
+    ) -> None:
         self.resolver = resolver
         self.problem = problem
         self.lock: Lock | None = None
@@ -68,7 +70,7 @@ class Outcome:
                 conflicts=problem.conflicts,
                 required_environments=problem.required_environments,
             )
-            self.lock = assemble(resolver, outcome.forks, inputs=inputs)
+            self.lock = assemble(resolver, outcome.forks, inputs=inputs, old=old)
         else:
             self.error = no_solution(explain(resolver, outcome), _place)
             self.refusal = in_failure(resolver, outcome)
@@ -110,10 +112,10 @@ def solved(world: Table) -> Lock:
 
 def resolve(world: Table, locked: Lock | None = None, upgrade: Sequence[str] = ()) -> Outcome:
     """Solve a world, starting from a lock when there is one."""
-    return resolve_problem(problem_of(world, locked, upgrade), world)
+    return resolve_problem(problem_of(world, locked, upgrade), world, old=locked)
 
 
-def resolve_problem(problem: Problem, world: Table, facts: Facts | None = None) -> Outcome:
+def resolve_problem(problem: Problem, world: Table, facts: Facts | None = None, old: Lock | None = None) -> Outcome:
     """``facts`` are what is known beforehand."""
     is_whole = facts is None
     facts = facts or Facts()
@@ -122,7 +124,7 @@ def resolve_problem(problem: Problem, world: Table, facts: Facts | None = None) 
     while True:
         outcome = resolver.advance()
         if not isinstance(outcome, Needs):
-            found = Outcome(resolver, outcome, problem)
+            found = Outcome(resolver, outcome, problem, old)
             wrong = unsound(found.lock, problem, facts) if found.lock is not None and is_whole else []
             assert not wrong, "\n".join(wrong)
             return found
@@ -168,11 +170,13 @@ def problem_of(world: Table, locked: Lock | None = None, upgrade: Sequence[str] 
             overrides=_limits(options.get("overrides", ()), "override", options),
             scoped=tuple(_scoped(item, options) for item in options.get("scoped-overrides", ())),
         ),
+        wishes=tuple(parse_requirement(text) for text in options.get("wishes", ())),
         excludes=frozenset(normalize_name(name) for name in options.get("excludes", ())),
         policy=Policy(
             prerelease=options.get("prerelease", "if-necessary"),
             resolution=options.get("resolution", "highest"),
             fork_strategy=options.get("fork-strategy", "requires-python"),
+            prerelease_packages={normalize_name(n): text for n, text in options.get("prerelease-package", {}).items()},
             cutoff=options.get("cutoff", ""),
             cutoff_packages={normalize_name(n): text for n, text in options.get("cutoff-package", {}).items()},
             no_build=NameSet.from_texts(options.get("no-build", ())),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import tomllib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from interlock.core.toml.array import insert, remove, replace
-from interlock.core.toml.document import TomlDocument, UnsupportedLayout
+from interlock.core.toml.document import TomlDocument, UnsupportedLayout, format_value
 
 MANIFEST = """\
 # a comment on top
@@ -167,3 +169,77 @@ def test_comments_above_go_with_a_key_when_asked() -> None:
     assert document.comments(("tool", "x", "none")) == ((), "")
     assert document.delete(("tool", "x", "second"), with_comments=True)
     assert document.data == b"[tool.x]\nfirst = 1\nthird = 3\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "position", "after"),
+    [
+        ("[ # nothing yet\n]", 0, '[ # nothing yet\n    "n",\n]'),
+        ("[ '''a''''', 'b' ]", 1, "[ '''a''''', \"n\", 'b' ]"),
+        ('["a\\"]", "b"]', 2, '["a\\"]", "b", "n"]'),
+        ('["a", 12, # why\n 13]', 2, '["a", 12, "n", # why\n 13]'),
+        ("[[ # deep ]\n 1 ], 2]", 0, '["n", [ # deep ]\n 1 ], 2]'),
+    ],
+)
+def test_an_item_comes_between_values_of_any_kind(before: str, position: int, after: str) -> None:
+    assert insert(before, position, '"n"') == after
+    assert tomllib.loads(f"x = {after}")["x"][position] == "n"
+
+
+_KEYS = st.sampled_from(["a", "b", "c.d", "e f"])
+_VALUES = st.recursive(
+    st.one_of(st.integers(-9, 9), st.booleans(), st.sampled_from(["", "#", "]", "'", '"', "\\", "é"])),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(_KEYS, inner, max_size=2)),
+    max_leaves=6,
+)
+_LAYOUTS = [
+    "[a]\na = 1 # one\n\n[a.b]\na = 2\n[[a.e]]\na = 1\n[y]\n",
+    "a.a = 1\na.b.a = 2\n  # above\nb = { a = { b = 1 } }\n",
+    '# top\nb = """\n[x]\n"""\n\'a\' = [\n 1,\n]\n',
+    "",
+    "  \t",
+    "a = {}",
+]
+
+
+@given(
+    st.sampled_from(_LAYOUTS),
+    st.lists(st.tuples(st.lists(_KEYS, min_size=1, max_size=3).map(tuple), st.none() | _VALUES), max_size=4),
+)
+def test_what_is_set_is_there_and_what_is_deleted_is_not(
+    text: str, changes: list[tuple[tuple[str, ...], object]]
+) -> None:
+    document = TomlDocument(text.encode(), "pyproject.toml")
+    for path, value in changes:
+        before = document.data
+        try:
+            if value is None:
+                was_there = document.get(path) is not None
+                assert document.delete(path) is was_there
+                assert document.get(path) is None
+            else:
+                document.set(path, format_value(value))
+                assert document.get(path) == value
+        except UnsupportedLayout:
+            assert document.data == before
+        assert tomllib.loads(document.data.decode()) == document.values
+
+
+def test_comments_stand_above_and_beside() -> None:
+    document = TomlDocument(b"# of a\n# and more\na = 1 # one\n\nb = 2", "pyproject.toml")
+    assert document.comments(("a",)) == (("# of a", "# and more"), "# one")
+    assert document.comments(("b",)) == ((), "")
+    assert document.comments(("c",)) == ((), "")
+    document.insert_before(("a",), "[x]")
+    assert document.data.startswith(b"[x]\n\n# of a\n")
+
+
+def test_a_header_that_nothing_stands_below_goes_unless_it_is_kept() -> None:
+    text = b"[tool.x]\na = 1\n"
+    for keep, after in ((False, b""), (True, b"[tool.x]\n")):
+        document = TomlDocument(text, "pyproject.toml")
+        assert document.delete(("tool", "x", "a"), keep_table=keep)
+        assert document.data == after
+    told = TomlDocument(text + b"# why\n", "pyproject.toml")
+    assert told.delete(("tool", "x", "a"))
+    assert told.data == b"[tool.x]\n# why\n"

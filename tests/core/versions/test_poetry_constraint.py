@@ -82,3 +82,22 @@ def test_platforms() -> None:
     assert platform_marker("linux || darwin") == "sys_platform == 'linux' or sys_platform == 'darwin'"
     assert platform_marker("!=win32,!=cygwin") == "sys_platform != 'win32' and sys_platform != 'cygwin'"
     assert platform_marker("") == ""
+
+
+@given(st.from_regex(r"[\^~<>=!]{0,2}=? ?[0-9]{1,2}(\.[0-9*x]{1,2}){0,3}(a1|\.dev0|\+cu|\.post1)?", fullmatch=True))
+def test_what_is_understood_is_a_specifier(constraint: str) -> None:
+    try:
+        found = specifier_of(constraint)
+    except InvalidConstraint:
+        return
+    SpecifierSet(found)
+
+
+@pytest.mark.parametrize("constraint", ["1 oops", "oops", "1.0 , oops", "^oops"])
+def test_words_between_clauses_are_refused(constraint: str) -> None:
+    with pytest.raises(InvalidConstraint):
+        specifier_of(constraint)
+
+
+def test_a_star_alone_is_no_bound() -> None:
+    assert specifier_of(">=1,*") == ">=1"
