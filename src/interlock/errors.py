@@ -25,6 +25,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import ClassVar
 
 __all__ = [
@@ -43,6 +44,9 @@ __all__ = [
     "UsageError",
     "bug_document",
     "error_document",
+    "first_error",
+    "first_reason",
+    "leaves",
     "redact",
 ]
 
@@ -112,6 +116,35 @@ class PublishError(InterlockError):
 
 class ServiceError(InterlockError):
     code = "service"
+
+
+def leaves(failure: BaseException) -> Iterator[BaseException]:
+    """What an exception group is made of, in order, however it is nested; anything else is its own only leaf."""
+    waiting = [failure]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, BaseExceptionGroup):
+            waiting += reversed(found.exceptions)
+        else:
+            yield found
+
+
+_RANKS = (InterlockError, OSError, Exception)
+
+
+def first_reason(failure: BaseException) -> BaseException:
+    """The leaf that a person should hear about: ours before the machine's before a bug, and the first of these."""
+    return min(leaves(failure), key=_rank)
+
+
+def _rank(leaf: BaseException) -> list[bool]:
+    return [not isinstance(leaf, rank) for rank in _RANKS]
+
+
+def first_error(failure: BaseException) -> InterlockError | None:
+    """The first leaf, where all are ours; None where something else is among them, which nothing must hide."""
+    found = [leaf if isinstance(leaf, InterlockError) else None for leaf in leaves(failure)]
+    return found[0] if all(leaf is not None for leaf in found) else None
 
 
 def redact(text: str) -> str:

@@ -10,7 +10,7 @@ import msgspec
 
 from interlock.events import SILENT, Reporter
 from interlock.settings.decided import Settings
-from interlock.store.layout import Layout
+from interlock.store.layout import Bucket, Layout
 
 __all__ = ["Means"]
 
@@ -34,4 +34,4 @@ class Means(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def interpreters(self) -> Path:
         """Where what interpreters say of themselves is remembered."""
-        return self.layout.bucket("interpreters-v1")
+        return self.layout.bucket(Bucket.INTERPRETERS)

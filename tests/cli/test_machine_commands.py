@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from interlock.store.layout import Layout
+from interlock.store.layout import Bucket, Layout
 from interlock.store.locks import hold_sync
 from tests.cli.conftest import Run
+from tests.processes import start
 
 PYTHON = sys.executable
 
@@ -195,13 +196,13 @@ def test_an_environment_away_from_any_workspace(run: Run, tmp_path: Path) -> Non
 def _fill(root: Path) -> Layout:
     layout = Layout(root)
     layout.prepare()
-    layout.write(layout.bucket("pages-v4") / "key" / "numpy", b"x" * 10)
-    layout.write(layout.bucket("pages-v4") / "key" / "scipy", b"x" * 10)
-    wheel = layout.entry("wheels-v1", "ab12") / "tree"
+    layout.write(layout.bucket(Bucket.PAGES) / "key" / "numpy", b"x" * 10)
+    layout.write(layout.bucket(Bucket.PAGES) / "key" / "scipy", b"x" * 10)
+    wheel = layout.entry(Bucket.WHEELS, "ab12") / "tree"
     (wheel / "numpy-1.0.dist-info").mkdir(parents=True)
     (wheel / "numpy-1.0.dist-info" / "METADATA").write_bytes(b"x" * 100)
-    layout.write(layout.entry("metadata-v1", "cd34"), b"\x93\xa5numpy\xa31.0\xa0")
-    layout.write(layout.entry("metadata-v1", "ee34"), b"\x93\xa5scipy\xa31.0\xa0")
+    layout.write(layout.entry(Bucket.METADATA, "cd34"), b"\x93\xa5numpy\xa31.0\xa0")
+    layout.write(layout.entry(Bucket.METADATA, "ee34"), b"\x93\xa5scipy\xa31.0\xa0")
     (root / "wheels-v0").mkdir()
     (root / "wheels-v0" / "old").write_bytes(b"x" * 7)
     (layout.tmp / "left").write_bytes(b"x" * 3)
@@ -227,9 +228,9 @@ def test_cache_dir_and_size(run: Run, tmp_path: Path) -> None:
 def test_cache_clean_of_one_package_leaves_the_others(run: Run, tmp_path: Path) -> None:
     layout = _fill(tmp_path / "cache")
     assert run("cache", "clean", "NumPy", "--cache-dir", layout.root).err == "Removed 3 files, 122 B.\n"
-    assert not layout.entry("wheels-v1", "ab12").exists()
-    assert (layout.bucket("pages-v4") / "key" / "scipy").exists()
-    assert layout.entry("metadata-v1", "ee34").exists()
+    assert not layout.entry(Bucket.WHEELS, "ab12").exists()
+    assert (layout.bucket(Bucket.PAGES) / "key" / "scipy").exists()
+    assert layout.entry(Bucket.METADATA, "ee34").exists()
     assert run("cache", "clean", "not a name!", "--cache-dir", layout.root).code == 2
 
 
@@ -238,8 +239,8 @@ def test_cache_clean_of_one_version_leaves_the_others(run: Run, tmp_path: Path, 
     layout = _fill(tmp_path / "cache")
     assert run("cache", "clean", version.replace("1.0", "2.0"), "--cache-dir", layout.root).err.startswith("Removed 0")
     assert run("cache", "clean", version, "--cache-dir", layout.root).err == "Removed 2 files, 112 B.\n"
-    assert not layout.entry("wheels-v1", "ab12").exists()
-    assert [path.name for path in (layout.bucket("pages-v4") / "key").iterdir()] != []
+    assert not layout.entry(Bucket.WHEELS, "ab12").exists()
+    assert [path.name for path in (layout.bucket(Bucket.PAGES) / "key").iterdir()] != []
     assert run("cache", "clean", "pypi:scipy", "--cache-dir", layout.root).err == "Removed 2 files, 22 B.\n"
 
 
@@ -256,7 +257,7 @@ def test_cache_clean_removes_everything_but_the_locks(run: Run, tmp_path: Path) 
 def test_cache_prune_removes_leftovers(run: Run, tmp_path: Path) -> None:
     layout = _fill(tmp_path / "cache")
     assert run("cache", "prune", "--cache-dir", layout.root).err == "Removed 2 files, 10 B.\n"
-    assert layout.entry("wheels-v1", "ab12").exists()
+    assert layout.entry(Bucket.WHEELS, "ab12").exists()
     assert run("cache", "prune", "--ci", "--cache-dir", layout.root).err == "Removed 1 files, 100 B.\n"
 
 
@@ -270,11 +271,10 @@ def test_a_cache_in_use_is_not_emptied(run: Run, tmp_path: Path) -> None:
         assert run("cache", "clean", "--all", "--cache-dir", layout.root).code == 0
 
 
-def test_no_cache_leaves_nothing_behind(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_cache_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     (tmp_path / "tmp").mkdir()
-    monkeypatch.setattr("tempfile.tempdir", None)
-    found = run("cache", "dir", "--no-cache").out.strip()
+    found, _ = start("cache", "dir", "--no-cache", cwd=tmp_path).communicate(timeout=60)
     assert found.startswith(str(tmp_path / "tmp"))
     assert list((tmp_path / "tmp").iterdir()) == []
 

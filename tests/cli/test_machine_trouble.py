@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from interlock.cli.main import _end, _first_reason
+from interlock.cli.main import _end
 from interlock.cli.render import Terminal
 from interlock.core.foreign.locks import parse_foreign_lock
 from interlock.core.lock.codec import decode_lock
 from interlock.core.manifests.parse import parse_manifest
-from interlock.errors import InterlockError
+from interlock.errors import InterlockError, first_reason
 from interlock.index.page_text import parse_page
 
 DEEP = 100_000
@@ -40,7 +40,7 @@ def test_what_the_machine_refuses_is_an_error_of_the_machine(
     error: Exception, reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if isinstance(error, ExceptionGroup):
-        error = _first_reason(error)  # type: ignore[assignment]
+        error = first_reason(error)  # type: ignore[assignment]
     assert _end(error, Terminal(json=True)) == 1
     assert json.loads(capsys.readouterr().out)["error"]["facts"]["reason"] == reason
 

@@ -17,7 +17,7 @@ from interlock.cli.loop import run_to_end
 from interlock.cli.render import Terminal
 from interlock.core.lock.freshness import LockOutdated
 from interlock.core.settings.variables import InvalidSetting
-from interlock.errors import InterlockError, redact
+from interlock.errors import InterlockError, first_error, first_reason, redact
 from tests.cli.conftest import Run
 
 
@@ -165,8 +165,10 @@ def test_a_full_disk_is_not_a_bug(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_first_of_our_errors_in_a_group_is_shown() -> None:
     ours = LockOutdated(())
     group = BaseExceptionGroup("", [ValueError("a"), ExceptionGroup("", [OSError("b"), ours])])
-    assert entry._first_reason(group) is ours
-    assert isinstance(entry._first_reason(ExceptionGroup("", [ValueError("a"), OSError("b")])), OSError)
+    assert first_reason(group) is ours
+    assert isinstance(first_reason(ExceptionGroup("", [ValueError("a"), OSError("b")])), OSError)
+    assert first_error(group) is None
+    assert first_error(ExceptionGroup("", [ExceptionGroup("", [ours]), LockOutdated(())])) is ours
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from interlock.build.results import Results
 from interlock.store.build_records import Records
-from interlock.store.layout import Layout
+from interlock.store.layout import Bucket, Layout
 from tests import release_trees
 from tests.interrupting import opened
 from tests.publish.loopback_index import run_index
@@ -90,10 +90,10 @@ def store_is_whole(cache: Path) -> list[str]:
     layout = Layout(cache)
     wrong += [
         f"the store: {entry} is half written"
-        for entry in layout.bucket("built-v1").glob("??/*")
+        for entry in layout.bucket(Bucket.BUILT).glob("??/*")
         if Records(layout).load(entry.name) is None and Results(layout).load(entry.name) is None
     ]
-    for environment in layout.bucket("build-envs-v1").glob("??/*"):
+    for environment in layout.bucket(Bucket.BUILD_ENVIRONMENTS).glob("??/*"):
         if (environment / "complete").exists():
             sites = environment.glob("lib/python*/site-packages")
             wrong += [f"the store: {text}" for site in sites for text in broken_records(site)]

@@ -18,7 +18,7 @@ from interlock.index.page_cache import validators_of
 from interlock.index.retry import RetryPolicy, pause_before, retry_after
 from interlock.index.urls import filename_of, is_same_host, origin
 from interlock.store.entries import Entries
-from interlock.store.layout import Layout
+from interlock.store.layout import Bucket, Layout
 
 __all__: list[str] = []
 
@@ -238,7 +238,7 @@ def test_the_default_index_is_a_simple_api() -> None:
 
 
 def test_damaged_entries_are_absent(tmp_path: Path) -> None:
-    entries = Entries(Layout(tmp_path), "metadata-v1", dict[str, int])
+    entries = Entries(Layout(tmp_path), Bucket.METADATA, dict[str, int])
     assert entries.load("abcd") is None
     entries.save("abcd", {"a": 1})
     assert entries.path("abcd") == tmp_path / "metadata-v1" / "ab" / "abcd"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from interlock.store.layout import BUCKETS
+from interlock.store.layout import Bucket
 from tests.shop import Shop
 from tests.wheels import make_wheel
 
@@ -210,7 +210,7 @@ def test_whatever_happens_to_one_file_of_the_store_is_found_and_dropped(
     whole.run("build", "--package", "catalog")
     fresh = environment(whole)
     report = whole.run("cache", "verify", "--json").json()
-    assert set(report["checked"]) | set(report["skipped"]) <= set(BUCKETS)
+    assert set(report["checked"]) | set(report["skipped"]) <= set(Bucket)
     rng = random.Random(1)
     looked_at = [whole.cache / bucket for bucket in ("wheels-v1", "sdists-v1", "built-v1")]
     files = [path for bucket in looked_at for path in sorted(bucket.rglob("*")) if path.is_file()]

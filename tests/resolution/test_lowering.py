@@ -15,7 +15,7 @@ from interlock.resolution.lowering import (
     MemberWithoutSource,
     SourceNotMember,
     UnknownExtra,
-    UnknownIndex,
+    UnknownSourceIndex,
     lower,
 )
 from interlock.workspace.discovery import discover
@@ -249,7 +249,7 @@ def test_a_group_that_cannot_be_used_is_left_out(tmp_path: Path) -> None:
 def test_an_index_has_to_be_declared(tmp_path: Path) -> None:
     lines = ('dependencies = ["x"]', "[tool.uv.sources]", "x = { index = 'trch' }")
     root = ROOT + "[[tool.uv.index]]\nname = 'torch'\nurl = 'https://t.test/'\n"
-    with pytest.raises(UnknownIndex, match="Did you mean `torch`"):
+    with pytest.raises(UnknownSourceIndex, match="Did you mean `torch`"):
         asked(tmp_path, root=root, packages__a=project("a", *lines))
 
 
@@ -311,7 +311,7 @@ def test_constraints_and_overrides_follow_the_roots_sources(
 
 def test_a_limit_from_an_index_nobody_declares(tmp_path: Path) -> None:
     lines = '[tool.uv]\nconstraint-dependencies = ["x<2"]\n[tool.uv.sources]\nx = { index = "corp" }\n'
-    with pytest.raises(UnknownIndex, match="`x<2` in constraint of"):
+    with pytest.raises(UnknownSourceIndex, match="`x<2` in constraint of"):
         limits(tmp_path, lines)
 
 

@@ -17,10 +17,9 @@ import msgspec
 import pytest
 
 from interlock.core.settings.limits import Limits
-from interlock.store import archives
 from interlock.store.archives import add_wheel, drop_wheel, open_wheel
 from interlock.store.digests import DigestMismatch
-from interlock.store.layout import Layout
+from interlock.store.layout import Bucket, Layout
 from interlock.store.wheels import BadWheel, EntryPoint, parse_record, parse_wheel_name
 from interlock.store.zips import BadArchive, inflate, inflate_pieces, read_directory
 from tests.wheels import dense_wheel, make_wheel
@@ -143,7 +142,7 @@ def test_threads_and_processes_may_add_the_same_wheel_at_once(layout: Layout, tm
     path.write_bytes(wheel.data)
     code = (
         "import sys; from pathlib import Path\n"
-        "from interlock.store.archives import add_wheel; from interlock.store.layout import Layout\n"
+        "from interlock.store.archives import add_wheel; from interlock.store.layout import Bucket, Layout\n"
         "path = Path(sys.argv[1]); print(add_wheel(Layout(Path(sys.argv[2])), path, filename=path.name).root)"
     )
     command = [sys.executable, "-c", code, str(path), str(layout.root)]
@@ -151,7 +150,7 @@ def test_threads_and_processes_may_add_the_same_wheel_at_once(layout: Layout, tm
     with ThreadPoolExecutor(8) as pool:
         roots = set(pool.map(lambda _: add_wheel(layout, path, filename=path.name).root, range(8)))
     roots |= {other.communicate()[0].strip() for other in others}
-    assert roots == {str(layout.entry("wheels-v1", wheel.sha256))}
+    assert roots == {str(layout.entry(Bucket.WHEELS, wheel.sha256))}
     stored = open_wheel(layout, wheel.sha256)
     assert stored is not None
     assert all(stored.read(file.path) for file in stored.files if file.size)
@@ -349,9 +348,8 @@ def test_wheel_names() -> None:
             parse_wheel_name(bad)
 
 
-def test_large_files_are_streamed(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "_STREAMED", 1 << 16)
-    content = os.urandom(1 << 20) + bytes(9 << 20)
+def test_large_files_are_streamed(layout: Layout) -> None:
+    content = os.urandom(1 << 20) + bytes(32 << 20)
     wheel = make_wheel("foo", "1.0", files={"foo.bin": content})
     stored = add_wheel(layout, wheel.data, filename=wheel.filename)
     assert stored.read("foo.bin") == content

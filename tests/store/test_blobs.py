@@ -11,8 +11,8 @@ import anyio
 import pytest
 
 from interlock.events import Event, Warned
-from interlock.store.blobs import FILES, DirectoryBlobs, SecondLevel
-from interlock.store.layout import Layout
+from interlock.store.blobs import DirectoryBlobs, SecondLevel
+from interlock.store.layout import Bucket, Layout
 
 KEY = "ab" * 32
 
@@ -98,12 +98,12 @@ async def test_a_file_is_what_its_name_says_or_absent(
 ) -> None:
     content = os.urandom(100_000)
     sha256 = hashlib.sha256(content).hexdigest()
-    assert await second.load_file(FILES, sha256, tmp_path / "a" / "b") is False
-    await blobs.put(FILES, sha256, content[:-1])
-    assert await second.load_file(FILES, sha256, tmp_path / "a" / "b") is False
+    assert await second.load_file(Bucket.FILES, sha256, tmp_path / "a" / "b") is False
+    await blobs.put(Bucket.FILES, sha256, content[:-1])
+    assert await second.load_file(Bucket.FILES, sha256, tmp_path / "a" / "b") is False
     assert not (tmp_path / "a").exists()
-    await second.save_file(FILES, sha256, content)
-    assert await second.load_file(FILES, sha256, tmp_path / "a" / "b")
+    await second.save_file(Bucket.FILES, sha256, content)
+    assert await second.load_file(Bucket.FILES, sha256, tmp_path / "a" / "b")
     assert (tmp_path / "a" / "b").read_bytes() == content
     assert os.listdir(tmp_path / "store" / "tmp") == []
 
@@ -113,5 +113,5 @@ async def test_a_place_in_trouble_is_told_of_once_and_is_empty(second: SecondLev
     for _ in range(3):
         await second.save("notes", KEY, b"right")
         assert await second.load("notes", KEY) is None
-        await second.save_file(FILES, KEY, b"right")
+        await second.save_file(Bucket.FILES, KEY, b"right")
     assert [event.code for event in told if isinstance(event, Warned)] == ["blobs-unavailable"]

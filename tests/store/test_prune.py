@@ -5,7 +5,7 @@ from pathlib import Path
 
 from interlock.core.names import normalize_name
 from interlock.store.archives import add_wheel, open_wheel
-from interlock.store.layout import Layout
+from interlock.store.layout import Bucket, Layout
 from interlock.store.prune import clear, drop_wheels, iter_wheels, prune, usage
 from tests.wheels import make_wheel
 
@@ -16,7 +16,7 @@ def filled(root: Path) -> tuple[Layout, list[str]]:
     for name, version in (("a", "1"), ("a", "2"), ("b", "1")):
         wheel = make_wheel(name, version)
         digests.append(add_wheel(layout, wheel.data, filename=wheel.filename).sha256)
-    layout.write(layout.entry("built-v1", "f" * 64) / "x.whl", b"built")
+    layout.write(layout.entry(Bucket.BUILT, "f" * 64) / "x.whl", b"built")
     return layout, digests
 
 
@@ -37,12 +37,12 @@ def test_pruning_deletes_old_formats_damage_and_leftovers_only(tmp_path: Path) -
     (layout.root / "wheels-v0" / "ab" / "x").write_text("old")
     (layout.root / "photos").mkdir()
     layout.temporary_directory()
-    shutil.rmtree(layout.entry("wheels-v1", digests[0]) / "tree")
+    shutil.rmtree(layout.entry(Bucket.WHEELS, digests[0]) / "tree")
     assert prune(layout).entries == 3
     assert not (layout.root / "wheels-v0").exists()
     assert (layout.root / "photos").exists()
     assert not list(layout.tmp.iterdir())
-    assert not layout.entry("wheels-v1", digests[0]).exists()
+    assert not layout.entry(Bucket.WHEELS, digests[0]).exists()
     assert open_wheel(layout, digests[1]) is not None
     assert prune(layout).entries == 0
 

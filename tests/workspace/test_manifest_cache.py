@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from interlock.store.layout import Layout
+from interlock.store.layout import Bucket, Layout
 from interlock.workspace.discovery import discover
 from interlock.workspace.members import Workspace
 from tests.trees import project, write
@@ -42,7 +42,7 @@ def test_a_warm_discovery_equals_a_cold_one(root: Path, layout: Layout) -> None:
 def test_a_warm_discovery_parses_nothing(root: Path, layout: Layout) -> None:
     discover(root, layout=layout)
     code = (
-        "import sys; from pathlib import Path; from interlock.store.layout import Layout;"
+        "import sys; from pathlib import Path; from interlock.store.layout import Bucket, Layout;"
         "from interlock.workspace.discovery import discover;"
         "w = discover(Path(sys.argv[1]), layout=Layout(Path(sys.argv[2]))); w.inputs();"
         "print([m.name for m in w.members], [n for n in ('tomllib', 'packaging', 'httpx') if n in sys.modules])"
@@ -64,7 +64,7 @@ def test_a_changed_manifest_is_parsed_again(root: Path, layout: Layout) -> None:
 
 def test_a_damaged_cache_costs_time_only(root: Path, layout: Layout) -> None:
     cold = discover(root, layout=layout)
-    (entry,) = layout.bucket("workspaces-v1").glob("*/manifests")
+    (entry,) = layout.bucket(Bucket.WORKSPACES).glob("*/manifests")
     whole = entry.read_bytes()
     for damage in (b"", b"\xc1nonsense", whole[:-9], b"\x92\xa1x\x80"):
         entry.write_bytes(damage)
@@ -74,7 +74,7 @@ def test_a_damaged_cache_costs_time_only(root: Path, layout: Layout) -> None:
 
 def test_an_unchanged_workspace_writes_nothing(root: Path, layout: Layout) -> None:
     discover(root, layout=layout)
-    (entry,) = layout.bucket("workspaces-v1").glob("*/manifests")
+    (entry,) = layout.bucket(Bucket.WORKSPACES).glob("*/manifests")
     before = entry.stat()
     discover(root, layout=layout)
     assert (entry.stat().st_mtime_ns, entry.stat().st_ino) == (before.st_mtime_ns, before.st_ino)

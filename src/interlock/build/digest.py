@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 
 from interlock.build.failures import InvalidSourceTree
-from interlock.store.layout import CacheUnusable, Layout
+from interlock.store.layout import Bucket, CacheUnusable, Layout
 
 __all__ = [
     "DESCRIPTION",
@@ -83,7 +83,7 @@ class FileHashes:
     def __init__(self, layout: Layout, tree: Path) -> None:
         key = hashlib.sha256(os.fsencode(os.path.abspath(tree))).hexdigest()[:32]
         self._layout = layout
-        self._path = layout.bucket("workspaces-v1") / f"files-{key}"
+        self._path = layout.bucket(Bucket.WORKSPACES) / f"files-{key}"
         self._known = self._load()
         self._now: dict[str, _Seen] = {}
         self.read = 0

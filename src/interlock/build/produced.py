@@ -6,8 +6,6 @@ import os
 import re
 from pathlib import Path
 
-from packaging.version import InvalidVersion
-
 from interlock.build.declared import Declared
 from interlock.build.failures import InvalidBuildResult, UnsafeArchive
 from interlock.build.sdist import check_entries
@@ -15,7 +13,7 @@ from interlock.build.source_tree import SourceTree
 from interlock.core.metadata.metadata import Metadata
 from interlock.core.metadata.text import parse_metadata
 from interlock.core.names import NormalizedName, normalize_name
-from interlock.core.versions.version_list import parse_version
+from interlock.core.versions.version_list import is_same_version
 from interlock.errors import ManifestError
 from interlock.store.tars import BROKEN_TAR
 from interlock.store.zips import BadArchive, inflate, open_zip, read_directory
@@ -64,7 +62,7 @@ def check_wheel(folder: Path, value: object, label: str, hook: str) -> tuple[str
     except BadArchive as error:
         where = f" (entry {error.entry!r})" if error.entry else ""
         raise InvalidBuildResult(f"{filename}, built by {label}, is not a usable wheel: {error.why}{where}.") from error
-    if normalize_name(parts[1]) != metadata.name or not _same_version(parts[2], metadata.version):
+    if normalize_name(parts[1]) != metadata.name or not is_same_version(parts[2], metadata.version):
         raise InvalidBuildResult(
             f"The wheel {filename} of {label} says inside that it is {metadata.name} {metadata.version}."
         )
@@ -117,22 +115,13 @@ def _check(name: NormalizedName, version: str, source: SourceTree, declared: Dec
             )
     said = declared.static.version if declared.static is not None else None
     # Backends can be told to add a local label to what the project declares, but not to a version that is asked for.
-    labelled = said is not None and "+" not in said and _same_version(said, version.partition("+")[0])
+    labelled = said is not None and "+" not in said and is_same_version(said, version.partition("+")[0])
     for wanted_version in (source.version, None if labelled else said):
-        if wanted_version is not None and not _same_version(wanted_version, version):
+        if wanted_version is not None and not is_same_version(wanted_version, version):
             raise InvalidBuildResult(
                 f"{produced} should be version {wanted_version} of {name}, and is {version}.",
                 facts={"expected": wanted_version, "actual": version},
             )
-
-
-def _same_version(one: str, other: str) -> bool:
-    if one == other:
-        return True
-    try:
-        return parse_version(one.replace("_", "-")) == parse_version(other.replace("_", "-"))
-    except InvalidVersion:
-        return False
 
 
 def _file_name(value: object, label: str, hook: str) -> str:

@@ -21,14 +21,13 @@ import anyio.to_thread
 import msgspec
 
 from interlock.core.metadata.metadata import Metadata
-from interlock.store.blobs import FILES, SecondLevel
-from interlock.store.layout import Layout
+from interlock.store.blobs import SecondLevel
+from interlock.store.layout import Bucket, Layout
 from interlock.store.replace import move_file
 from interlock.store.space import write_file
 
 __all__ = ["BuildResult", "Results", "SharedResults"]
 
-_BUCKET = "built-v1"
 _FILE = "result.msgpack"
 
 
@@ -53,7 +52,7 @@ class Results:
 
     def load(self, digest: str) -> BuildResult | None:
         """The result of a build with these inputs, or None; an entry that cannot be read is as good as none."""
-        data = self._layout.read(self._layout.entry(_BUCKET, digest) / _FILE)
+        data = self._layout.read(self._layout.entry(Bucket.BUILT, digest) / _FILE)
         if data is None:
             return None
         try:
@@ -65,11 +64,11 @@ class Results:
         return result
 
     def path(self, digest: str, result: BuildResult) -> Path:
-        return self._layout.entry(_BUCKET, digest) / result.filename
+        return self._layout.entry(Bucket.BUILT, digest) / result.filename
 
     def files(self) -> Iterator[tuple[str, Path]]:
         """Every digest with the file that its build gave, as far as there is one; blocking."""
-        root = self._layout.bucket(_BUCKET)
+        root = self._layout.bucket(Bucket.BUILT)
         for entry in sorted(root.glob("??/*")) if root.is_dir() else ():
             result = self.load(entry.name)
             if result is not None and result.filename:
@@ -77,7 +76,7 @@ class Results:
 
     def save(self, digest: str, result: BuildResult, folder: Path) -> None:
         """Publish a folder that holds the result's file (if any) as the entry; the folder is gone afterwards."""
-        entry = self._layout.entry(_BUCKET, digest)
+        entry = self._layout.entry(Bucket.BUILT, digest)
         if result.filename:
             with (folder / result.filename).open("rb") as file:
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -96,7 +95,7 @@ class Results:
 
     def keep_log(self, log: Path, label: str, hook: str) -> Path:
         """Move a failed call's log to where it can be read later."""
-        folder = self._layout.bucket(_BUCKET) / "logs"
+        folder = self._layout.bucket(Bucket.BUILT) / "logs"
         folder.mkdir(parents=True, exist_ok=True)
         kept = folder / f"{label}-{hook}-{os.urandom(4).hex()}.log"
         with suppress(OSError):
@@ -117,7 +116,7 @@ class SharedResults:
 
     async def load(self, digest: str) -> BuildResult | None:
         """Bring a result into the store, with its file; None when there is none, or not all of it."""
-        data = await self._second.load(_BUCKET, digest)
+        data = await self._second.load(Bucket.BUILT, digest)
         if data is None:
             return None
         try:
@@ -129,7 +128,7 @@ class SharedResults:
             name = result.filename
             if name and (os.path.basename(name) != name or name in {".", ".."}):
                 return None
-            if name and not await self._second.load_file(FILES, result.sha256, folder / name):
+            if name and not await self._second.load_file(Bucket.FILES, result.sha256, folder / name):
                 return None
             await anyio.to_thread.run_sync(self._results.save, digest, result, folder)
         finally:
@@ -142,5 +141,5 @@ class SharedResults:
         if result is None:
             return
         if result.filename:
-            await self._second.save_file(FILES, result.sha256, self._results.path(digest, result))
-        await self._second.save(_BUCKET, digest, msgspec.msgpack.encode(result))
+            await self._second.save_file(Bucket.FILES, result.sha256, self._results.path(digest, result))
+        await self._second.save(Bucket.BUILT, digest, msgspec.msgpack.encode(result))

@@ -13,7 +13,7 @@ import sys
 from interlock import __version__
 from interlock.cli.loading import load
 from interlock.cli.render import Terminal
-from interlock.errors import InterlockError, UsageError, bug_document, error_document
+from interlock.errors import InterlockError, UsageError, bug_document, error_document, first_reason
 
 TYPE_CHECKING = False  # not from `typing`, which takes longer to load than everything else here
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _guarded(arguments: list[str], terminal: Terminal) -> int:
     except BrokenPipeError:
         raise
     except BaseExceptionGroup as group:
-        return _end(_first_reason(group), terminal)
+        return _end(first_reason(group), terminal)
     except Exception as error:  # the last line of defence: nobody should see a traceback they did not ask for
         return _end(error, terminal)
 
@@ -198,20 +198,6 @@ def _early(arguments: Sequence[str], environ: Mapping[str, str]) -> dict[str, An
         "logs": "--log-json" in arguments,
         "environ": environ,
     }
-
-
-def _first_reason(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The exception of a group that a person should hear about: ours before the machine's before a bug."""
-    flat: list[BaseException] = []
-    waiting: list[BaseException] = [group]
-    while waiting:
-        error = waiting.pop(0)
-        if isinstance(error, BaseExceptionGroup):
-            waiting[:0] = error.exceptions
-        else:
-            flat.append(error)
-    ranks = (InterlockError, OSError, Exception, BaseException)
-    return next(error for rank in ranks for error in flat if isinstance(error, rank))
 
 
 def _end(error: BaseException, terminal: Terminal) -> int:

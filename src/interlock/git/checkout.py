@@ -17,7 +17,7 @@ from interlock.core.sources.source import Git
 from interlock.errors import GitError
 from interlock.git.command import GitCommand, GitFailed
 from interlock.git.repository import GitOffline, Repositories, repository_key
-from interlock.store.layout import Layout
+from interlock.store.layout import Bucket, Layout
 from interlock.store.locks import hold
 
 __all__ = ["Checkouts", "InvalidCommit", "LfsMissing", "source_of"]
@@ -46,7 +46,7 @@ class Checkouts:
 
     def path(self, url: str, commit: str, *, lfs: bool = False) -> Path:
         name = f"{commit}-lfs" if lfs else commit
-        return self._layout.bucket("git-v1") / "checkouts" / repository_key(url) / name
+        return self._layout.bucket(Bucket.GIT) / "checkouts" / repository_key(url) / name
 
     async def checkout(self, url: str, commit: str, *, lfs: bool = False) -> Path:
         """The files of a commit with its submodules; present ones need neither git nor the network.

@@ -23,7 +23,7 @@ from interlock.core.sources.git_reference import GitReference, read_reference
 from interlock.core.sources.git_url import canonical_git_url, redact_url
 from interlock.errors import GitError
 from interlock.git.command import GitCommand, GitOutput
-from interlock.store.layout import Layout
+from interlock.store.layout import Bucket, Layout
 from interlock.store.locks import hold
 
 __all__ = ["GitOffline", "ReferenceMissing", "Repositories", "repository_key"]
@@ -64,7 +64,7 @@ class Repositories:
         return self._offline
 
     def path(self, url: str) -> Path:
-        return self._layout.bucket("git-v1") / "db" / repository_key(url)
+        return self._layout.bucket(Bucket.GIT) / "db" / repository_key(url)
 
     def lock(self, url: str) -> Path:
         return self._layout.locks / f"git-{repository_key(url)}"

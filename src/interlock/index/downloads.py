@@ -26,14 +26,13 @@ from interlock.index.pages import Page
 from interlock.index.receiver import Receiver
 from interlock.index.upstream import Upstream
 from interlock.index.urls import filename_of, is_remote
-from interlock.store.blobs import FILES, SecondLevel
+from interlock.store.blobs import SecondLevel
 from interlock.store.digests import DigestMismatch
-from interlock.store.layout import Layout
+from interlock.store.layout import Bucket, Layout
 from interlock.store.replace import move_file
 
 __all__ = ["Downloads", "Fetched", "find_artifact", "place", "receiver_for", "verify_hashes"]
 
-_SDISTS = "sdists-v1"
 _CHUNK = 1 << 20
 
 
@@ -71,14 +70,18 @@ class Downloads:
         receiver = await self._from_others(self._second, artifact)
         if receiver is None:
             receiver = await self._from_index(index, name, artifact)
-            await self._second.save_file(FILES, artifact.sha256, receiver.content)
+            await self._second.save_file(Bucket.FILES, artifact.sha256, receiver.content)
         return receiver
 
     async def _from_others(self, second: SecondLevel, artifact: Artifact) -> Receiver | None:
         folder = await anyio.to_thread.run_sync(self._layout.temporary_directory)
         try:
             path = folder / artifact.sha256
-            return await self._read(path, artifact) if await second.load_file(FILES, artifact.sha256, path) else None
+            return (
+                await self._read(path, artifact)
+                if await second.load_file(Bucket.FILES, artifact.sha256, path)
+                else None
+            )
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -176,12 +179,12 @@ class Downloads:
     def _kept(self, sha256: str) -> Path | None:
         if not sha256:
             return None
-        path = self._layout.entry(_SDISTS, sha256)
+        path = self._layout.entry(Bucket.SDISTS, sha256)
         return path if path.exists() else None
 
     def keep_sdist(self, receiver: Receiver, sha256: str) -> None:
         """Put a verified sdist into the store; blocking for a large one no longer than a rename."""
-        path = self._layout.entry(_SDISTS, sha256)
+        path = self._layout.entry(Bucket.SDISTS, sha256)
         if path.exists():
             receiver.discard()
         elif receiver.path is not None:

@@ -32,10 +32,10 @@ from interlock.index.urls import is_remote
 from interlock.index.wheel_metadata import WheelMetadata, metadata_in
 from interlock.index.wheel_tail import NotAWheel
 from interlock.store.entries import Entries
+from interlock.store.layout import Bucket
 
 __all__ = ["MetadataLadder", "choose_artifact"]
 
-_BUCKET = "metadata-v1"
 Outcome = Metadata | NeedsBuild | Unavailable
 
 
@@ -52,7 +52,7 @@ class MetadataLadder:
         self._second = upstream.second
         self._under_way = upstream.metadata
         # None stands for an sdist whose PKG-INFO cannot be trusted.
-        self._entries: Entries[Metadata | None] = Entries(layout, _BUCKET, Metadata | None)  # type: ignore[arg-type]
+        self._entries: Entries[Metadata | None] = Entries(layout, Bucket.METADATA, Metadata | None)  # type: ignore[arg-type]
 
     def __repr__(self) -> str:
         return f"<MetadataLadder {self._texts!r}>"
@@ -90,7 +90,7 @@ class MetadataLadder:
 
     async def _from_others(self, key: str, artifact: Artifact) -> Metadata | NeedsBuild | None:
         """What others have learned, which is in the store then."""
-        data = None if self._second is None else await self._second.load(_BUCKET, key)
+        data = None if self._second is None else await self._second.load(Bucket.METADATA, key)
         if data is None:
             return None
         self._layout.remember(self._entries.path(key), data)
@@ -98,7 +98,7 @@ class MetadataLadder:
 
     async def _to_others(self, key: str) -> None:
         if self._second is not None and (data := self._layout.read(self._entries.path(key))) is not None:
-            await self._second.save(_BUCKET, key, data)
+            await self._second.save(Bucket.METADATA, key, data)
 
     def _load(self, key: str, artifact: Artifact) -> Metadata | NeedsBuild | None:
         found = self._entries.load(key)

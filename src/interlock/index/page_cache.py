@@ -25,12 +25,11 @@ from interlock.core.text.numbers import whole_number
 from interlock.index.page_file import PageFile
 from interlock.index.pages import Page
 from interlock.store.entries import Entries
-from interlock.store.layout import Layout
+from interlock.store.layout import Bucket, Layout
 from interlock.store.mapped_files import MappedFiles
 
 __all__ = ["Bases", "CachedFlat", "CachedPage", "PageCache", "Validators", "index_key", "validators_of"]
 
-_BUCKET = "pages-v4"
 _LONGEST = 365 * 86_400
 _LONGEST_ABSENCE = 600
 _SILENT_INDEX = 600
@@ -134,8 +133,8 @@ class PageCache:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._maps = MappedFiles()
-        self._flats = Entries(layout, _BUCKET, CachedFlat)
-        self._bases = Entries(layout, _BUCKET, Bases)
+        self._flats = Entries(layout, Bucket.PAGES, CachedFlat)
+        self._bases = Entries(layout, Bucket.PAGES, Bases)
 
     def __repr__(self) -> str:
         return f"<PageCache in {self._layout.root}>"
@@ -157,7 +156,7 @@ class PageCache:
             self._layout.remember(self._path(key, name), _encode(page))
 
     def _path(self, key: str, name: str) -> Path:
-        return self._layout.bucket(_BUCKET) / key / name
+        return self._layout.bucket(Bucket.PAGES) / key / name
 
     def load_flat(self, key: str) -> CachedFlat | None:
         return self._flats.load(".flat", key)

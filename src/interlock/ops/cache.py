@@ -15,7 +15,7 @@ import msgspec
 
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.errors import InterlockError
-from interlock.store.layout import BUCKETS, Layout
+from interlock.store.layout import Bucket, Layout
 from interlock.store.locks import LockTimeout, hold_sync
 from interlock.store.runs import Run, runs
 from interlock.store.tars import BROKEN_TAR, Budget, open_tar
@@ -23,7 +23,7 @@ from interlock.store.tars import BROKEN_TAR, Budget, open_tar
 __all__ = ["CacheBusy", "Removed", "Size", "clean", "drop", "measure", "prune"]
 
 _BUCKET = re.compile(r"[a-z-]+-v\d+")
-_DOWNLOADS = ("wheels-v1", "sdists-v1", "build-envs-v1")
+_DOWNLOADS = (Bucket.WHEELS, Bucket.SDISTS, Bucket.BUILD_ENVIRONMENTS)
 _HEAD = 512
 """A package's name is among the first bytes of what is kept about it."""
 
@@ -72,7 +72,7 @@ async def prune(layout: Layout, *, ci: bool = False, force: bool = False) -> Rem
     def work(kept: tuple[Run, ...]) -> Removed:
         paths = [layout.tmp / name for name in _listed(layout.tmp)]
         paths += [
-            layout.root / name for name in _listed(layout.root) if _BUCKET.fullmatch(name) and name not in BUCKETS
+            layout.root / name for name in _listed(layout.root) if _BUCKET.fullmatch(name) and name not in set(Bucket)
         ]
         if ci:
             paths += [layout.bucket(name) for name in _DOWNLOADS]
@@ -107,7 +107,7 @@ def _alone(layout: Layout, force: bool, work: Callable[[tuple[Run, ...]], Remove
 
 def _measure(layout: Layout) -> tuple[Size, ...]:
     found = []
-    for name in BUCKETS:
+    for name in Bucket:
         path = layout.bucket(name)
         if path.is_dir():
             removed = _weigh(path)
@@ -151,28 +151,28 @@ def _remove(layout: Layout, paths: list[Path], kept: tuple[Run, ...]) -> Removed
 
 def _belonging(layout: Layout, packages: Mapping[NormalizedName, str]) -> Iterator[Path]:
     """What is kept for packages. Entries are found by their digests, so each is asked for its name."""
-    for index in _listed(layout.bucket("pages-v4")):
-        for entry in _listed(layout.bucket("pages-v4") / index):
+    for index in _listed(layout.bucket(Bucket.PAGES)):
+        for entry in _listed(layout.bucket(Bucket.PAGES) / index):
             name = normalize_name(entry.partition(".")[0] if entry.endswith(".msgpack") else entry)
             # A page is about all versions, and stays when only one has to go.
             if packages.get(name, "-") == "":
-                yield layout.bucket("pages-v4") / index / entry
+                yield layout.bucket(Bucket.PAGES) / index / entry
     wanted = [
         msgspec.msgpack.encode(name) + (msgspec.msgpack.encode(version) if version else b"")
         for name, version in packages.items()
     ]
-    for path in _entries(layout, "metadata-v1"):
+    for path in _entries(layout, Bucket.METADATA):
         with open(path, "rb") as file:
             head = file.read(_HEAD)
         if any(one in head for one in wanted):
             yield path
-    for path in _entries(layout, "wheels-v1"):
+    for path in _entries(layout, Bucket.WHEELS):
         if any(_is_among(name.removesuffix(".dist-info"), packages) for name in _listed(path / "tree") if "." in name):
             yield path
-    for path in _entries(layout, "built-v1"):
+    for path in _entries(layout, Bucket.BUILT):
         if any(_is_among(name, packages) for name in _listed(path) if name.endswith(".whl")):
             yield path
-    for path in _entries(layout, "sdists-v1"):
+    for path in _entries(layout, Bucket.SDISTS):
         project, _, version = _first_folder(path).rpartition("-")
         if _is_among(f"{project.replace('-', '_')}-{version}", packages):
             yield path
@@ -194,7 +194,7 @@ def _first_folder(path: Path) -> str:
         return ""
 
 
-def _entries(layout: Layout, bucket: str) -> Iterator[Path]:
+def _entries(layout: Layout, bucket: Bucket) -> Iterator[Path]:
     for folder in _listed(layout.bucket(bucket)):
         for entry in _listed(layout.bucket(bucket) / folder):
             yield layout.bucket(bucket) / folder / entry

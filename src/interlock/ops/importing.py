@@ -16,7 +16,7 @@ from interlock.core.text.encoding import decode_text
 from interlock.errors import UsageError
 from interlock.ops.changes import ChangeOptions, ChangeOutcome, Draft, change
 from interlock.ops.import_differences import Difference, find_differences
-from interlock.ops.importing_workspace import requirements_of, shared_pins
+from interlock.ops.importing_workspace import shared_pins
 from interlock.ops.lock import lock
 from interlock.ops.lock_options import LockOptions
 from interlock.ops.rewrite import read_manifest
@@ -105,7 +105,7 @@ def _shown(path: Path, workspace: Workspace) -> str:
 
 def _pins(path: Path, workspace: Workspace) -> tuple[Pin, ...]:
     beside = [member.manifest for member in workspace.members if member.directory == path.parent]
-    asked = requirements_of(beside[0]) if beside else ()
+    asked = tuple(beside[0].every()) if beside else ()
     return parse_foreign_lock(path.name, path.read_bytes(), asked)
 
 

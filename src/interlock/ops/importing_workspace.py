@@ -18,11 +18,10 @@ from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.inputs import own_inputs
 from interlock.core.lock.moves import Moves
 from interlock.core.lock.pins import Pin
-from interlock.core.manifests.manifest import ConflictItem, IncludeGroup, Manifest
+from interlock.core.manifests.manifest import ConflictItem, Manifest
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.members.conflict_sets import exclusive_sets
 from interlock.core.names import NormalizedName
-from interlock.core.requirements.requirement import Requirement
 from interlock.core.resolver.failure import NoSolution
 from interlock.core.versions.version_list import release_key
 from interlock.errors import InterlockError, UsageError
@@ -41,7 +40,7 @@ from interlock.workspace.guards import workspace_guard
 from interlock.workspace.lockfile import lockfile_path
 from interlock.workspace.members import Member, Workspace
 
-__all__ = ["WorkspaceImport", "import_workspace", "pins_beside", "requirements_of", "shared_pins"]
+__all__ = ["WorkspaceImport", "import_workspace", "pins_beside", "shared_pins"]
 
 _MANIFEST = "pyproject.toml"
 _SKIPPED = frozenset({"node_modules", "site-packages", "__pycache__", "venv", "build", "dist"})
@@ -217,19 +216,13 @@ def pins_beside(root: Path, manifests: Mapping[str, Manifest]) -> dict[str, tupl
     """The pins of each lock that another tool has left beside a project, by the file's path; blocking."""
     found = {}
     for path in sorted({".", *manifests}):
-        asked = requirements_of(manifests[path]) if path in manifests else ()
+        asked = tuple(manifests[path].every()) if path in manifests else ()
         for name in FOREIGN_LOCKS:
             file = root / path / name
             if file.is_file():
                 shown = name if path == "." else f"{path}/{name}"
                 found[shown] = parse_foreign_lock(name, file.read_bytes(), asked)
     return found
-
-
-def requirements_of(manifest: Manifest) -> tuple[Requirement, ...]:
-    """All that a project asks for, groups as they are written."""
-    groups = (entry for entries in manifest.groups.values() for entry in entries if not isinstance(entry, IncludeGroup))
-    return (*manifest.dependencies, *(item for items in manifest.extras.values() for item in items), *groups)
 
 
 def shared_pins(pins: Mapping[str, tuple[Pin, ...]]) -> tuple[Pin, ...]:

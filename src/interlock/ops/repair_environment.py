@@ -28,7 +28,8 @@ from interlock.install.transaction import Options, apply
 from interlock.install.verify import Distribution, Verifier, distributions
 from interlock.means import Means
 from interlock.ops.verify_environment import Damaged, Verified, judge, verify_environment, wheels_for
-from interlock.store.archives import BUCKET, StoredWheel, add_wheel, drop_wheel
+from interlock.store.archives import StoredWheel, add_wheel, drop_wheel
+from interlock.store.layout import Bucket
 from interlock.store.locks import hold
 from interlock.store.usage import using
 from interlock.store.verify import file_problem, is_intact
@@ -184,7 +185,7 @@ class _Repair:
         """What is still not right, by name."""
         names = {one.damaged.name for one in again}
         found = distributions(self._environment)
-        verifier = Verifier(self._environment, found, str(self._layout.bucket(BUCKET)))
+        verifier = Verifier(self._environment, found, str(self._layout.bucket(Bucket.WHEELS)))
         wrong = {}
         for one in found:
             files = judge(one, self._environment, self._wheels, verifier) if one.installed.name in names else ()

@@ -147,21 +147,14 @@ def _key(package: LockedPackage) -> tuple[str, str, str]:
 
 def _direct(graph: Graph) -> frozenset[NormalizedName]:
     """Names that a member asks for itself."""
-    return frozenset(
-        edge.name
-        for member in graph.members.values()
-        for edges in (member.dependencies, *member.extras.values(), *member.groups.values())
-        for edge in edges
-    )
+    return frozenset(edge.name for member in graph.members.values() for edge in member.every())
 
 
 def _needed_by(graph: Graph, package: LockedPackage) -> tuple[str, ...]:
     """What needs it directly: names of members, names and versions of packages."""
     found = set()
     for target in graph.targets():
-        groups = getattr(target, "groups", {})
-        for edges in (target.dependencies, *target.extras.values(), *groups.values()):
-            if any(edge.name == package.name and graph.target(edge) is package for edge in edges):
-                version = getattr(target, "version", "")
-                found.add(f"{target.name} {version}".strip())
+        if any(edge.name == package.name and graph.target(edge) is package for edge in target.every()):
+            version = getattr(target, "version", "")
+            found.add(f"{target.name} {version}".strip())
     return tuple(sorted(found))

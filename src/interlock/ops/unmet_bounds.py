@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from packaging.specifiers import SpecifierSet
 
-from interlock.core.manifests.manifest import Manifest
 from interlock.core.names import NormalizedName
-from interlock.core.requirements.requirement import Requirement, format_requirement
+from interlock.core.requirements.requirement import format_requirement
 from interlock.workspace.members import Workspace
 
 __all__ = ["unmet_bounds"]
@@ -18,7 +17,7 @@ def unmet_bounds(workspace: Workspace, versions: Mapping[NormalizedName, str]) -
     """One sentence for each requirement of a manifest that the workspace met before, and will not with ``versions``."""
     found = []
     for member in workspace.members:
-        for requirement in sorted(set(_requirements(member.manifest)), key=format_requirement):
+        for requirement in sorted(set(member.manifest.published()), key=format_requirement):
             new, old = versions.get(requirement.name), workspace.by_name.get(requirement.name)
             if new is None or old is None or not requirement.specifier or old.name == member.name:
                 continue
@@ -28,9 +27,3 @@ def unmet_bounds(workspace: Workspace, versions: Mapping[NormalizedName, str]) -
                 text = format_requirement(requirement)
                 found.append(f"{member.name} requires `{text}` ({member.file}), which {new} is not")
     return found
-
-
-def _requirements(manifest: Manifest) -> Iterator[Requirement]:
-    yield from manifest.dependencies
-    for requirements in manifest.extras.values():
-        yield from requirements

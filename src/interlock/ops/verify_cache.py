@@ -19,10 +19,9 @@ from interlock.envs.environments import BrokenEnvironment, load_environment
 from interlock.index.page_cache import PageCache
 from interlock.install.verify import Verifier, distributions
 from interlock.ops.cache import drop
-from interlock.store.archives import BUCKET as WHEELS
 from interlock.store.archives import open_wheel
 from interlock.store.build_records import Records
-from interlock.store.layout import BUCKETS, Layout
+from interlock.store.layout import Bucket, Layout
 from interlock.store.usage import using
 from interlock.store.verify import file_problem, wheel_problems
 
@@ -32,7 +31,7 @@ __all__ = ["CacheProblem", "CacheReport", "verify_cache"]
 class CacheProblem(msgspec.Struct, frozen=True, kw_only=True):
     """An entry of the store that is not what was put there."""
 
-    bucket: str
+    bucket: Bucket
     entry: str
     """Its path in the store."""
     name: str
@@ -67,7 +66,7 @@ async def verify_cache(layout: Layout, *, repair: bool, force: bool = False, job
         entries = await anyio.to_thread.run_sync(lambda: [*check.entries()])
         limit = anyio.CapacityLimiter(max(1, jobs))
 
-        async def one(bucket: str, path: Path) -> None:
+        async def one(bucket: Bucket, path: Path) -> None:
             problem = await anyio.to_thread.run_sync(check.look, bucket, path, limiter=limit)
             if problem is not None:
                 found[path] = problem
@@ -77,12 +76,12 @@ async def verify_cache(layout: Layout, *, repair: bool, force: bool = False, job
                 group.start_soon(one, bucket, path)
     paths = sorted(found)
     gone = await anyio.to_thread.run_sync(lambda: drop(layout, paths, force=force)) if repair and paths else set[Path]()
-    checked = dict.fromkeys((bucket for bucket, _ in entries), 0)
+    checked: dict[str, int] = dict.fromkeys((bucket for bucket, _ in entries), 0)
     for bucket, _ in entries:
         checked[bucket] += 1
     return CacheReport(
         checked=checked,
-        skipped=tuple(name for name in BUCKETS if name not in check.looks and layout.bucket(name).is_dir()),
+        skipped=tuple(name for name in Bucket if name not in check.looks and layout.bucket(name).is_dir()),
         problems=tuple(msgspec.structs.replace(found[path], dropped=path in gone) for path in paths),
     )
 
@@ -95,26 +94,26 @@ class _Check:
         self._pages = PageCache(layout)
         self._results = Results(layout)
         self._records = Records(layout)
-        self.looks: dict[str, Callable[[Path], tuple[str, ...]]] = {
-            "pages-v4": self._page,
-            "metadata-v1": self._metadata,
-            WHEELS: lambda path: wheel_problems(layout, path.name),
-            "sdists-v1": lambda path: _named("it", file_problem(path, path.name)),
-            "built-v1": self._built,
-            "build-envs-v1": self._environment,
+        self.looks: dict[Bucket, Callable[[Path], tuple[str, ...]]] = {
+            Bucket.PAGES: self._page,
+            Bucket.METADATA: self._metadata,
+            Bucket.WHEELS: lambda path: wheel_problems(layout, path.name),
+            Bucket.SDISTS: lambda path: _named("it", file_problem(path, path.name)),
+            Bucket.BUILT: self._built,
+            Bucket.BUILD_ENVIRONMENTS: self._environment,
         }
         """By bucket."""
 
     def __repr__(self) -> str:
         return f"<_Check of {self._layout.root}>"
 
-    def entries(self) -> Iterator[tuple[str, Path]]:
+    def entries(self) -> Iterator[tuple[Bucket, Path]]:
         for bucket in self.looks:
             root = self._layout.bucket(bucket)
-            for path in sorted(root.glob("*/*" if bucket == "pages-v4" else "??/*")) if root.is_dir() else ():
+            for path in sorted(root.glob("*/*" if bucket == Bucket.PAGES else "??/*")) if root.is_dir() else ():
                 yield bucket, path
 
-    def look(self, bucket: str, path: Path) -> CacheProblem | None:
+    def look(self, bucket: Bucket, path: Path) -> CacheProblem | None:
         try:
             problems = self.looks[bucket](path)
         except FileNotFoundError:
@@ -127,13 +126,13 @@ class _Check:
         entry = path.relative_to(self._layout.root).as_posix()
         return CacheProblem(bucket=bucket, entry=entry, name=self._name(bucket, path), problems=problems)
 
-    def _name(self, bucket: str, path: Path) -> str:
-        if bucket == "pages-v4":
+    def _name(self, bucket: Bucket, path: Path) -> str:
+        if bucket == Bucket.PAGES:
             return path.name
-        if bucket == WHEELS:
+        if bucket == Bucket.WHEELS:
             wheel = open_wheel(self._layout, path.name)
             return wheel.filename if wheel is not None else ""
-        result = self._results.load(path.name) if bucket == "built-v1" else None
+        result = self._results.load(path.name) if bucket == Bucket.BUILT else None
         return result.filename if result is not None else ""
 
     def _page(self, path: Path) -> tuple[str, ...]:
@@ -168,13 +167,13 @@ class _Check:
             # What was never finished is never used.
             return ()
         try:
-            environment = load_environment(path, self._layout.bucket("interpreters-v1"))
+            environment = load_environment(path, self._layout.bucket(Bucket.INTERPRETERS))
         except BrokenEnvironment as error:
             return (error.message,)
         if environment is None:
             return ("it is no environment",)
         found = distributions(environment)
-        verifier = Verifier(environment, found, str(self._layout.bucket(WHEELS)))
+        verifier = Verifier(environment, found, str(self._layout.bucket(Bucket.WHEELS)))
         return tuple(f"{file.path} {file.problem}" for one in found for file in verifier.damages(one))
 
 

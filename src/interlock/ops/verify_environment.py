@@ -12,8 +12,8 @@ from interlock.envs.environments import VirtualEnvironment
 from interlock.install.data import destination
 from interlock.install.origin import find_origin
 from interlock.install.verify import Damage, Distribution, Verifier, distributions
-from interlock.store.archives import BUCKET, StoredWheel
-from interlock.store.layout import Layout
+from interlock.store.archives import StoredWheel
+from interlock.store.layout import Bucket, Layout
 from interlock.store.prune import iter_wheels
 
 __all__ = ["Damaged", "Verified", "judge", "verify_environment", "wheels_for"]
@@ -44,7 +44,7 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
 async def verify_environment(environment: VirtualEnvironment, layout: Layout, *, jobs: int) -> Verified:
     """Look at every file of everything that is installed."""
     found = await anyio.to_thread.run_sync(distributions, environment)
-    verifier = Verifier(environment, found, str(layout.bucket(BUCKET)))
+    verifier = Verifier(environment, found, str(layout.bucket(Bucket.WHEELS)))
     checked = tuple(one for one in found if one.rows is not None or one.ours)
     wheels = await anyio.to_thread.run_sync(wheels_for, layout, checked)
     damaged: dict[int, Damaged] = {}

@@ -103,8 +103,7 @@ def _not_editable(asks: tuple[MemberAsks, ...]) -> frozenset[NormalizedName]:
     """Trees that a source entry says are not to be installed as editable."""
     found = set()
     for member in asks:
-        for table in (member.dependencies, *member.extras.values(), *member.groups.values()):
-            for ask in table:
-                if ask.editable is False and isinstance(ask.source, Member | Directory):
-                    found.add(ask.requirement.name)
+        for ask in member.every():
+            if ask.editable is False and isinstance(ask.source, Member | Directory):
+                found.add(ask.requirement.name)
     return frozenset(found)

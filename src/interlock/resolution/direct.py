@@ -70,16 +70,10 @@ async def discover_direct(
     discovery = _Discovery(toolchain, root, members, everywhere, locked)
     limits = limits or Limits()
     for member in members:
-        discovery.want(_all_asks(member), requires_python_marker(member.requires_python))
+        discovery.want(member.every(), requires_python_marker(member.requires_python))
     discovery.want(limits.asks)
     await discovery.run()
     return discovery.result(members, limits)
-
-
-def _all_asks(asks: MemberAsks) -> Iterable[Ask]:
-    yield from asks.dependencies
-    for found in (*asks.extras.values(), *asks.groups.values()):
-        yield from found
 
 
 class _Discovery:
@@ -222,7 +216,7 @@ class _Discovery:
 
         An index of the workspace is never among them: those have been called by its names.
         """
-        sources = {ask.source for found in self._found.values() for ask in _all_asks(found.asks)}
+        sources = {ask.source for found in self._found.values() for ask in found.asks.every()}
         asked = {source.index for source in sources if isinstance(source, Registry)}
         used = {key: index for key, index in self._indexes.items() if key in asked}
         names = final_names(used, (index.name for index in self._toolchain.indexes))

@@ -88,8 +88,7 @@ class FactsDriver:
         async with anyio.create_task_group() as tasks:
             self._tasks = tasks
             for member in self._resolver.problem.members:
-                for asks in (member.dependencies, *member.extras.values(), *member.groups.values()):
-                    self._follow(asks)
+                self._follow(tuple(member.every()))
             for (name, _), known in list(self._facts.dependencies.items()):
                 if isinstance(known, Known) and isinstance(self._facts.universes[name].segments[0].source, Registry):
                     self._follow(known.requires)

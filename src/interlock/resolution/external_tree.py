@@ -26,7 +26,7 @@ from interlock.errors import ManifestError
 from interlock.workspace.discovery import NoProject, UnmanagedProject, discover
 from interlock.workspace.members import Workspace
 
-__all__ = ["ExternalTree", "NotInRepository", "SourceNotMember", "UnknownIndex", "restricted"]
+__all__ = ["ExternalTree", "NotInRepository", "SourceNotMember", "UnknownSourceIndex", "restricted"]
 
 
 class NotInRepository(ManifestError):
@@ -41,7 +41,7 @@ class SourceNotMember(ManifestError):
     code = "source-not-member"
 
 
-class UnknownIndex(ManifestError):
+class UnknownSourceIndex(ManifestError):
     """A source names an index that is not configured."""
 
     code = "unknown-source-index"
@@ -149,7 +149,7 @@ class ExternalTree:
         if source.index == DEFAULT_INDEX:
             return None
         known = sorted({*self._declared, DEFAULT_INDEX})
-        raise UnknownIndex(
+        raise UnknownSourceIndex(
             f"The project in {self._shown} takes `{name}` from index `{source.index}`, which it does not"
             f" declare.{suggest(source.index, known)}",
             hint="Declare the index there, or in the root of this workspace.",

@@ -27,7 +27,7 @@ from interlock.core.sources.index_order import DEFAULT_INDEX
 from interlock.core.sources.source import Directory, Registry, Source
 from interlock.core.sources.source import Member as FromMember
 from interlock.errors import ManifestError
-from interlock.resolution.external_tree import SourceNotMember, UnknownIndex, restricted
+from interlock.resolution.external_tree import SourceNotMember, UnknownSourceIndex, restricted
 from interlock.resolution.placing import placed
 from interlock.resolution.source_rules import counting_rules
 from interlock.workspace.discovery import discover
@@ -40,7 +40,7 @@ __all__ = [
     "MemberWithoutSource",
     "SourceNotMember",
     "UnknownExtra",
-    "UnknownIndex",
+    "UnknownSourceIndex",
     "lower",
 ]
 
@@ -311,7 +311,7 @@ class Asked:
     def _check_rule(self, requirement: Requirement, source: Source) -> None:
         if isinstance(source, Registry) and source.index not in self.lowering.indexes:
             known = sorted(self.lowering.indexes)
-            raise UnknownIndex(
+            raise UnknownSourceIndex(
                 f"{self._where(requirement)} comes from index `{source.index}`, which is not"
                 f" declared.{suggest(source.index, known)}",
                 hint="Add it to the indexes of the workspace root; flags only say where a declared one is.",

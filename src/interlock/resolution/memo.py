@@ -31,11 +31,10 @@ from interlock.index.outcomes import Absent, NeedsBuild, Unavailable
 from interlock.resolution.answer import answer
 from interlock.resolution.driver import BuildMetadata, Index
 from interlock.store.entries import Entries
-from interlock.store.layout import Layout
+from interlock.store.layout import Bucket, Layout
 
 __all__ = ["Memo", "answer_or_recall", "question_key"]
 
-_BUCKET = "answers-v1"
 _SECOND = len("YYYY-MM-DDTHH:MM:SS")
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 
@@ -74,7 +73,7 @@ class Memo:
     """What is remembered of one question, in the store."""
 
     def __init__(self, layout: Layout, key: str, policy: Policy) -> None:
-        self._entries = Entries(layout, _BUCKET, _Remembered)
+        self._entries = Entries(layout, Bucket.ANSWERS, _Remembered)
         self._key = key
         self._policy = policy
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 
 import msgspec
 
@@ -27,14 +28,8 @@ def is_plain(reading: Reading) -> bool:
     """Whether nothing is built to know what is asked for, and all of it comes from members and indexes."""
     if any("dynamic" in member.inputs for member in reading.current) or namesakes(reading.asks):
         return False
-    tables = [
-        asks
-        for member in reading.asks
-        for asks in (member.dependencies, *member.extras.values(), *member.groups.values())
-    ]
-    return all(
-        isinstance(ask.source, FromMember | Registry | None) for asks in (*tables, reading.limits.asks) for ask in asks
-    )
+    asks = chain(reading.limits.asks, *(member.every() for member in reading.asks))
+    return all(isinstance(ask.source, FromMember | Registry | None) for ask in asks)
 
 
 def make_problem(

@@ -35,13 +35,13 @@ from interlock.resolution.environment_marker import environment_marker
 from interlock.resolution.hashes import hashed
 from interlock.resolution.policy import policy_of
 from interlock.resolution.resolve import resolve
+from interlock.store.layout import Bucket
 from interlock.store.locks import hold
 from interlock.toolchain.obtain import Obtainer
 from interlock.toolchain.toolchain import Toolchain
 
 __all__ = ["Provisioner"]
 
-_BUCKET = "build-envs-v1"
 _DAY = 86_400.0
 
 
@@ -132,7 +132,7 @@ class Provisioner:
 
     @property
     def _answers(self) -> Path:
-        return self._toolchain.layout.bucket(_BUCKET) / "answers"
+        return self._toolchain.layout.bucket(Bucket.BUILD_ENVIRONMENTS) / "answers"
 
     def _question(self, requirements: tuple[str, ...], interpreter: Interpreter) -> str:
         settings = self._toolchain.means.settings
@@ -166,11 +166,11 @@ class Provisioner:
         return self._complete(answer.digest)
 
     def _complete(self, digest: str) -> VirtualEnvironment | None:
-        place = self._toolchain.layout.entry(_BUCKET, digest)
+        place = self._toolchain.layout.entry(Bucket.BUILD_ENVIRONMENTS, digest)
         if not (place / "complete").is_file():
             return None
         try:
-            found = load_environment(place, self._toolchain.layout.bucket("interpreters-v1"))
+            found = load_environment(place, self._toolchain.layout.bucket(Bucket.INTERPRETERS))
         except BrokenEnvironment:
             return None
         return None if found is None or found.moved_from else found
@@ -223,7 +223,7 @@ class Provisioner:
 
     async def _installed(self, digest: str, wanted: tuple[Wanted, ...], interpreter: Interpreter) -> VirtualEnvironment:
         layout = self._toolchain.layout
-        place = layout.entry(_BUCKET, digest)
+        place = layout.entry(Bucket.BUILD_ENVIRONMENTS, digest)
         layout.prepare()
         async with hold(layout.locks / f"build-env-{digest}"):
             found = await anyio.to_thread.run_sync(self._complete, digest)

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.graph import Graph
-from interlock.core.lock.model import Edge, Lock
+from interlock.core.lock.model import Lock
 from interlock.core.relock.question import Question
 from interlock.core.sources.source import Member, Registry, Source
 from interlock.errors import InterlockError
@@ -53,8 +53,7 @@ def _follow(lock: Lock) -> None:
     """Every edge leads to a package or a member; raises :class:`~interlock.core.lock.codec.LockCorrupt`."""
     graph = Graph(lock)
     for target in graph.targets():
-        tables: list[tuple[Edge, ...]] = [target.dependencies, *target.extras.values()]
-        for edge in (edge for edges in (*tables, *getattr(target, "groups", {}).values()) for edge in edges):
+        for edge in target.every():
             graph.target(edge)
 
 

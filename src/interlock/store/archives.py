@@ -25,7 +25,7 @@ from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.settings.limits import Limits, how_to_raise, is_plausible_text
 from interlock.errors import IntegrityError
 from interlock.store.digests import DigestMismatch
-from interlock.store.layout import Layout
+from interlock.store.layout import Bucket, Layout
 from interlock.store.listing import Listing, StoredFile, list_files
 from interlock.store.space import with_path, write_file
 from interlock.store.wheels import (
@@ -39,9 +39,8 @@ from interlock.store.wheels import (
 )
 from interlock.store.zips import BadArchive, Buffer, Entry, inflate, inflate_pieces, open_zip, read_directory
 
-__all__ = ["BUCKET", "INDEX", "StoredWheel", "add_wheel", "drop_wheel", "open_wheel"]
+__all__ = ["INDEX", "StoredWheel", "add_wheel", "drop_wheel", "open_wheel"]
 
-BUCKET = "wheels-v1"
 INDEX = "files.msgpack"
 """The file of an entry that says what else is in it."""
 _TREE = "tree"
@@ -122,7 +121,7 @@ _FILES = msgspec.msgpack.Decoder(tuple[StoredFile, ...])
 
 def open_wheel(layout: Layout, sha256: str) -> StoredWheel | None:
     """The entry of a wheel, or None when it is not there or not whole."""
-    root = os.path.join(layout.root, BUCKET, sha256[:2], sha256)
+    root = os.path.join(layout.root, Bucket.WHEELS, sha256[:2], sha256)
     try:
         with open(os.path.join(root, INDEX), "rb") as file:
             index = _DECODER.decode(file.read())
@@ -158,7 +157,7 @@ def add_wheel(layout: Layout, data: bytes | Path, *, filename: str, sha256: str 
 
 def drop_wheel(layout: Layout, sha256: str) -> bool:
     """Take an entry out of the store, at once for those who look for it; whether there was one."""
-    return _set_aside(layout, layout.entry(BUCKET, sha256))
+    return _set_aside(layout, layout.entry(Bucket.WHEELS, sha256))
 
 
 def _stored(root: str, index: _Index) -> StoredWheel:
@@ -182,7 +181,7 @@ def _stored(root: str, index: _Index) -> StoredWheel:
 
 
 def _publish(layout: Layout, temporary: Path, index: _Index) -> StoredWheel:
-    target = layout.entry(BUCKET, index.sha256)
+    target = layout.entry(Bucket.WHEELS, index.sha256)
     target.parent.mkdir(parents=True, exist_ok=True)
     entry = temporary / "entry"
     for _ in range(3):

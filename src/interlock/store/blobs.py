@@ -23,10 +23,7 @@ from interlock.store.layout import Layout
 from interlock.store.replace import move_file
 from interlock.store.space import named, write_file
 
-__all__ = ["FILES", "Blobs", "DirectoryBlobs", "SecondLevel"]
-
-FILES = "files-v1"
-"""The bucket of files as they were published or built, by their sha256."""
+__all__ = ["Blobs", "DirectoryBlobs", "SecondLevel"]
 
 _BUCKET = re.compile(r"[a-z][a-z0-9-]{0,40}")
 _KEY = re.compile(r"[0-9a-f]{64}")

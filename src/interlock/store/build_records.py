@@ -17,12 +17,11 @@ from typing import Literal
 
 import msgspec
 
-from interlock.store.layout import Layout
+from interlock.store.layout import Bucket, Layout
 from interlock.store.space import write_file
 
 __all__ = ["FileKind", "Record", "RecordedFile", "Records", "file_facts", "version_of"]
 
-_BUCKET = "built-v1"
 _FILE = "record.msgpack"
 
 
@@ -51,7 +50,7 @@ class Records:
         self._layout = layout
 
     def folder(self, digest: str) -> Path:
-        return self._layout.entry(_BUCKET, digest)
+        return self._layout.entry(Bucket.BUILT, digest)
 
     def load(self, digest: str) -> Record | None:
         """The record, or None; one with a file missing is as good as none."""

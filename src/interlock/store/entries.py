@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from interlock.store.layout import Layout
+from interlock.store.layout import Bucket, Layout
 
 __all__ = ["Entries"]
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 class Entries(Generic[T]):
     """Values of one type in one bucket."""
 
-    def __init__(self, layout: Layout, bucket: str, kind: type[T]) -> None:
+    def __init__(self, layout: Layout, bucket: Bucket, kind: type[T]) -> None:
         self._layout = layout
         self._bucket = bucket
         self._decoder = msgspec.msgpack.Decoder(kind)

@@ -15,6 +15,7 @@
       workspaces-v1/<key>/          what was learned about a workspace (parsed manifests, freshness)
       answers-v1/ab/<key>           locks by the question they answer, with what was seen of each package
       old-locks-v1/ab/<digest>      locks that clients of a service start from, by the digest of their bytes
+      files-v1/ab/<sha256>          files that a service's proxy hands on, and its texts-v1 their METADATA
       locks/                        lock files of running processes; run-* of programs in build-envs-v1
       tmp/                          work in progress; anything here may be deleted when no process runs
 
@@ -28,6 +29,7 @@ import itertools
 import os
 import tempfile
 from contextlib import suppress
+from enum import StrEnum
 from pathlib import Path
 
 from interlock.core.settings.limits import DEFAULT, Limits
@@ -35,22 +37,27 @@ from interlock.errors import InterlockError
 from interlock.store.replace import move_file
 from interlock.store.space import named, write_file
 
-__all__ = ["BUCKETS", "CacheUnusable", "Layout"]
+__all__ = ["Bucket", "CacheUnusable", "Layout"]
 
-BUCKETS = (
-    "pages-v4",
-    "metadata-v1",
-    "wheels-v1",
-    "sdists-v1",
-    "built-v1",
-    "git-v1",
-    "build-envs-v1",
-    "interpreters-v1",
-    "workspaces-v1",
-    "old-locks-v1",
-    "answers-v1",
-)
-_PRIVATE = "workspaces-v1"
+
+class Bucket(StrEnum):
+    """The folders of the store, by what is in them."""
+
+    PAGES = "pages-v4"
+    METADATA = "metadata-v1"
+    WHEELS = "wheels-v1"
+    SDISTS = "sdists-v1"
+    BUILT = "built-v1"
+    GIT = "git-v1"
+    BUILD_ENVIRONMENTS = "build-envs-v1"
+    INTERPRETERS = "interpreters-v1"
+    WORKSPACES = "workspaces-v1"
+    OLD_LOCKS = "old-locks-v1"
+    ANSWERS = "answers-v1"
+    FILES = "files-v1"
+    TEXTS = "texts-v1"
+
+
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# This directory is a cache and can be deleted.\n"
 _NO_PLACE = frozenset(
@@ -84,10 +91,10 @@ class Layout:
     def __repr__(self) -> str:
         return f"<Layout {self.root}>"
 
-    def bucket(self, name: str) -> Path:
+    def bucket(self, name: Bucket) -> Path:
         return self.root / name
 
-    def entry(self, bucket: str, key: str) -> Path:
+    def entry(self, bucket: Bucket, key: str) -> Path:
         """Path of an entry; long keys are spread over 256 folders by their first two characters."""
         return self.root / bucket / key[:2] / key
 
@@ -155,7 +162,7 @@ class Layout:
         # No other process has this number, and no other write of this one the count.
         name = os.path.join(self.root, "tmp", f"{os.getpid()}-{id(self):x}-{next(self._passing)}")
         try:
-            private = _PRIVATE in path.parts
+            private = Bucket.WORKSPACES in path.parts
             handle = os.open(name, _CREATE, 0o600 if private else 0o666)
             with named(path), os.fdopen(handle, "wb") as file:
                 file.write(data)

@@ -14,22 +14,21 @@ from pathlib import Path
 import msgspec
 
 from interlock.core.names import NormalizedName
-from interlock.store.archives import BUCKET as WHEELS
 from interlock.store.archives import StoredWheel, open_wheel
-from interlock.store.layout import BUCKETS, Layout
+from interlock.store.layout import Bucket, Layout
 
 __all__ = ["Pruned", "Usage", "clear", "drop_wheels", "iter_wheels", "prune", "usage"]
 
-_PER_ENVIRONMENT = ("build-envs-v1", "workspaces-v1", "interpreters-v1")
-_DOWNLOADED = ("pages-v4", "sdists-v1", WHEELS)
-_SPREAD = frozenset({"metadata-v1", WHEELS, "sdists-v1", "built-v1", "build-envs-v1", "old-locks-v1", "answers-v1"})
+_PER_ENVIRONMENT = (Bucket.BUILD_ENVIRONMENTS, Bucket.WORKSPACES, Bucket.INTERPRETERS)
+_DOWNLOADED = (Bucket.PAGES, Bucket.SDISTS, Bucket.WHEELS)
+_SPREAD = frozenset(Bucket) - {Bucket.PAGES, Bucket.GIT, Bucket.INTERPRETERS, Bucket.WORKSPACES}
 _OURS = frozenset({"CACHEDIR.TAG", ".gitignore", "locks", "tmp"})
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """What a bucket holds."""
 
-    bucket: str
+    bucket: Bucket
     files: int
     size: int
     """Bytes."""
@@ -49,7 +48,7 @@ class Pruned(msgspec.Struct, frozen=True, kw_only=True):
 def usage(layout: Layout) -> tuple[Usage, ...]:
     """Size of every bucket that exists; blocking."""
     found = []
-    for bucket in BUCKETS:
+    for bucket in Bucket:
         path = layout.bucket(bucket)
         if path.is_dir():
             files, size = _measure(path)
@@ -59,7 +58,7 @@ def usage(layout: Layout) -> tuple[Usage, ...]:
 
 def iter_wheels(layout: Layout) -> Iterator[StoredWheel]:
     """The whole wheels of the store, by digest."""
-    for path in _entries(layout, WHEELS):
+    for path in _entries(layout, Bucket.WHEELS):
         wheel = open_wheel(layout, path.name)
         if wheel is not None:
             yield wheel
@@ -70,7 +69,7 @@ def drop_wheels(layout: Layout, name: NormalizedName, version: str = "") -> Prun
     return _drop_wheels(layout, lambda wheel: wheel.name == name and version in {"", wheel.version})
 
 
-def clear(layout: Layout, buckets: Collection[str] = BUCKETS) -> Pruned:
+def clear(layout: Layout, buckets: Collection[Bucket] = tuple(Bucket)) -> Pruned:
     """Delete whole buckets."""
     return _sum(_drop(layout, layout.bucket(bucket)) for bucket in buckets)
 
@@ -85,9 +84,11 @@ def prune(layout: Layout, *, ci: bool = False) -> Pruned:
     if not layout.root.is_dir():
         return total
     for child in sorted(layout.root.iterdir()):
-        if child.name not in BUCKETS and child.name not in _OURS and child.is_dir() and _is_bucket(child.name):
+        if child.name not in set(Bucket) and child.name not in _OURS and child.is_dir() and _is_bucket(child.name):
             total += _drop(layout, child)
-    total += _sum(_drop(layout, path) for path in _entries(layout, WHEELS) if open_wheel(layout, path.name) is None)
+    total += _sum(
+        _drop(layout, path) for path in _entries(layout, Bucket.WHEELS) if open_wheel(layout, path.name) is None
+    )
     if ci:
         total += clear(layout, [*_DOWNLOADED, *_PER_ENVIRONMENT])
     with suppress(FileNotFoundError):
@@ -101,14 +102,14 @@ def prune(layout: Layout, *, ci: bool = False) -> Pruned:
 def _is_bucket(name: str) -> bool:
     """Whether a folder is a bucket of some version of ours: nothing else in the root is touched."""
     stem, _, version = name.rpartition("-v")
-    return version.isdigit() and any(bucket.rpartition("-v")[0] == stem for bucket in BUCKETS)
+    return version.isdigit() and any(bucket.rpartition("-v")[0] == stem for bucket in Bucket)
 
 
 def _drop_wheels(layout: Layout, doomed: Callable[[StoredWheel], bool]) -> Pruned:
     return _sum(_drop(layout, Path(wheel.root)) for wheel in list(iter_wheels(layout)) if doomed(wheel))
 
 
-def _entries(layout: Layout, bucket: str) -> list[Path]:
+def _entries(layout: Layout, bucket: Bucket) -> list[Path]:
     root = layout.bucket(bucket)
     depth = "*/*" if bucket in _SPREAD else "*"
     return sorted(root.glob(depth)) if root.is_dir() else []

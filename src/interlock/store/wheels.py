@@ -9,12 +9,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 import msgspec
-from packaging.version import InvalidVersion
 
 from interlock.core.artifacts.tags import LONGEST_FILENAME
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.text.numbers import whole_number
-from interlock.core.versions.version_list import parse_version
+from interlock.core.versions.version_list import is_same_version
 from interlock.errors import IntegrityError
 
 __all__ = [
@@ -150,19 +149,9 @@ def check_identity(filename: str, named: WheelName, info: str, metadata: bytes) 
     for what, other in (("folder " + info, parts), ("METADATA", [name, version])):
         if normalize_name(other[0]) != named.name:
             raise BadWheel(filename, f"its {what} is about {other[0]}, its file name about {named.name}")
-        if not _same_version(other[1], named.version):
+        if not is_same_version(other[1], named.version):
             raise BadWheel(filename, f"its {what} has version {other[1]}, its file name {named.version}")
     return name, version
-
-
-def _same_version(one: str, other: str) -> bool:
-    one, other = one.replace("_", "-"), other.replace("_", "-")
-    if one == other:
-        return True
-    try:
-        return parse_version(one) == parse_version(other)
-    except InvalidVersion:
-        return False
 
 
 def parse_record(text: bytes, filename: str) -> dict[str, tuple[str, str]]:

@@ -13,7 +13,7 @@ import msgspec
 
 from interlock.core.lock.inputs import own_inputs
 from interlock.core.manifests.manifest import Manifest, ToolSettings
-from interlock.store.layout import Layout
+from interlock.store.layout import Bucket, Layout
 from interlock.workspace.manifests_digest import manifests_digest
 
 __all__ = ["ManifestCache"]
@@ -90,4 +90,4 @@ class ManifestCache:
 
     def _file(self, layout: Layout) -> Path:
         key = hashlib.sha256(str(self._root).encode("utf-8", "surrogateescape")).hexdigest()[:32]
-        return layout.bucket("workspaces-v1") / key / "manifests"
+        return layout.bucket(Bucket.WORKSPACES) / key / "manifests"

@@ -115,9 +115,10 @@ def test_a_member_and_a_package_of_its_name_are_not_installed_both() -> None:
 
 
 def test_a_tree_is_not_built_where_building_is_forbidden() -> None:
-    lock = lock_of(member("a", "b"), package("b", "", source=Directory("b"), artifacts=()))
+    tree = package("b", "", source=Directory("b"), artifacts=())
+    lock = lock_of(member("a", "b"), tree, inputs=ResolutionInputs(no_build=("b",)))
     with pytest.raises(NoUsableArtifact, match="`no-build` forbids"):
-        select(lock, LINUX, chosen("a"), tags=("py3-none-any",), no_build=("b",))
+        select(lock, LINUX, chosen("a"), tags=("py3-none-any",))
 
 
 def test_of_equal_files_the_name_decides_and_tar_comes_before_zip() -> None:

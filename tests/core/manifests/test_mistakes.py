@@ -128,5 +128,5 @@ def test_a_group_of_both_tables_has_its_sources_from_poetrys() -> None:
 
 
 def test_a_package_that_is_built_where_it_is_used_is_told_by_name_or_all_are() -> None:
-    assert parse(OURS + 'no-build-isolation-package = ["b"]\n').settings.not_isolated == {"b"}
-    assert ":all:" in parse(OURS + "no-build-isolation = true\n").settings.not_isolated
+    assert parse(OURS + 'no-build-isolation-package = ["b"]\n').settings.not_isolated.texts == ("b",)
+    assert parse(OURS + "no-build-isolation = true\n").settings.not_isolated.every

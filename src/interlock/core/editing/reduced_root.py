@@ -7,13 +7,14 @@ anew: of its file nothing else counts for the members.
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TypeGuard
 
 import msgspec
 
 from interlock.core.manifests.manifest import ConflictItem, Manifest
 from interlock.core.manifests.settings import RESOLUTION_KEYS
 from interlock.core.names import NormalizedName, is_name, normalize_group, normalize_name
-from interlock.core.requirements.parse import InvalidRequirement, parse_requirement
+from interlock.core.requirements.parse import parse_requirement
 from interlock.core.sources.index_order import DEFAULT_INDEX
 from interlock.core.sources.source import Index
 from interlock.core.toml.document import Path, TomlDocument, format_key, format_value
@@ -141,15 +142,12 @@ def _named(value: object, names: Collection[str]) -> object:
 
 
 def _subject(item: object) -> str:
-    """The package that an entry of a list is about."""
+    """The package that an entry of a list is about, all of which were read when the manifest was."""
     if isinstance(item, dict):
         package = item.get("package")
         name = package.get("name") if isinstance(package, dict) else item.get("name")
         return _normal(str(name))
-    try:
-        return parse_requirement(str(item)).name
-    except InvalidRequirement:
-        return ""
+    return parse_requirement(str(item)).name
 
 
 def _normal(name: str) -> NormalizedName:
@@ -159,13 +157,15 @@ def _normal(name: str) -> NormalizedName:
 def _indexes(entries: list[object], used: Collection[str]) -> list[object]:
     """Those that everybody asks, and others that are used; each with its name, which must not go by its place."""
     found: list[object] = []
-    for position, entry in enumerate(entries, start=1):
-        if not isinstance(entry, dict):
-            continue
+    for position, entry in enumerate(filter(_is_table, entries), start=1):
         name = entry.get("name") or (DEFAULT_INDEX if entry.get("default") else f"index-{position}")
         if not entry.get("explicit") or name in used:
             found.append({"name": name, **entry})
     return entries if len(found) == len(entries) else found
+
+
+def _is_table(entry: object) -> TypeGuard[dict[str, object]]:
+    return isinstance(entry, dict)
 
 
 def _written(index: Index) -> dict[str, object]:

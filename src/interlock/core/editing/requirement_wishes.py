@@ -20,7 +20,7 @@ from interlock.core.versions.poetry_constraint import specifier_of
 from interlock.core.versions.version_list import parse_version
 from interlock.errors import ManifestError, UsageError
 
-__all__ = ["BadRequest", "Wish", "bounded", "name_of_archive", "parse_requirements_file", "parse_wish"]
+__all__ = ["BadRequirement", "Wish", "bounded", "name_of_archive", "parse_requirements_file", "parse_wish"]
 
 _AT = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*+)\s*+(?P<extras>\[[^\]]*+\])?\s*+@(?P<rest>.+)", re.DOTALL)
 _LOOSE = re.compile(
@@ -33,7 +33,7 @@ _HASH = re.compile(r"\s--hash[= ]\S+")
 _HASH_PARTS = re.compile(r"\s--hash[= ](\w+):(\w+)")
 
 
-class BadRequest(UsageError):
+class BadRequirement(UsageError):
     """A requirement on the command line that cannot be read."""
 
     code = "bad-requirement"
@@ -65,7 +65,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_wish(text: str) -> Wish:
-    """Read one; raises :class:`BadRequest`.
+    """Read one; raises :class:`BadRequirement`.
 
     >>> parse_wish("httpx@^0.27").specifier, parse_wish("rich@latest").latest
     ('>=0.27,<0.28', True)
@@ -74,7 +74,7 @@ def parse_wish(text: str) -> Wish:
     """
     typed = text.strip()
     if not typed:
-        raise BadRequest("A requirement cannot be empty.")
+        raise BadRequirement("A requirement cannot be empty.")
     direct = _direct(typed)
     if direct is not None:
         return msgspec.structs.replace(direct, typed=typed)
@@ -197,7 +197,7 @@ def _marker(text: str, typed: str) -> str:
     try:
         return parse_requirement(f"x ; {text}").marker
     except ManifestError as error:
-        raise BadRequest(
+        raise BadRequirement(
             f"`{text}` in `{typed}` is not a marker.", hint="Write one as in `python_version < '3.13'`."
         ) from error
 
@@ -206,7 +206,9 @@ def _specifier(text: str) -> str:
     try:
         return specifier_of(text)
     except ManifestError as error:
-        raise BadRequest(f"{error}.", hint="Write it as in name@^1.2, name@latest, name>=1,<2 or name@PATH.") from error
+        raise BadRequirement(
+            f"{error}.", hint="Write it as in name@^1.2, name@latest, name>=1,<2 or name@PATH."
+        ) from error
 
 
 def _standard(text: str) -> Wish:
@@ -214,7 +216,7 @@ def _standard(text: str) -> Wish:
     try:
         found = parse_requirement(text.strip())
     except ManifestError as error:
-        raise BadRequest(f"{error}.", hint="Write a name, name>=1, name@^1, a URL or a path.") from error
+        raise BadRequirement(f"{error}.", hint="Write a name, name>=1, name@^1, a URL or a path.") from error
     assert name is not None
     bare = re.sub(r"\s", "", text)
     clauses = sorted(found.specifier.split(","), key=bare.find)  # as they were typed
@@ -253,7 +255,7 @@ def _url(address: str, marker: str) -> Wish:
     url, _, fragment = address.partition("#")
     problem = address_problem(url) if not url.lower().startswith("file:") else ""
     if problem:
-        raise BadRequest(f"`{one_line(redact_url(address))}` cannot be fetched: {problem}.")
+        raise BadRequirement(f"`{one_line(redact_url(address))}` cannot be fetched: {problem}.")
     hashes = in_fragment(fragment)
     source = {"url": f"{url}#{hashes}" if hashes else url}
     for part in fragment.split("&"):

@@ -12,7 +12,6 @@ import msgspec
 
 from interlock.core.manifests.manifest import ConflictItem, Manifest, SourceRule
 from interlock.core.names import NormalizedName
-from interlock.core.requirements.requirement import Requirement
 from interlock.core.sources.source import Directory, Index, Member, Registry
 from interlock.core.toml.array import literal
 from interlock.core.toml.document import Path, TomlDocument, format_value
@@ -89,13 +88,13 @@ def _to_members(
 ) -> dict[NormalizedName, tuple[SourceRule, ...]]:
     """An entry for each member that is asked for, in the place of whatever was said of it."""
     found: dict[NormalizedName, tuple[SourceRule, ...]] = {}
-    for requirement in _requirements(manifest):
+    for requirement in manifest.every():
         name = requirement.name
         if name not in members or name == manifest.name or name in found:
             continue
         found[name] = (SourceRule(source=Member(name)),)
         rules = sources.get(name, ())
-        asked = {(one.specifier, one.marker) for one in _requirements(manifest) if one.name == name}
+        asked = {(one.specifier, one.marker) for one in manifest.every() if one.name == name}
         led = [rule for rule in rules if isinstance(rule.source, Directory) and rule.source.path == members[name]]
         if len(led) < max(len(rules), len(asked)):
             notes.append(
@@ -103,14 +102,6 @@ def _to_members(
                 " an index has by that name."
             )
     return found
-
-
-def _requirements(manifest: Manifest) -> Iterable[Requirement]:
-    yield from manifest.dependencies
-    for requirements in manifest.extras.values():
-        yield from requirements
-    for entries in manifest.groups.values():
-        yield from (entry for entry in entries if isinstance(entry, Requirement))
 
 
 def _file(path: str) -> str:

@@ -19,7 +19,7 @@ from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
 from interlock.core.names import NormalizedName, is_name, normalize_name
 from interlock.core.sources.addresses import parts_of
 from interlock.core.sources.source import Directory, File, Git, Registry, Url
-from interlock.core.versions.version_list import parse_version
+from interlock.core.versions.version_list import is_same_version, parse_version
 
 __all__ = ["check_lock"]
 
@@ -76,13 +76,9 @@ def check_lock(lock: Lock, data: bytes, *, file: str = "interlock.lock") -> None
 
 def _edges(lock: Lock) -> Iterator[Edge]:
     for member in lock.members:
-        yield from member.dependencies
-        for edges in (*member.extras.values(), *member.groups.values()):
-            yield from edges
+        yield from member.every()
     for package in lock.packages:
-        yield from package.dependencies
-        for edges in package.extras.values():
-            yield from edges
+        yield from package.every()
 
 
 def _check_member(member: LockedMember) -> None:
@@ -183,7 +179,7 @@ def _belongs(package: LockedPackage, artifact: Artifact) -> bool:
     if artifact.is_wheel:
         stem, _, rest = name.partition("-")
         version = rest.partition("-")[0].replace("_", "-")
-        return normalize_name(stem) == package.name and _same_version(version, package.version)
+        return normalize_name(stem) == package.name and is_same_version(version, package.version)
     if not isinstance(package.source, Registry):
         return True  # archives of direct sources are called what their places call them
     suffix = next((suffix for suffix in _SDISTS if name.endswith(suffix)), "")
@@ -191,19 +187,10 @@ def _belongs(package: LockedPackage, artifact: Artifact) -> bool:
     while suffix and at > 0:
         # Old archives have dashes in names and in versions.
         version = name[at + 1 : -len(suffix)]
-        if normalize_name(name[:at]) == package.name and _same_version(version, package.version):
+        if normalize_name(name[:at]) == package.name and is_same_version(version, package.version):
             return True
         at = name.find("-", at + 1)
     return False
-
-
-def _same_version(one: str, other: str) -> bool:
-    if one == other:
-        return True
-    try:
-        return parse_version(one) == parse_version(other)
-    except InvalidVersion:
-        return False
 
 
 def _quoted(text: str) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from interlock.core.lock.freshness import Change
 from interlock.core.lock.graph import Graph
 from interlock.core.lock.layout import source_key
-from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
+from interlock.core.lock.model import Lock, LockedPackage
 from interlock.core.lock.reach import members_reaching
 from interlock.core.names import NormalizedName, shown_member
 from interlock.core.sources.source import Directory, File, Git, Member, Registry, Source, Url
@@ -178,12 +178,8 @@ def _attribution(lock: Lock) -> dict[str, set[NormalizedName]]:
 def _parents(lock: Lock) -> dict[NormalizedName, set[NormalizedName]]:
     found: dict[NormalizedName, set[NormalizedName]] = {}
     for part in Graph(lock).targets():
-        tables: list[tuple[Edge, ...]] = [part.dependencies, *part.extras.values()]
-        if isinstance(part, LockedMember):
-            tables += part.groups.values()
-        for edges in tables:
-            for edge in edges:
-                found.setdefault(edge.name, set()).add(part.name)
+        for edge in part.every():
+            found.setdefault(edge.name, set()).add(part.name)
     return found
 
 

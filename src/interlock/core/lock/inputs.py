@@ -58,7 +58,8 @@ def member_inputs(own: dict[str, str], manifest: Manifest, root: Manifest) -> di
     """A member's own digests, with those of the sources that it takes from the root."""
     if manifest is root or not root.sources:
         return own
-    inherited = [name for name in _mentioned(manifest) if name in root.sources and name not in manifest.sources]
+    mentioned = {asked.name for asked in manifest.every()}
+    inherited = [name for name in mentioned if name in root.sources and name not in manifest.sources]
     return own | {f"sources.{name}": _inherited(root.sources[name]) for name in inherited} if inherited else own
 
 
@@ -141,15 +142,6 @@ def _limits(
             }
         )
     )
-
-
-def _mentioned(manifest: Manifest) -> set[NormalizedName]:
-    names = {requirement.name for requirement in manifest.dependencies}
-    for requirements in manifest.extras.values():
-        names.update(requirement.name for requirement in requirements)
-    for entries in manifest.groups.values():
-        names.update(entry.name for entry in entries if isinstance(entry, Requirement))
-    return names
 
 
 def _static_metadata(settings: ToolSettings) -> str:

@@ -16,7 +16,7 @@ import msgspec
 from interlock.core.lock.codec import LockCorrupt, decode_lock
 from interlock.core.lock.graph import Graph, Key, Target, key_of
 from interlock.core.lock.layout import package_order
-from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
+from interlock.core.lock.model import Lock, LockedMember, LockedPackage
 from interlock.core.names import NormalizedName
 from interlock.core.versions.version_list import release_key
 
@@ -99,8 +99,9 @@ def merge_locks(base: Lock, ours: Lock, theirs: Lock) -> Lock | None:
         python = _choose(base.requires_python, ours.requires_python, theirs.requires_python)
     except _Disputed:
         return None
-    if inputs is None or forks is None or python is None:
-        return None
+    assert inputs is not None
+    assert forks is not None
+    assert python is not None
     merged = Lock(
         requires_python=python,
         inputs=inputs,
@@ -120,11 +121,6 @@ def _packages(lock: Lock) -> dict[Key, LockedPackage]:
     return {key_of(package): package for package in lock.packages}
 
 
-def _edges(target: Target) -> list[Edge]:
-    groups = target.groups.values() if isinstance(target, LockedMember) else ()
-    return [edge for edges in (target.dependencies, *target.extras.values(), *groups) for edge in edges]
-
-
 def _without_orphans(lock: Lock) -> Lock:
     """Leave out what nothing leads to any more: each side dropped another of its parents."""
     try:
@@ -132,7 +128,7 @@ def _without_orphans(lock: Lock) -> Lock:
         reached: set[Key] = set()
         queue: list[Target] = list(lock.members)
         while queue:
-            for edge in _edges(queue.pop()):
+            for edge in queue.pop().every():
                 target = graph.target(edge)
                 if key_of(target) not in reached:
                     reached.add(key_of(target))
@@ -154,9 +150,9 @@ def _is_sound(merged: Lock, sides: tuple[Lock, Lock]) -> bool:
     known = [(Graph(side), _blocks(side)) for side in sides]
     try:
         for key, block in _blocks(merged).items():
-            meant = [key_of(graph.target(edge)) for edge in _edges(block)]
+            meant = [key_of(graph.target(edge)) for edge in block.every()]
             if not any(
-                blocks.get(key) == block and [key_of(side.target(edge)) for edge in _edges(block)] == meant
+                blocks.get(key) == block and [key_of(side.target(edge)) for edge in block.every()] == meant
                 for side, blocks in known
             ):
                 return False

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
+
 import msgspec
 
 from interlock.core.artifacts.artifact import Artifact
@@ -72,6 +75,10 @@ class LockedMember(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         """The ranges of the member and of its tables, to compare with those that are asked for."""
         return self.requires_python, self.table_pythons
 
+    def every(self) -> Iterator[Edge]:
+        """The edges of the member, of its extras and of its groups, one after the other."""
+        return chain(self.dependencies, *self.extras.values(), *self.groups.values())
+
 
 class LockedPackage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One version of one package from one source."""
@@ -87,6 +94,10 @@ class LockedPackage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     extras: dict[ExtraName, tuple[Edge, ...]] = {}
     artifacts: tuple[Artifact, ...] = ()
     """Sorted by filename; every file of the version that an environment of this lock could use."""
+
+    def every(self) -> Iterator[Edge]:
+        """The edges of the package and of its extras, one after the other."""
+        return chain(self.dependencies, *self.extras.values())
 
 
 class ResolutionInputs(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

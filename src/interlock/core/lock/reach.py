@@ -7,7 +7,7 @@ since extras make cycles legal. The same propagation answers which members reach
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from itertools import chain, compress
+from itertools import compress
 
 import msgspec
 
@@ -15,7 +15,7 @@ from interlock.core.lock.components import components
 from interlock.core.lock.conflicts import activity, members_condition
 from interlock.core.lock.flow import Flow
 from interlock.core.lock.graph import Graph, Key, key_of, root_edges
-from interlock.core.lock.model import Edge, Lock, LockedMember
+from interlock.core.lock.model import Edge, Lock
 from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.markers.diagram import FALSE, TRUE, Marker, any_of, parse_marker, requires_python_marker, simplify
 from interlock.core.members.selection import MemberSelection, Selection
@@ -88,9 +88,7 @@ def closure(lock: Lock, *members: NormalizedName, graph: Graph | None = None) ->
     graph = graph or Graph(lock)
     found = set(members)
     seen: dict[int, set[ExtraName]] = {}
-    stack: list[tuple[Edge, ...]] = []
-    for name in members:
-        stack.extend(_all_edges(graph.member(name)))
+    stack = [tuple(graph.member(name).every()) for name in members]
     while stack:
         for edge in stack.pop():
             target = graph.only.get(edge.name) or graph.target(edge)
@@ -145,7 +143,7 @@ class _Nodes:
     def __init__(self, graph: Graph) -> None:
         self.following: dict[_Node, list[_Node]] = {}
         waiting: list[tuple[_Node, Iterable[Edge]]] = [
-            ((id(member), None), chain.from_iterable(_all_edges(member))) for member in graph.members.values()
+            ((id(member), None), member.every()) for member in graph.members.values()
         ]
         while waiting:
             node, edges = waiting.pop()
@@ -162,10 +160,6 @@ class _Nodes:
 
     def __repr__(self) -> str:
         return f"<_Nodes: {len(self.following)}>"
-
-
-def _all_edges(member: LockedMember) -> list[tuple[Edge, ...]]:
-    return [member.dependencies, *member.extras.values(), *member.groups.values()]
 
 
 def _reach(

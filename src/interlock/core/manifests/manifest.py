@@ -6,6 +6,8 @@ these values; nothing after them looks at TOML again.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import Literal
 
 import msgspec
@@ -216,6 +218,15 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     """Whose tool table was read."""
     warnings: tuple[str, ...] = ()
     """Settings that were read but are not honoured, and the like; one sentence each."""
+
+    def published(self) -> Iterator[Requirement]:
+        """What a release of the project requires, of itself and of its extras."""
+        return chain(self.dependencies, *self.extras.values())
+
+    def every(self) -> Iterator[Requirement]:
+        """All that the project asks for, its groups included as they are written."""
+        entries = chain(*self.groups.values())
+        return chain(self.published(), (entry for entry in entries if isinstance(entry, Requirement)))
 
 
 def pinned_indexes(manifest: Manifest) -> frozenset[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import msgspec
-from packaging.specifiers import InvalidSpecifier
 
 from interlock.core.manifests.manifest import SourceRule
 from interlock.core.manifests.sources import parse_source_rule
@@ -110,11 +109,7 @@ def _specifier(entry: Table) -> str:
     if _prereleases(entry) and not mentions_prerelease(clauses):
         # A clause that admits everything and names a pre-release: that is how a requirement opts in (PEP 440).
         clauses = f"{clauses},>=0.dev0" if clauses else ">=0.dev0"
-    try:
-        return ",".join(sorted(str(clause) for clause in parse_specifier(clauses)))
-    except InvalidSpecifier:
-        entry.problem("version", f"is `{text}`, which is not a version constraint.", near=text)
-        return ""
+    return ",".join(sorted(str(clause) for clause in parse_specifier(clauses)))
 
 
 def _prereleases(entry: Table) -> bool | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 import msgspec
 
@@ -95,9 +96,7 @@ class MemberAsks(msgspec.Struct, frozen=True, kw_only=True):
 
     def every(self) -> Iterator[Ask]:
         """The asks of all tables, one after the other."""
-        yield from self.dependencies
-        for asks in (*self.extras.values(), *self.groups.values()):
-            yield from asks
+        return chain(self.dependencies, *self.extras.values(), *self.groups.values())
 
 
 class ScopedAsks(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,13 +10,11 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from packaging.version import InvalidVersion
-
 from interlock.core.names import NormalizedName
 from interlock.core.plan.plan import Installed, Plan, Reason, Step, Wanted
 from interlock.core.settings.name_set import NO_NAMES, NameSet
 from interlock.core.sources.source import Directory, File, Git, Member, Registry, Url
-from interlock.core.versions.version_list import parse_version
+from interlock.core.versions.version_list import is_same_version
 
 __all__ = ["SEEDS", "plan"]
 
@@ -79,22 +77,13 @@ def _sorted(distributions: Sequence[Installed]) -> tuple[Installed, ...]:
 def _difference(wanted: Wanted, installed: Installed, location: str) -> Reason | None:
     """Why the installed distribution does not do, None when it does."""
     tree = isinstance(wanted.source, (Member, Directory))
-    if wanted.version and not tree and not _same_version(wanted.version, installed.version):
+    if wanted.version and not tree and not is_same_version(wanted.version, installed.version):
         return "version"
     if wanted.editable != installed.editable or not _same_origin(wanted, installed.origin, location):
         return "source"
     if wanted.digest and wanted.digest != installed.digest:
         return "changed"
     return None
-
-
-def _same_version(one: str, other: str) -> bool:
-    if one == other:
-        return True
-    try:
-        return parse_version(one) == parse_version(other)
-    except InvalidVersion:
-        return False
 
 
 def _same_origin(wanted: Wanted, origin: str, location: str) -> bool:

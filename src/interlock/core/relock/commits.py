@@ -16,11 +16,10 @@ def kept_commits(lock: Lock, upgrade: Collection[NormalizedName]) -> frozenset[G
     sources = {package.name: package.source for package in lock.packages if isinstance(package.source, Git)}
     beside: dict[NormalizedName, set[NormalizedName]] = {name: set() for name in sources}
     for package in lock.packages:
-        for edges in (package.dependencies, *package.extras.values()):
-            for edge in edges:
-                if package.name in sources and edge.name in sources and _are_one(sources, package.name, edge.name):
-                    beside[package.name].add(edge.name)
-                    beside[edge.name].add(package.name)
+        for edge in package.every():
+            if package.name in sources and edge.name in sources and _are_one(sources, package.name, edge.name):
+                beside[package.name].add(edge.name)
+                beside[edge.name].add(package.name)
     moved: set[NormalizedName] = set()
     waiting = [name for name in upgrade if name in sources]
     while waiting:

@@ -262,9 +262,8 @@ def sourced_names(problem: Problem) -> frozenset[NormalizedName]:
     """Names that somebody wants from a place of their own."""
     found = set()
     for member in (*problem.members, *(package.asks for package in problem.direct)):
-        for asks in (member.dependencies, *member.extras.values(), *member.groups.values()):
-            for ask in asks:
-                if ask.source is not None and not isinstance(ask.source, Member):
-                    found.add(ask.requirement.name)
+        for ask in member.every():
+            if ask.source is not None and not isinstance(ask.source, Member):
+                found.add(ask.requirement.name)
     found.update(ask.requirement.name for ask in problem.limits.asks if not isinstance(ask.source, Member | None))
     return frozenset(found)

@@ -76,9 +76,8 @@ class Candidates:
         }
         self._from_forks: dict[NormalizedName, list[int]] = {}
         for member in (*problem.members, *(package.asks for package in problem.direct)):
-            for asks in (member.dependencies, *member.extras.values(), *member.groups.values()):
-                for ask in asks:
-                    self._direct.setdefault(ask.requirement.name, []).append((ask.requirement, ask.source))
+            for ask in member.every():
+                self._direct.setdefault(ask.requirement.name, []).append((ask.requirement, ask.source))
         for ask in (*problem.limits.constraints, *problem.limits.overrides):
             self._direct.setdefault(ask.requirement.name, []).append((ask.requirement, ask.source))
 

@@ -21,6 +21,4 @@ def fixed_by(problem: Problem, name: NormalizedName) -> Ask | None:
 
 def _asks(problem: Problem) -> Iterator[Ask]:
     for member in (*problem.members, *(package.asks for package in problem.direct)):
-        yield from member.dependencies
-        for asks in (*member.extras.values(), *member.groups.values()):
-            yield from asks
+        yield from member.every()

@@ -48,7 +48,7 @@ from interlock.core.resolver.problem import Problem
 from interlock.core.resolver.required import Required
 from interlock.core.resolver.resolution import ForkSolution
 from interlock.core.resolver.shared import Shared
-from interlock.core.resolver.solver import NoSolution, Solver
+from interlock.core.resolver.solver import DeadEnd, Solver
 from interlock.core.resolver.split import Split, halves, ordered
 from interlock.core.resolver.touched import clashing, first_parts, touched
 from interlock.core.sources.source import Member
@@ -156,7 +156,7 @@ class Resolver:
         self._stack.pop()
         if isinstance(outcome, Split):
             self._push([solver.clone(env) for env in self._in_order(outcome.forks)])
-        elif isinstance(outcome, NoSolution):
+        elif isinstance(outcome, DeadEnd):
             return self._failed(solver, outcome.cause)
         else:
             self._finish(solver)

@@ -1,7 +1,7 @@
 """The solver: PubGrub for one fork (https://github.com/dart-lang/pub/blob/master/doc/solver.md).
 
 ``advance`` runs until something is unknown (:class:`Needs`), the fork has to split (:class:`Split`), all is decided
-(``True``) or nothing can be (:class:`NoSolution`); the package's docstring draws one turn of it. All of the state is
+(``True``) or nothing can be (:class:`DeadEnd`); the package's docstring draws one turn of it. All of the state is
 here; ``clone`` copies it for parts of a fork.
 """
 
@@ -34,10 +34,10 @@ from interlock.core.resolver.split import Split, split
 from interlock.core.resolver.staleness import Staleness
 from interlock.core.resolver.verdict import Verdict, hear, judge
 
-__all__ = ["NoSolution", "Solver"]
+__all__ = ["DeadEnd", "Solver"]
 
 
-class NoSolution(NamedTuple):
+class DeadEnd(NamedTuple):
     """The fork cannot be solved; the cause has no term but the root."""
 
     cause: Incompatibility
@@ -110,12 +110,12 @@ class Solver:
                 self._backtrack(at - 1)
                 break
 
-    def advance(self) -> Needs | Split | NoSolution | bool:
+    def advance(self) -> Needs | Split | DeadEnd | bool:
         """Run until a fact is missing, the fork has to split, or there is an answer."""
         while True:
             failure = self._propagate()
             if failure is not None:
-                return NoSolution(failure)
+                return DeadEnd(failure)
             package = self._next()
             if package is None:
                 return True

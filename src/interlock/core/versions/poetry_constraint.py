@@ -97,7 +97,8 @@ def _clause(operator: str, version: str, text: str) -> list[str]:
             parsed = parse_version(version)
         except InvalidVersion as error:
             raise InvalidConstraint(text) from error
-        return [f">={version}", f"<{_above(parsed, len(parsed.release), caret=operator == '^')}"]
+        # A local version is no bound (PEP 440); it has the one that it is a build of.
+        return [f">={version.partition('+')[0]}", f"<{_above(parsed, len(parsed.release), caret=operator == '^')}"]
     if version == "*":
         return []
     clause = f"{ {'': '==', '=': '==', '<>': '!='}.get(operator, operator) }{version}"

@@ -14,7 +14,15 @@ from packaging.version import InvalidVersion, Version
 
 from interlock.core.text.numbers import has_endless_number
 
-__all__ = ["VersionList", "is_exact", "mentions_prerelease", "parse_specifier", "parse_version", "release_key"]
+__all__ = [
+    "VersionList",
+    "is_exact",
+    "is_same_version",
+    "mentions_prerelease",
+    "parse_specifier",
+    "parse_version",
+    "release_key",
+]
 
 _PARSED: dict[str, Version] = {}
 
@@ -34,6 +42,21 @@ def parse_specifier(text: str) -> SpecifierSet:
     if has_endless_number(text):
         raise InvalidSpecifier(f"Invalid specifier: {text[:40]!r}…")
     return SpecifierSet(text)
+
+
+def is_same_version(one: str, other: str) -> bool:
+    """Whether two texts are one version (PEP 440), as file names write them too; those that are none have to be equal.
+
+    >>> is_same_version("1.0", "1.0.0"), is_same_version("1.0-1", "1.0_1"), is_same_version("x", "y")
+    (True, True, False)
+    """
+    one, other = one.replace("_", "-"), other.replace("_", "-")
+    if one == other:
+        return True
+    try:
+        return parse_version(one) == parse_version(other)
+    except InvalidVersion:
+        return False
 
 
 def release_key(text: str) -> tuple[int, Version] | tuple[int, str]:

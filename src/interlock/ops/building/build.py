@@ -13,7 +13,7 @@ from interlock.context import Context
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.requirements.requirement import Requirement
-from interlock.errors import InterlockError, ManifestError
+from interlock.errors import InterlockError, ManifestError, first_error
 from interlock.events import Finished, Started, Warned
 from interlock.ops.building.build_settings import BuildSettings
 from interlock.ops.building.constraints import read_constraints
@@ -35,7 +35,7 @@ from interlock.workspace.fresh.unchanged import ALL_BUILT, BUILT
 from interlock.workspace.members import Member, Workspace
 from interlock.workspace.selection import SelectionFlags
 
-__all__ = ["NothingToBuild", "build", "chosen_members", "first_reason"]
+__all__ = ["NothingToBuild", "build", "chosen_members"]
 
 
 _QUESTIONS = {BUILT: SelectionFlags(), ALL_BUILT: SelectionFlags(all_packages=True)}
@@ -181,7 +181,7 @@ class _Build:
             outcome = await MemberBuild(self._settings, name).run()
             await anyio.to_thread.run_sync(self._out.place, outcome.folder, outcome.record.files)
         except (InterlockError, BaseExceptionGroup) as error:
-            reason = first_reason(error)
+            reason = first_error(error)
             if reason is None:
                 raise
             return MemberReport(name=name, status="failed", seconds=anyio.current_time() - started, error=reason)
@@ -198,16 +198,6 @@ class _Build:
                 for file in outcome.record.files
             ),
         )
-
-
-def first_reason(error: BaseException) -> InterlockError | None:
-    """The failure inside a group that a person should hear about; None when something else is in it."""
-    if isinstance(error, InterlockError):
-        return error
-    if not isinstance(error, BaseExceptionGroup):
-        return None
-    reasons = [first_reason(inner) for inner in error.exceptions]
-    return reasons[0] if all(reason is not None for reason in reasons) else None
 
 
 def _constrained(directory: Path, tool: ToolSettings, request: BuildRequest) -> tuple[ToolSettings, BuildHashes]:

@@ -130,7 +130,7 @@ class InternalBounds:
             source = await self._siblings.source(member.name, builder)
             asked: Iterable[Requirement] = (await builder.metadata(source)).requires
         else:
-            asked = (*manifest.dependencies, *(item for items in manifest.extras.values() for item in items))
+            asked = manifest.published()
         return [item for item in asked if item.name in self._workspace.by_name and item.name != member.name]
 
     def is_computed(self, name: NormalizedName) -> bool:

@@ -6,8 +6,7 @@ import anyio
 import msgspec
 
 from interlock.core.names import NormalizedName
-from interlock.errors import InterlockError
-from interlock.ops.building.build import first_reason
+from interlock.errors import InterlockError, first_error
 from interlock.ops.publishing.plan import Release
 from interlock.publish.distribution import Distribution
 from interlock.publish.presence import Presence
@@ -88,7 +87,7 @@ async def survey(presence: Presence | None, releases: tuple[Release, ...], *, sk
             for release in releases:
                 tasks.start_soon(one, release)
     except BaseExceptionGroup as group:
-        failure = first_reason(group)
+        failure = first_error(group)
         if failure is None:
             raise
     if failure is not None:

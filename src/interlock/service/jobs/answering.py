@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from interlock.core.lock.model import Lock
 from interlock.core.relock.question import Answer, plain_lock
 from interlock.core.resolver.failure import Failure
-from interlock.errors import InterlockError, ResolutionError, ServiceError
+from interlock.errors import InterlockError, ResolutionError, ServiceError, first_reason
 from interlock.events import Event
 from interlock.index.auth import CredentialSources
 from interlock.index.defaults import default_index_url
@@ -96,20 +96,13 @@ async def _last_frame(work: Work, request: LockRequest, layout: Layout, old: Loc
             memo = Memo(layout, key, question.problem.policy)
             found = await answer_or_recall(question, index, builds, reporter, memo, told=True)
     except (InterlockError, BaseExceptionGroup) as failure:
-        error = _ours(failure)
-        if error is None:
+        error = first_reason(failure)
+        if not isinstance(error, InterlockError):
             raise
         return Conflict(error=described(error)) if isinstance(error, ResolutionError) else Failed(described(error))
     finally:
         await upstream.close()
     return _frame(found, old) if found is not None else Needs(builds=builds.missing)
-
-
-def _ours(failure: BaseException) -> InterlockError | None:
-    """The first error that is about the world, of however many; None for a bug."""
-    if isinstance(failure, BaseExceptionGroup):
-        return next((error for each in failure.exceptions if (error := _ours(each)) is not None), None)
-    return failure if isinstance(failure, InterlockError) else None
 
 
 def _frame(found: Answer | Failure, old: Lock | None) -> Frame:

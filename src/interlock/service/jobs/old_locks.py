@@ -6,11 +6,9 @@ import msgspec
 
 from interlock.core.lock.model import Lock
 from interlock.service.protocol import digest_of, encode
-from interlock.store.layout import Layout
+from interlock.store.layout import Bucket, Layout
 
 __all__ = ["OldLocks"]
-
-_BUCKET = "old-locks-v1"
 
 
 class OldLocks:
@@ -23,20 +21,20 @@ class OldLocks:
         return f"<OldLocks in {self._layout.root}>"
 
     def find(self, digest: str) -> Lock | None:
-        data = self._layout.read(self._layout.entry(_BUCKET, digest))
+        data = self._layout.read(self._layout.entry(Bucket.OLD_LOCKS, digest))
         return _read(data, digest) if data is not None else None
 
     def take(self, data: bytes, digest: str) -> Lock | None:
         """One that was sent along; None when it is not what it was said to be."""
         lock = _read(data, digest)
         if lock is not None:
-            self._layout.remember(self._layout.entry(_BUCKET, digest), data)
+            self._layout.remember(self._layout.entry(Bucket.OLD_LOCKS, digest), data)
         return lock
 
     def keep(self, lock: Lock) -> None:
         """One that was made here; clients will name it the next time."""
         data = encode(lock)
-        self._layout.remember(self._layout.entry(_BUCKET, digest_of(data)), data)
+        self._layout.remember(self._layout.entry(Bucket.OLD_LOCKS, digest_of(data)), data)
 
 
 def _read(data: bytes, digest: str) -> Lock | None:

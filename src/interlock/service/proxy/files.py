@@ -28,14 +28,12 @@ from interlock.index.wheel_metadata import WheelMetadata, metadata_of
 from interlock.index.wheel_tail import NotAWheel
 from interlock.service.proxy.arrivals import Arrival
 from interlock.service.proxy.project_pages import Located
-from interlock.store.blobs import FILES
-from interlock.store.layout import Layout
+from interlock.store.layout import Bucket, Layout
 from interlock.store.replace import move_file
 from interlock.store.wheels import BadWheel
 
 __all__ = ["FileMeans", "Files"]
 
-_TEXTS = "texts-v1"
 _DIGEST = 64
 _NOTED = 3600
 """Seconds after which it is noted that a file was used again."""
@@ -97,7 +95,7 @@ class Files:
 
     async def metadata(self, located: Located) -> bytes:
         """The METADATA of a wheel as it is written."""
-        path = self._layout.entry(_TEXTS, _key(located))
+        path = self._layout.entry(Bucket.TEXTS, _key(located))
         text = self._load(path)
         return text if text is not None else await self._texts.get(path, lambda: self._learn(path, located))
 
@@ -114,7 +112,7 @@ class Files:
                 raise BadStatus(redact(located.url), response.status, index=name)
             await arrival.store(path)
             if self._second is not None and located.artifact.sha256:
-                await self._second.save_file(FILES, located.artifact.sha256, path)
+                await self._second.save_file(Bucket.FILES, located.artifact.sha256, path)
         except BaseException as error:
             # It is raised for each who waits, and nobody else is the worse for it.
             arrival.fail(error)
@@ -125,11 +123,11 @@ class Files:
 
     async def _from_others(self, located: Located, path: Path) -> bool:
         sha256 = located.artifact.sha256
-        return self._second is not None and bool(sha256) and await self._second.load_file(FILES, sha256, path)
+        return self._second is not None and bool(sha256) and await self._second.load_file(Bucket.FILES, sha256, path)
 
     async def _learn(self, path: Path, located: Located) -> bytes:
         index, artifact = located.found.index, located.artifact
-        known = None if self._second is None else await self._second.load(_TEXTS, path.name)
+        known = None if self._second is None else await self._second.load(Bucket.TEXTS, path.name)
         if known is not None:
             await anyio.to_thread.run_sync(self._layout.write, path, _sealed(known))
             return known
@@ -140,7 +138,7 @@ class Files:
             raise BadWheel(artifact.filename, str(error)) from error
         await anyio.to_thread.run_sync(self._layout.write, path, _sealed(text))
         if self._second is not None:
-            await self._second.save(_TEXTS, path.name, text)
+            await self._second.save(Bucket.TEXTS, path.name, text)
         return text
 
     def _load(self, path: Path) -> bytes | None:
@@ -161,7 +159,7 @@ class Files:
                 await anyio.to_thread.run_sync(_link, content, path, self._layout)
 
     def _path(self, located: Located) -> Path:
-        return self._layout.entry(FILES, located.artifact.sha256 or _key(located))
+        return self._layout.entry(Bucket.FILES, located.artifact.sha256 or _key(located))
 
 
 class _Whole:

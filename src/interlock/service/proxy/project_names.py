@@ -20,10 +20,11 @@ from interlock.index.upstream import Upstream
 from interlock.service.proxy.options import ProxyOptions
 from interlock.service.proxy.project_pages import will_pass
 from interlock.store.entries import Entries
+from interlock.store.layout import Bucket
 
 __all__ = ["ProjectNames"]
 
-_BUCKET, _KEY = "pages-v4", ".names"
+_KEY = ".names"
 
 
 class _Names(msgspec.Struct, frozen=True, array_like=True):
@@ -49,7 +50,7 @@ class ProjectNames:
         self._upstream = upstream
         self._options = options
         self._clock = clock
-        self._entries = Entries(upstream.layout, _BUCKET, _Names)
+        self._entries = Entries(upstream.layout, Bucket.PAGES, _Names)
         self._flights: Flights[str, tuple[NormalizedName, ...]] = Flights()
 
     def __repr__(self) -> str:
