@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
@@ -77,7 +78,10 @@ class Pages:
         self._flats: Once[str, dict[NormalizedName, list[PageFile]]] = Once()
         self._bases: dict[str, Bases] = {}
         self._keys: dict[str, str] = {}
+        self._led: set[tuple[str, NormalizedName]] = set()
         self.skipped = 0
+        self.fresh_until = math.inf
+        """Seconds since the epoch: until when another run would take all the same pages without asking anybody."""
 
     def __repr__(self) -> str:
         return f"<Pages {self._pages!r}>"
@@ -129,20 +133,30 @@ class Pages:
 
     async def _load(self, index: Index, name: NormalizedName) -> Page | None:
         if index.flat:
+            self.fresh_until = 0.0
             return await self._from_flat(index, name)
         if not is_remote(index.url):
+            self.fresh_until = 0.0
             files = await anyio.to_thread.run_sync(read_project, index.url, name, index.name)
             return None if files is None else make_page(name, index.name, index.url, files)
         key = self.key(index)
         cached = self._cache.load(key, name)
         if cached is not None and self._freshness.allows(name, cached.validators):
+            self._note_age(cached.validators)
             return _renamed(cached.page, index)
         if self._freshness.offline:
             raise Offline(f"The page of `{name}`", index=index.name)
         page = await self._under_way.get((key, name), lambda: self._fetch(index, name, key, cached))
+        if (key, name) not in self._led:
+            # Another run fetched it, and knows for how long it is good.
+            self.fresh_until = 0.0
         return _renamed(page, index)
 
+    def _note_age(self, validators: Validators) -> None:
+        self.fresh_until = min(self.fresh_until, validators.fetched_at + validators.max_age)
+
     async def _fetch(self, index: Index, name: NormalizedName, key: str, cached: CachedPage | None) -> Page | None:
+        self._led.add((key, name))
         headers = {"accept": ACCEPT}
         if cached is not None and cached.page is not None:
             headers |= cached.validators.conditions()
@@ -162,18 +176,20 @@ class Pages:
         self, index: Index, name: NormalizedName, key: str, cached: CachedPage | None, response: Response
     ) -> Page | None:
         if response.status == 304 and cached is not None and cached.page is not None:
-            self._cache.save(
-                key, name, CachedPage(_renewed(cached.validators, response, self._freshness.now), cached.page)
-            )
+            validators = _renewed(cached.validators, response, self._freshness.now)
+            self._note_age(validators)
+            self._cache.save(key, name, CachedPage(validators, cached.page))
             return _renamed(cached.page, index)
         if response.status in _ANSWERS_NOBODY_ASKED:
             # A part of a page, or that it has not changed: nothing was said about whether there is one.
             raise BadStatus(redact(without_login(response.url)), response.status, index=index.name)
         if response.status != 200:
             validators = validators_of(response.headers, self._freshness.now, absent=True)
+            self._note_age(validators)
             self._cache.save(key, name, CachedPage(validators, None))
             return None
         validators = validators_of(response.headers, self._freshness.now)
+        self._note_age(validators)
         if not validators.conditions():
             # An index that cannot say whether a page has changed: the page says so itself.
             validators = msgspec.structs.replace(validators, body=_digest(response))

@@ -77,6 +77,11 @@ class View:
         return self._upstream.stats()
 
     @property
+    def fresh_until(self) -> float:
+        """Seconds since the epoch: until when another view would see all that this one saw, and ask nobody."""
+        return self._pages.fresh_until
+
+    @property
     def skipped_files(self) -> int:
         """Files on fetched pages that were unreadable and left out."""
         return self._pages.skipped

@@ -76,6 +76,8 @@ class Memo:
         self._entries = Entries(layout, Bucket.ANSWERS, _Remembered)
         self._key = key
         self._policy = policy
+        self.is_kept = False
+        """Whether what came of the question is remembered."""
 
     def __repr__(self) -> str:
         return f"<Memo {self._key[:12]}>"
@@ -97,6 +99,7 @@ class Memo:
 
             for read in found.reads:
                 tasks.start_soon(look, read)
+        self.is_kept = same
         return (found.answer or found.failure) if same else None
 
     async def keep(
@@ -113,6 +116,7 @@ class Memo:
             self._entries.save(self._key, _Remembered(answer, failure, reads))
 
         await anyio.to_thread.run_sync(save)
+        self.is_kept = True
 
     def _seen(self, name: NormalizedName, listing: Listing | Absent, *, whole: bool) -> str:
         """The digest of what a question sees of a package: the files of versions from before its cutoff.

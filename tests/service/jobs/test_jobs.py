@@ -270,5 +270,5 @@ async def test_results_can_be_asked_for_again(index: Any, tmp_path: Path) -> Non
         frames = await _all(jobs.join("k", work(index(_packages()), tmp_path, "a")))
         kept = jobs.result("k")
         assert kept is not None
-        assert decode_frame(kept) == frames[-1]
+        assert decode_frame(kept.line) == frames[-1]
         assert jobs.result("other") is None

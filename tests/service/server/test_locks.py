@@ -253,3 +253,29 @@ async def test_a_herd_is_one_job(serve: Serve, corp: IndexServer, tmp_path: Path
     assert len(found) == 50
     assert len(set(found)) == 1
     assert len(corp.paths("/simple/a/")) == 1
+
+
+async def test_the_same_is_answered_at_once_as_long_as_no_page_may_have_changed(
+    serve: Serve, index: StartIndex
+) -> None:
+    packages = registry(a={"1.0": []})
+    lasting, moving = (index(packages, cache_control=text) for text in ("max-age=600", "max-age=0"))
+    service = await serve(
+        Configuration(
+            indexes=(ServedIndex(name="lasting", url=lasting.url), ServedIndex(name="moving", url=moving.url))
+        )
+    )
+    for server, asks_again in ((lasting, False), (moving, True)):
+        asked = request(server, "a")
+        first = _frames(await _post(service, asked))
+        server.forget()
+        again = await _post(service, asked)
+        assert _frames(again)[-1] == first[-1]
+        assert (len(_frames(again)) > 1, bool(server.paths())) == (asks_again, asks_again)
+        plain = await _post(service, asked, **{"accept-encoding": "identity"})
+        assert "content-encoding" not in plain.headers
+        assert _frames(plain)[-1] == first[-1]
+    packages.wheel("a", "2.0")
+    last = _frames(await _post(service, request(moving, "a")))[-1]
+    assert isinstance(last, Done)
+    assert [package.version for package in last.answer.lock.packages] == ["2.0"]

@@ -23,7 +23,7 @@ from interlock.resolution.memo import Memo, answer_or_recall, question_key
 from interlock.service.jobs.client_builds import ClientBuilds, CountedIndex
 from interlock.service.jobs.old_locks import OldLocks
 from interlock.service.jobs.reserved import ReservingIndex
-from interlock.service.jobs.work import Work
+from interlock.service.jobs.work import Work, last_line
 from interlock.service.protocol import (
     Conflict,
     Done,
@@ -68,13 +68,15 @@ async def answer_work(work: Work, emit: Emit) -> None:
             emit(encode(Needs(old=True)))
             return
     async with using(layout):
-        last = await _last_frame(work, request, layout, old, emit)
+        last, fresh_until = await _last_frame(work, request, layout, old, emit)
     if isinstance(last, Done):
         old_locks.keep(plain_lock(last.answer.lock))
-    emit(encode(last))
+    emit(last_line(encode(last), fresh_until))
 
 
-async def _last_frame(work: Work, request: LockRequest, layout: Layout, old: Lock | None, emit: Emit) -> Frame:
+async def _last_frame(
+    work: Work, request: LockRequest, layout: Layout, old: Lock | None, emit: Emit
+) -> tuple[Frame, float]:
     upstream = Upstream(
         fetcher=GuardedFetcher(
             work.network, [*work.hosts, *(index.url or default_index_url() for index in work.indexes)]
@@ -88,6 +90,7 @@ async def _last_frame(work: Work, request: LockRequest, layout: Layout, old: Loc
     view = View(upstream, work.indexes, options=options, reporter=reporter)
     index = CountedIndex(ReservingIndex(view, work.reserved) if work.reserved else view)
     found: Answer | Failure | None = None
+    fresh_until = 0.0
     try:
         with anyio.CancelScope() as scope:
             builds = ClientBuilds(request.facts, index, scope)
@@ -95,14 +98,16 @@ async def _last_frame(work: Work, request: LockRequest, layout: Layout, old: Loc
             key = question_key(question, work.indexes, request.strategy, request.facts)
             memo = Memo(layout, key, question.problem.policy)
             found = await answer_or_recall(question, index, builds, reporter, memo, told=True)
+            fresh_until = view.fresh_until if memo.is_kept else 0.0
     except (InterlockError, BaseExceptionGroup) as failure:
         error = first_reason(failure)
         if not isinstance(error, InterlockError):
             raise
-        return Conflict(error=described(error)) if isinstance(error, ResolutionError) else Failed(described(error))
+        told = described(error)
+        return Conflict(error=told) if isinstance(error, ResolutionError) else Failed(told), 0.0
     finally:
         await upstream.close()
-    return _frame(found, old) if found is not None else Needs(builds=builds.missing)
+    return (_frame(found, old) if found is not None else Needs(builds=builds.missing)), fresh_until
 
 
 def _frame(found: Answer | Failure, old: Lock | None) -> Frame:

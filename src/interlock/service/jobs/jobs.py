@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator
+from functools import cached_property
 
 import anyio
 import msgspec
@@ -15,7 +17,7 @@ from interlock.service.jobs.work import Work
 from interlock.service.protocol import BEAT_EVERY, Beat, Failed, encode
 from interlock.service.remote_error import described
 
-__all__ = ["Full", "JobCancelled", "Jobs", "JobsOptions", "Waiter"]
+__all__ = ["Full", "JobCancelled", "Jobs", "JobsOptions", "Kept", "Waiter"]
 
 _BEAT = encode(Beat())
 _KEPT = 32 * 1024 * 1024
@@ -47,6 +49,23 @@ class Full(Exception):
         super().__init__("full")
         self.retry_after = retry_after
         """Seconds."""
+
+
+class Kept:
+    """What came of a job that has ended."""
+
+    def __init__(self, line: bytes, fresh_until: float) -> None:
+        self.line = line
+        self.fresh_until = fresh_until
+        """Seconds since the epoch; as long nobody has to be asked for it again."""
+
+    def __repr__(self) -> str:
+        return f"<Kept of {len(self.line)} bytes>"
+
+    @cached_property
+    def packed(self) -> bytes:
+        """The line with gzip: it is made for many."""
+        return gzip.compress(self.line + b"\n", compresslevel=6, mtime=0)
 
 
 class Waiter:
@@ -131,7 +150,7 @@ class Jobs:
         self._pool = pool
         self._options = options or JobsOptions()
         self._running: dict[str, _Job] = {}
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
         self._kept_size = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self.begun = 0
@@ -164,8 +183,8 @@ class Jobs:
             task.add_done_callback(self._tasks.discard)
         return job.join()
 
-    def result(self, key: str) -> bytes | None:
-        """The last frame of a job that has ended; None when none is known."""
+    def result(self, key: str) -> Kept | None:
+        """What came of a job that has ended; None when that is not known."""
         return self._kept.get(key)
 
     def is_running(self, key: str) -> bool:
@@ -179,18 +198,19 @@ class Jobs:
         return job is not None
 
     async def _run(self, job: _Job) -> None:
-        last = _CANCELLED
+        last, fresh_until = _CANCELLED, 0.0
         try:
             with job.scope:
-                last = await self._pool.run(job.work, job.tell)
+                last, fresh_until = await self._pool.run(job.work, job.tell)
         finally:
             del self._running[job.key]
             job.finish(last)
         if last is not _CANCELLED:
-            self._keep(job.key, last)
+            self._keep(job.key, Kept(last, fresh_until))
 
-    def _keep(self, key: str, last: bytes) -> None:
-        self._kept_size += len(last) - len(self._kept.pop(key, b""))
-        self._kept[key] = last
+    def _keep(self, key: str, kept: Kept) -> None:
+        before = self._kept.pop(key, None)
+        self._kept_size += len(kept.line) - (len(before.line) if before is not None else 0)
+        self._kept[key] = kept
         while self._kept_size > _KEPT and len(self._kept) > 1:
-            self._kept_size -= len(self._kept.popitem(last=False)[1])
+            self._kept_size -= len(self._kept.popitem(last=False)[1].line)

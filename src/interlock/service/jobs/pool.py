@@ -12,7 +12,7 @@ import msgspec
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from interlock.errors import ServiceError
-from interlock.service.jobs.work import Work, is_last
+from interlock.service.jobs.work import Work, is_last, read_last
 from interlock.service.jobs.worker import LENGTH
 from interlock.service.protocol import Failed, encode
 from interlock.service.remote_error import described
@@ -93,9 +93,10 @@ class Pool:
         for worker in idle:
             await self._end(worker)
 
-    async def run(self, work: Work, emit: Callable[[bytes], None]) -> bytes:
-        """Do a job when there is room for it; frames before the last are handed to ``emit``, the last is returned.
+    async def run(self, work: Work, emit: Callable[[bytes], None]) -> tuple[bytes, float]:
+        """Do a job when there is room for it; frames before the last are handed to ``emit``.
 
+        Returns the last, and until when (seconds since the epoch) the same work would come to it and ask nobody.
         A job whose process ends is done once more in a new one; cancelling it ends its process.
         """
         data = msgspec.msgpack.encode(work)
@@ -104,13 +105,13 @@ class Pool:
             async with self._places:
                 with anyio.move_on_after(self.options.seconds):
                     try:
-                        return await self._attempt(data, emit)
+                        return read_last(await self._attempt(data, emit))
                     except _BROKEN:
                         why = "The process that was solving this ended."
                         continue
             why = f"Solving this took longer than {self.options.seconds:.0f} seconds."
             break
-        return encode(Failed(described(WorkerGone(why, hint="See the log of the service."))))
+        return encode(Failed(described(WorkerGone(why, hint="See the log of the service.")))), 0.0
 
     async def _attempt(self, data: bytes, emit: Callable[[bytes], None]) -> bytes:
         worker = self._idle.pop() if self._idle else await self._start()

@@ -8,7 +8,7 @@ from interlock.core.settings.limits import Limits
 from interlock.core.sources.source import Index
 from interlock.index.fetcher import FetchOptions
 
-__all__ = ["Reserved", "Work", "is_last"]
+__all__ = ["Reserved", "Work", "is_last", "last_line", "read_last"]
 
 _GOING_ON = (b'{"type":"progress"', b'{"type":"beat"')
 
@@ -47,6 +47,19 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"<Work of {len(self.request)} bytes for {[index.name for index in self.indexes]}>"
+
+
+def last_line(frame: bytes, fresh_until: float) -> bytes:
+    """The last line that a process writes for a job: the frame, and until when it is the answer without any work."""
+    return b"@%.3f %s" % (fresh_until, frame)
+
+
+def read_last(line: bytes) -> tuple[bytes, float]:
+    """The opposite."""
+    if not line.startswith(b"@"):
+        return line, 0.0
+    head, _, frame = line[1:].partition(b" ")
+    return frame, float(head)
 
 
 def is_last(line: bytes) -> bool:

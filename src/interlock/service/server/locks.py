@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -13,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from interlock.service.jobs.jobs import Full, Jobs
+from interlock.service.jobs.jobs import Full, Jobs, Kept
 from interlock.service.jobs.pool import Pool, PoolOptions
 from interlock.service.jobs.work import Work
 from interlock.service.protocol import LOCKS, NDJSON, Envelope, digest_of, encode
@@ -27,6 +28,9 @@ from interlock.toolchain.client import fetch_options
 
 __all__ = ["QueueFull", "routes"]
 
+_LEVEL = 3
+_GZIP = 31
+"""Of zlib: with the header and the checksum of gzip."""
 _REMEMBERED = 4096
 """Digests whose jobs can be asked for."""
 
@@ -89,18 +93,21 @@ class _Locks:
             limits=self._state.means.layout.limits,
         )
         key = self._key(digest_of(asked), mapped, has_old=bool(work.old))
+        kept = self._jobs.result(key)
+        if kept is not None and work.now < kept.fresh_until and not self._jobs.is_running(key):
+            return _at_once(request, kept, digest_of(asked))
         try:
             waiter = self._jobs.join(key, work)
         except Full as full:
             raise QueueFull(full.retry_after) from full
-        return _Frames(waiter.frames(), digest_of(asked))
+        return _Frames(waiter.frames(), digest_of(asked), is_packed=_takes_gzip(request))
 
     async def get(self, request: Request) -> Response:
         """What came of a question: its last frame, or 202 while it is being answered."""
         for key in self._keys(request):
-            last = self._jobs.result(key)
-            if last is not None:
-                return Response(last, media_type="application/json")
+            kept = self._jobs.result(key)
+            if kept is not None:
+                return Response(kept.line, media_type="application/json")
             if self._jobs.is_running(key):
                 return Response(status_code=202)
         raise NothingHere(request.url.path)
@@ -129,15 +136,32 @@ class _Locks:
         return [key for key, served in jobs.items() if served <= allowed]
 
 
+def _at_once(request: Request, kept: Kept, digest: str) -> Response:
+    """What would come of asking again, as long as no page may have changed."""
+    is_packed = _takes_gzip(request)
+    body = kept.packed if is_packed else kept.line + b"\n"
+    return Response(body, media_type=NDJSON, headers=_headers(digest, is_packed=is_packed))
+
+
+def _takes_gzip(request: Request) -> bool:
+    return "gzip" in request.headers.get("accept-encoding", "")
+
+
+def _headers(digest: str, *, is_packed: bool) -> dict[str, str]:
+    found = {"Interlock-Digest": digest, "Cache-Control": "no-store", "Vary": "Accept-Encoding"}
+    return {**found, "Content-Encoding": "gzip"} if is_packed else found
+
+
 class _Frames(Response):
     """Frames as they come, until the last one or until nobody listens."""
 
     media_type = NDJSON
 
-    def __init__(self, frames: AsyncGenerator[bytes, None], digest: str) -> None:
-        super().__init__(headers={"Interlock-Digest": digest, "Cache-Control": "no-store"}, media_type=NDJSON)
+    def __init__(self, frames: AsyncGenerator[bytes, None], digest: str, *, is_packed: bool) -> None:
+        super().__init__(headers=_headers(digest, is_packed=is_packed), media_type=NDJSON)
         del self.headers["content-length"]
         self._frames = frames
+        self._packing = zlib.compressobj(_LEVEL, wbits=_GZIP) if is_packed else None
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         async with anyio.create_task_group() as tasks:
@@ -151,6 +175,13 @@ class _Frames(Response):
             async with aclosing(self._frames) as frames:
                 await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
                 async for line in frames:
-                    await send({"type": "http.response.body", "body": line.rstrip(b"\n") + b"\n", "more_body": True})
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                    await send({"type": "http.response.body", "body": self._packed(line + b"\n"), "more_body": True})
+                rest = self._packing.flush() if self._packing is not None else b""
+                await send({"type": "http.response.body", "body": rest, "more_body": False})
             tasks.cancel_scope.cancel()
+
+    def _packed(self, line: bytes) -> bytes:
+        """A line so that it can be read before the next one comes."""
+        if self._packing is None:
+            return line
+        return self._packing.compress(line) + self._packing.flush(zlib.Z_SYNC_FLUSH)
