@@ -189,7 +189,7 @@ class _Adding:
         if not members and not indexes:
             return files
         editor = open_editor(self._workspace, ".", files.get(".", self._before["."]))
-        table = ("tool", "uv" if self._workspace.manifest.dialect == "uv" else "interlock")
+        table = self._workspace.manifest.tool_table
         for path in members:
             editor.edit_list((*table, "workspace", "members"), _appending(path))
         for name, url in indexes:

@@ -197,9 +197,8 @@ def _package(entry: dict[str, Any]) -> str:
 
 def _write(path: Path, conflicts: tuple[Conflict, ...], workspace: Workspace) -> None:
     document = TomlDocument(path.read_bytes(), str(path))
-    table = "uv" if workspace.manifest.dialect == "uv" else "interlock"
     rows = "".join(f"    [{', '.join(_inline(item) for item in items)}],\n" for items in conflicts)
-    document.set(("tool", table, "conflicts"), f"[\n{rows}]")
+    document.set((*workspace.manifest.tool_table, "conflicts"), f"[\n{rows}]")
     replace_file(path, document.data)
 
 

@@ -244,9 +244,9 @@ async def _register(context: Context, workspace: Workspace, path: Path) -> bool:
             return {}
         told = True
         editor = open_editor(workspace, ".", read_manifest(workspace, "."))
-        tool = "uv" if workspace.manifest.dialect == "uv" else "interlock"
         editor.edit_list(
-            ("tool", tool, "workspace", "members"), lambda text: insert(text, len(items(text)), literal(relative))
+            (*workspace.manifest.tool_table, "workspace", "members"),
+            lambda text: insert(text, len(items(text)), literal(relative)),
         )
         return {".": editor.data}
 

@@ -50,10 +50,8 @@ def manifest_file(path: str) -> str:
 
 def source_table(workspace: Workspace, manifest: Manifest) -> tuple[str, ...]:
     """The sources table of a manifest: the root's dialect decides where the manifest has no tool table of its own."""
-    dialect = manifest.dialect
-    if dialect in {"standard", "poetry"}:
-        dialect = workspace.manifest.dialect
-    return ("tool", "uv" if dialect == "uv" else "interlock", "sources")
+    owner = workspace.manifest if manifest.dialect in {"standard", "poetry"} else manifest
+    return (*owner.tool_table, "sources")
 
 
 def open_editor(workspace: Workspace, path: str, data: bytes) -> ManifestEditor:

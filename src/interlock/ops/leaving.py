@@ -57,7 +57,7 @@ def named_by_path(workspace: Workspace, paths: tuple[str, ...], places: tuple[Pa
 
 def leave(workspace: Workspace, editor: ManifestEditor, member: Member) -> None:
     """Take a member out of the root's table: out of its list, and by an exclusion where a pattern finds it."""
-    table = ("tool", "uv" if workspace.manifest.dialect == "uv" else "interlock", "workspace")
+    table = (*workspace.manifest.tool_table, "workspace")
 
     def without(text: str) -> str:
         for position, item in reversed(list(enumerate(items(text)))):

@@ -354,10 +354,8 @@ class Asked:
         name = requirement.name
         if self.lowering.workspace.find(name) is None or self.lowering.is_sourceless(name):
             return
-        dialect = self.manifest.dialect
-        if dialect == "standard":
-            dialect = self.lowering.workspace.manifest.dialect
-        table = f"tool.{'uv' if dialect == 'uv' else 'interlock'}.sources"
+        owner = self.lowering.workspace.manifest if self.manifest.dialect == "standard" else self.manifest
+        table = ".".join((*owner.tool_table, "sources"))
         raise MemberWithoutSource(
             f"{self._where(requirement)} is a member of this workspace, but no source says so.",
             hint=f"Add `{name} = {{ workspace = true }}` to [{table}] in {self._file}.",

@@ -259,3 +259,9 @@ def test_default_groups() -> None:
 def test_a_workspace_pattern_has_to_be_relative() -> None:
     assert problems("[tool.uv.workspace]\nmembers = ['/abs/*']\n") == [("tool.uv.workspace.members", 2)]
     assert problems("[tool.uv.workspace]\nmember = []\n") == [("tool.uv.workspace.member", 2)]
+
+
+@pytest.mark.parametrize(("table", "tool"), [("uv", "uv"), ("interlock", "interlock"), ("black", "interlock")])
+def test_settings_are_written_where_those_are_that_count(table: str, tool: str) -> None:
+    manifest = parse_manifest(f"[tool.{table}]\n".encode(), path=".", file="pyproject.toml")
+    assert manifest.tool_table == ("tool", tool)

@@ -149,7 +149,7 @@ def _hidden(value: object) -> object:
 
 def _local_table(workspace: Workspace) -> dict[str, object]:
     document = TomlDocument(read_manifest(workspace, "."), "pyproject.toml")
-    table = document.get(("tool", "uv" if workspace.manifest.dialect == "uv" else "interlock"))
+    table = document.get(workspace.manifest.tool_table)
     return table if isinstance(table, dict) else {}
 
 
@@ -204,7 +204,7 @@ def _set_user(call: Call, key: str, value: object) -> None:
 async def _set_local(call: Call, key: str, value: object) -> None:
     def make(workspace: Workspace) -> Files:
         editor = open_editor(workspace, ".", read_manifest(workspace, "."))
-        path = ("tool", "uv" if workspace.manifest.dialect == "uv" else "interlock", key)
+        path = (*workspace.manifest.tool_table, key)
         if value is None:
             editor.document.delete(path)
         else:

@@ -90,7 +90,6 @@ async def remove(call: Call) -> int:
 
 
 def _table(workspace: Workspace) -> Path:
-    dialect = workspace.manifest.dialect
-    if dialect == "poetry":
+    if workspace.manifest.dialect == "poetry":
         return ("tool", "poetry", "source")
-    return ("tool", "uv" if dialect == "uv" else "interlock", "index")
+    return (*workspace.manifest.tool_table, "index")

@@ -219,6 +219,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     warnings: tuple[str, ...] = ()
     """Settings that were read but are not honoured, and the like; one sentence each."""
 
+    @property
+    def tool_table(self) -> tuple[str, str]:
+        """Where settings of the project are written: in uv's table where it has that one."""
+        return "tool", "uv" if self.dialect == "uv" else "interlock"
+
     def published(self) -> Iterator[Requirement]:
         """What a release of the project requires, of itself and of its extras."""
         return chain(self.dependencies, *self.extras.values())
