@@ -13,6 +13,7 @@ from interlock.service.server.limits import Limits
 from interlock.service.state.retention import Retention
 from interlock.service.state.scopes import Scope
 from tests.architecture import ROOT
+from tests.certificates import make_certificates
 
 TEXT = (ROOT / "src/interlock/service/OPERATING.md").read_text(encoding="utf-8")
 
@@ -24,8 +25,10 @@ def example() -> str:
 
 
 def test_the_configuration_that_is_shown_can_be_used(tmp_path: Path) -> None:
-    for name in ("company.password", "cert.pem", "key.pem"):
-        (tmp_path / name).write_text("x")
+    (tmp_path / "company.password").write_text("x")
+    made = make_certificates(tmp_path) / "leaf.pem"
+    for name in ("cert.pem", "key.pem"):
+        (tmp_path / name).write_bytes(made.read_bytes())
     found = parse_configuration(example(), tmp_path / "service.toml")
     assert [index.name for index in found.indexes] == ["pypi", "company", "all", "tools"]
     assert found.limits.requests_per_second == 200

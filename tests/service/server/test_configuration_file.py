@@ -12,6 +12,7 @@ from interlock.service.server.configuration_file import BadConfiguration, load_c
 from interlock.service.server.limits import Limits
 from interlock.service.state.scopes import Scope
 from interlock.service.state.tokens import Token
+from tests.certificates import make_certificates
 
 DIGEST = "ab" * 32
 
@@ -26,8 +27,8 @@ def test_an_empty_file_serves_pypi_from_where_it_is_here() -> None:
 
 
 def test_everything_there_is_to_say(tmp_path: Path) -> None:
-    for name in ("password", "cert.pem", "key.pem"):
-        (tmp_path / name).write_text("secret\n")
+    (tmp_path / "password").write_text("secret\n")
+    make_certificates(tmp_path)
     file = tmp_path / "service.toml"
     file.write_text(
         f"""
@@ -66,8 +67,8 @@ def test_everything_there_is_to_say(tmp_path: Path) -> None:
         requests-per-second = 5
 
         [tls]
-        certificate = "cert.pem"
-        key = "key.pem"
+        certificate = "leaf.pem"
+        key = "leaf.pem"
         """
     )
     found = load_configuration(file)
@@ -83,7 +84,7 @@ def test_everything_there_is_to_say(tmp_path: Path) -> None:
     assert token.token.indexes == frozenset({"company"})
     assert token.token.expires == 1801353600
     assert found.limits == Limits(max_body_bytes=1000, requests_per_second=5)
-    assert found.tls == Tls(str(tmp_path / "cert.pem"), str(tmp_path / "key.pem"))
+    assert found.tls == Tls(str(tmp_path / "leaf.pem"), str(tmp_path / "leaf.pem"))
     assert found.trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("::1"))
     assert found.file_hosts == ("https://files.test",)
 
@@ -129,6 +130,12 @@ def test_all_problems_are_told_at_once() -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadConfiguration, match="cannot be read: No such file"):
         load_configuration(tmp_path / "gone.toml")
+
+
+def test_a_certificate_that_is_none_is_told(tmp_path: Path) -> None:
+    (tmp_path / "leaf.pem").write_text("nothing")
+    with pytest.raises(BadConfiguration, match=r"service.toml:2: `tls.certificate` cannot be used with `key`"):
+        parse('[tls]\ncertificate = "leaf.pem"\nkey = "leaf.pem"\n', tmp_path)
 
 
 def test_logins_are_taken_out_of_addresses_and_shown_nowhere() -> None:

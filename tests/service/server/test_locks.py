@@ -73,6 +73,27 @@ async def test_a_question_is_answered_with_the_names_that_the_client_has_for_its
     assert {package.source.index for package in last.answer.lock.packages} == {"corp"}  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("http://service.test/simple/inner/", 200),
+        ("https://service.test/simple/inner", 200),
+        ("http://service.test/simple/other/", 422),
+        ("http://service.test/simple/inner@2026-01-01/", 422),
+        ("http://elsewhere.test/simple/inner/", 422),
+    ],
+)
+async def test_an_index_can_be_named_by_its_address_here(
+    serve: Serve, corp: IndexServer, address: str, status: int
+) -> None:
+    service = await serve(_configured(corp))
+    asked = encode(LockRequest(question=question("a"), indexes=(Index(name="corp", url=address),)))
+    answer = await _post(service, asked)
+    assert answer.status_code == status
+    if status == 200:
+        assert isinstance(_frames(answer)[-1], Done)
+
+
 async def test_the_result_can_be_asked_for_by_its_digest(serve: Serve, corp: IndexServer) -> None:
     service = await serve(_configured(corp))
     asked = request(corp, "a>=2", "b<2")

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import ssl
 import stat
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.certificates import make_certificates
 from tests.cli.conftest import Result
 from tests.processes import program
 from tests.service.running import running_service
@@ -209,4 +211,19 @@ def test_what_is_kept_is_dropped_also_while_it_runs(tmp_path: Path) -> None:
         answer = command("serve", "gc", "--data", tmp_path / "data", "--max-bytes", "999", "--json")
         assert json.loads(answer.out) == {"entries": 1, "bytes": 1000, "kept": 0}
         assert not entry.exists()
+        assert service.end() == 0
+
+
+def test_it_speaks_tls_with_the_certificate_of_its_configuration(tmp_path: Path) -> None:
+    made = make_certificates(tmp_path)
+    file = tmp_path / "service.toml"
+    file.write_text('[tls]\ncertificate = "leaf.pem"\nkey = "leaf.pem"\n')
+    with running_service(tmp_path / "data", "--config", str(file)) as service:
+        service.started()
+        assert service.url.startswith("https://127.0.0.1:")
+        context = ssl.create_default_context(cafile=str(made / "ca" / "ca.pem"))
+        with httpx.Client(base_url=service.url, verify=context, trust_env=False) as client:
+            assert client.get("/live").text == "live\n"
+        with httpx.Client(base_url=service.url, trust_env=False) as client, pytest.raises(httpx.ConnectError):
+            client.get("/live")
         assert service.end() == 0

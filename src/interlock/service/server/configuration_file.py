@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import ssl
 import tomllib
 from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -240,6 +242,12 @@ def _tls(top: Table, folder: Path) -> Tls | None:
         elif not (folder / text).is_file():
             table.problem(key, f"is `{text}`, which is not a file.", near=text)
         places.append(str(folder / (text or "")))
+    if all(map(os.path.isfile, places)):
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*places)
+        except OSError as error:
+            reason = getattr(error, "reason", "") or error.strerror or "no certificate with its key"
+            table.problem("certificate", f"cannot be used with `key`: {str(reason).replace('_', ' ').lower()}.")
     return Tls(*places)
 
 

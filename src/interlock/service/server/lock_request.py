@@ -51,9 +51,21 @@ class Mapped(msgspec.Struct, frozen=True, kw_only=True):
     """The names that the service has for them."""
 
 
-def map_indexes(asked: Iterable[Index], allowed: Mapping[str, ServedIndex], configuration: Configuration) -> Mapped:
-    """Raises :class:`IndexNotServed`, for one that is unknown and one that is not allowed alike."""
-    by_address = {_address(served.url): served for served in allowed.values() if served.is_upstream}
+def map_indexes(
+    asked: Iterable[Index], allowed: Mapping[str, ServedIndex], configuration: Configuration, host: str = ""
+) -> Mapped:
+    """``host`` is what the client calls this service: its own addresses of an index mean that index too.
+
+    Raises :class:`IndexNotServed`, for one that is unknown and one that is not allowed alike.
+    """
+    upstream = [served for served in allowed.values() if served.is_upstream]
+    by_address = {
+        _address(f"{scheme}://{host}/simple/{served.name}/"): served
+        for served in upstream
+        for scheme in ("http", "https")
+        if not served.uploads
+    }
+    by_address |= {_address(served.url): served for served in upstream}
     if PYPI.name in allowed:
         # Here it may be known by another address than everywhere.
         by_address[_address(PYPI.url)] = allowed[PYPI.name]

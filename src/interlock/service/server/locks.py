@@ -79,7 +79,8 @@ class _Locks:
         asked = bytes(envelope.request)
         head = read_head(asked)
         configuration = self._state.configuration
-        mapped = map_indexes(head.indexes, configuration.indexes_of(token_of(request)), configuration)
+        allowed, host = configuration.indexes_of(token_of(request)), request.headers.get("host", "")
+        mapped = map_indexes(head.indexes, allowed, configuration, host)
         work = Work(
             request=asked,
             old=envelope.old_bytes,
