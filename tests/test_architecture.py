@@ -103,7 +103,7 @@ DEFERRED = {
     "interlock.store.mapped_files": "asks for a limit that Windows has not",
     "interlock.ops.building.member": "makes files only of what has changed",
     "interlock.ops.locked_workspace": "makes a lock only where there is no fresh one",
-    "interlock.ops.lock": "merges pins only for a lock with conflict markers",
+    "interlock.ops.lock": "makes a lock only where there is no fresh one, and merges pins of one with conflict markers",
     "interlock.ops.make_lock": "loads solvers and indexes only when something has to be resolved",
     "interlock.ops.env_file": "loads a parser only where a file is named",
     "interlock.toolchain.environment": "parses what a package manager says only where it is to be told",
@@ -310,6 +310,18 @@ def test_no_class_does_everything() -> None:
     assert {name: count for name, count in counts.items() if count > MAX_METHODS} == {
         name: counts.get(name) for name in MANY_METHODS
     }
+
+
+def test_tools_are_opened_in_one_place() -> None:
+    """Who opens them holds the store, knows how build environments are made, and closes what was opened."""
+    wrong = [
+        f"{module.shown}:{node.lineno} opens tools"
+        for module in modules().values()
+        if module.name != "interlock.ops.tools"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Tools"
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
 def test_exceptions_are_needed() -> None:

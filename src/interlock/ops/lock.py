@@ -18,7 +18,6 @@ from interlock.errors import LockError
 from interlock.events import Reporter, Warned
 from interlock.ops.lock_options import LockOptions
 from interlock.ops.lock_outcome import LockOutcome
-from interlock.ops.make_lock import make_lock
 from interlock.ops.stamps import stamps_of
 from interlock.resolution.freshness import refuse_outdated, stale_reasons
 from interlock.resolution.reading import read_workspace
@@ -71,6 +70,9 @@ async def lock_held(context: Context, workspace: Workspace, options: LockOptions
     if keep and old is not None:
         return LockOutcome(path=reading.lockfile, changed=False, lock=old, aloud=bool(said))
     await anyio.to_thread.run_sync(context.means.layout.prepare)
+    # A fresh lock needs nothing that makes one.
+    from interlock.ops.make_lock import make_lock  # noqa: PLC0415
+
     made = await make_lock(here, reading, old, options.moves)
     changes = diff(old, made)
     if pins is not None:

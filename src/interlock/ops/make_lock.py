@@ -11,11 +11,13 @@ from interlock.context import Context
 from interlock.core.lock.model import Lock
 from interlock.core.lock.moves import Moves
 from interlock.core.members.narrowing import narrow
+from interlock.core.relock.edge_update import update_edges
 from interlock.events import Warned
 from interlock.means import Means
 from interlock.resolution.freshness import stale_reasons
 from interlock.resolution.problem import is_plain, make_problem
 from interlock.resolution.reading import Reading
+from interlock.resolution.trees import tree_digests
 from interlock.workspace.members import Workspace
 
 if TYPE_CHECKING:
@@ -66,8 +68,6 @@ async def _with_what_is_new(context: Context, reading: Reading, old: Lock, moves
     reasons = stale_reasons(reading, old)
     if not is_plain(reading) or narrow(reading.asks, reading.tool.environments).impossible:
         return None
-    from interlock.core.relock.edge_update import update_edges  # noqa: PLC0415 - a fresh lock needs nothing that solves
-
     problem = make_problem(reading, reading.asks, old, moves)
     digests = {member.name: member.inputs for member in reading.current}
     made = await anyio.to_thread.run_sync(lambda: update_edges(old, problem, reasons, digests))
@@ -79,7 +79,5 @@ async def _with_what_is_new(context: Context, reading: Reading, old: Lock, moves
 
 
 async def _with_trees(workspace: Workspace, lock: Lock) -> Lock:
-    from interlock.resolution.trees import tree_digests  # noqa: PLC0415 - only a lock that is made needs it
-
     trees = await anyio.to_thread.run_sync(tree_digests, workspace, lock)
     return lock if trees == lock.inputs.trees else replace(lock, inputs=replace(lock.inputs, trees=trees))

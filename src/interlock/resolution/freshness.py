@@ -7,7 +7,6 @@ import msgspec
 from interlock.core.lock.freshness import LockOutdated, Stale, compare
 from interlock.core.lock.model import Lock
 from interlock.core.lock.moves import Moves
-from interlock.resolution.problem import is_plain, make_problem
 from interlock.resolution.reading import Reading
 
 __all__ = ["refuse_outdated", "stale_reasons"]
@@ -30,10 +29,12 @@ def refuse_outdated(reading: Reading, old: Lock) -> None:
 
 def _still_answers(reading: Reading, old: Lock, reasons: tuple[Stale, ...]) -> bool:
     """Whether resolving would find the same again, for the manifests as they are."""
+    # A fresh lock needs nothing that solves.
+    from interlock.core.relock.edge_update import update_edges  # noqa: PLC0415
+    from interlock.resolution.problem import is_plain, make_problem  # noqa: PLC0415
+
     if not is_plain(reading):
         return False
-    from interlock.core.relock.edge_update import update_edges  # noqa: PLC0415 - a fresh lock needs nothing that solves
-
     problem = make_problem(reading, reading.asks, old, Moves())
     made = update_edges(old, problem, reasons, {member.name: member.inputs for member in reading.current})
     return made is not None and _without_digests(made) == _without_digests(old)
