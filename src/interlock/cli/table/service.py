@@ -38,6 +38,12 @@ def _gc_options(parser: OptionGroup) -> None:
     parser.number("--max-idle-days", metavar="N", text="drop what was not used for so long")
 
 
+def _warm_options(parser: OptionGroup) -> None:
+    parser.value("--lock", metavar="FILE", text="the lock that names what is fetched")
+    _data_option(parser)
+    parser.value("--config", metavar="FILE", text="the service's configuration, whose indexes count")
+
+
 def _token_list_options(parser: OptionGroup) -> None:
     _data_option(parser)
 
@@ -61,6 +67,16 @@ SERVICE = (
         "Drop what the service has not to keep, also while it runs",
         _gc_options,
         (("--config service.toml", "as its configuration says"), ("--max-bytes 5000000000", "until it fits")),
+    ),
+    Command(
+        ("serve", "warm"),
+        "serve_warm",
+        "Fetch what a lock names for the service, also while it runs",
+        _warm_options,
+        (
+            ("--lock interlock.lock", "before the runners ask"),
+            ("--lock interlock.lock --config service.toml", "from its indexes"),
+        ),
     ),
     Command(
         ("serve", "token", "create"),

@@ -13,8 +13,8 @@ import msgspec
 
 from interlock.errors import InterlockError
 from interlock.means import Means
-from interlock.service.server.configuration import Configuration, served_pypi
-from interlock.service.server.configuration_file import load_configuration
+from interlock.service.server.configuration import Configuration
+from interlock.service.server.configured import configured
 from interlock.service.server.generation import Generations, open_generations
 from interlock.service.server.http_server import HttpServer
 from interlock.service.server.listening import Endpoint, listening
@@ -62,7 +62,7 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
 
 async def run_service(start: Start, announce: Callable[[Announcement], None]) -> None:
     """Serve until SIGTERM or Ctrl-C, and answer then what was asked before. Raises :class:`InterlockError`."""
-    configuration = _read(start)
+    configuration = configured(start.file, start.means)
     async with AsyncExitStack() as stack:
         stack.enter_context(start.folder.alone())
         tokens = TokenStore(start.folder.database)
@@ -83,14 +83,6 @@ async def run_service(start: Start, announce: Callable[[Announcement], None]) ->
         first = None if start.file is not None else _first_token(start, tokens)
         _warn(start, endpoint, configuration)
         await _serve(server, generations, start, lambda: announce(_announcement(start, endpoint, configuration, first)))
-
-
-def _read(start: Start) -> Configuration:
-    """The configuration there is now. Without a file it is PyPI alone, from where this machine has it."""
-    pypi = next((index.url for index in start.means.settings.resolving.indexes if index.default), "")
-    if start.file is None:
-        return Configuration(indexes=(served_pypi(pypi),))
-    return load_configuration(start.file, pypi)
 
 
 async def _serve(server: HttpServer, generations: Generations, start: Start, ready: Callable[[], None]) -> None:
@@ -134,7 +126,7 @@ async def _drain(generations: Generations, signals: _Signals) -> None:
 async def _reload(generations: Generations, start: Start) -> None:
     """Read the configuration again; one that cannot be used changes nothing."""
     try:
-        before, configuration = generations.state.configuration, _read(start)
+        before, configuration = generations.state.configuration, configured(start.file, start.means)
         await generations.follow(configuration)
     except InterlockError as error:
         start.log.event("not-reloaded", code=error.code, message=error.message)
