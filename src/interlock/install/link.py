@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Literal
 
+from interlock.core.settings import choices
 from interlock.store.space import named
 
 __all__ = ["LinkMode", "Linker", "StoreDamaged"]
 
-LinkMode = Literal["auto", "clone", "hardlink", "copy", "symlink"]
+LinkMode = choices.LinkMode | Literal["auto"]
 _UNSUPPORTED = frozenset(
     {
         errno.EXDEV,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 import anyio.to_thread
 import msgspec
@@ -36,8 +37,7 @@ __all__ = ["ExportOptions", "export"]
 
 class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
     selection: SelectionFlags = SelectionFlags()
-    format: str = "pylock"
-    """``pylock | requirements``"""
+    format: Literal["pylock", "requirements"] = "pylock"
     output: str = ""
     """File to write, relative to the working directory; empty: hand back the text."""
     hashes: bool = True

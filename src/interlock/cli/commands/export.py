@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from interlock.cli.call import BadValue, Call
 from interlock.cli.installing import upgrade_first
 from interlock.cli.selecting import selection_flags
@@ -9,7 +11,7 @@ from interlock.ops.export import ExportOptions, export
 
 __all__ = ["run"]
 
-_FORMATS = {
+_FORMATS: dict[str, Literal["", "pylock", "requirements"]] = {
     "": "",
     "pylock": "pylock",
     "pylock.toml": "pylock",

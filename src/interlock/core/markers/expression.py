@@ -7,6 +7,7 @@ that old metadata uses.
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 import msgspec
 
@@ -94,10 +95,13 @@ class Comparison(msgspec.Struct, frozen=True):
     """Whether the string was written on the left."""
 
 
-class Junction(msgspec.Struct, frozen=True):
-    """Two or more operands joined by one ``operator``, ``and`` or ``or``."""
+Conjunction = Literal["and", "or"]
 
-    operator: str
+
+class Junction(msgspec.Struct, frozen=True):
+    """Two or more operands joined by one ``operator``."""
+
+    operator: Conjunction
     operands: tuple[Expression, ...]
 
 
@@ -113,7 +117,7 @@ def parse_expression(text: str) -> Expression:
     return found
 
 
-def _joined(operator: str, operands: list[Expression]) -> Expression:
+def _joined(operator: Conjunction, operands: list[Expression]) -> Expression:
     return operands[0] if len(operands) == 1 else Junction(operator, tuple(operands))
 
 

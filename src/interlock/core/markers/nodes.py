@@ -24,7 +24,7 @@ value. So impossible combinations never appear and the form stays canonical.
 from __future__ import annotations
 
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 
 from interlock.core.markers.releases import Cut, release_tuple_key
 
@@ -47,7 +47,8 @@ __all__ = [
     "version_node",
 ]
 
-_RANKS = (
+Kind = Literal["version", "string", "flag", "end"]
+_RANKS: tuple[tuple[str, Kind], ...] = (
     ("python_full_version", "version"),
     ("python_version", "flag"),
     ("sys_platform", "string"),
@@ -99,7 +100,7 @@ class Variable:
 
     __slots__ = ("bit", "kind", "name", "operator", "order", "value")
 
-    def __init__(self, name: str, kind: str, order: tuple[int, str, str], operator: str = "", value: str = "") -> None:
+    def __init__(self, name: str, kind: Kind, order: tuple[int, str, str], operator: str = "", value: str = "") -> None:
         self.name = name
         self.kind = kind
         self.order = order
