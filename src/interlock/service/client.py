@@ -16,8 +16,9 @@ from msgspec.structs import replace
 
 from interlock.core.relock.question import Answer, Question, plain_lock
 from interlock.core.resolver.failure import Failure
+from interlock.core.resolver.problem import Problem
 from interlock.core.sources.addresses import parts_of
-from interlock.core.sources.source import Index
+from interlock.core.sources.source import Index, Registry
 from interlock.events import Warned
 from interlock.index.fetcher import FetchFailed, Response
 from interlock.index.outcomes import Unavailable
@@ -78,7 +79,7 @@ class RemoteResolver:
 
     async def __call__(self, toolchain: Toolchain, question: Question) -> Answer | Failure:
         url, gone = self._service.url, self._means.gone
-        indexes = _indexes(toolchain)
+        indexes = _indexes(toolchain, question.problem)
         if url in gone or indexes is None:
             return await resolve_here(toolchain, question)
         try:
@@ -170,23 +171,34 @@ def _place(url: str) -> tuple[str, str]:
     return "http://localhost", unquote(url.removeprefix("http+unix://"))
 
 
-def _indexes(toolchain: Toolchain) -> tuple[Index, ...] | None:
-    """The indexes as a service is told of them; None when one is only here, so that nobody else can ask it."""
+def _indexes(toolchain: Toolchain, problem: Problem) -> tuple[Index, ...] | None:
+    """The indexes that are asked for anything; None when one is only here, so that nobody else can ask it."""
     found = []
+    pinned = _pinned(problem)
     searched = toolchain.means.settings.resolving.indexes
     for index in toolchain.indexes:
+        is_explicit = index.explicit or index not in searched
+        if is_explicit and index.name not in pinned:
+            continue
         if index.flat or (index.url and parts_of(index.url).scheme not in {"http", "https"}):
             return None
         found.append(
             Index(
                 name=index.name,
                 url=index.url,
-                explicit=index.explicit or index not in searched,
+                explicit=is_explicit,
                 default=index.default,
                 ignore_error_codes=index.ignore_error_codes,
             )
         )
     return tuple(found)
+
+
+def _pinned(problem: Problem) -> set[str]:
+    """The indexes that something is to come from."""
+    tables = [*(member.every() for member in problem.members), *(one.asks.every() for one in problem.direct)]
+    asks = (ask for table in (*tables, problem.limits.asks) for ask in table)
+    return {ask.source.index for ask in asks if isinstance(ask.source, Registry)}
 
 
 def _believed(question: Question, answer: Answer) -> Answer:

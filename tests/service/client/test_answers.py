@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.index_server import IndexServer
+from tests.registry import registry
 from tests.service.client.conftest import StartService
 from tests.shop import Shop
 from tests.wheels import make_sdist
@@ -158,3 +160,29 @@ def test_through_a_unix_socket(
     found = shop.run("lock")
     assert "service" not in found.err
     assert shop.lockfile.read_bytes() == expected
+
+
+def test_an_index_that_nothing_is_to_come_from_is_not_told(
+    shop: Shop, service: StartService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service()
+    index = '[[tool.interlock.index]]\nname = "rare"\nurl = "https://rare.test/simple/"\nexplicit = true\n'
+    shop.root.joinpath("pyproject.toml").write_text(f"{shop.root.joinpath('pyproject.toml').read_text()}\n{index}")
+    expected, _ = _alone(shop, monkeypatch)
+    assert "service" not in shop.run("lock").err
+    assert shop.lockfile.read_bytes() == expected
+
+
+def test_what_is_pinned_to_an_index_of_its_own(
+    shop: Shop, service: StartService, monkeypatch: pytest.MonkeyPatch, index: Callable[..., IndexServer]
+) -> None:
+    other = index(registry(click={"9.0": []}))
+    service(text=f'[[index]]\nname = "one"\nurl = "{shop.index.url}"\n[[index]]\nname = "two"\nurl = "{other.url}"\n')
+    table = f'[[tool.interlock.index]]\nname = "other"\nurl = "{other.url}"\nexplicit = true\n'
+    sources = '[tool.interlock.sources]\nclick = { index = "other" }\n'
+    manifest = shop.root / "pyproject.toml"
+    manifest.write_text(f"{manifest.read_text()}\n{sources}{table}")
+    expected, _ = _alone(shop, monkeypatch)
+    assert "service" not in shop.run("lock").err
+    assert shop.lockfile.read_bytes() == expected
+    assert shop.versions()["click"] == "9.0"
