@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -331,3 +332,19 @@ def test_two_proxies_that_share_blobs_fetch_a_file_once(index: IndexFactory, ser
         assert served.get(path).content == built.data
         assert served.get(path).content == built.data
     assert [path.rpartition(".")[2] for path in server.paths(".whl")] == ["metadata", "whl"]
+
+
+def test_a_store_that_cannot_be_written_is_told_as_what_it_is(
+    index: IndexFactory, serve: Serve, tmp_path: Path
+) -> None:
+    server = index(registry(a={"1.0": []}))
+    served = serve(server)
+    path = served.file("a")
+    folder = tmp_path / "store" / "tmp"
+    shutil.rmtree(folder)
+    folder.write_text("in the way")
+    answer = served.get(path)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (507, "store-trouble")
+    folder.unlink()
+    folder.mkdir()
+    assert served.get(path).status_code == 200

@@ -79,6 +79,7 @@ def test_an_html_page_says_the_same(index: IndexFactory, serve: Serve) -> None:
 
 def test_a_page_of_html_alone_is_handed_on_as_json(index: IndexFactory, serve: Serve) -> None:
     page = serve(index(shop(), html_only=True)).page("a").json()
+    assert page["meta"] == {"api-version": "1.0"}, "HTML tells no sizes, which PEP 700 wants of every file"
     assert page["versions"] == ["1.0", "2.0", "3.0", "3.1", "4.0"]
     assert page["project-status"] == {"status": "deprecated"} if "project-status" in page else True
     by_name = {file["filename"]: file for file in page["files"]}

@@ -10,14 +10,14 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 
-from interlock.errors import IndexFailure, IntegrityError, InterlockError, error_document
+from interlock.errors import InterlockError, error_document
 from interlock.index.failures import BadStatus, FileMissing, HostResting, Offline, Unreachable
 from interlock.index.fetcher import FetchFailed
 from interlock.service.proxy.arrivals import Arrival
 from interlock.service.proxy.negotiation import accepts_gzip, is_known
 from interlock.service.proxy.ranges import read_range
 from interlock.service.proxy.rendered import Body
-from interlock.service.server.refusals import Refusal
+from interlock.service.server.refusals import Refusal, status_of
 
 __all__ = ["announced", "arriving", "failed", "page", "stored", "text"]
 
@@ -47,7 +47,7 @@ def failed(error: InterlockError, rest: float) -> Response:
         status = 504 if isinstance(cause, FetchFailed) and cause.kind == "timeout" else 502
         wait = rest if isinstance(cause, FetchFailed) and cause.may_pass else None
     elif not status:
-        status = 502 if isinstance(error, IndexFailure | IntegrityError) else 400
+        status = status_of(error)
     headers = {} if wait is None else {"retry-after": str(max(1, round(wait)))}
     return _document(status, error_document(error), headers)
 

@@ -33,7 +33,7 @@ from interlock.service.proxy.choice import Choice
 from interlock.service.proxy.negotiation import JSON, choose_kind
 from interlock.service.proxy.options import ProxiedIndex
 from interlock.service.proxy.proxy import Proxy
-from interlock.service.proxy.refusals import BadUpload, FormatRefused, NotOnIndex, ReservedName
+from interlock.service.proxy.refusals import BadUpload, FormatRefused, NotOnIndex, ReservedName, StoreTrouble
 from interlock.service.proxy.rendered import Rendered
 from interlock.service.proxy.rendering import (
     DIGITS,
@@ -44,6 +44,7 @@ from interlock.service.proxy.rendering import (
     render_names_json,
 )
 from interlock.service.proxy.upload_form import UploadForm
+from interlock.service.server.refusals import BadRequest
 
 __all__ = ["Endpoints", "Permits"]
 
@@ -206,6 +207,8 @@ class Endpoints:
         async def answer(request: Request) -> Response:
             try:
                 return await endpoint(request)
+            except OSError as error:
+                return answers.failed(StoreTrouble(error), self._proxy.options.rest)
             except InterlockError as error:
                 return answers.failed(error, self._proxy.options.rest)
 
@@ -219,9 +222,12 @@ async def _moved(request: Request) -> Response:
 
 def _moment(date: str) -> str:
     """A day (all of it counts) or a moment; a span would be counted from the server's own clock, and is none."""
-    moment, span = resolve_cutoff(date, datetime(1970, 1, 1, tzinfo=UTC))
+    try:
+        moment, span = resolve_cutoff(date, datetime(1970, 1, 1, tzinfo=UTC))
+    except InvalidSetting:
+        moment = span = ""
     if span or not moment:
-        raise InvalidSetting(
+        raise BadRequest(
             f"`{date[:40]}` is no day and no moment.", hint="Write 2026-03-01 or 2026-03-01T12:00:00Z after the `@`."
         )
     return moment

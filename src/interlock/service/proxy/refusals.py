@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from interlock.service.server.refusals import Refusal
 
-__all__ = ["AlreadyThere", "BadUpload", "FormatRefused", "NotOnIndex", "ReservedName", "UploadTooLarge"]
+__all__ = ["AlreadyThere", "BadUpload", "FormatRefused", "NotOnIndex", "ReservedName", "StoreTrouble", "UploadTooLarge"]
 
 
 class NotOnIndex(Refusal):
@@ -37,6 +37,21 @@ class FormatRefused(Refusal):
 
     def __init__(self) -> None:
         super().__init__("Pages are JSON or HTML (PEP 691), and neither is accepted.", hint="Accept one of them.")
+
+
+class StoreTrouble(Refusal):
+    """The system does not let the service write or read its files."""
+
+    code = "store-trouble"
+    status = 507
+
+    def __init__(self, error: OSError) -> None:
+        why = (error.strerror or str(error) or type(error).__name__).lower()
+        super().__init__(
+            f"The service cannot keep what was asked for: {why}.",
+            hint="Whoever runs the service has to look at its disk and its rights.",
+            facts={"why": why, "errno": error.errno},
+        )
 
 
 class BadUpload(Refusal):

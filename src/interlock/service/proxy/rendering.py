@@ -16,7 +16,7 @@ from interlock.core.names import NormalizedName
 
 __all__ = ["DIGITS", "NO_DIGEST", "file_link", "render_html", "render_json", "render_names_html", "render_names_json"]
 
-_API = "1.4"
+_API, _WITHOUT_SIZES = "1.4", "1.0"
 DIGITS = 16
 """Of a file's sha256, in its address here: what was put in its place has another one."""
 NO_DIGEST = "-"
@@ -33,7 +33,9 @@ def file_link(index: str, name: NormalizedName, sha256: str, filename: str) -> s
 def render_json(listing: Listing, index: str, before: str) -> bytes:
     """``before``: only files uploaded before this moment (``YYYY-MM-DDTHH:MM:SSZ``), where there is one."""
     versions, files = _described(listing, index, before)
-    page: dict[str, Any] = {"meta": {"api-version": _API}, "name": listing.name}
+    # PEP 700 has a size for every file; a page that cannot tell them all is one of before, with what else it knows.
+    version = _API if all("size" in file for file in files) else _WITHOUT_SIZES
+    page: dict[str, Any] = {"meta": {"api-version": version}, "name": listing.name}
     if listing.status:
         page["project-status"] = {"status": listing.status}
     return msgspec.json.encode(page | {"versions": versions, "files": files})
@@ -116,5 +118,7 @@ def _anchor(file: dict[str, Any]) -> str:
     offered = file.get("core-metadata")
     if offered:
         digest = offered.get("sha256", "") if isinstance(offered, dict) else ""
-        attributes += f' data-core-metadata="{f"sha256={escape(str(digest))}" if digest else "true"}"'
+        told = f"sha256={escape(str(digest))}" if digest else "true"
+        # Clients of before PEP 714 know it by the other name.
+        attributes += f' data-core-metadata="{told}" data-dist-info-metadata="{told}"'
     return f"<a {attributes}>{escape(file['filename'])}</a>"
