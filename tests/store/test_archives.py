@@ -348,8 +348,11 @@ def test_wheel_names() -> None:
             parse_wheel_name(bad)
 
 
-def test_large_files_are_streamed(layout: Layout) -> None:
-    content = os.urandom(1 << 20) + bytes(32 << 20)
+@pytest.mark.parametrize("at_the_end", [True, False])
+def test_large_files_are_streamed(layout: Layout, at_the_end: bool) -> None:
+    """Also where a few bytes become many: then more is waiting to be written than one piece takes."""
+    dense, sparse = os.urandom(1 << 20), bytes((32 << 20) + 7)
+    content = dense + sparse if at_the_end else sparse + dense
     wheel = make_wheel("foo", "1.0", files={"foo.bin": content})
     stored = add_wheel(layout, wheel.data, filename=wheel.filename)
     assert stored.read("foo.bin") == content

@@ -6,15 +6,16 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from interlock.build.digest import IGNORES_ALL
 from interlock.build.failures import InvalidSourceTree, SubdirectoryMissing, UnsafeArchive
 from interlock.build.tar_entry import check_entry, write_entry
-from interlock.core.settings.limits import DEFAULT, Limits, is_plausible_text
+from interlock.core.settings.limits import DEFAULT, Limits
 from interlock.store.space import named
 from interlock.store.tars import BROKEN_TAR, Budget, open_tar
-from interlock.store.zips import BadArchive, Entry, inflate, inflate_pieces, open_zip, read_directory
+from interlock.store.top_files import top_file
+from interlock.store.zips import BadArchive, Entry, inflate_pieces, open_zip, read_directory
 
 __all__ = [
     "cache_folders",
@@ -70,19 +71,8 @@ def read_manifest(archive: Path) -> bytes | None:
 
 
 def _read_top(archive: Path, name: str) -> bytes | None:
-    most = DEFAULT.metadata_size
     with _as_unsafe(archive):
-        if archive.name.lower().endswith(".zip"):
-            with open_zip(archive) as opened:
-                found = [entry for entry in read_directory(opened) if _is_top(entry.name, name)]
-                fits = found and found[0].size <= most and is_plausible_text(found[0].size, found[0].packed)
-                return bytes(inflate(opened, found[0])) if fits else None
-        with open_tar(archive, Budget(archive.stat().st_size)) as entries:
-            for tar, member in entries:
-                if member.isreg() and _is_top(member.name, name) and member.size <= most:
-                    file = tar.extractfile(member)
-                    return file.read() if file is not None else None
-    return None
+        return top_file(archive, name)
 
 
 @contextmanager
@@ -160,11 +150,6 @@ def locate_tree(root: Path, subdirectory: str, *, shown: str) -> Path:
             hint=None if subdirectory else "If the project is further down, name its `subdirectory`.",
         )
     return tree
-
-
-def _is_top(path: str, name: str) -> bool:
-    parts = PurePosixPath(path).parts
-    return len(parts) == 2 and parts[1] == name
 
 
 def _single_folder(archive: Path, target: Path) -> Path:

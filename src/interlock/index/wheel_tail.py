@@ -5,21 +5,16 @@ Pure: given the bytes there are, it says what it found or which bytes it needs.
 
 from __future__ import annotations
 
-import struct
 import zlib
 
 import msgspec
 
 from interlock.core.names import normalize_name
 from interlock.core.settings.limits import DEFAULT, Limits, is_plausible_text
+from interlock.store.zip_records import END, END64, END64_LOCATOR, LARGE, LOCAL, CutOff, find_end, read_entry
 
 __all__ = ["MoreNeeded", "NotAWheel", "Pieces", "find_metadata"]
 
-_END = struct.Struct("<4s4H2LH")
-_END64_LOCATOR = struct.Struct("<4sLQL")
-_END64 = struct.Struct("<4sQ2H2L4Q")
-_CENTRAL = struct.Struct("<4s6H3L5H2L")
-_LOCAL = struct.Struct("<4s5H3L2H")
 _AROUND = 32 << 10
 """METADATA is usually among the last entries, just before the central directory: read a little more than asked."""
 _SLACK = 512
@@ -103,65 +98,46 @@ class _Entry(msgspec.Struct, frozen=True):
 def _directory(pieces: Pieces) -> tuple[int, int]:
     """Offset and size of the central directory."""
     tail = pieces.tail[1]
-    at = tail.rfind(b"PK\x05\x06")
-    if at < 0 or at + _END.size > len(tail):
+    at = find_end(tail)
+    if at < 0:
         raise NotAWheel("it has no end-of-directory record")
-    *_, size, offset, _comment = _END.unpack_from(tail, at)
-    if offset != 0xFFFFFFFF and size != 0xFFFFFFFF:
+    *_, size, offset, _comment = END.unpack_from(tail, at)
+    if LARGE not in {offset, size}:
         return offset, size
-    locator = at - _END64_LOCATOR.size
+    locator = at - END64_LOCATOR.size
     if locator < 0 or tail[locator : locator + 4] != b"PK\x06\x07":
         raise NotAWheel("its zip64 record is missing")
-    record = pieces.read(_END64_LOCATOR.unpack_from(tail, locator)[2], _END64.size)
-    if len(record) < _END64.size or record[:4] != b"PK\x06\x06":
+    record = pieces.read(END64_LOCATOR.unpack_from(tail, locator)[2], END64.size)
+    if len(record) < END64.size or record[:4] != b"PK\x06\x06":
         raise NotAWheel("its zip64 record is damaged")
-    fields = _END64.unpack(record)
+    fields = END64.unpack(record)
     return fields[9], fields[8]
 
 
 def _find(directory: bytes, filename: str) -> _Entry:
     wanted = normalize_name(filename.partition("-")[0])
-    at, end = 0, len(directory)
-    while at + _CENTRAL.size <= end:
-        fields = _CENTRAL.unpack_from(directory, at)
-        if fields[0] != b"PK\x01\x02":
-            raise NotAWheel("its directory is damaged")
-        name_length, extra_length, comment_length = fields[10], fields[11], fields[12]
-        begin = at + _CENTRAL.size
-        name = directory[begin : begin + name_length]
-        if name.endswith(b".dist-info/METADATA") and name.count(b"/") == 1:
-            folder = name.decode("utf-8", "replace").partition("/")[0]
-            if normalize_name(folder.removesuffix(".dist-info").rpartition("-")[0]) == wanted:
-                extra = directory[begin + name_length : begin + name_length + extra_length]
-                offset, packed, full = _large(fields[16], fields[8], fields[9], extra)
-                return _Entry(offset, packed, full, fields[4], fields[7], name_length + extra_length + _SLACK)
-        at = begin + name_length + extra_length + comment_length
+    at = 0
+    try:
+        while at < len(directory):
+            found = read_entry(directory, at)
+            name = found.name
+            if name.endswith(b".dist-info/METADATA") and name.count(b"/") == 1:
+                folder = name.decode("utf-8", "replace").partition("/")[0]
+                if normalize_name(folder.removesuffix(".dist-info").rpartition("-")[0]) == wanted:
+                    header = found.after - at + _SLACK
+                    return _Entry(found.offset, found.packed, found.size, found.method, found.crc, header)
+            at = found.after
+    except CutOff as error:
+        raise NotAWheel(str(error)) from error
     raise NotAWheel("it has no METADATA")
 
 
-def _large(offset: int, packed: int, size: int, extra: bytes) -> tuple[int, int, int]:
-    """Values that do not fit 32 bits are in the zip64 extra field, in a fixed order."""
-    if 0xFFFFFFFF not in (offset, packed, size):
-        return offset, packed, size
-    at = 0
-    while at + 4 <= len(extra):
-        kind, length = struct.unpack_from("<HH", extra, at)
-        if kind == 1:
-            # The field may say that it is longer than what there is.
-            count = min(length, len(extra) - at - 4) // 8
-            numbers = list(struct.unpack_from(f"<{count}Q", extra, at + 4))
-            taken = [numbers.pop(0) if value == 0xFFFFFFFF and numbers else value for value in (size, packed, offset)]
-            return taken[2], taken[1], taken[0]
-        at += 4 + length
-    raise NotAWheel("its zip64 entry is damaged")
-
-
 def _inflate(pieces: Pieces, entry: _Entry) -> bytes:
-    header = pieces.read(entry.offset, _LOCAL.size, after=entry.header + entry.packed)
-    if len(header) < _LOCAL.size or header[:4] != b"PK\x03\x04":
+    header = pieces.read(entry.offset, LOCAL.size, after=entry.header + entry.packed)
+    if len(header) < LOCAL.size or header[:4] != b"PK\x03\x04":
         raise NotAWheel("its METADATA is damaged")
-    fields = _LOCAL.unpack(header)
-    packed = pieces.read(entry.offset + _LOCAL.size + fields[9] + fields[10], entry.packed)
+    fields = LOCAL.unpack(header)
+    packed = pieces.read(entry.offset + LOCAL.size + fields[9] + fields[10], entry.packed)
     if len(packed) != entry.packed:
         raise NotAWheel("its METADATA is damaged")
     if entry.method == 0:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import mmap
 import os
-import struct
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -23,6 +22,7 @@ import msgspec
 from interlock.core.settings.limits import DEFAULT, Limits, how_to_raise
 from interlock.errors import IntegrityError
 from interlock.store.entry_names import length_problem
+from interlock.store.zip_records import END, END64, END64_LOCATOR, LARGE, LOCAL, CutOff, find_end, read_entry
 
 try:
     from isal import isal_zlib
@@ -35,11 +35,6 @@ __all__ = ["BadArchive", "Buffer", "Entry", "inflate", "inflate_pieces", "open_z
 
 Buffer = bytes | memoryview
 
-_END = struct.Struct("<4s4H2LH")
-_END64_LOCATOR = struct.Struct("<4sLQL")
-_END64 = struct.Struct("<4sQ2H2L4Q")
-_CENTRAL = struct.Struct("<4s4B4H3L5H2L")
-_LOCAL = struct.Struct("<4s5H3L2H")
 _LONGEST_COMMENT = 0xFFFF
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _UTF8 = 0x800
@@ -126,8 +121,6 @@ def read_directory(archive: memoryview, limits: Limits = DEFAULT) -> list[Entry]
     entries: list[Entry] = []
     at = start
     for _ in range(count):
-        if at + _CENTRAL.size > len(archive):
-            raise BadArchive("its central directory is cut off")
         entry, at = _entry(archive, at)
         if entry is not None:
             entries.append(entry)
@@ -184,7 +177,8 @@ def inflate_pieces(archive: memoryview, entry: Entry) -> Iterator[Buffer]:
                 raise BadArchive("an entry does not have the size that it declares", entry=entry.name)
             crc = _inflater.crc32(piece, crc)
             yield piece
-            if inflater is None or not inflater.unconsumed_tail:
+            # What was fed may be used up while there is more of it than one piece could take.
+            if inflater is None or not (inflater.unconsumed_tail or len(piece) == _PIECE):
                 break
             fed = inflater.unconsumed_tail
     if total != entry.size:
@@ -195,19 +189,19 @@ def inflate_pieces(archive: memoryview, entry: Entry) -> Iterator[Buffer]:
 
 def _end(archive: memoryview) -> tuple[int, int, int]:
     """Count, size and offset of the central directory."""
-    tail_start = max(0, len(archive) - _LONGEST_COMMENT - _END.size)
+    tail_start = max(0, len(archive) - _LONGEST_COMMENT - END.size)
     tail = bytes(archive[tail_start:])
-    found = tail.rfind(b"PK\x05\x06")
-    if found < 0 or found + _END.size > len(tail):
+    found = find_end(tail)
+    if found < 0:
         raise BadArchive("it is not a zip file or its end is missing")
-    _, disk, first_disk, _, count, size, offset, _ = _END.unpack_from(tail, found)
+    _, disk, first_disk, _, count, size, offset, _ = END.unpack_from(tail, found)
     at = tail_start + found
-    if (count == 0xFFFF or size == 0xFFFFFFFF or offset == 0xFFFFFFFF) and at >= _END64_LOCATOR.size:
-        signature, _, end64, _ = _END64_LOCATOR.unpack_from(archive, at - _END64_LOCATOR.size)
+    if (count == 0xFFFF or LARGE in {size, offset}) and at >= END64_LOCATOR.size:
+        signature, _, end64, _ = END64_LOCATOR.unpack_from(archive, at - END64_LOCATOR.size)
         if signature == b"PK\x06\x07":
-            if end64 + _END64.size > len(archive):
+            if end64 + END64.size > len(archive):
                 raise BadArchive("its zip64 directory is cut off")
-            signature, _, _, _, disk, first_disk, _, count, size, offset = _END64.unpack_from(archive, end64)
+            signature, _, _, _, disk, first_disk, _, count, size, offset = END64.unpack_from(archive, end64)
             if signature != b"PK\x06\x06":
                 raise BadArchive("its zip64 directory is damaged")
     if disk or first_disk:
@@ -216,16 +210,11 @@ def _end(archive: memoryview) -> tuple[int, int, int]:
 
 
 def _entry(archive: memoryview, at: int) -> tuple[Entry | None, int]:
-    (signature, _, host, _, _, flags, method, _, _, crc, packed, size, name_size, extra_size, comment_size,
-     _, _, attributes, offset) = _CENTRAL.unpack_from(archive, at)  # fmt: skip
-    if signature != b"PK\x01\x02":
-        raise BadArchive("its central directory is damaged")
-    name_at = at + _CENTRAL.size
-    raw = bytes(archive[name_at : name_at + name_size])
-    after = name_at + name_size + extra_size + comment_size
-    if 0xFFFFFFFF in {packed, size, offset}:
-        extra = bytes(archive[name_at + name_size : name_at + name_size + extra_size])
-        size, packed, offset = _zip64(extra, size, packed, offset)
+    try:
+        record = read_entry(archive, at)
+    except CutOff as error:
+        raise BadArchive(str(error)) from error
+    host, flags, method, crc, packed, size, attributes, offset, raw, after = record
     try:
         name = raw.decode("utf-8" if flags & _UTF8 else "ascii")
     except UnicodeDecodeError:
@@ -262,32 +251,13 @@ def _entry(archive: memoryview, at: int) -> tuple[Entry | None, int]:
     return entry, after
 
 
-def _zip64(extra: bytes, size: int, packed: int, offset: int) -> tuple[int, int, int]:
-    at = 0
-    while at + 4 <= len(extra):
-        kind, length = struct.unpack_from("<HH", extra, at)
-        if kind == 1:
-            # The field may say that it is longer than what there is.
-            count = min(length, len(extra) - at - 4) // 8
-            values = iter(struct.unpack_from(f"<{count}Q", extra, at + 4))
-            try:
-                size = next(values) if size == 0xFFFFFFFF else size
-                packed = next(values) if packed == 0xFFFFFFFF else packed
-                offset = next(values) if offset == 0xFFFFFFFF else offset
-            except StopIteration as error:
-                raise BadArchive("a zip64 field is cut off") from error
-            break
-        at += 4 + length
-    return size, packed, offset
-
-
 def _data_offset(archive: memoryview, offset: int, raw: bytes, name: str) -> int:
-    if offset + _LOCAL.size > len(archive):
+    if offset + LOCAL.size > len(archive):
         raise BadArchive("an entry lies outside the file", entry=name)
-    header = _LOCAL.unpack_from(archive, offset)
+    header = LOCAL.unpack_from(archive, offset)
     if header[0] != b"PK\x03\x04":
         raise BadArchive("an entry's header is damaged", entry=name)
-    at = offset + _LOCAL.size
+    at = offset + LOCAL.size
     # Readers that go by the local headers must see the same files as we do.
     if archive[at : at + header[9]] != raw:
         raise BadArchive("an entry has two names", entry=name)
