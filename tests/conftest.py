@@ -89,6 +89,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     """End a run that hangs, showing where: no plugin, and it works when the event loop itself is stuck."""
     marker = item.get_closest_marker("time_limit")
     limit = float(marker.args[0]) if marker else TIME_LIMIT
+    if sys.gettrace() is not None:  # whoever looks at every line has to wait for it
+        limit *= 5
     if os.environ.get("HYPOTHESIS_PROFILE") == "nightly":
         limit = NIGHTLY_LIMIT
     faulthandler.dump_traceback_later(limit, exit=True, file=_terminal())

@@ -53,10 +53,10 @@ def test_a_part_gives_what_the_whole_gives(seed: int, data: st.DataObject) -> No
     assert lock is not None
     parts = data.draw(st.sampled_from(selections(workspace, seed, 4)))
     small, slots = part(workspace, lock, parts)
-    for name, values in ENVIRONMENTS.items():
-        whole = given_by(lock, parts, values)
+    for name in data.draw(st.lists(st.sampled_from(sorted(ENVIRONMENTS)), min_size=1, max_size=3, unique=True)):
+        whole = given_by(lock, parts, ENVIRONMENTS[name])
         event("refused" if whole is None else "selected")
-        assert given_by(small, parts, values) == whole, name
+        assert given_by(small, parts, ENVIRONMENTS[name]) == whole, name
     read = decode_lock(encode_lock(small))
     assert msgspec.structs.replace(read, format=small.format) == small
     assert part_of(small, slots, small.inputs.conflicts) == small, "a part of a part is the part"
