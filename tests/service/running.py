@@ -16,7 +16,7 @@ from typing import IO, Any
 
 import httpx
 
-from tests.processes import program
+from tests.processes import mortal, program
 
 __all__ = ["RunningService", "running_service"]
 
@@ -101,8 +101,9 @@ def _read(stream: IO[str], take: Any) -> None:
 def running_service(data: Path, *arguments: str) -> Iterator[RunningService]:
     """Start ``interlock serve``, and end it with the block."""
     process = subprocess.Popen(
-        [*program(), "serve", "--data", str(data), "--log-json", *arguments],
-        stdin=subprocess.DEVNULL,
+        # With its standard input it ends, when a test run is aborted too.
+        mortal("interlock", "serve", "--data", str(data), "--log-json", *arguments),
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -120,6 +121,6 @@ def running_service(data: Path, *arguments: str) -> Iterator[RunningService]:
 
 
 def _close_streams(process: subprocess.Popen[str]) -> None:
-    for stream in (process.stdout, process.stderr):
+    for stream in (process.stdin, process.stdout, process.stderr):
         if stream is not None:
             stream.close()

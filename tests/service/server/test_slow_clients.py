@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import random
 import signal
 import socket
 import statistics
@@ -14,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.service.running import RunningService, running_service
+from tests.wheels import make_wheel
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
@@ -168,3 +171,42 @@ def test_others_are_answered_while_many_clients_send_nothing(tmp_path: Path) -> 
                 assert client.get("/live").text == "live\n"
                 seconds.append(time.monotonic() - begun)
         assert statistics.median(seconds) < 0.5
+
+
+def test_clients_that_take_nothing_cost_nothing_and_hold_nobody_up(tmp_path: Path) -> None:
+    size = 24 << 20
+    wheel = make_wheel("big", "1.0", files={"big/data.bin": random.Random(1).randbytes(size)})
+    file = tmp_path / "service.toml"
+    file.write_text('[limits]\nidle-seconds = 1\ndrain-seconds = 1\n[[index]]\nname = "own"\nuploads = true\n')
+    with running_service(tmp_path / "data", "--config", str(file)) as service, contextlib.ExitStack() as stack:
+        service.started()
+        service.token = service.make_token("--scope", "read,publish,admin")
+        client = stack.enter_context(service.client())
+        form = {":action": "file_upload", "name": "big", "version": "1.0", "protocol_version": "1"}
+        files = {"content": (wheel.filename, wheel.data)}
+        assert client.post("/upload/own", data=form, files=files).status_code == 200
+        page = client.get("/simple/own/big/", headers={"Accept": "application/vnd.pypi.simple.v1+json"})
+        path = page.url.join(page.json()["files"][0]["url"]).path
+        before = resident(service)
+        for _ in range(20):
+            connection = stack.enter_context(connect(service))
+            request = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {service.token}\r\n\r\n"
+            connection.sendall(request.encode())
+        time.sleep(2)
+        seconds = []
+        for _ in range(50):
+            begun = time.monotonic()
+            assert client.get("/live").text == "live\n"
+            seconds.append(time.monotonic() - begun)
+        assert statistics.median(seconds) < 0.5
+        # 480 MB are on their way to nobody.
+        assert resident(service) - before < 100 << 20
+        begun = time.monotonic()
+        assert service.end() == 0
+        assert time.monotonic() - begun < 15
+
+
+def resident(service: RunningService) -> int:
+    """Bytes of memory."""
+    pages = Path(f"/proc/{service.process.pid}/statm").read_text().split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
