@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -186,3 +187,38 @@ def test_what_is_pinned_to_an_index_of_its_own(
     assert "service" not in shop.run("lock").err
     assert shop.lockfile.read_bytes() == expected
     assert shop.versions()["click"] == "9.0"
+
+
+def test_what_conflicts(shop: Shop, service: StartService, monkeypatch: pytest.MonkeyPatch) -> None:
+    service()
+    lines = '[project.optional-dependencies]\nold = ["jinja<3.1"]\nnew = ["jinja>=3.1"]\n'
+    shop.member("web", "catalog", "flask", lines=lines)
+    manifest = shop.root / "pyproject.toml"
+    manifest.write_text(
+        f"{manifest.read_text()}\n[tool.interlock]\n"
+        'conflicts = [[{ package = "web", extra = "old" }, { package = "web", extra = "new" }]]\n'
+    )
+    expected, _ = _alone(shop, monkeypatch)
+    assert "service" not in shop.run("lock").err
+    assert shop.lockfile.read_bytes() == expected
+    assert expected.count(b'"name": "jinja",\n      "version"') == 2
+
+
+def test_a_git_repository_is_read_here(
+    shop: Shop, service: StartService, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    running = service()
+    shop.member("lib", "click<8.1")
+    shutil.move(shop.root / "packages" / "lib", tmp_path / "lib")
+    for line in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=a", "-c", "user.email=a@b.test", "commit", "-qm", "x"],
+    ):
+        subprocess.run(["git", "-C", str(tmp_path / "lib"), *line], check=True)
+    shop.member("web", "flask", "lib", lines='[tool.interlock.sources]\nlib = { git = "../../../lib" }\n')
+    expected, _ = _alone(shop, monkeypatch)
+    assert "service" not in shop.run("lock").err
+    assert shop.lockfile.read_bytes() == expected
+    assert shop.versions()["click"] == "8.0"
+    assert not (running.data / "store" / "git-v1").exists()

@@ -77,6 +77,19 @@ class _Locks:
         body = await read_body(request, self._state.configuration.limits)
         envelope = decode_json(body, Envelope)
         asked = bytes(envelope.request)
+        digest = digest_of(asked)
+        kept = self._fresh(request, digest)
+        if kept is not None:
+            return _at_once(request, kept, digest)
+        work, key = self._work(request, envelope, asked, digest)
+        try:
+            waiter = self._jobs.join(key, work)
+        except Full as full:
+            raise QueueFull(full.retry_after) from full
+        return _Frames(waiter.frames(), digest, is_packed=_takes_gzip(request))
+
+    def _work(self, request: Request, envelope: Envelope, asked: bytes, digest: str) -> tuple[Work, str]:
+        """What there is to do, and what that job is called."""
         head = read_head(asked)
         configuration = self._state.configuration
         allowed, host = configuration.indexes_of(token_of(request)), request.headers.get("host", "")
@@ -93,19 +106,11 @@ class _Locks:
             network=fetch_options(self._state.means),
             limits=self._state.means.layout.limits,
         )
-        key = self._key(digest_of(asked), mapped, has_old=bool(work.old))
-        kept = self._jobs.result(key)
-        if kept is not None and work.now < kept.fresh_until and not self._jobs.is_running(key):
-            return _at_once(request, kept, digest_of(asked))
-        try:
-            waiter = self._jobs.join(key, work)
-        except Full as full:
-            raise QueueFull(full.retry_after) from full
-        return _Frames(waiter.frames(), digest_of(asked), is_packed=_takes_gzip(request))
+        return work, self._key(digest, mapped, has_old=bool(work.old))
 
     async def get(self, request: Request) -> Response:
         """What came of a question: its last frame, or 202 while it is being answered."""
-        for key in self._keys(request):
+        for key in self._keys(request, request.path_params["digest"]):
             kept = self._jobs.result(key)
             if kept is not None:
                 return Response(kept.line, media_type="application/json")
@@ -115,7 +120,7 @@ class _Locks:
 
     async def delete(self, request: Request) -> Response:
         """End a job, for all who wait for it."""
-        cancelled = [self._jobs.cancel(key) for key in self._keys(request)]
+        cancelled = [self._jobs.cancel(key) for key in self._keys(request, request.path_params["digest"])]
         if not any(cancelled):
             raise NothingHere(request.url.path)
         return Response(status_code=204)
@@ -130,10 +135,19 @@ class _Locks:
             self._asked.popitem(last=False)
         return key
 
-    def _keys(self, request: Request) -> list[str]:
+    def _fresh(self, request: Request, digest: str) -> Kept | None:
+        """What came of the same question, if no page that it looked at may have changed since."""
+        now = self._state.clock()
+        for key in self._keys(request, digest):
+            kept = self._jobs.result(key)
+            if kept is not None and now < kept.fresh_until and not self._jobs.is_running(key):
+                return kept
+        return None
+
+    def _keys(self, request: Request, digest: str) -> list[str]:
         """The jobs of a digest that look at nothing but what who asks may use."""
         allowed = self._state.configuration.indexes_of(token_of(request)).keys()
-        jobs = self._asked.get(request.path_params["digest"], {})
+        jobs = self._asked.get(digest, {})
         return [key for key, served in jobs.items() if served <= allowed]
 
 
