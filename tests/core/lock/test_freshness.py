@@ -123,3 +123,9 @@ def test_a_lock_that_cannot_be_used_whatever_the_manifests_say() -> None:
         "interlock.lock cannot be used as it is: it has declared conflicts and was written in an older format, which "
         "loses what is reached by them."
     )
+
+
+def test_a_source_tree_that_asks_for_something_else_is_named() -> None:
+    lock = Lock(inputs=ResolutionInputs(trees={"vendor/a": "1", "vendor/b": "2"}))
+    reasons = compare(lock, [], ResolutionInputs(trees={"vendor/a": "1", "vendor/b": "3"}))
+    assert [str(reason) for reason in reasons] == ["vendor/b: what the project there says it needs has changed"]
