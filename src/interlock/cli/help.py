@@ -64,5 +64,6 @@ class _Formatter(argparse.HelpFormatter):
         """All spellings, then the value once (older versions of argparse repeat it)."""
         if not action.option_strings:
             return super()._format_action_invocation(action)
-        value = f" {action.metavar}" if action.nargs != 0 else ""
+        names = action.metavar if isinstance(action.metavar, tuple) else (action.metavar,)
+        value = "".join(f" {name}" for name in names) if action.nargs != 0 else ""
         return ", ".join(action.option_strings) + value
