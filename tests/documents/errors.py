@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from interlock.cli.explanations import Explanation, explanations
-from tests.architecture import assigned_code, assigned_exit_code, bases, modules
+from tests.architecture import assigned_code, assigned_exit_code, bases, error_classes, modules
 
 __all__ = ["codes", "findings", "warnings"]
 
@@ -65,11 +65,13 @@ def _row(one: Explanation, *more: str) -> str:
 
 
 def _classes() -> dict[str, ast.ClassDef]:
+    """Those of errors; other classes may have the same names."""
+    families = error_classes()
     return {
         node.name: node
         for module in modules().values()
         for node in ast.walk(module.tree)
-        if isinstance(node, ast.ClassDef)
+        if isinstance(node, ast.ClassDef) and (families & bases(node) or node.name == "InterlockError")
     }
 
 
@@ -77,7 +79,7 @@ def _named(classes: dict[str, ast.ClassDef]) -> Iterator[tuple[str, str]]:
     """Each code and the name of its class."""
     for name, node in classes.items():
         code = assigned_code(node)
-        if code is not None and "InterlockError" in _above(name, classes):
+        if code is not None:
             yield code, name
 
 

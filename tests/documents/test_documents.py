@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture import ROOT, Module, modules
+from tests.architecture import ROOT, Module, error_codes, modules
 from tests.documents.blocks import GENERATED, Generated, filled
 from tests.documents.links import documents, links
 
@@ -19,6 +19,12 @@ DOCUMENTS = [pytest.param(path, id=path.relative_to(ROOT).as_posix()) for path i
 @pytest.mark.parametrize("document", GENERATED, ids=lambda document: document.path)
 def test_lists_are_what_the_code_says(document: Generated) -> None:
     assert document.read() == filled(document), "`python -m tests.documents` writes it"
+
+
+def test_no_error_is_left_out() -> None:
+    text = (ROOT / "src/interlock/ERRORS.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `([a-z-]+)` \| \d+ \|", text, flags=re.MULTILINE)
+    assert sorted(listed) == sorted((error_codes() - {"error"}) | {"bug"})
 
 
 @pytest.mark.parametrize("path", DOCUMENTS)
