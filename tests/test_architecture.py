@@ -88,6 +88,9 @@ FOLDERS = {
 """Folder of core -> folders of core it may import, beside itself; each knows only those above it, so reading a lock
 needs no resolver."""
 
+APART = {"workspace.fresh": {"build", "install"}}
+"""Folder -> rooms that it alone of its room may import: stamps look at what was built and installed."""
+
 IMPURE = {"anyio", "asyncio", "io", "os", "random", "shutil", "socket", "subprocess", "tempfile", "threading", "time"}
 """What core may not touch."""
 
@@ -185,6 +188,18 @@ def test_folders_of_core_know_only_those_above_them() -> None:
             target = found.target.removeprefix("interlock.").removeprefix("core.").split(".")[0]
             if target != folder and target not in FOLDERS[folder]:
                 wrong.append(f"{module.shown}:{found.line} imports {found.target}: {folder} may not know {target}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_what_only_one_folder_of_a_room_may_know() -> None:
+    wrong = [
+        f"{module.shown}:{found.line} imports {found.target}"
+        for folder, known in APART.items()
+        for module in modules().values()
+        if room_of(module.name) == folder.partition(".")[0] and not module.name.startswith(f"interlock.{folder}.")
+        for found in module.imports()
+        if room_of(found.target) in known
+    ]
     assert not wrong, "\n".join(wrong)
 
 
