@@ -252,7 +252,7 @@ async def test_a_page_is_taken_up_to_a_limit_whatever_it_was_packed_to(open_fetc
 
 @pytest.mark.parametrize("streamed", [False, True])
 async def test_a_body_that_drips_is_given_up(open_fetcher: Open, streamed: bool) -> None:
-    fetcher = open_fetcher(FetchOptions(read_timeout=0.5, slowest=1000))
+    fetcher = open_fetcher(FetchOptions(read_timeout=0.5, slowest=200_000))
     with serving() as url:
         with pytest.raises(FetchFailed, match="INTERLOCK_LIMIT_SLOWEST") as raised:
             await (fetcher.stream(f"{url}/drip", {}, Taken()) if streamed else fetcher.get(f"{url}/drip", {}))

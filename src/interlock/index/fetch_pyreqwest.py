@@ -22,6 +22,8 @@ __all__ = ["PyreqwestFetcher"]
 
 _AT_ONCE = 0
 """Bytes that are waited for before an answer is handed over; with more, nobody notices one that drips."""
+_PIECE = 64 << 10
+"""Bytes that are taken at once from a body. Networks hand on a kilobyte or two, and each time costs as much."""
 
 
 class PyreqwestFetcher:
@@ -38,7 +40,7 @@ class PyreqwestFetcher:
         async with _translated():
             request = self._client(url, decode=True).get(url)
             async with request.headers(headers).streamed_read_buffer_limit(_AT_ONCE).build_streamed() as response:
-                pieces = [chunk async for chunk in _chunks(response, Pace(self._options, most))]
+                pieces = [piece async for piece in _pieces(response, Pace(self._options, most))]
                 status, received = response.status, _headers(response.headers)
         return Response(status=status, headers=received, body=b"".join(pieces), url=url)
 
@@ -48,8 +50,8 @@ class PyreqwestFetcher:
             request = self._client(url, decode=False).get(url)
             async with request.headers(sent).streamed_read_buffer_limit(_AT_ONCE).build_streamed() as response:
                 if response.status in {200, 206}:
-                    async for chunk in _chunks(response, Pace(self._options)):
-                        await sink.feed(chunk)
+                    async for piece in _pieces(response, Pace(self._options)):
+                        await sink.feed(piece)
                 status, received = response.status, _headers(response.headers)
         return Response(status=status, headers=received, url=url)
 
@@ -130,7 +132,26 @@ async def _translated() -> AsyncIterator[None]:
         raise
 
 
+async def _pieces(response: StreamedResponse, pace: Pace) -> AsyncIterator[bytes]:
+    """A body of which only the whole matters, in large pieces."""
+    reader, patience = response.body_reader, pace.patience(_PIECE)
+    while True:
+        with anyio.move_on_after(patience) as waiting:
+            try:
+                piece = await reader.read(_PIECE)
+            except anyio.get_cancelled_exc_class():
+                await _reveal_cancellation()
+                raise
+        if waiting.cancelled_caught:
+            raise pace.too_slow()
+        if piece is None:
+            return
+        pace.count(len(piece))
+        yield bytes(piece)
+
+
 async def _chunks(response: StreamedResponse, pace: Pace) -> AsyncIterator[bytes]:
+    """A body of which each part is of use when it comes."""
     while (chunk := await response.body_reader.read_chunk()) is not None:
         pace.count(len(chunk))
         yield bytes(chunk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from time import monotonic
 from typing import Literal, Protocol
@@ -90,11 +91,18 @@ class Pace:
             raise FetchFailed("large", f"its body has more than {self._most} bytes")
         late = monotonic() - self._started - self._options.read_timeout
         if late > 0 and self._size < self._options.slowest * (late + 1):
-            raise FetchFailed(
-                "slow",
-                f"fewer than {self._options.slowest} bytes came in a second (INTERLOCK_LIMIT_SLOWEST, or `slowest` in"
-                " `[tool.interlock.limits]`)",
-            )
+            raise self.too_slow()
+
+    def patience(self, size: int) -> float:
+        """Seconds in which so many bytes come, or the rest, unless they come too slowly."""
+        return self._options.read_timeout + size / self._options.slowest if self._options.slowest else math.inf
+
+    def too_slow(self) -> FetchFailed:
+        return FetchFailed(
+            "slow",
+            f"fewer than {self._options.slowest} bytes came in a second (INTERLOCK_LIMIT_SLOWEST, or `slowest` in"
+            " `[tool.interlock.limits]`)",
+        )
 
 
 class Fetcher(Protocol):

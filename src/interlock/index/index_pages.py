@@ -204,8 +204,8 @@ class Pages:
     async def _read(self, index: Index, name: NormalizedName, response: Response, validators: Validators) -> Page:
         """Read a page and store it, here or in a second process."""
         kind = response.headers.get("content-type", "")
-        reader = self._reader if self._fetching >= _MANY and len(response.body) >= _LARGE else None
-        if reader is not None and reader.works and validators.storable and "json" in kind:
+        reader = self._reader if len(response.body) >= _LARGE and validators.storable and "json" in kind else None
+        if reader is not None and reader.works and (reader.is_started or self._fetching >= _MANY):
             order = Order(
                 name=name,
                 index=index.name,

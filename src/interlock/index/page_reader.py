@@ -49,6 +49,11 @@ class PageReader:
     def works(self) -> bool:
         return not self._failed
 
+    @property
+    def is_started(self) -> bool:
+        """Whether the process is there, which one page is not worth."""
+        return self._process is not None
+
     async def read(self, order: Order, body: bytes) -> FastPage | None:
         """What a page says, which is then also stored; None when it has to be read here.
 
