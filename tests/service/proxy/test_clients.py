@@ -115,3 +115,22 @@ def test_interlock_locks_the_same_as_alone_and_installs(served: Behind, tmp_path
     shutil.rmtree(cache)
     run(*program(), "sync", "--locked", "--reinstall", "--cache-dir", cache, "--no-install-workspace", cwd=project)
     assert only_once(served)
+
+
+def test_a_lock_that_was_made_without_it_installs_through_it_and_back(served: Behind, tmp_path: Path) -> None:
+    """A lock names no host, and files are where the page of their index says."""
+    project = tmp_path / "project"
+    project.mkdir()
+    manifest = (
+        '[project]\nname = "top"\nversion = "0"\nrequires-python = ">=3.11"\ndependencies = ["c"]\n'
+        '[[tool.interlock.index]]\nname = "main"\nurl = "{url}"\ndefault = true\n'
+    )
+    sync = (*program(), "sync", "--locked", "--no-install-workspace", "--cache-dir")
+    for number, (made, used) in enumerate(((served.public.url, served.simple), (served.simple, served.public.url))):
+        (project / "interlock.lock").unlink(missing_ok=True)
+        shutil.rmtree(project / ".venv", ignore_errors=True)
+        (project / "pyproject.toml").write_text(manifest.format(url=made))
+        run(*program(), "lock", "--cache-dir", str(tmp_path / f"made-{number}"), cwd=project)
+        (project / "pyproject.toml").write_text(manifest.format(url=used))
+        run(*sync, str(tmp_path / f"used-{number}"), cwd=project)
+        assert installed(project / ".venv") == {"b": "1.0", "c": "1.0"}

@@ -134,6 +134,19 @@ def test_an_index_that_is_not_there(serve: Serve, index: IndexFactory) -> None:
     assert gone.page("a").status_code == 200
 
 
+def test_the_list_of_projects_is_old_too_while_the_index_is_in_trouble(index: IndexFactory, serve: Serve) -> None:
+    server = index(registry({"a": {"1.0": []}, "b": {"1.0": []}}))
+    served = serve(server)
+    fresh = served.get("/simple/main/")
+    assert not is_stale(fresh)
+    served.clock.now += LATER
+    server.fail("/simple/", 503)
+    for _ in range(2):
+        answer = served.get("/simple/main/")
+        assert (answer.status_code, answer.content, is_stale(answer)) == (200, fresh.content, True)
+    assert len(server.requests) == 2
+
+
 def test_what_is_no_page_is_a_bad_gateway(index: IndexFactory, serve: Serve) -> None:
     server = index(registry(a={"1.0": []}))
     server.garble("/a/")

@@ -103,11 +103,11 @@ class Endpoints:
         if kind is None:
             raise FormatRefused
         # Of a day in the past it is not told which projects there were; that a name is here promises no file.
-        names = await self._proxy.names(index)
+        names, stale = await self._proxy.names(index)
         render = partial(render_names_json if kind == JSON else render_names_html, names)
         key = (index.name, before, kind, await anyio.to_thread.run_sync(_digest, names))
         body = await self._rendered.get(key, 30 * len(names), render)
-        return answers.page(request, body, kind, left=0, stale=False)
+        return answers.page(request, body, kind, left=0, stale=stale)
 
     async def project(self, request: Request) -> Response:
         asked = self._asked(request)

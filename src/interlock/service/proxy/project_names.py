@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import anyio.to_thread
 import msgspec
@@ -22,9 +23,17 @@ from interlock.service.proxy.project_pages import will_pass
 from interlock.store.entries import Entries
 from interlock.store.layout import Bucket
 
-__all__ = ["ProjectNames"]
+__all__ = ["Names", "ProjectNames"]
 
 _KEY = ".names"
+
+
+class Names(NamedTuple):
+    """The names of projects, sorted."""
+
+    names: tuple[NormalizedName, ...]
+    stale: bool = False
+    """Whether they are older than their index allows, because that could not be asked."""
 
 
 class _Names(msgspec.Struct, frozen=True, array_like=True):
@@ -56,22 +65,22 @@ class ProjectNames:
     def __repr__(self) -> str:
         return f"<ProjectNames of {self._upstream!r}>"
 
-    async def of(self, index: Index) -> tuple[NormalizedName, ...]:
-        """Sorted. Raises :class:`InterlockError` when the index does not tell, and never has."""
+    async def of(self, index: Index) -> Names:
+        """Raises :class:`InterlockError` when the index does not tell, and never has."""
         key = index_key(index, self._upstream.session.auth.identity(index))
         cached = await anyio.to_thread.run_sync(self._entries.load, _KEY, key)
         now = self._clock()
         freshness = Freshness(now=now, at_least=self._options.fresh_for, offline=self._upstream.offline)
         if cached is not None and freshness.allows(_KEY, cached.validators):
-            return cached.names
+            return Names(cached.names, not cached.validators.is_fresh(now) and self._upstream.offline)
         if self._upstream.offline:
             raise Offline("The list of projects", index=index.name)
         try:
-            return await self._flights.get(key, lambda: self._ask(index, key, cached))
+            return Names(await self._flights.get(key, lambda: self._ask(index, key, cached)))
         except (BadStatus, HostResting, Unreachable) as failure:
             if cached is None or not will_pass(failure):
                 raise
-            return cached.names
+            return Names(cached.names, stale=True)
 
     async def _ask(self, index: Index, key: str, cached: _Names | None) -> tuple[NormalizedName, ...]:
         headers = {"accept": ACCEPT, **(cached.validators.conditions() if cached is not None else {})}

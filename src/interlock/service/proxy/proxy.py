@@ -21,7 +21,7 @@ from interlock.service.proxy.files import FileMeans, Files
 from interlock.service.proxy.guarded_fetcher import GuardedFetcher
 from interlock.service.proxy.options import ProxiedIndex, ProxyOptions, check_index
 from interlock.service.proxy.own_packages import OwnPackages, Uploaded
-from interlock.service.proxy.project_names import ProjectNames
+from interlock.service.proxy.project_names import Names, ProjectNames
 from interlock.service.proxy.project_pages import Found, Located, ProjectPages
 from interlock.service.proxy.refusals import BadUpload
 from interlock.store.blobs import SecondLevel
@@ -88,19 +88,18 @@ class Proxy:
             return None
         return await anyio.to_thread.run_sync(self.own.metadata, index.name, name, filename)
 
-    async def names(self, index: ProxiedIndex) -> tuple[NormalizedName, ...]:
-        """All projects that this index may answer for, sorted."""
+    async def names(self, index: ProxiedIndex) -> Names:
+        """All projects that this index may answer for."""
         told = [(origin.index, await self._names.of(origin.index)) for origin in index.origins]
         if self.choices.are_free(index) and len(told) == 1:
             return told[0][1]
+        stale = any(names.stale for _, names in told)
         # An index may have hundreds of thousands.
-        return await anyio.to_thread.run_sync(self._admitted, index, told)
+        return Names(await anyio.to_thread.run_sync(self._admitted, index, told), stale)
 
-    def _admitted(
-        self, index: ProxiedIndex, told: Sequence[tuple[Index, Sequence[NormalizedName]]]
-    ) -> tuple[NormalizedName, ...]:
+    def _admitted(self, index: ProxiedIndex, told: Sequence[tuple[Index, Names]]) -> tuple[NormalizedName, ...]:
         choices = self.choices
-        found = {name for origin, names in told for name in names if origin in choices.of(index, name).origins}
+        found = {name for origin, names in told for name in names.names if origin in choices.of(index, name).origins}
         if self.own is not None and index.takes_uploads:
             own = map(normalize_name, self.own.names(index.name))
             found.update(name for name in own if choices.of(index, name).own)
