@@ -11,6 +11,8 @@ from interlock.core.editing.requirement_wishes import BadRequirement, parse_wish
 from interlock.core.editing.script_metadata import BadScript, parse_script
 from interlock.core.editing.workspace_conversion import workspace_root
 from interlock.core.lock.freshness import Stale
+from interlock.core.lock.moves import Moves
+from interlock.core.lock.pins import Pin
 from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.members.sides import Sides
@@ -113,3 +115,35 @@ def test_a_stable_version_takes_no_number() -> None:
 
 def test_ranges_without_a_lower_bound_have_no_hull() -> None:
     assert requires_python_hull([">=3.11", "<4"]) == ""
+
+
+def test_a_lock_that_is_fresh_will_do_unless_something_is_to_move() -> None:
+    assert not Moves().are_asked_for
+    assert Moves(everything=True).are_asked_for
+    assert Moves(packages={A: ""}).are_asked_for
+    assert Moves(pins=(Pin(name=A, version="1"),)).are_asked_for
+
+
+def test_settings_are_written_where_the_project_has_them() -> None:
+    for table, dialect in (
+        ("", "interlock"),
+        ("[tool.uv]\nmanaged = true\n", "uv"),
+        ("[tool.interlock]\n", "interlock"),
+    ):
+        text = f'[project]\nname = "a"\nversion = "1"\n{table}'
+        assert parse_manifest(text.encode(), path=".", file="pyproject.toml").tool_table == ("tool", dialect)
+
+
+def test_what_a_project_asks_for_is_gone_over_whole() -> None:
+    text = b"""[project]
+name = "a"
+version = "1"
+dependencies = ["b"]
+optional-dependencies.x = ["c"]
+[dependency-groups]
+g = ["d", { include-group = "h" }]
+h = ["e"]
+"""
+    manifest = parse_manifest(text, path=".", file="pyproject.toml")
+    assert [one.name for one in manifest.published()] == ["b", "c"]
+    assert [one.name for one in manifest.every()] == ["b", "c", "d", "e"]
