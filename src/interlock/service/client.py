@@ -148,6 +148,8 @@ class RemoteResolver:
         options = replace(
             fetch_options(self._means), connect_timeout=FIRST_FRAME, read_timeout=2 * SILENCE, socket=socket
         )
+        if socket:  # which no proxy could reach
+            options = replace(options, http_proxy="", https_proxy="")
         poster = open_poster(options)
         with anyio.CancelScope(deadline=anyio.current_time() + FIRST_FRAME) as patience:
             reader = FrameReader(patience, self._means.reporter)
