@@ -114,3 +114,23 @@ def test_packages_are_uploaded_to_an_index_of_ones_own(tmp_path: Path) -> None:
         with service.client(service.make_token("--scope", "read,publish")) as client:
             assert client.post("/upload/own", data=form, files=files).status_code == 200
             assert client.get("/simple/own/acme-web/", headers=JSON).json()["versions"] == ["1.0"]
+
+
+def test_offline_it_answers_from_what_it_has_and_asks_nobody(
+    index: IndexFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upstream = index(registry(lib={"1.0": []}, other={"1.0": []}))
+    monkeypatch.setenv("INTERLOCK_DEFAULT_INDEX", upstream.url)
+    with running_service(tmp_path / "data") as service:
+        token = service.started().token
+        with service.client() as client:
+            assert client.get("/simple/pypi/lib/", headers=JSON).status_code == 200
+        assert service.end() == 0
+    asked = len(upstream.requests)
+    with running_service(tmp_path / "data", "--offline") as service:
+        service.started()
+        with service.client(token) as client:
+            assert client.get("/simple/pypi/lib/", headers=JSON).json()["versions"] == ["1.0"]
+            assert client.get("/simple/pypi/other/", headers=JSON).status_code >= 400
+        assert service.end() == 0
+    assert len(upstream.requests) == asked

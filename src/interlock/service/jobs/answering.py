@@ -82,7 +82,7 @@ async def _last_frame(
             work.network, [*work.hosts, *(index.url or default_index_url() for index in work.indexes)]
         ),
         layout=layout,
-        options=UpstreamOptions(per_host=work.per_host),
+        options=UpstreamOptions(offline=work.offline, per_host=work.per_host),
         credentials=CredentialSources(named=work.credentials),
     )
     reporter = _Frames(emit)

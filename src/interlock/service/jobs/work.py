@@ -42,6 +42,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     """``https://HOST`` of further places that files may be at although they are private."""
     network: FetchOptions = FetchOptions()
     limits: Limits = Limits()
+    offline: bool = False
+    """Whether only what is stored is looked at."""
     per_host: int = 50
     """Most requests to one host at a time."""
 

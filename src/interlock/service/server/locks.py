@@ -105,6 +105,7 @@ class _Locks:
             hosts=configuration.file_hosts,
             network=fetch_options(self._state.means),
             limits=self._state.means.layout.limits,
+            offline=self._state.means.settings.offline,
         )
         return work, self._key(digest, mapped, has_old=bool(work.old))
 
