@@ -12,6 +12,7 @@ import pytest
 from tests.architecture import ROOT, Module, error_codes, modules
 from tests.documents.blocks import GENERATED, Generated, filled
 from tests.documents.links import documents, links
+from tests.test_architecture import FOLDERS
 
 DOCUMENTS = [pytest.param(path, id=path.relative_to(ROOT).as_posix()) for path in documents()]
 
@@ -53,6 +54,17 @@ def test_files_that_documents_name_are_there(path: Path) -> None:
 @pytest.mark.parametrize("module", [one for one in modules().values() if one.is_package], ids=lambda one: one.name)
 def test_every_room_and_folder_says_what_it_is_for(module: Module) -> None:
     assert ast.get_docstring(module.tree)
+
+
+def test_the_folders_of_core_are_drawn_in_their_order() -> None:
+    text = ast.get_docstring(modules()["interlock.core"].tree) or ""
+    rows = [row[4:28].split() for row in text[text.index("::") :].splitlines() if row.startswith("    ")]
+    above: set[str] = {"errors"}
+    for row in rows:
+        above |= set(row)
+        for folder in row:
+            assert FOLDERS[folder] <= above, folder
+    assert above == {*FOLDERS, "errors"}
 
 
 def test_everything_that_is_needed_has_its_reason() -> None:

@@ -15,4 +15,6 @@
 A new format of pages ends in :class:`~interlock.index.page_file.PageFiles` and begins in :mod:`page_text`, by its
 content type. A new kind of index (one that has no pages) is another case of ``Pages._load`` in :mod:`index_pages`, as
 :mod:`local_pages` is. A new way to transport bytes is another :class:`~interlock.index.fetcher.Fetcher`.
+What we serve ourselves is made in :mod:`interlock.service.proxy.rendering`. (:mod:`page_reader` and
+:mod:`page_process` read no format: they hand many pages to a second process.)
 """
