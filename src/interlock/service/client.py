@@ -29,7 +29,6 @@ from interlock.resolution.resolve import resolve_here
 from interlock.service.checked import BadAnswer, checked
 from interlock.service.frames import FrameReader, NoFrame
 from interlock.service.protocol import (
-    FIRST_FRAME,
     LOCKS,
     NDJSON,
     SILENCE,
@@ -54,6 +53,8 @@ __all__ = ["RemoteResolver"]
 
 _MOST_BYTES = 256 * 1024 * 1024
 """Of an answer."""
+_PATIENCE = 60.0
+"""Seconds for the connection alone: who listens for frames notices a silence before."""
 _MOST_ROUNDS = 20
 """How often one question is asked with more facts."""
 _MOST_WAITS = 3
@@ -145,25 +146,32 @@ class RemoteResolver:
             "content-encoding": "gzip",
             **({"authorization": f"Bearer {self._service.token}"} if self._service.token else {}),
         }
-        options = replace(
-            fetch_options(self._means), connect_timeout=FIRST_FRAME, read_timeout=2 * SILENCE, socket=socket
-        )
+        options = replace(fetch_options(self._means), connect_timeout=_PATIENCE, read_timeout=_PATIENCE, socket=socket)
         if socket:  # which no proxy could reach
             options = replace(options, http_proxy="", https_proxy="")
-        poster = open_poster(options)
-        with anyio.CancelScope(deadline=anyio.current_time() + FIRST_FRAME) as patience:
-            reader = FrameReader(patience, self._means.reporter)
+        poster, reader = open_poster(options), FrameReader(self._means.reporter)
+        response, why = None, ""
+        async with anyio.create_task_group() as tasks:
+
+            async def listen() -> None:
+                await reader.silence()
+                tasks.cancel_scope.cancel()
+
+            tasks.start_soon(listen)
             try:
-                return await poster.post(f"{url}{LOCKS}", headers, body, reader, most=_MOST_BYTES), reader.last
+                response = await poster.post(f"{url}{LOCKS}", headers, body, reader, most=_MOST_BYTES)
             except FetchFailed as error:
-                raise _Unusable(error.reason) from error
-            except NoFrame as error:
-                raise _Unusable("its answer cannot be read") from error
+                why = error.reason
+            except NoFrame:
+                why = "its answer cannot be read"
             finally:
                 with anyio.CancelScope(shield=True):
                     await poster.close()
+            tasks.cancel_scope.cancel()
+        if response is not None:
+            return response, reader.last
         silence = f"said nothing for {SILENCE:.0f} seconds" if reader.began else "did not answer within a second"
-        raise _Unusable(f"it {silence}")
+        raise _Unusable(why or f"it {silence}")
 
 
 def _place(url: str) -> tuple[str, str]:

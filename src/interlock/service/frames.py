@@ -6,9 +6,13 @@ import anyio
 import msgspec
 
 from interlock.events import Noted, Reporter, Warned
-from interlock.service.protocol import LAST_FRAMES, SILENCE, Frame, Progress, decode_frame
+from interlock.service.protocol import FIRST_FRAME, LAST_FRAMES, SILENCE, Frame, Progress, decode_frame
 
 __all__ = ["FrameReader", "NoFrame"]
+
+
+_TURN = 0.05
+"""Seconds."""
 
 
 class NoFrame(Exception):
@@ -16,12 +20,13 @@ class NoFrame(Exception):
 
 
 class FrameReader:
-    """A :class:`~interlock.index.fetcher.Sink`; moves the deadline of ``patience`` with each frame."""
+    """A :class:`~interlock.index.fetcher.Sink`."""
 
-    def __init__(self, patience: anyio.CancelScope, reporter: Reporter) -> None:
-        self._patience = patience
+    def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
         self._rest: list[bytes] = []
+        self._left = FIRST_FRAME
+        """Seconds until a silence has been too long."""
         self.began = False
         self.last: Frame | None = None
         """What came of it, once that is known."""
@@ -57,4 +62,14 @@ class FrameReader:
 
     def _wait(self) -> None:
         self.began = True
-        self._patience.deadline = anyio.current_time() + SILENCE
+        self._left = SILENCE
+
+    async def silence(self) -> None:
+        """Returns when nothing has come for too long.
+
+        Only time counts in which this process had its turns: on a machine that is busy beyond its means, what has come
+        may lie there unread, and that is no silence.
+        """
+        while self._left > 0:
+            await anyio.sleep(_TURN)
+            self._left -= _TURN

@@ -7,6 +7,7 @@ ends when its input does. It solves one job at a time, and whoever started it en
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from importlib.util import find_spec
 from typing import BinaryIO
@@ -22,11 +23,15 @@ __all__ = ["LENGTH", "main"]
 _HAS_UVLOOP = find_spec("uvloop") is not None
 
 LENGTH = 8
+_NICE = 5
 
 
 def main() -> None:
     """Serve until nobody asks any more."""
     gc.freeze()
+    if hasattr(os, "nice"):
+        # Whoever tells clients that they are waited for goes first.
+        os.nice(_NICE)
     _serve(sys.stdin.buffer, sys.stdout.buffer)
 
 
