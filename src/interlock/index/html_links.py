@@ -37,8 +37,6 @@ class Links:
         self.base = ""
         self.skipped = 0
         """Links that cannot be read."""
-        self.folders: list[str] = []
-        """What is linked to that ends with a slash, relative to the page: on an index's first page its projects."""
         at = text.find("<")
         while at >= 0:
             at = text.find("<", self._markup(at + 1))
@@ -108,9 +106,6 @@ class Links:
 
     def _anchor(self, values: dict[str, str | None]) -> None:
         href = (values.get("href") or "").strip()
-        if href.endswith("/"):
-            self.folders.append(filename_of(href[:-1]))
-            return
         filename = filename_of(href)
         if not filename.endswith(_WANTED):
             return
