@@ -65,9 +65,12 @@ LINES = {
     "init": "init beside --name beside --no-package",
     "venv": "venv OUT-venv",
     "env remove": "env remove",
+    "serve gc": "serve gc --data DATA",
+    "serve token create": "serve token create --data DATA --scope read",
+    "serve token list": "serve token list --data DATA",
 }
 """A command line for every shape, in an order in which each finds what it needs."""
-ELSEWHERE = {("publish",), ("auth", "token")}
+ELSEWHERE = {("publish",), ("auth", "token"), ("serve",)}
 """Commands whose documents other tests look at."""
 
 
@@ -86,7 +89,12 @@ def test_every_document_is_as_its_help_says(synced: Shop, tmp_path: Path) -> Non
     wrong = []
     for line in LINES.values():
         words = [
-            {"OUT": str(tmp_path / "out"), "OUT-venv": str(tmp_path / "env"), "PYTHON": sys.executable}.get(word, word)
+            {
+                "OUT": str(tmp_path / "out"),
+                "OUT-venv": str(tmp_path / "env"),
+                "DATA": str(tmp_path / "data"),
+                "PYTHON": sys.executable,
+            }.get(word, word)
             for word in line.split()
         ]
         place = words.index("true") if "true" in words else len(words)
@@ -107,7 +115,7 @@ def test_every_command_with_a_document_is_looked_at() -> None:
 
 def _command(words: list[str]) -> tuple[str, ...]:
     known = {command.words for command in COMMANDS}
-    return next(found for found in (tuple(words[:2]), tuple(words[:1])) if found in known)
+    return next(found for found in (tuple(words[:3]), tuple(words[:2]), tuple(words[:1])) if found in known)
 
 
 def _problems(command: tuple[str, ...], document: object) -> Iterator[str]:

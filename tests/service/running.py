@@ -49,6 +49,14 @@ class RunningService:
             self.token = line.removeprefix("export INTERLOCK_SERVICE_TOKEN=").strip()
         return self
 
+    def document(self) -> dict[str, Any]:
+        """What it tells programs."""
+        lines = [self._next()]
+        while lines[-1] != "}\n":
+            lines.append(self._next())
+        document: dict[str, Any] = json.loads("".join(lines))
+        return document
+
     def client(self, token: str | None = None) -> httpx.Client:
         token = self.token if token is None else token
         headers = {"Authorization": f"Bearer {token}"} if token else {}

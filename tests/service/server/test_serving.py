@@ -227,3 +227,14 @@ def test_it_speaks_tls_with_the_certificate_of_its_configuration(tmp_path: Path)
         with httpx.Client(base_url=service.url, trust_env=False) as client, pytest.raises(httpx.ConnectError):
             client.get("/live")
         assert service.end() == 0
+
+
+def test_for_programs_it_writes_one_document(tmp_path: Path) -> None:
+    with running_service(tmp_path / "data", "--json") as service:
+        document = service.document()
+        assert list(document) == ["url", "data", "token", "token_file"]
+        assert document["token"] == (tmp_path / "data" / "token").read_text().strip()
+        service.url = document["url"]
+        with service.client(document["token"]) as client:
+            assert client.get("/live").text == "live\n"
+        assert service.end() == 0

@@ -149,4 +149,11 @@ DOCUMENTS: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {
     ("auth", "token"): (("", "username, password"),),
     ("self", "show"): (("", "version, python, plugins"), ("plugins[]", "command, package, object")),
     ("export",): (("with -o", "path"),),
+    ("serve",): (("", "url, data, token, token_file"),),
+    ("serve", "gc"): (("", "entries, bytes, kept"),),
+    ("serve", "token", "create"): (("", "id, name, scopes, token"),),
+    ("serve", "token", "list"): (
+        ("", "tokens"),
+        ("tokens[]", "id, name, scopes, indexes, created, expires, revoked, used, valid"),
+    ),
 }
