@@ -61,8 +61,8 @@ class Screen:
         os.write(self._main, text.encode())
 
     def wait_for(self, text: str) -> None:
-        end = time.monotonic() + 30
         """Read until it says a text; what came before that is gone then."""
+        end = time.monotonic() + 30
         while text not in self._said:
             ready, _, _ = select.select([self._main], [], [], max(end - time.monotonic(), 0))
             assert ready, self._said

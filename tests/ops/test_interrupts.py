@@ -137,6 +137,7 @@ def test_a_program_that_is_run_gets_the_signal_and_tells_the_code(shop: Shop, tm
 
 
 @pytest.mark.slow
+@pytest.mark.time_limit(300)
 def test_at_any_moment(tmp_path: Path) -> None:
     """A short round of :mod:`tests.interrupting`."""
     with staged(tmp_path) as shop:
