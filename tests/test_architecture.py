@@ -131,12 +131,6 @@ OF_EXTRAS = {"granian", "prometheus_client", "python_multipart", "starlette"}
 BANNED = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager"}
 MAX_FILE, MAX_FUNCTION, MAX_PARAMETERS, MAX_METHODS = 400, 50, 6, 20
 
-ALONE = {
-    "interlock.service.server.refusals": "the errors of a request, which import nothing of the server's",
-    "interlock.service.proxy.guarded_fetcher": "a fetcher that keeps to public addresses, for whoever asks for others",
-}
-"""Modules that count for no circle of folders, since they know nothing of the others in theirs, and why."""
-
 MANY_PARAMETERS = {
     "interlock.build.frontend.__init__": "what the builds of one interpreter share, settled once",
     "interlock.core.resolver.shared.__init__": "all that the forks of a resolution share, handed over once",
@@ -223,8 +217,6 @@ def test_folders_do_not_import_each_other_in_circles() -> None:
             target = modules().get(found.target)
             # The program itself is beside the rooms, and starts the surface.
             if target is None or found.typing_only or "interlock" in {_folder(module), _folder(target)}:
-                continue
-            if target.name in ALONE:
                 continue
             if _folder(target) != _folder(module) and not _is_around(_folder(target), _folder(module)):
                 edges[_folder(module)].add(_folder(target))
@@ -353,7 +345,7 @@ def test_exceptions_are_needed() -> None:
         for module in modules().values()
         if not runs_elsewhere(module.text) and any(found.deferred for found in module.imports())
     }
-    assert set(ALONE) | LAST_DEFENCES <= set(modules())
+    assert set(modules()) >= LAST_DEFENCES
 
 
 def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

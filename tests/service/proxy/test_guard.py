@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from interlock.index.fetcher import FetchFailed, FetchOptions
-from interlock.service.proxy.guarded_fetcher import GuardedFetcher, is_everybodys
+from interlock.service.guarded_fetcher import GuardedFetcher, is_everybodys
 from interlock.service.proxy.options import ProxyOptions
 from tests.conftest import IndexFactory
 from tests.registry import registry

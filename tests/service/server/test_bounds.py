@@ -13,13 +13,13 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp
 
+from interlock.service.refusals import TooManyRequests
 from interlock.service.server.answering import Answering
 from interlock.service.server.bodies import decode_json, read_body
 from interlock.service.server.bounds import Bounded
 from interlock.service.server.configuration import Configuration
 from interlock.service.server.limits import Limits
 from interlock.service.server.quotas import Quotas
-from interlock.service.server.refusals import TooManyRequests
 from interlock.service.server.state import ServerState
 from interlock.service.state.scopes import Scope
 from interlock.service.state.tokens import Token

@@ -20,6 +20,7 @@ from interlock.index.defaults import default_index_url
 from interlock.index.upstream import Upstream, UpstreamOptions
 from interlock.index.view import View, ViewOptions
 from interlock.resolution.memo import Memo, answer_or_recall, question_key
+from interlock.service.guarded_fetcher import GuardedFetcher
 from interlock.service.jobs.client_builds import ClientBuilds, CountedIndex
 from interlock.service.jobs.old_locks import OldLocks
 from interlock.service.jobs.reserved import ReservingIndex
@@ -36,7 +37,6 @@ from interlock.service.protocol import (
     decode_request,
     encode,
 )
-from interlock.service.proxy.guarded_fetcher import GuardedFetcher
 from interlock.service.remote_error import described
 from interlock.store.layout import Layout
 from interlock.store.usage import using

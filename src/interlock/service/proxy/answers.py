@@ -17,7 +17,7 @@ from interlock.service.proxy.arrivals import Arrival
 from interlock.service.proxy.negotiation import accepts_gzip, is_known
 from interlock.service.proxy.ranges import read_range
 from interlock.service.proxy.rendered import Body
-from interlock.service.server.refusals import Refusal, status_of
+from interlock.service.refusals import Refusal, status_of
 
 __all__ = ["announced", "arriving", "failed", "page", "stored", "text"]
 

@@ -44,7 +44,7 @@ from interlock.service.proxy.rendering import (
     render_names_json,
 )
 from interlock.service.proxy.upload_form import UploadForm
-from interlock.service.server.refusals import BadRequest
+from interlock.service.refusals import BadRequest
 
 __all__ = ["Endpoints", "Permits"]
 

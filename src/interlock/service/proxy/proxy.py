@@ -16,9 +16,9 @@ from interlock.index.auth import CredentialSources
 from interlock.index.page_cache import Validators
 from interlock.index.retry import RetryPolicy
 from interlock.index.upstream import Upstream, UpstreamOptions
+from interlock.service.guarded_fetcher import GuardedFetcher
 from interlock.service.proxy.choice import Choice, Choices, is_named
 from interlock.service.proxy.files import FileMeans, Files
-from interlock.service.proxy.guarded_fetcher import GuardedFetcher
 from interlock.service.proxy.options import ProxiedIndex, ProxyOptions, check_index
 from interlock.service.proxy.own_packages import OwnPackages, Uploaded
 from interlock.service.proxy.project_names import Names, ProjectNames

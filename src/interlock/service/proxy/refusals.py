@@ -4,7 +4,7 @@ bytes, whatever was asked for.
 
 from __future__ import annotations
 
-from interlock.service.server.refusals import Refusal
+from interlock.service.refusals import Refusal
 
 __all__ = ["AlreadyThere", "BadUpload", "FormatRefused", "NotOnIndex", "ReservedName", "StoreTrouble", "UploadTooLarge"]
 

@@ -17,8 +17,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
+from interlock.service.refusals import ScopeMissing, TokenRefused
 from interlock.service.server.configuration import ConfiguredToken
-from interlock.service.server.refusals import ScopeMissing, TokenRefused
 from interlock.service.server.state import ServerState
 from interlock.service.state.scopes import Scope
 from interlock.service.state.tokens import Token, is_same_digest

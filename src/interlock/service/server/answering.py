@@ -14,8 +14,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from interlock.errors import InterlockError, bug_document, error_document
+from interlock.service.refusals import Draining, Refusal, status_of
 from interlock.service.server.log import without_secrets
-from interlock.service.server.refusals import Draining, Refusal, status_of
 from interlock.service.server.state import ServerState
 from interlock.service.state.tokens import Token
 

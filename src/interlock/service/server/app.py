@@ -12,13 +12,13 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from interlock.service.refusals import BadRequest, MethodRefused, NothingHere, Refusal
 from interlock.service.server import health, locks, openapi, simple
 from interlock.service.server.access import Authenticated
 from interlock.service.server.answering import Answering
 from interlock.service.server.bounds import Bounded
 from interlock.service.server.proxies import Forwarded
 from interlock.service.server.quotas import Limited, Quotas
-from interlock.service.server.refusals import BadRequest, MethodRefused, NothingHere, Refusal
 from interlock.service.server.state import ServerState
 
 __all__ = ["make_app"]

@@ -8,8 +8,8 @@ from typing import TypeVar
 import msgspec
 from starlette.requests import Request
 
+from interlock.service.refusals import BadRequest, BodyTooLarge
 from interlock.service.server.limits import Limits
-from interlock.service.server.refusals import BadRequest, BodyTooLarge
 
 __all__ = ["decode_json", "read_body"]
 

@@ -9,15 +9,15 @@ import time
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from interlock.service.server.access import header_of
-from interlock.service.server.limits import Limits
-from interlock.service.server.refusals import (
+from interlock.service.refusals import (
     BadRequest,
     BodyTooLarge,
     BodyTooSlow,
     HeadersTooLarge,
     UnknownProtocol,
 )
+from interlock.service.server.access import header_of
+from interlock.service.server.limits import Limits
 
 __all__ = ["PROTOCOLS", "Bounded"]
 

@@ -12,9 +12,9 @@ from interlock.core.sources.source import Index
 from interlock.index.defaults import default_index_url
 from interlock.service.jobs.work import Reserved
 from interlock.service.protocol import Head
+from interlock.service.refusals import Refusal, UnknownProtocol
 from interlock.service.server.bodies import decode_json
 from interlock.service.server.configuration import PYPI, Configuration, ServedIndex
-from interlock.service.server.refusals import Refusal, UnknownProtocol
 
 __all__ = ["IndexNotServed", "Mapped", "map_indexes", "read_head"]
 

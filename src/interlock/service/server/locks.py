@@ -18,10 +18,10 @@ from interlock.service.jobs.jobs import Full, Jobs, Kept
 from interlock.service.jobs.pool import Pool, PoolOptions
 from interlock.service.jobs.work import Work
 from interlock.service.protocol import LOCKS, NDJSON, Envelope, digest_of, encode
+from interlock.service.refusals import NothingHere, Refusal
 from interlock.service.server.access import require, token_of
 from interlock.service.server.bodies import decode_json, read_body
 from interlock.service.server.lock_request import Mapped, map_indexes, read_head
-from interlock.service.server.refusals import NothingHere, Refusal
 from interlock.service.server.state import ServerState
 from interlock.service.state.scopes import Scope
 from interlock.toolchain.client import fetch_options

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from interlock.service.refusals import TooManyRequests
 from interlock.service.server.limits import Limits
-from interlock.service.server.refusals import TooManyRequests
 from interlock.service.state.tokens import Token
 
 __all__ = ["Limited", "Quotas"]
