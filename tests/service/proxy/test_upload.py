@@ -17,7 +17,8 @@ from interlock.service.proxy.options import ProxiedIndex, ProxyOptions
 from tests.conftest import IndexFactory
 from tests.processes import program
 from tests.registry import registry
-from tests.service.proxy.served import Served, origin
+from tests.service.proxy.served import JSON, Served, origin
+from tests.service.running import running_service
 from tests.wheels import Built, make_sdist, make_wheel
 
 Serve = Callable[..., Served]
@@ -62,6 +63,35 @@ def test_what_is_uploaded_is_served(own: Served, tmp_path: Path) -> None:
     assert own.get(path, range="bytes=0-9").content == wheel.data[:10]
     assert own.get("/simple/main/").json()["projects"] == [{"name": "acme-web"}]
     assert nothing_left(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_tag_of_a_page_is_known_to_the_next_process(tmp_path: Path) -> None:
+    """Each process has a seed of its own for the hashes of Python, and a tag must hang on none."""
+    (tmp_path / "service.toml").write_text('[[index]]\nname = "own"\nuploads = true\n')
+    form = {":action": "file_upload", "protocol_version": "1", "name": "a"}
+    token = ""
+    tags: list[list[str]] = []
+    for _ in range(2):
+        with running_service(tmp_path / "data", "--config", str(tmp_path / "service.toml")) as service:
+            service.started()
+            token = token or service.make_token("--scope", "read,publish")
+            with service.client(token) as client:
+                for version in () if tags else ("1.0", "2.0", "10.0"):
+                    built = make_wheel("a", version)
+                    sent = {"content": (built.filename, built.data)}
+                    answer = client.post("/upload/own", data={**form, "version": version}, files=sent)
+                    assert answer.status_code == 200
+                found = []
+                for accept in (JSON, "text/html"):
+                    page = client.get("/simple/own/a/", headers={"Accept": accept})
+                    found.append(page.headers["etag"])
+                    if tags:
+                        told = {"Accept": accept, "If-None-Match": tags[0][len(found) - 1]}
+                        assert client.get("/simple/own/a/", headers=told).status_code == 304
+                tags.append(found)
+            assert service.end() == 0
+    assert tags[0] == tags[1]
 
 
 def test_a_published_file_never_changes(own: Served, tmp_path: Path) -> None:
