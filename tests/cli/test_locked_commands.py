@@ -242,3 +242,24 @@ def test_run_forwards_arguments_output_and_exit_code(spawn: Run, run: Run, locke
     assert (done.code, done.out) == (7, "['--frozen', '-x']\n"), done.err
     assert spawn(*base, "--no-sync", "-m", "json.tool", "--help").code == 0
     assert run("run").err.startswith("error[bad-value]: There is nothing to run.")
+
+
+@pytest.mark.parametrize(
+    ("command", "flag"),
+    [
+        ("sync", "--no-install-package"),
+        ("install", "--no-install-package"),
+        ("sync", "--no-editable-package"),
+        ("sync", "--reinstall-package"),
+        ("sync", "--upgrade-package"),
+        ("export", "--no-emit-package"),
+        ("tree", "--prune"),
+    ],
+)
+@pytest.mark.parametrize("text", ["my/web", "flask>3.0", "flask,_web"])
+def test_what_can_be_no_name_of_a_package_is_refused(run: Run, shop: Path, command: str, flag: str, text: str) -> None:
+    before = sorted(shop.rglob("*"))
+    result = run(command, flag, text)
+    assert result.code == 2
+    assert result.err.startswith(f"error[invalid-name]: `{text.rpartition(',')[2]}` is not a name.")
+    assert sorted(shop.rglob("*")) == before

@@ -158,7 +158,7 @@ def test_the_projects_themselves_are_left_out_when_asked(shop: Shop) -> None:
     assert shop.installed().keys() == {"catalog", "checker", "click", "flask", "jinja", "safe"}
     shop.run("sync", "--package", "web", "--no-install-workspace")
     assert shop.installed().keys() == {"checker", "click", "flask", "jinja", "safe"}
-    shop.run("sync", "--package", "web", "--no-install-package", "flask")
+    shop.run("sync", "--package", "web", "--no-install-package", "Flask")
     assert shop.installed().keys() == {"catalog", "checker", "click", "jinja", "safe", "web"}
 
 

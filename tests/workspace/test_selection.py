@@ -196,7 +196,7 @@ def test_two_sides_of_a_conflict_are_an_error_before_there_is_a_lock(root: Path)
         ({"no_install_workspace": True}, {"a", "b"}),
         ({"no_install_local": True}, {"a", "b", "vendored"}),
         ({"no_directory": True}, {"b", "vendored"}),
-        ({"no_install_packages": ("Some_Thing",)}, {"some-thing"}),
+        ({"no_install_packages": ("some-thing",)}, {"some-thing"}),
         ({"only": ("main",)}, {"a"}),
     ],
 )

@@ -9,7 +9,10 @@ __all__ = ["selection_flags"]
 
 
 def selection_flags(call: Call, *, everyone: bool = False) -> SelectionFlags:
-    """``everyone``: without ``--package``, the command is about every member wherever it is started."""
+    """``everyone``: without ``--package``, the command is about every member wherever it is started.
+
+    Raises :class:`InvalidName`.
+    """
     packages = call.texts("package")
     return SelectionFlags(
         packages=packages,
@@ -31,7 +34,7 @@ def selection_flags(call: Call, *, everyone: bool = False) -> SelectionFlags:
         no_install_project=call.flag("no_install_project"),
         no_install_workspace=call.flag("no_install_workspace"),
         no_install_local=call.flag("no_install_local"),
-        no_install_packages=call.texts("no_install_package"),
+        no_install_packages=call.names("no_install_package"),
         no_root=call.given("no_root"),
         only_root=call.given("only_root"),
         no_directory=call.given("no_directory"),

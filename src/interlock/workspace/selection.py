@@ -79,7 +79,7 @@ class SelectionFlags(msgspec.Struct, frozen=True, kw_only=True):
     no_install_project: bool = False
     no_install_workspace: bool = False
     no_install_local: bool = False
-    no_install_packages: tuple[str, ...] = ()
+    no_install_packages: tuple[NormalizedName, ...] = ()
     no_root: bool = False
     """Poetry's spelling of ``no_install_project``."""
     only_root: bool = False
@@ -312,7 +312,7 @@ def _skipped(
 ) -> frozenset[NormalizedName]:
     everyone = {*workspace.by_name, *absent}
     selected = {member.member for member in members if member.project}
-    skipped = set(_names(flags.no_install_packages, normalize_name))
+    skipped = set(flags.no_install_packages)
     # Poetry's --only is about dependencies: even `--only main` leaves the project itself out.
     if flags.no_install_project or flags.no_root or flags.only:
         skipped |= selected
