@@ -96,6 +96,7 @@ EXAMPLES = {
     "bad-value": ["env", "use"],
     "cannot-start": ["run", "./notes.txt"],
     "command-not-found": ["run", "pytset"],
+    "conflicting-login": ["publish", "--token", "pypi-abc", "--username", "ann"],
     "directory-not-empty": ["new", "apps/web"],
     "git-reference-missing": ["add", "--package", "web", "lib @ git+REPOSITORY@v9"],
     "invalid-name": ["sync", "--all-packages", "--reinstall-package", "my/web"],

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -200,6 +201,20 @@ def test_credentials_come_from_flags_and_variables(
     assert result.code == 0, result.err
     assert posts(proxy)[0] == "Basic " + base64.b64encode(user.encode()).decode()
     assert "secret" not in result.out + result.err
+
+
+@pytest.mark.parametrize("other", ["--username", "--password"])
+@pytest.mark.parametrize("build", [[], ["--build"]])
+def test_two_logins_are_refused_before_anything_is_looked_at(
+    run: Run, shop: Shop, proxy: Proxy, other: str, build: list[str]
+) -> None:
+    shutil.rmtree(shop.dist)
+    result = run("publish", "--package", "core", *build, "--token", "secret", other, "hidden")
+    assert result.code == 2
+    assert result.err.startswith("error[conflicting-login]: ")
+    assert not {"secret", "hidden"} & set(result.err.split())
+    assert not shop.dist.exists()
+    assert not proxy.requests
 
 
 def test_netrc_and_the_configured_index_give_credentials(

@@ -17,7 +17,7 @@ from interlock.publish.trusted import trusted_login
 from interlock.publish.upload import Login
 from interlock.toolchain.keyring import open_keyring
 
-__all__ = ["ConflictingLogin", "find_login"]
+__all__ = ["ConflictingLogin", "find_login", "refuse_two_logins"]
 
 _TOKEN = "__token__"  # noqa: S105 - the user name that goes with a token
 _CI = ("GITHUB_ACTIONS", "GITLAB_CI", "ACTIONS_ID_TOKEN_REQUEST_URL", "BUILDKITE", "CIRCLECI", "GOOGLE_CLOUD_PROJECT")
@@ -27,6 +27,12 @@ class ConflictingLogin(UsageError):
     """A token and a user were both given."""
 
     code = "conflicting-login"
+
+
+def refuse_two_logins(request: PublishRequest) -> None:
+    """Raises :class:`ConflictingLogin`: what the flags say contradicts itself, whatever there is to publish."""
+    if request.token and (request.user or request.password):
+        raise ConflictingLogin("--token excludes --username and --password.", hint="Give one of the two.")
 
 
 async def find_login(
@@ -55,8 +61,6 @@ async def find_login(
 
 def _said(environ: Mapping[str, str], request: PublishRequest, owner: str) -> Login | None:
     """What flags and variables say; ``owner`` is the user of a password without one."""
-    if request.token and (request.user or request.password):
-        raise ConflictingLogin("--token excludes --username and --password.")
     if request.token:
         return Login(_TOKEN, request.token, "--token")
     if request.user or request.password:

@@ -21,7 +21,7 @@ from interlock.index.retry import RetryPolicy
 from interlock.means import Means
 from interlock.ops.building.build import build, output_directory
 from interlock.ops.building.report import BuildRequest
-from interlock.ops.publishing.login import find_login
+from interlock.ops.publishing.login import find_login, refuse_two_logins
 from interlock.ops.publishing.needs import AbsentNeeds, absent_needs, refuse_stale, wider_than_installable
 from interlock.ops.publishing.plan import Release, check_releases, publishable, read_releases
 from interlock.ops.publishing.report import PublishedFile, PublishedMember, PublishReport, PublishRequest
@@ -42,19 +42,17 @@ __all__ = ["publish"]
 async def publish(context: Context, request: PublishRequest, *, signing: Signing = sign_as_ci) -> PublishReport:
     """Publish the selected members; ``signing`` makes attestations, when they are asked for.
 
-    Raises :class:`NotPublishable` with all problems found, :class:`DifferentFile` when the index has other files by
-    the same names; then nothing was uploaded. What fails later is in the report.
+    Raises :class:`ConflictingLogin`, :class:`NotPublishable` with all problems found, :class:`DifferentFile` when the
+    index has other files by the same names; then nothing was uploaded. What fails later is in the report.
     """
+    refuse_two_logins(request)
     started = anyio.current_time()
     workspace = await anyio.to_thread.run_sync(lambda: discover(context.place.start, layout=context.means.layout))
     context = context.within(workspace.manifest.settings)
     names, left_out = publishable(workspace, request.selection)
     repository = find_repository(context.means, request)
     if request.build:
-        built = await build(context, BuildRequest(selection=request.selection, out_dir=request.dist_dir))
-        for member in built.members:
-            if member.error is not None:
-                raise member.error
+        await _build(context, request)
     folder = output_directory(context, workspace, request.dist_dir).path
     releases, problems = await anyio.to_thread.run_sync(read_releases, workspace, names, folder)
     async with _client(context.means, request, repository.upload_url) as client:
@@ -89,6 +87,13 @@ async def publish(context: Context, request: PublishRequest, *, signing: Signing
         left_out=left_out,
         seconds=anyio.current_time() - started,
     )
+
+
+async def _build(context: Context, request: PublishRequest) -> None:
+    built = await build(context, BuildRequest(selection=request.selection, out_dir=request.dist_dir))
+    for member in built.members:
+        if member.error is not None:
+            raise member.error
 
 
 def _warn(reporter: Reporter, needs: AbsentNeeds, wider: Iterable[str]) -> None:
