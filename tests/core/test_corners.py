@@ -15,13 +15,17 @@ from interlock.core.lock.moves import Moves
 from interlock.core.lock.pins import Pin
 from interlock.core.manifests.manifest import ConflictItem
 from interlock.core.manifests.parse import parse_manifest
+from interlock.core.members.asks import MemberAsks
 from interlock.core.members.sides import Sides
 from interlock.core.metadata.edit import edit_manifest, without_local_sources
 from interlock.core.names import ExtraName, NormalizedName
 from interlock.core.requirements.bounds import Edge
 from interlock.core.requirements.parse import InvalidRequirement, parse_requirement
+from interlock.core.resolver.causes import leaves, steps
 from interlock.core.resolver.facts import Universe
+from interlock.core.resolver.incompatibility import Derived, Incompatibility, RootCause
 from interlock.core.resolver.placed import Places, placed
+from interlock.core.resolver.problem import DirectPackage
 from interlock.core.sources.source import Git, Registry
 from interlock.core.versions.bump import BadBump, bump
 from interlock.core.versions.hull import requires_python_hull
@@ -31,7 +35,8 @@ A, B = NormalizedName("a"), NormalizedName("b")
 
 
 def test_a_build_number_without_an_end_is_no_wheel() -> None:
-    assert parse_wheel_filename(f"a-1.0-{'1' * 5000}-py3-none-any.whl") is None
+    for digits in (200, 5000):
+        assert parse_wheel_filename(f"a-1.0-{'1' * digits}-py3-none-any.whl") is None
     assert parse_wheel_filename("a-1.0-1x-py3-none-any.whl") is not None
 
 
@@ -147,3 +152,27 @@ h = ["e"]
     manifest = parse_manifest(text, path=".", file="pyproject.toml")
     assert [one.name for one in manifest.published()] == ["b", "c"]
     assert [one.name for one in manifest.every()] == ["b", "c", "d", "e"]
+
+
+def test_a_release_with_its_minor_version_apart_is_one() -> None:
+    assert implied_marker("a-1.0-cp3_12-none-any.whl") == implied_marker("a-1.0-cp312-none-any.whl")
+
+
+def test_what_two_derivations_share_is_told_once() -> None:
+    fact = Incompatibility([(0, 1)], RootCause())
+    both = Incompatibility([], Derived(fact, fact))
+    assert steps(both) == [both, fact]
+    assert leaves(both) == [fact]
+
+
+def test_a_tree_asks_for_what_its_manifest_does() -> None:
+    asks = MemberAsks(name=A, path="a", requires_python=">=3.12")
+    tree = DirectPackage(source=Git(url="https://h.test/a", commit="c" * 40), asks=asks, extras=(ExtraName("x"),))
+    known = tree.known
+    assert (known.requires, known.extras, known.requires_python) == (asks.dependencies, {"x"}, ">=3.12")
+
+
+def test_a_marker_nested_beyond_the_stack_is_refused_and_not_a_crash() -> None:
+    depth = 100_000
+    with pytest.raises(InvalidRequirement, match="is not a valid requirement"):
+        parse_requirement(f"a ; {'(' * depth}os_name == 'nt'{')' * depth}")

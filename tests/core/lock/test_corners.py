@@ -14,15 +14,16 @@ from interlock.core.lock.consistency import check_lock
 from interlock.core.lock.diff import shown_source
 from interlock.core.lock.export_pylock import NotExportable, PylockOptions, export_pylock
 from interlock.core.lock.export_requirements import RequirementsOptions, export_requirements
-from interlock.core.lock.graph import LeftOut, UnknownInLock
+from interlock.core.lock.graph import Graph, LeftOut, UnknownInLock
 from interlock.core.lock.inputs import member_inputs, own_inputs
 from interlock.core.lock.merge import Sides, merge_locks, shared_pins
 from interlock.core.lock.model import Lock, LockedMember, ResolutionInputs
 from interlock.core.lock.part import part_of
-from interlock.core.lock.select import NoUsableArtifact, select
+from interlock.core.lock.reach import reach
+from interlock.core.lock.select import NoUsableArtifact, PythonNotAdmitted, select, walk
 from interlock.core.manifests.manifest import Manifest
 from interlock.core.manifests.parse import parse_manifest
-from interlock.core.names import NormalizedName
+from interlock.core.names import GroupName, NormalizedName
 from interlock.core.requirements.slot import PROJECT
 from interlock.core.sources.source import Directory, File, Git, Member, Registry, Source, Url
 from tests.core.lock.locks import LINUX, chosen, edge, item, lock_of, member, package, wheel
@@ -220,3 +221,54 @@ def test_sources_of_the_root_count_for_what_extras_and_groups_ask_for() -> None:
 def test_a_conflict_of_what_the_lock_has_not_is_nobodys() -> None:
     lock = lock_of(member("a", "b"), package("b"), conflicts=((item("gone"), item("a", extra="x")),))
     assert [found.name for found in select(lock, LINUX, chosen("a"), tags=("py3-none-any",))] == ["a", "b"]
+
+
+def test_all_that_a_lock_can_say_of_a_member_and_a_package_comes_back() -> None:
+    groups = GroupName("g"), GroupName("h")
+    full = msgspec.structs.replace(
+        member("a", "b", groups={"g": [], "h": []}),
+        includes={groups[0]: (groups[1],)},
+        table_pythons={"group:g": ">=3.12"},
+    )
+    lock = lock_of(full, package("b", markers=("sys_platform == 'linux'",), requires_python=">=3.11"))
+    back = decode_lock(encode_lock(lock))
+    assert back.members[0].includes == full.includes
+    assert back.members[0].pythons == (">=3.11", {"group:g": ">=3.12"})
+    assert back.packages == lock.packages
+
+
+def test_lists_that_only_end_in_a_hole_have_none() -> None:
+    data = encode_lock(lock_of(member("a", "b"), package("b")))
+    document = json.loads(data)
+    document["written-by-somebody"] = [None, 1]
+    assert decode_lock(json.dumps(document, separators=(",", ": ")).encode()) == decode_lock(data)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("a[x]", "The extra `x` of a is locked for"), ("a:g", "The group `g` of a is locked for")]
+)
+def test_a_table_locked_for_other_pythons_is_refused(text: str, words: str) -> None:
+    narrow = msgspec.structs.replace(
+        member("a", extras={"x": []}, groups={"g": []}), table_pythons={"extra:x": ">=3.13", "group:g": ">=3.13"}
+    )
+    with pytest.raises(PythonNotAdmitted, match=words):
+        select(lock_of(narrow), LINUX, chosen(text), tags=("py3-none-any",))
+
+
+def test_what_only_looks_sees_both_sides_of_what_conflicts() -> None:
+    sides = (item("a", extra="x"), item("a", extra="y"))
+    lock = lock_of(member("a", extras={"x": ["b"], "y": ["c"]}), package("b"), package("c"), conflicts=(sides,))
+    with pytest.raises(ConflictingSelection):
+        reach(lock, chosen("a[x,y]"))
+    assert sorted(key[0] for key in reach(lock, chosen("a[x,y]"), union=True)) == ["a", "b", "c"]
+    graph = Graph(lock)
+    with pytest.raises(ConflictingSelection):
+        walk(graph, LINUX, chosen("a[x,y]"))
+    assert sorted(walk(graph, LINUX, chosen("a[x,y]"), union=True).packages) == ["b", "c"]
+
+
+def test_a_project_left_out_of_the_requirements_takes_nothing_along() -> None:
+    lock = lock_of(member("app", "a"), package("a"))
+    text = export_requirements(lock, chosen("app"), RequirementsOptions(emit_project=False))
+    assert "a==1.0" in text
+    assert "packages/app" not in text

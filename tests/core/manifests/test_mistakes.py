@@ -130,3 +130,21 @@ def test_a_group_of_both_tables_has_its_sources_from_poetrys() -> None:
 def test_a_package_that_is_built_where_it_is_used_is_told_by_name_or_all_are() -> None:
     assert parse(OURS + 'no-build-isolation-package = ["b"]\n').settings.not_isolated.texts == ("b",)
     assert parse(OURS + "no-build-isolation = true\n").settings.not_isolated.every
+
+
+def test_the_service_of_a_workspace_is_read_or_refused() -> None:
+    service = OURS + "[tool.interlock.service]\n"
+    assert parse(service + 'url = "https://locks.test"\n').settings.service == "https://locks.test"
+    assert parse(service).settings.service == ""
+    with pytest.raises(InvalidManifest, match=r"tool\.interlock\.service"):
+        parse(service + 'url = "ftp://locks.test"\n')
+
+
+def test_names_backends_and_readmes_are_looked_at() -> None:
+    with pytest.raises(InvalidManifest, match="a name is made of letters"):
+        parse('[project]\nname = "-a"\nversion = "1"\n[tool.interlock]\n')
+    backend = '[build-system]\nrequires = []\nbuild-backend = "own"\nbackend-path = [".", "build"]\n'
+    found = parse(
+        PROJECT + 'readme = { file = "README.md", content-type = "text/plain" }\n' + OURS[len(PROJECT) :] + backend
+    )
+    assert found.warnings == ()

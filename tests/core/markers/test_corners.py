@@ -7,7 +7,16 @@ from itertools import combinations, product
 import pytest
 from packaging.markers import Marker as Judge
 
-from interlock.core.markers.diagram import TRUE, all_of, any_of, evaluate, format_marker, parse_marker, restrict_key
+from interlock.core.markers.diagram import (
+    TRUE,
+    InvalidMarker,
+    all_of,
+    any_of,
+    evaluate,
+    format_marker,
+    parse_marker,
+    restrict_key,
+)
 from interlock.core.markers.environment import standard_environment
 
 ENVIRONMENTS = [
@@ -32,13 +41,13 @@ def test_odd_comparisons_mean_what_packaging_says(text: str) -> None:
 def test_what_is_too_entangled_for_terms_follows_the_diagram() -> None:
     """An odd number of many independent facts has neither a short disjunction nor a short conjunction."""
     facts = [parse_marker(f"platform_machine == 'm{number}'") for number in range(2)]
-    facts += [parse_marker(f"extra == 'e{number}'") for number in range(8)]
+    facts += [parse_marker(f"extra == 'e{number}'") for number in range(11)]
     odd = ~TRUE
     for fact in facts:
         odd = (odd & ~fact) | (~odd & fact)
     text = format_marker(odd)
     assert parse_marker(text) is odd
-    for active in product((False, True), repeat=8):
+    for active in product((False, True), repeat=11):
         names = frozenset(f"e{number}" for number, on in enumerate(active) if on)
         assert evaluate(odd, {"platform_machine": "m0"}, names) == (sum(active) % 2 == 0)
 
@@ -66,3 +75,19 @@ def test_markers_show_what_they_test() -> None:
 def test_a_settled_extra_settles_that_none_is_asked_for() -> None:
     marker = parse_marker("extra == 'x' or extra == ''")
     assert restrict_key(marker, "x", True) is TRUE
+
+
+def test_extras_have_no_order_and_are_looked_up_word_by_word() -> None:
+    for active in (frozenset[str](), frozenset({"x"}), frozenset({"z"})):
+        assert not evaluate(parse_marker("extra < 'x'"), {}, active)
+        assert evaluate(parse_marker("extra in 'x y'"), {}, active) == (active == {"x"})
+
+
+def test_an_extra_is_no_version() -> None:
+    with pytest.raises(InvalidMarker, match="`extra` is not one"):
+        parse_marker("extra ~= '1.0'")
+
+
+def test_a_text_that_may_hold_too_many_extras_is_refused() -> None:
+    with pytest.raises(InvalidMarker):
+        parse_marker(f"extra in '{' '.join(f'e{number}' for number in range(300))}'")

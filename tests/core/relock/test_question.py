@@ -6,7 +6,7 @@ import msgspec
 
 from interlock.core.lock.model import ResolutionInputs
 from interlock.core.names import NormalizedName
-from interlock.core.relock.question import Answer, Question, with_digests
+from interlock.core.relock.question import Answer, Question, plain_lock, with_digests
 from interlock.core.relock.revision import RESOLUTION_REVISION
 from tests.core.lock.locks import lock_of, member, package
 from tests.core.resolver.world import problem_of
@@ -25,3 +25,11 @@ def test_a_question_survives_being_sent() -> None:
 def test_each_member_gets_its_own_digests_in_order() -> None:
     lock = with_digests(lock_of(member("a"), member("b")), {NormalizedName("a"): {"z": "1", "k": "2"}})
     assert [list(one.inputs.items()) for one in lock.members] == [[("k", "2"), ("z", "1")], []]
+
+
+def test_what_a_lock_was_made_from_has_no_part_in_the_next_one() -> None:
+    old = msgspec.structs.replace(lock_of(member("a", "p"), package("p")), inputs=ResolutionInputs(trees={"b": "1"}))
+    plain = plain_lock(old)
+    assert plain.inputs.trees == {}
+    assert [one.inputs for one in plain.members] == [{}]
+    assert plain.packages == old.packages

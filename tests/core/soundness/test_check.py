@@ -14,9 +14,11 @@ from interlock.core.members.asks import Ask, Limits, Origin
 from interlock.core.names import NormalizedName
 from interlock.core.requirements.parse import parse_requirement
 from interlock.core.resolver.facts import Facts
+from interlock.core.soundness.asked import admits
 from interlock.core.soundness.check import check_soundness
 from interlock.core.soundness.evidence import Evidence
 from interlock.core.soundness.finding import Finding
+from tests.core.lock.locks import package
 from tests.core.resolver.soundness import evidence_of
 from tests.core.resolver.world import problem_of, resolve_problem
 
@@ -175,3 +177,21 @@ def test_problems_name_the_members_that_reach_a_package() -> None:
     assert finding.members == ("app",)
     assert finding.requirement == "c"
     assert "a 2.0 asks for c" in finding.message
+
+
+def test_a_package_beside_the_member_of_its_name_is_ambiguous() -> None:
+    lock, evidence = _solved()
+    beside = msgspec.structs.replace(lock, packages=(*lock.packages, package("lib", "1.0")))
+    said = {(one.kind, one.package) for one in check_soundness(beside, evidence)}
+    assert said & {("beside-member", "lib"), ("unreached", "lib")}
+
+
+def test_a_file_that_the_index_does_not_tell_of_is_held_against_nobody() -> None:
+    lock, evidence = _solved()
+    silent = {key: msgspec.structs.replace(one, files=None) for key, one in evidence.published.items()}
+    assert _said(check_soundness(lock, msgspec.structs.replace(evidence, published=silent))) == set()
+
+
+@pytest.mark.parametrize(("specifier", "version"), [("", "1"), (">=1", ""), ("not a specifier", "1")])
+def test_what_says_nothing_about_versions_admits_all(specifier: str, version: str) -> None:
+    assert admits(specifier, version)

@@ -243,3 +243,29 @@ def test_a_header_that_nothing_stands_below_goes_unless_it_is_kept() -> None:
     told = TomlDocument(text + b"# why\n", "pyproject.toml")
     assert told.delete(("tool", "x", "a"))
     assert told.data == b"[tool.x]\n# why\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "after"),
+    [
+        ("# about a\na = 1\n", ("a",), ""),
+        ("# about\n# a\na = 1\nb = 2\n", ("a",), "b = 2\n"),
+        ("b = 2\n# about a\na = 1\n", ("a",), "b = 2\n"),
+    ],
+)
+def test_comments_above_go_with_the_key_from_the_first_line_on(text: str, path: tuple[str, ...], after: str) -> None:
+    document = TomlDocument(text.encode(), "x.toml")
+    assert document.delete(path, with_comments=True)
+    assert document.data.decode() == after
+
+
+def test_a_blank_between_the_parts_of_a_dotted_key_is_none_of_it() -> None:
+    document = TomlDocument(b"[a]\nb .  \t c = 1\n", "x.toml")
+    assert document.delete(("a", "b", "c"))
+    assert document.get(("a", "b")) is None
+
+
+def test_a_section_behind_a_blank_line_gets_no_second_one() -> None:
+    document = TomlDocument(b"[a]\nx = 1\n\n", "x.toml")
+    document.append_table(("b",), ["y = 2"])
+    assert document.data == b"[a]\nx = 1\n\n[[b]]\ny = 2\n"

@@ -164,7 +164,7 @@ def shown_source(source: Source) -> str:
             return url
         case File(path=path) | Directory(path=path):
             return path
-        case Member(name=name):
+        case Member(name=name):  # pragma: no branch - these are all the kinds of source
             return f"member {name}"
 
 

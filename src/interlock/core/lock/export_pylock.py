@@ -137,7 +137,7 @@ def _package(package: LockedPackage, marker: Marker, options: PylockOptions) -> 
             yield f"archive = {_archive(package, source, options)}"
         case Directory(path=path, editable=editable):
             yield f"directory = {_directory(path, options, editable=editable)}"
-        case Member(name=name):
+        case Member(name=name):  # pragma: no branch - these are all the kinds of source
             raise NotExportable(f"The lock has the member {name} among its packages.")
 
 

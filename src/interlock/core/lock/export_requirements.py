@@ -105,7 +105,7 @@ def _requirement(package: LockedPackage, options: RequirementsOptions) -> str:
             return _below(path, options)
         case Directory(path=path, editable=editable):
             return f"{'-e ' if editable else ''}{_below(path, options)}"
-        case Member(name=name):
+        case Member(name=name):  # pragma: no branch - these are all the kinds of source
             raise NotExportable(f"The lock has the member {name} among its packages.")
 
 
