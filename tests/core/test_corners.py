@@ -22,11 +22,12 @@ from interlock.core.names import ExtraName, NormalizedName
 from interlock.core.requirements.bounds import Edge
 from interlock.core.requirements.parse import InvalidRequirement, parse_requirement
 from interlock.core.resolver.causes import leaves, steps
-from interlock.core.resolver.facts import Universe
+from interlock.core.resolver.facts import Known, Universe
 from interlock.core.resolver.incompatibility import Derived, Incompatibility, RootCause
 from interlock.core.resolver.placed import Places, placed
 from interlock.core.resolver.problem import DirectPackage
-from interlock.core.sources.source import Git, Registry
+from interlock.core.resolver.report_text import where_from
+from interlock.core.sources.source import Directory, File, Git, Member, Registry, Source, Url
 from interlock.core.versions.bump import BadBump, bump
 from interlock.core.versions.hull import requires_python_hull
 from interlock.core.versions.version_list import VersionList
@@ -169,10 +170,25 @@ def test_a_tree_asks_for_what_its_manifest_does() -> None:
     asks = MemberAsks(name=A, path="a", requires_python=">=3.12")
     tree = DirectPackage(source=Git(url="https://h.test/a", commit="c" * 40), asks=asks, extras=(ExtraName("x"),))
     known = tree.known
-    assert (known.requires, known.extras, known.requires_python) == (asks.dependencies, {"x"}, ">=3.12")
+    assert known == Known(extras=frozenset({ExtraName("x")}), requires_python=">=3.12")
 
 
 def test_a_marker_nested_beyond_the_stack_is_refused_and_not_a_crash() -> None:
     depth = 100_000
     with pytest.raises(InvalidRequirement, match="is not a valid requirement"):
         parse_requirement(f"a ; {'(' * depth}os_name == 'nt'{')' * depth}")
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (Registry("corp"), "index `corp`"),
+        (Git(url="https://h.test/a", commit="c" * 40), "git https://h.test/a (cccccccccc)"),
+        (Url("https://h.test/a.zip"), "https://h.test/a.zip"),
+        (File("a.zip"), "a.zip"),
+        (Directory("a"), "a"),
+        (Member(A), "the member a"),
+    ],
+)
+def test_a_report_names_every_kind_of_source(source: Source, words: str) -> None:
+    assert where_from(source) == words

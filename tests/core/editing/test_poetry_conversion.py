@@ -308,3 +308,8 @@ def test_what_a_project_table_leaves_to_poetry_wholly_is_dynamic_no_more() -> No
 )
 def test_odd_entries_mean_the_same_too(tables: str) -> None:
     same(HEAD + tables)
+
+
+def test_an_author_without_a_form_is_kept_as_a_name() -> None:
+    found = tomllib.loads(convert(HEAD + 'authors = ["Ann <"]\n' + BUILD))
+    assert found["project"]["authors"] == [{"name": "Ann <"}]

@@ -18,6 +18,7 @@ from interlock.core.markers.diagram import (
     restrict_key,
 )
 from interlock.core.markers.environment import standard_environment
+from interlock.core.markers.nodes import assume
 
 ENVIRONMENTS = [
     standard_environment("linux-x86_64", "3.12").as_dict(),
@@ -91,3 +92,21 @@ def test_an_extra_is_no_version() -> None:
 def test_a_text_that_may_hold_too_many_extras_is_refused() -> None:
     with pytest.raises(InvalidMarker):
         parse_marker(f"extra in '{' '.join(f'e{number}' for number in range(300))}'")
+
+
+def test_an_extra_that_holds_a_text_is_found_among_those_named() -> None:
+    marker = parse_marker("'x' in extra and extra != 'xy'")
+    assert evaluate(marker, {}, frozenset({"x"}))
+    assert not evaluate(marker, {}, frozenset({"xy"}))
+    assert not evaluate(marker, {}, frozenset({"z"}))
+
+
+def test_what_a_value_decides_below_other_variables_is_decided() -> None:
+    marker = parse_marker("os_name == 'posix' and sys_platform == 'linux' and platform_system == 'Linux'")
+    other = parse_marker("platform_machine == 'x86_64' and platform_system == 'Linux'")
+    for name, value in (("platform_system", "Linux"), ("sys_platform", "linux"), ("os_name", "posix")):
+        for one in (marker, other, marker | other):
+            left = assume(one, name, value)
+            for values in ENVIRONMENTS:
+                if values[name] == value:
+                    assert evaluate(left, values) == evaluate(one, values)

@@ -199,3 +199,12 @@ def test_narrowing_again_changes_nothing(members: list[MemberAsks]) -> None:
     assert dict(zip(NAMES, once, strict=True)) == {str(one.name): one for one in narrow(reversed(members)).members}, (
         "nor does the order matter"
     )
+
+
+def test_what_is_no_member_or_needs_an_extra_narrows_nobody() -> None:
+    stranger = Ask(requirement=Requirement(NormalizedName("s"), "", "", ()), origin=Origin(member=NormalizedName("a")))
+    asked = [
+        member("a", ">=3.10", stranger, ask("b", marker="extra == 'x'"), ask("gone")),
+        member("b", ">=3.12"),
+    ]
+    assert narrow(asked).members == tuple(asked)

@@ -104,3 +104,9 @@ def test_a_missing_version_says_how_to_give_one() -> None:
     with pytest.raises(InvalidProject) as caught:
         read(version=None)
     assert caught.value.hint == 'Give `version` in [project], or add it to `dynamic = ["version"]`.'
+
+
+def test_a_condition_of_one_part_needs_no_parentheses_beside_that_of_the_extra() -> None:
+    found = project_metadata({"name": "a", "version": "1", "optional-dependencies": {"e": ["x ; os_name == 'nt'"]}})
+    assert found is not None
+    assert [one.marker for one in found.requires] == ['os_name == "nt" and extra == "e"']

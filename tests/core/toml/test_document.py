@@ -269,3 +269,15 @@ def test_a_section_behind_a_blank_line_gets_no_second_one() -> None:
     document = TomlDocument(b"[a]\nx = 1\n\n", "x.toml")
     document.append_table(("b",), ["y = 2"])
     assert document.data == b"[a]\nx = 1\n\n[[b]]\ny = 2\n"
+
+
+def test_the_only_entry_of_an_array_of_tables_leaves_nothing() -> None:
+    document = TomlDocument(b"[[a]]\nx = 1\n", "x.toml")
+    document.delete_entry(("a",), 0)
+    assert document.data == b""
+
+
+def test_a_table_that_only_dotted_keys_speak_of_goes_with_them() -> None:
+    document = TomlDocument(b"a.b = 1\na.c = 2\n", "x.toml")
+    assert document.delete(("a",))
+    assert document.data == b""

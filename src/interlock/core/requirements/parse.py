@@ -88,7 +88,7 @@ def _any(text: str) -> Requirement:
         parsed = _Parsed(text)
     except (_Invalid, ValueError) as error:
         raise InvalidRequirement(f"`{shown}` is not a valid requirement: {str(error).splitlines()[0]}") from error
-    except RecursionError as error:
+    except RecursionError as error:  # pragma: no cover - a packaging that does not limit the depth itself
         raise InvalidRequirement(f"`{shown}` is not a valid requirement: its marker is nested too deeply") from error
     problem = _url_problem(parsed.url) if parsed.url else ""
     if has_endless_number(text.replace(parsed.url, "") if parsed.url else text):

@@ -141,11 +141,11 @@ class Solution:
             assignment = self.trail[position]
             if not assignment[2] & own & ~wanted:
                 return assignment[3]
-        return 0
+        return 0  # pragma: no cover - the assignment that it was found for completes the term at the latest
 
     def own(self, cause: Incompatibility, package: int) -> int:
         """What a derivation said by itself: the negation of the package's term in its cause."""
         for candidate, mask in cause.terms:
             if candidate == package:
                 return self.full[package] & ~mask
-        return self.full[package]
+        return self.full[package]  # pragma: no cover - a derivation narrows a package that its cause is about

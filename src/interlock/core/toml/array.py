@@ -131,7 +131,7 @@ def _scan(text: str) -> list[_Item]:
     """Where the items of an array's text are."""
     found: list[_Item] = []
     position = 1
-    while position < len(text):
+    while position < len(text):  # pragma: no branch - an array ends with its bracket
         letter = text[position]
         if letter == "]":
             break

@@ -188,7 +188,7 @@ class VersionList:
             return self._less_mask(version)
         if operator == ">":
             return self._greater_mask(version)
-        raise InvalidSpecifier(f"unknown operator in {clause}")
+        raise InvalidSpecifier(f"unknown operator in {clause}")  # pragma: no cover - PEP 440 has no other
 
     def _equal_mask(self, version: Version) -> int:
         start = self._first(version)
