@@ -254,6 +254,9 @@ def test_run_forwards_arguments_output_and_exit_code(spawn: Run, run: Run, locke
         ("sync", "--upgrade-package"),
         ("export", "--no-emit-package"),
         ("tree", "--prune"),
+        ("lock", "--no-build-package"),
+        ("lock", "--no-binary-package"),
+        ("sync", "--no-sources-package"),
     ],
 )
 @pytest.mark.parametrize("text", ["my/web", "flask>3.0", "flask,_web"])

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from interlock.cli.arguments import parse_arguments
 from interlock.cli.pip_configuration import parse_pip_configuration
+from interlock.cli.surroundings import read_flags
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import normalize_name
 from interlock.core.settings.limits import Limits
@@ -81,6 +83,9 @@ def test_an_empty_variable_is_unset() -> None:
         ("INTERLOCK_EXCLUDE_NEWER", "tomorrow"),
         ("INTERLOCK_INDEX", "https://index.test/simple/"),
         ("INTERLOCK_ENV", "mine"),
+        ("INTERLOCK_NO_BUILD_PACKAGE", "my/web"),
+        ("INTERLOCK_NO_BINARY_PACKAGE", "flask>3"),
+        ("INTERLOCK_NO_SOURCES_PACKAGE", "a,b"),
     ],
 )
 def test_a_wrong_variable_is_a_usage_error(name: str, value: str) -> None:
@@ -185,11 +190,18 @@ def test_cutoffs_of_the_manifest_and_of_packages() -> None:
 
 def test_policies_and_names_add_up() -> None:
     tool = ToolSettings(no_build_packages=(normalize_name("B"),), resolution="lowest-direct", env="member")
-    found = resolve(GlobalFlags(no_build_package=("A.x",)), {"INTERLOCK_NO_BUILD_PACKAGE": "c"}, tool)
+    found = resolve(GlobalFlags(no_build_package=(normalize_name("A.x"),)), {"INTERLOCK_NO_BUILD_PACKAGE": "c"}, tool)
     assert found.resolving.no_build_packages == ("a-x", "b", "c")
     assert (found.resolving.resolution, found.env) == ("lowest-direct", "member")
     assert resolve(GlobalFlags(env="shared"), tool=tool).env == "shared"
     assert resolve(GlobalFlags(prerelease="if-necessary-or-explicit")).resolving.prerelease == "if-necessary"
+
+
+@pytest.mark.parametrize("flag", ["no_build_package", "no_binary_package", "no_sources_package"])
+def test_a_flag_may_have_several_names_with_commas_between_them(flag: str) -> None:
+    option = f"--{flag.replace('_', '-')}"
+    found = resolve(read_flags(parse_arguments(["lock", option, "B.x,a", option, "c"]).values))
+    assert getattr(found.resolving, f"{flag}s") == ("a", "b-x", "c")
 
 
 def test_tls_from_the_usual_variables() -> None:

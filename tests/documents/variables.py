@@ -9,7 +9,7 @@ from tests.architecture import modules
 
 __all__ = ["variables"]
 
-_OURS = {"text", "flag", "count", "seconds", "words"}
+_OURS = {"text", "flag", "count", "seconds", "words", "names"}
 """Methods of ``Variables`` that take a name without its ``INTERLOCK_``."""
 
 

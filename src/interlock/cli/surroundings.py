@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from interlock.cli.call import checked_name, split_values
 from interlock.cli.loading import load
 from interlock.cli.pip_configuration import parse_pip_configuration
 from interlock.cli.places import NOWHERE, auth_file, cache_home, home_directory, user_file
@@ -27,6 +28,8 @@ from interlock.workspace.home import expanded
 
 __all__ = ["NoDirectory", "UserConfigurationError", "make_context", "read_flags", "read_surroundings"]
 
+_LISTS_OF_NAMES = ("no_build_package", "no_binary_package", "no_sources_package")
+
 
 class NoDirectory(UsageError):
     code = "no-directory"
@@ -37,8 +40,14 @@ class UserConfigurationError(InterlockError):
 
 
 def read_flags(values: Namespace) -> GlobalFlags:
-    """The flags on the command line that settings are made from."""
+    """The flags on the command line that settings are made from.
+
+    Raises :class:`~interlock.cli.call.InvalidName`.
+    """
     known = {name: value for name, value in vars(values).items() if name in GlobalFlags.__struct_fields__}
+    for name in _LISTS_OF_NAMES:
+        if known.get(name):
+            known[name] = tuple(map(checked_name, split_values(known[name])))
     return msgspec.convert(known, GlobalFlags)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from interlock.core.names import NormalizedName
 from interlock.core.settings.amounts import AtLeastOne, NotNegative, Seconds
 from interlock.core.settings.choices import Bounds, Color, Environments, IndexStrategy, Keyring, LinkMode
 
@@ -35,11 +36,11 @@ class GlobalFlags(msgspec.Struct, frozen=True, kw_only=True):
     active: bool | None = None
     break_system_packages: bool | None = None
     no_build: bool | None = None
-    no_build_package: tuple[str, ...] = ()
+    no_build_package: tuple[NormalizedName, ...] = ()
     no_binary: bool | None = None
-    no_binary_package: tuple[str, ...] = ()
+    no_binary_package: tuple[NormalizedName, ...] = ()
     no_sources: bool | None = None
-    no_sources_package: tuple[str, ...] = ()
+    no_sources_package: tuple[NormalizedName, ...] = ()
     allow_insecure_host: tuple[str, ...] = ()
     keyring_provider: str | None = None
     json: bool | None = None

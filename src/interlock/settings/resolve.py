@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from interlock.core.manifests.manifest import ToolSettings
-from interlock.core.names import NormalizedName, normalize_name
+from interlock.core.names import NormalizedName
 from interlock.core.settings.choices import (
     BOUNDS,
     COLORS,
@@ -120,13 +120,11 @@ def _resolving(
             ("resolution", tool.resolution),
         ),
         no_build=_first(flags.no_build, env.flag("NO_BUILD"), default=tool.no_build),
-        no_build_packages=_names((*flags.no_build_package, *env.words("NO_BUILD_PACKAGE")), tool.no_build_packages),
+        no_build_packages=_names(flags.no_build_package, env.names("NO_BUILD_PACKAGE"), tool.no_build_packages),
         no_binary=_first(flags.no_binary, env.flag("NO_BINARY"), default=tool.no_binary),
-        no_binary_packages=_names((*flags.no_binary_package, *env.words("NO_BINARY_PACKAGE")), tool.no_binary_packages),
+        no_binary_packages=_names(flags.no_binary_package, env.names("NO_BINARY_PACKAGE"), tool.no_binary_packages),
         no_sources=_first(flags.no_sources, env.flag("NO_SOURCES"), default=tool.no_sources),
-        no_sources_packages=_names(
-            (*flags.no_sources_package, *env.words("NO_SOURCES_PACKAGE")), tool.no_sources_packages
-        ),
+        no_sources_packages=_names(flags.no_sources_package, env.names("NO_SOURCES_PACKAGE"), tool.no_sources_packages),
     )
 
 
@@ -231,8 +229,8 @@ def _first(*values: bool | None, default: bool) -> bool:
     return next((value for value in values if value is not None), default)
 
 
-def _names(asked: Iterable[str], declared: tuple[NormalizedName, ...]) -> tuple[NormalizedName, ...]:
-    return tuple(sorted({*(normalize_name(name) for name in asked), *declared}))
+def _names(*said: Iterable[NormalizedName]) -> tuple[NormalizedName, ...]:
+    return tuple(sorted({name for names in said for name in names}))
 
 
 def _color(flags: GlobalFlags, env: Variables, user: UserSettings) -> Color:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from interlock.core.names import normalize_name
+from interlock.core.names import NormalizedName, is_name, normalize_name
 from interlock.core.text.numbers import whole_number
 from interlock.errors import UsageError
 
@@ -41,6 +41,16 @@ class Variables:
 
     def words(self, name: str) -> tuple[str, ...]:
         return tuple((self.text(name) or "").split())
+
+    def names(self, name: str) -> tuple[NormalizedName, ...]:
+        """Names of packages, normalised."""
+        for text in self.words(name):
+            if not is_name(text):
+                raise InvalidSetting(
+                    f"INTERLOCK_{name} has `{text[:40]}`, which is not a package name.",
+                    hint="Put spaces between names; they hold letters, digits, `-`, `_` and `.`.",
+                )
+        return tuple(map(normalize_name, self.words(name)))
 
     def flag(self, name: str) -> bool | None:
         value = self._environ.get(f"INTERLOCK_{name}")
