@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from interlock.publish.check import check_distribution
 from interlock.publish.distribution import read_distribution
 from interlock.publish.failures import InvalidDistribution
 from interlock.publish.form import form_fields
+from interlock.store.top_files import top_file
 from tests.wheels import make_wheel
 
 HEAD = "Metadata-Version: 2.4\nName: a\nVersion: 1.0\n"
@@ -88,6 +91,23 @@ def test_what_is_no_distribution_is_told(tmp_path: Path, name: str, data: bytes,
     (tmp_path / name).write_bytes(data)
     with pytest.raises(InvalidDistribution, match=words):
         read_distribution(tmp_path / name)
+
+
+@pytest.mark.parametrize("names", [["a-1.0/PKG-INFO"], ["./a-1.0/PKG-INFO"], ["a-1.0/PKG-INFO", "a-1.0/a/PKG-INFO"]])
+def test_what_is_published_of_an_sdist_is_what_is_read_to_resolve_with_it(tmp_path: Path, names: list[str]) -> None:
+    path = tmp_path / "a-1.0.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for number, name in enumerate([*names, *names]):
+            data = f"{HEAD}Summary: {number}\n".encode()
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    read = top_file(path, "PKG-INFO")
+    assert read is not None
+    assert read.decode().endswith("Summary: 0\n")
+    found = read_distribution(path)
+    assert found.metadata["summary"] == "0"
+    assert found.contents == set(names)
 
 
 def test_a_file_of_another_package_is_told(tmp_path: Path) -> None:

@@ -14,12 +14,12 @@ from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sd
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.publish.failures import InvalidDistribution
 from interlock.store.tars import BROKEN_TAR, Budget, open_tar
+from interlock.store.top_files import is_top
 from interlock.store.zips import BadArchive, inflate, open_zip, read_directory
 
 __all__ = ["Distribution", "read_distribution"]
 
 _METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
-_PKG_INFO = re.compile(r"[^/]+/PKG-INFO")
 
 
 class Distribution(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +97,8 @@ def _of_sdist(path: Path) -> tuple[bytes, frozenset[str]]:
     with open_tar(path, Budget(path.stat().st_size)) as entries:
         for archive, member in entries:
             names.append(member.name)
-            if member.isreg() and _PKG_INFO.fullmatch(member.name):
+            # The first one, as it is for whoever resolves with it.
+            if data is None and member.isreg() and is_top(member.name, "PKG-INFO"):
                 opened = archive.extractfile(member)
                 data = opened.read() if opened is not None else None
     if data is None:

@@ -8,7 +8,7 @@ from interlock.core.settings.limits import DEFAULT, Limits, is_plausible_text
 from interlock.store.tars import Budget, open_tar
 from interlock.store.zips import inflate, open_zip, read_directory
 
-__all__ = ["top_file"]
+__all__ = ["is_top", "top_file"]
 
 
 def top_file(archive: Path, name: str, *, filename: str = "", limits: Limits = DEFAULT) -> bytes | None:
@@ -22,7 +22,8 @@ def top_file(archive: Path, name: str, *, filename: str = "", limits: Limits = D
     return _from_tar(archive, name, limits)
 
 
-def _is_top(path: str, name: str) -> bool:
+def is_top(path: str, name: str) -> bool:
+    """Whether a path in an archive is that of a file by its name in the archive's folder."""
     parts = PurePosixPath(path).parts
     return len(parts) == 2 and parts[1] == name
 
@@ -31,7 +32,7 @@ def _from_tar(archive: Path, name: str, limits: Limits) -> bytes | None:
     # A stream: PKG-INFO is often the last member, yet never more than once through the file.
     with open_tar(archive, Budget(archive.stat().st_size, limits)) as entries:
         for tar, member in entries:
-            if member.isreg() and _is_top(member.name, name) and member.size <= limits.metadata_size:
+            if member.isreg() and is_top(member.name, name) and member.size <= limits.metadata_size:
                 reader = tar.extractfile(member)
                 return reader.read() if reader is not None else None
     return None
@@ -41,6 +42,6 @@ def _from_zip(archive: Path, name: str, limits: Limits) -> bytes | None:
     with open_zip(archive) as view:
         for entry in read_directory(view, limits):
             fits = entry.size <= limits.metadata_size and is_plausible_text(entry.size, entry.packed)
-            if _is_top(entry.name, name) and fits:
+            if is_top(entry.name, name) and fits:
                 return bytes(inflate(view, entry))
     return None
