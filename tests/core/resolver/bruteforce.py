@@ -122,16 +122,12 @@ class Everything:
             parts |= {f"{name}[{extra}]": texts for extra, texts in member.get("extras", {}).items()}
             parts |= {f"{name}:{group}": texts for group, texts in member.get("groups", {}).items()}
             if name in left_out:
-                parts = {part: texts for part, texts in parts.items() if self.stands_alone(name, part)}
+                # A group can be selected without its member.
+                parts = {part: texts for part, texts in parts.items() if part.startswith(f"{name}:")}
             for part, texts in parts.items():
                 if part not in left_out:
                     found += self._applying(texts, values)
         return found
-
-    def stands_alone(self, name: str, part: str) -> bool:
-        """Whether a part of a member can be selected without the member: a group that excludes it."""
-        conflicts = self._options.get("conflicts", ())
-        return part.startswith(f"{name}:") and any(name in items and part in items for items in conflicts)
 
     def of(self, name: str, version: str, extras: Collection[str], values: Values) -> list[Requirement]:
         """What a release with these extras asks for."""
