@@ -51,6 +51,7 @@ def module_of(distribution: str) -> str:
     return OTHERWISE.get(distribution, distribution.replace("-", "_"))
 
 
+@cache
 def imported(folder: Path) -> dict[str, str]:
     """Top-level modules of others, each with a file that loads it, by name where it may be absent."""
     found: dict[str, str] = {}
@@ -68,8 +69,15 @@ def _loaded(tree: ast.Module) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
             yield node.module or ""
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in {"import_module", "find_spec"}:
+        elif isinstance(node, ast.Call) and _called(node.func) in {"import_module", "find_spec"}:
             yield from (one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str))
+
+
+def _called(function: ast.expr) -> str:
+    """The last name of what is called."""
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
 
 
 def test_what_the_package_imports_is_a_dependency_or_in_an_extra() -> None:

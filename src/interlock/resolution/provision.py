@@ -64,6 +64,7 @@ class Provisioner:
         self._anew = anew
         self._compiled = compiled
         self._mended: set[str] = set()
+        self._mending = anyio.Lock()
         self._known: dict[tuple[str, ...], BuildEnvironment] = {}
         self._guard: dict[tuple[str, ...], anyio.Lock] = {}
 
@@ -85,17 +86,19 @@ class Provisioner:
 
     async def mend(self, environment: BuildEnvironment, said: str, /) -> bool:
         """See :class:`~interlock.build.environment.Provision`."""
-        if environment.python in self._mended:
-            # Another build met the same damage before; whoever asks tries once more, and no oftener.
-            return True
-        key = next((key for key, known in self._known.items() if known == environment), None)
-        place = Path(environment.python).parents[1]
-        if key is None or not await anyio.to_thread.run_sync(is_damaged, place, said):
-            return False
-        self._mended.add(environment.python)
-        async with hold(self._toolchain.layout.locks / f"build-env-{place.name}"):
-            await anyio.to_thread.run_sync((place / "complete").unlink, True)
-        del self._known[key]
+        # One after the other: of builds that meet one damage at once, the first takes the environment away.
+        async with self._mending:
+            if environment.python in self._mended:
+                # Another build met the same damage before; whoever asks tries once more, and no oftener.
+                return True
+            key = next((key for key, known in self._known.items() if known == environment), None)
+            place = Path(environment.python).parents[1]
+            if key is None or not await anyio.to_thread.run_sync(is_damaged, place, said):
+                return False
+            self._mended.add(environment.python)
+            async with hold(self._toolchain.layout.locks / f"build-env-{place.name}"):
+                await anyio.to_thread.run_sync((place / "complete").unlink, True)
+            del self._known[key]
         await self(key, purpose="an environment that was damaged")
         return True
 
