@@ -104,7 +104,12 @@ def test_an_extra_that_holds_a_text_is_found_among_those_named() -> None:
 def test_what_a_value_decides_below_other_variables_is_decided() -> None:
     marker = parse_marker("os_name == 'posix' and sys_platform == 'linux' and platform_system == 'Linux'")
     other = parse_marker("platform_machine == 'x86_64' and platform_system == 'Linux'")
-    for name, value in (("platform_system", "Linux"), ("sys_platform", "linux"), ("os_name", "posix")):
+    for name, value in (
+        ("platform_system", "Linux"),
+        ("sys_platform", "linux"),
+        ("os_name", "posix"),
+        ("platform_machine", "x86_64"),
+    ):
         for one in (marker, other, marker | other):
             left = assume(one, name, value)
             for values in ENVIRONMENTS:

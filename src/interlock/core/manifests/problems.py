@@ -87,11 +87,10 @@ class Problems:
     def finish(self, *, strict: bool) -> tuple[str, ...]:
         """Raise :class:`InvalidManifest` when anything was noted, else give the warnings; advice is either."""
         found = self._found
-        if self.advice is not self:
-            if strict:
-                found = [*found, *self.advice._found]
-            else:
-                self.warnings.extend(_sentence(self.file, problem) for problem in self.advice._found)
+        if strict:
+            found = [*found, *self.advice._found]
+        else:
+            self.warnings.extend(_sentence(self.file, problem) for problem in self.advice._found)
         if found:
             raise InvalidManifest(self.file, tuple(found))
         return tuple(self.warnings)

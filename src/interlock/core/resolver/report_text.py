@@ -160,7 +160,7 @@ def where_from(source: Source) -> str:
             return url
         case File(path) | Directory(path):
             return path
-        case Member(name):
+        case Member(name):  # pragma: no branch - these are all the kinds of source
             return f"the member {name}"
 
 
