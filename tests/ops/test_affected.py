@@ -147,7 +147,10 @@ def test_files_that_count_for_everyone_and_for_nobody(store: Shop) -> None:
     assert names(store) == []
     store.write("ruff.toml", "")
     assert names(store) == ["api", "catalog", "more", "tests", "web"]
-    root.write_text(root.read_text().replace('ignore = ["**/*.md"]', "ignroe = []"))
+    good = root.read_text()
+    root.write_text(good.replace('ignore = ["**/*.md"]', "ignroe = []"))
+    assert "Did you mean `ignore`?" in store.refuses("affected", error="invalid-manifest").err
+    root.write_text(good.replace('ignore = ["**/*.md"]', "ignore = [3]"))
     store.refuses("affected", error="invalid-affected-table")
 
 
