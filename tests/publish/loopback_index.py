@@ -81,6 +81,8 @@ class Proxy:
         self.answers: dict[str, tuple[int, bytes]] = {}
         """Canned answers by path, for what pypiserver does not have."""
         self.count = 0
+        self.under_way = 0
+        """Uploads that the index has not answered yet; its files may be half written."""
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -98,6 +100,16 @@ class Proxy:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+    @contextlib.contextmanager
+    def busy(self) -> Iterator[None]:
+        with self._lock:
+            self.under_way += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.under_way -= 1
 
     def fault(self, name: str, body: bytes) -> str:
         with self._lock:
@@ -156,7 +168,8 @@ def _handler(proxy: Proxy) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
                 return
             kept = {key: self.headers[key] for key in ("content-type", "authorization") if key in self.headers}
-            status, headers, data = proxy.pass_on("POST", self.path, kept, body)
+            with proxy.busy():
+                status, headers, data = proxy.pass_on("POST", self.path, kept, body)
             if status == 200 and found:
                 proxy.uploads.append(name)
             if fault == "hide":

@@ -349,6 +349,8 @@ def test_killed_after_any_upload_and_resumed(run: Run, shop: Shop, proxy: Proxy,
         process.send_signal(signal.SIGKILL)
         process.wait()
     time.sleep(0.2)
+    while proxy.under_way:
+        time.sleep(0.02)
     assert run("publish", "--all-packages", "--resume").code == 0
     assert sorted(proxy.uploads) == shop.stems()
     assert in_order(proxy.uploads)

@@ -8,6 +8,8 @@ in which its files are copied: a change that was half appended is not there, and
 from __future__ import annotations
 
 import sqlite3
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from interlock.errors import ServiceError
@@ -16,6 +18,8 @@ __all__ = ["VERSION", "DataDamaged", "DataTooNew", "connect", "upgrade"]
 
 _BUSY = 5000
 """Milliseconds to wait for another process's write."""
+_PAUSE = 20
+"""Milliseconds between two attempts."""
 
 _STEPS: tuple[str, ...] = (
     """
@@ -64,7 +68,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """Open the database, which has the newest version then. Raises :class:`DataTooNew` and :class:`DataDamaged`."""
     connection = sqlite3.connect(path, timeout=_BUSY / 1000, isolation_level=None)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         connection.execute("PRAGMA synchronous = NORMAL")
         (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
@@ -80,6 +84,16 @@ def connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Turn the log on, which stays with the file. SQLite itself does not wait for another that is doing the same."""
+    for _ in range(_BUSY // _PAUSE):
+        with suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        time.sleep(_PAUSE / 1000)
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def upgrade(connection: sqlite3.Connection, path: Path, *, to: int = VERSION) -> None:
