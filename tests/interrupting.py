@@ -21,8 +21,8 @@ from typing import NamedTuple
 
 from tests.index_server import Behaviour, serve
 from tests.processes import finish, start
-from tests.registry import Registry, registry
-from tests.shop import Shop
+from tests.registry import Registry
+from tests.shop import Shop, flask_and_click
 
 __all__ = ["COMMANDS", "Round", "Wrong", "interrupt_often", "kind_of_end", "opened", "staged"]
 
@@ -164,12 +164,7 @@ def opened(place: Path, packages: Registry) -> Iterator[Shop]:
 @contextmanager
 def staged(place: Path) -> Iterator[Shop]:
     """The workspace that :data:`COMMANDS` work in."""
-    packages = registry(
-        flask={"3.0": ["jinja>=3", "click"], "3.1": ["jinja>=3", "click"]},
-        jinja={"3.0": ["safe>=2"], "3.1": ["safe>=2"]},
-        safe={"2.0": [], "2.1": []},
-        click={"8.0": [], "8.1": []},
-    )
+    packages = flask_and_click()
     with opened(place, packages) as shop:
         shop.member("catalog", "click")
         shop.member("web", "catalog", "flask")

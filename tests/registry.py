@@ -14,7 +14,7 @@ import msgspec
 
 from tests.wheels import Built, make_sdist, make_wheel
 
-__all__ = ["Registry", "Release", "normalized", "registry"]
+__all__ = ["Registry", "Release", "holding", "normalized", "registry"]
 
 Versions = Mapping[str, Iterable[str]]
 
@@ -128,6 +128,14 @@ def registry(packages: Mapping[str, Versions] | None = None, /, **named: Version
     for name, versions in every.items():
         for version, requires in versions.items():
             made.wheel(name, version, *requires)
+    return made
+
+
+def holding(*files: Built) -> Registry:
+    """Make a registry of these files."""
+    made = Registry()
+    for file in files:
+        made.publish(file)
     return made
 
 

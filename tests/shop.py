@@ -22,10 +22,10 @@ from interlock.core.lock.codec import decode_lock
 from interlock.core.lock.model import Lock
 from tests.index_server import IndexServer
 from tests.processes import end_group
-from tests.registry import Registry
+from tests.registry import Registry, registry
 from tests.wheels import BACKEND
 
-__all__ = ["Result", "Shop", "broken_records", "snapshot", "stored_wheels_are_whole"]
+__all__ = ["Result", "Shop", "broken_records", "flask_and_click", "open_shop", "snapshot", "stored_wheels_are_whole"]
 
 _BUILD = '[build-system]\nrequires = []\nbuild-backend = "in_tree_backend"\nbackend-path = ["."]\n'
 
@@ -237,3 +237,31 @@ def interrupt(process: subprocess.Popen[str], number: int = signal.SIGINT) -> Re
 
 
 IndexFactory = Callable[..., IndexServer]
+
+
+def flask_and_click(**more: dict[str, list[str]]) -> Registry:
+    """What the members of most shops need, two versions of each."""
+    return registry(
+        flask={"3.0": ["jinja>=3", "click"], "3.1": ["jinja>=3", "click"]},
+        jinja={"3.0": ["safe>=2"], "3.1": ["safe>=2"]},
+        safe={"2.0": [], "2.1": []},
+        click={"8.0": [], "8.1": []},
+        **more,
+    )
+
+
+@contextlib.contextmanager
+def open_shop(
+    place: Path, packages: Registry, server: IndexServer, patch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str]
+) -> Iterator[Shop]:
+    """A workspace without members below ``place``, which commands of this process and of others find its index for."""
+    shop = Shop(place / "shop", place / "cache", packages, server)
+    shop.capture = capture
+    patch.setenv("INTERLOCK_DEFAULT_INDEX", server.url)
+    patch.setenv("INTERLOCK_PYTHON", sys.executable)
+    patch.setenv("INTERLOCK_CACHE_DIR", str(shop.cache))
+    patch.setenv("INTERLOCK_HTTP_RETRIES", "0")
+    try:
+        yield shop
+    finally:
+        shop.close()

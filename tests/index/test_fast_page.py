@@ -89,7 +89,9 @@ def _described(page: Page) -> dict[str, Any]:
 
 
 @given(_files(), st.sampled_from([None, "active", "archived"]), st.sampled_from([(",", ":"), (", ", ": ")]))
-def test_a_glance_tells_the_same(files: list[dict[str, Any]], status: str | None, separators: tuple[str, str]) -> None:
+def test_a_fast_page_says_the_same(
+    files: list[dict[str, Any]], status: str | None, separators: tuple[str, str]
+) -> None:
     document = {"meta": {"api-version": "1.1"}, "name": "my-demo", "files": files}
     if status:
         document["project-status"] = {"status": status}

@@ -22,7 +22,7 @@ from interlock.store.layout import Layout
 from tests.conftest import IndexFactory
 from tests.index.conftest import NOW
 from tests.index_server import IndexServer
-from tests.registry import registry
+from tests.registry import holding, registry
 from tests.wheels import make_sdist, make_wheel
 
 A = normalize_name("a")
@@ -53,9 +53,7 @@ async def learn_all(view: View) -> tuple[object, bytes | Path]:
 
 async def test_another_machine_asks_for_pages_alone(index: IndexFactory, tmp_path: Path) -> None:
     built = make_wheel("a", "1.0", requires=["b"])
-    packages = registry()
-    packages.publish(built)
-    server = index(packages)
+    server = index(holding(built))
     async with machine(tmp_path, "one", server) as view:
         first = await learn_all(view)
     server.forget()
@@ -68,9 +66,7 @@ async def test_another_machine_asks_for_pages_alone(index: IndexFactory, tmp_pat
 
 async def test_what_was_damaged_on_the_way_is_fetched(index: IndexFactory, tmp_path: Path) -> None:
     built = make_wheel("a", "1.0", requires=["b"])
-    packages = registry()
-    packages.publish(built)
-    server = index(packages)
+    server = index(holding(built))
     async with machine(tmp_path, "one", server) as view:
         first = await learn_all(view)
     for path in (tmp_path / "blobs").rglob("*"):

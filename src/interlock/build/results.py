@@ -53,13 +53,8 @@ class Results:
     def load(self, digest: str) -> BuildResult | None:
         """The result of a build with these inputs, or None; an entry that cannot be read is as good as none."""
         data = self._layout.read(self._layout.entry(Bucket.BUILT, digest) / _FILE)
-        if data is None:
-            return None
-        try:
-            result = _DECODER.decode(data)
-        except msgspec.MsgspecError:
-            return None
-        if result.filename and not self.path(digest, result).is_file():
+        result = _decoded(data)
+        if result is None or (result.filename and not self.path(digest, result).is_file()):
             return None
         return result
 
@@ -117,11 +112,8 @@ class SharedResults:
     async def load(self, digest: str) -> BuildResult | None:
         """Bring a result into the store, with its file; None when there is none, or not all of it."""
         data = await self._second.load(Bucket.BUILT, digest)
-        if data is None:
-            return None
-        try:
-            result = _DECODER.decode(data)
-        except msgspec.MsgspecError:
+        result = _decoded(data)
+        if result is None:
             return None
         folder = await anyio.to_thread.run_sync(self._layout.temporary_directory)
         try:
@@ -143,3 +135,13 @@ class SharedResults:
         if result.filename:
             await self._second.save_file(Bucket.FILES, result.sha256, self._results.path(digest, result))
         await self._second.save(Bucket.BUILT, digest, msgspec.msgpack.encode(result))
+
+
+def _decoded(data: bytes | None) -> BuildResult | None:
+    """The result that was written; None where there is none, or none that can be read."""
+    if data is None:
+        return None
+    try:
+        return _DECODER.decode(data)
+    except msgspec.MsgspecError:
+        return None

@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import assume
 from hypothesis import strategies as st
 
+from interlock.core.lock.codec import encode_lock
 from interlock.core.lock.freshness import Stale
 from interlock.core.lock.model import Lock
 from interlock.core.names import NormalizedName
@@ -72,3 +73,10 @@ def changes(draw: st.DrawFn, *, newcomers: bool = False) -> tuple[Lock, dict[str
             asked = draw(st.sampled_from([*locked, "p0"])) + (rest if draw(st.booleans()) else "")
             table.insert(draw(st.integers(0, len(table))), asked)
     return lock, changed, reasons(world["members"][name], member, name)
+
+
+def assert_as_resolved(fast: Lock, changed: dict[str, Any], lock: Lock) -> None:
+    """That a lock made the short way has the bytes of the one that resolving everything gives."""
+    slow = resolve(changed, lock)
+    assert slow.lock is not None, slow.error
+    assert encode_lock(fast).decode() == slow.data.decode()

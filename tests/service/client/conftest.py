@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.index_server import IndexServer
-from tests.registry import Registry, registry
+from tests.registry import Registry
 from tests.service.running import RunningService, running_service
-from tests.shop import Shop
+from tests.shop import Shop, flask_and_click, open_shop
 
 StartService = Callable[..., RunningService]
 
 
 @pytest.fixture
 def packages() -> Registry:
-    return registry(
-        flask={"3.0": ["jinja>=3", "click"], "3.1": ["jinja>=3", "click"]},
-        jinja={"3.0": ["safe>=2"], "3.1": ["safe>=2"]},
-        safe={"2.0": [], "2.1": []},
-        click={"8.0": [], "8.1": []},
-    )
+    return flask_and_click()
 
 
 @pytest.fixture
@@ -36,18 +30,11 @@ def shop(
     capsys: pytest.CaptureFixture[str],
 ) -> Iterator[Shop]:
     """Members ``web`` and ``catalog``; ``web`` needs ``catalog``."""
-    server = index(packages)
-    shop = Shop(tmp_path / "shop", tmp_path / "cache", packages, server)
-    shop.capture = capsys
-    monkeypatch.setenv("INTERLOCK_DEFAULT_INDEX", server.url)
-    monkeypatch.setenv("INTERLOCK_PYTHON", sys.executable)
-    monkeypatch.setenv("INTERLOCK_CACHE_DIR", str(shop.cache))
-    monkeypatch.setenv("INTERLOCK_HTTP_RETRIES", "0")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    shop.member("catalog", "click")
-    shop.member("web", "catalog", "flask")
-    yield shop
-    shop.close()
+    with open_shop(tmp_path, packages, index(packages), monkeypatch, capsys) as shop:
+        shop.member("catalog", "click")
+        shop.member("web", "catalog", "flask")
+        yield shop
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ async def _all(waiter: Waiter) -> list[Frame]:
     return [decode_frame(line) async for line in waiter.frames()]
 
 
-async def _glance(waiter: Waiter) -> None:
+async def _look(waiter: Waiter) -> None:
     """Wait for the first frame only."""
     async with aclosing(waiter.frames()) as frames:
         async for _ in frames:
@@ -175,7 +175,7 @@ async def test_a_job_for_which_nobody_waits_ends_and_its_process_with_it(index: 
     server = index(_packages())
     server.slow("/simple/", 20.0)
     async with _serving(linger=0.2) as (pool, jobs):
-        await _glance(jobs.join("k", work(server, tmp_path, "a")))
+        await _look(jobs.join("k", work(server, tmp_path, "a")))
         for _ in range(200):
             await anyio.sleep(0.05)
             if not jobs.running and not pool.processes:
@@ -188,7 +188,7 @@ async def test_who_comes_back_in_time_finds_the_job_going_on(index: Any, tmp_pat
     server.slow("/simple/", 1.0)
     asked = work(server, tmp_path, "a")
     async with _serving(linger=5.0) as (_, jobs):
-        await _glance(jobs.join("k", asked))
+        await _look(jobs.join("k", asked))
         assert isinstance((await _all(jobs.join("k", asked)))[-1], Done)
         assert jobs.begun == 1
 

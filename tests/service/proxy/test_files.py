@@ -18,7 +18,7 @@ import pytest
 
 from tests.conftest import IndexFactory
 from tests.index_server import Fault, IndexServer
-from tests.registry import registry
+from tests.registry import holding, registry
 from tests.service.proxy.served import Served
 from tests.wheels import Built, make_sdist, make_wheel
 
@@ -43,9 +43,7 @@ def rest_of(store: Path) -> list[str]:
 
 def test_a_file_is_fetched_once_and_then_stored(index: IndexFactory, serve: Serve, tmp_path: Path) -> None:
     built = large()
-    packages = registry()
-    packages.publish(built)
-    server = index(packages)
+    server = index(holding(built))
     served = serve(server)
     path = served.file("a")
     for _ in range(3):
@@ -60,9 +58,7 @@ def test_a_file_is_fetched_once_and_then_stored(index: IndexFactory, serve: Serv
 
 def test_a_file_that_is_here_is_sent_in_parts_and_not_again(index: IndexFactory, serve: Serve) -> None:
     built = large()
-    packages = registry()
-    packages.publish(built)
-    served = serve(index(packages))
+    served = serve(index(holding(built)))
     path = served.file("a")
     whole = served.get(path)
     for wanted, part in (("bytes=0-9", built.data[:10]), ("bytes=-100", built.data[-100:])):
@@ -79,9 +75,7 @@ def test_a_file_that_is_here_is_sent_in_parts_and_not_again(index: IndexFactory,
 )
 def test_a_part_of_a_file_that_is_not_here_yet(index: IndexFactory, serve: Serve, wanted: str) -> None:
     built = large()
-    packages = registry()
-    packages.publish(built)
-    served = serve(index(packages))
+    served = serve(index(holding(built)))
     answer = served.get(served.file("a"), range=wanted)
     expected = {
         "bytes=0-99": built.data[:100],
@@ -97,9 +91,7 @@ def test_a_part_of_a_file_that_is_not_here_yet(index: IndexFactory, serve: Serve
 
 def test_a_file_is_handed_on_while_it_comes(index: IndexFactory, serve: Serve) -> None:
     built = large()
-    packages = registry()
-    packages.publish(built)
-    server = index(packages)
+    server = index(holding(built))
     served = serve(server)
     path = served.file("a")
     server.faults.append(drip(seconds=1.2))
@@ -119,9 +111,7 @@ def drip(seconds: float) -> Fault:
 
 def test_who_comes_while_a_file_is_on_its_way_gets_all_of_it(index: IndexFactory, serve: Serve) -> None:
     built = large()
-    packages = registry()
-    packages.publish(built)
-    server = index(packages)
+    server = index(holding(built))
     served = serve(server)
     path = served.file("a")
     server.faults.append(drip(seconds=1.0))
@@ -138,9 +128,7 @@ def test_who_comes_while_a_file_is_on_its_way_gets_all_of_it(index: IndexFactory
 
 def test_who_goes_away_takes_nothing_from_the_others(index: IndexFactory, serve: Serve, tmp_path: Path) -> None:
     built = large()
-    packages = registry()
-    packages.publish(built)
-    server = index(packages)
+    server = index(holding(built))
     served = serve(server)
     path = served.file("a")
     server.faults.append(drip(seconds=0.8))
@@ -160,9 +148,7 @@ def test_what_is_not_what_was_promised_is_neither_stored_nor_sent_whole(
     index: IndexFactory, serve: Serve, tmp_path: Path, kind: Kind, size: int
 ) -> None:
     built = large(size=size)
-    packages = registry()
-    packages.publish(built)
-    server = index(packages)
+    server = index(holding(built))
     served = serve(server)
     path = served.file("a")
     server.faults.append(Fault(where=".whl", kind=kind, times=1))
@@ -223,9 +209,7 @@ def test_a_file_of_another_project_is_not_here(index: IndexFactory, serve: Serve
 )
 def test_metadata_is_never_missing(index: IndexFactory, serve: Serve, behaviour: dict[str, bool]) -> None:
     built = large()
-    packages = registry()
-    packages.publish(built)
-    server = index(packages, **behaviour)
+    server = index(holding(built), **behaviour)
     served = serve(server)
     [file] = served.page("a").json()["files"]
     offered = {"sha256": built.metadata_sha256} if behaviour.get("metadata_files", True) else True
@@ -284,9 +268,7 @@ def test_what_is_no_wheel_has_no_metadata(index: IndexFactory, serve: Serve) -> 
 
 def test_the_head_of_a_file_does_not_fetch_it(index: IndexFactory, serve: Serve) -> None:
     built = large()
-    packages = registry()
-    packages.publish(built)
-    server = index(packages)
+    server = index(holding(built))
     served = serve(server)
     path = served.file("a")
     for _ in range(2):
@@ -322,9 +304,7 @@ def test_files_elsewhere_are_fetched_where_the_page_says(index: IndexFactory, se
 
 def test_two_proxies_that_share_blobs_fetch_a_file_once(index: IndexFactory, serve: Serve, tmp_path: Path) -> None:
     built = large()
-    packages = registry()
-    packages.publish(built)
-    server = index(packages)
+    server = index(holding(built))
     for name in ("one", "two"):
         served = serve(server, store=tmp_path / name, blobs=tmp_path / "blobs")
         path = served.file("a")

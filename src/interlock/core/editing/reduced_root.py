@@ -12,7 +12,7 @@ from typing import TypeGuard
 import msgspec
 
 from interlock.core.manifests.manifest import ConflictItem, Manifest
-from interlock.core.manifests.settings import RESOLUTION_KEYS
+from interlock.core.manifests.settings import BUILD_KEYS, RESOLUTION_KEYS
 from interlock.core.names import NormalizedName, is_name, normalize_group, normalize_name
 from interlock.core.requirements.parse import parse_requirement
 from interlock.core.sources.index_order import DEFAULT_INDEX
@@ -21,24 +21,7 @@ from interlock.core.toml.document import Path, TomlDocument, format_key, format_
 
 __all__ = ["RootUse", "reduce_root"]
 
-_FOR_BUILDS = (
-    "no-build",
-    "no-build-package",
-    "no-binary",
-    "no-binary-package",
-    "no-sources",
-    "no-sources-package",
-    "no-build-isolation",
-    "no-build-isolation-package",
-    "config-settings",
-    "config-settings-package",
-    "extra-build-dependencies",
-    "link-mode",
-    "cache-keys",
-    "env",
-    "internal-bounds",
-    "build",
-)
+_FOR_BUILDS = (*BUILD_KEYS, "cache-keys", "env", "internal-bounds", "build")
 _BY_NAME = frozenset(
     {
         "constraint-dependencies",

@@ -29,7 +29,7 @@ from interlock.core.settings.limits import Limits
 from interlock.core.settings.service import service_problem
 from interlock.core.versions.version_list import parse_specifier, parse_version
 
-__all__ = ["RESOLUTION_KEYS", "ROOT_KEYS", "parse_settings"]
+__all__ = ["BUILD_KEYS", "RESOLUTION_KEYS", "ROOT_KEYS", "parse_settings"]
 
 _Value = TypeVar("_Value")
 
@@ -59,8 +59,7 @@ RESOLUTION_KEYS = (
     "limits",
 )
 """What shapes a resolution."""
-ROOT_KEYS = (
-    *RESOLUTION_KEYS,
+BUILD_KEYS = (
     "no-build",
     "no-build-package",
     "no-binary",
@@ -73,6 +72,11 @@ ROOT_KEYS = (
     "config-settings-package",
     "extra-build-dependencies",
     "link-mode",
+)
+"""What shapes builds, and how what is built gets into an environment."""
+ROOT_KEYS = (
+    *RESOLUTION_KEYS,
+    *BUILD_KEYS,
     "env",
     "add-bounds",
     "service",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from interlock.core.manifests.settings import RESOLUTION_KEYS
+from interlock.core.manifests.settings import BUILD_KEYS, RESOLUTION_KEYS
 from interlock.core.manifests.table import Table
 
 __all__ = ["HONOURED", "check_keys"]
@@ -10,6 +10,7 @@ __all__ = ["HONOURED", "check_keys"]
 HONOURED = frozenset(
     {
         *RESOLUTION_KEYS,
+        *BUILD_KEYS,
         "workspace",
         "sources",
         "dev-dependencies",
@@ -17,18 +18,6 @@ HONOURED = frozenset(
         "dependency-groups",
         "package",
         "managed",
-        "no-build",
-        "no-build-package",
-        "no-binary",
-        "no-binary-package",
-        "no-sources",
-        "no-sources-package",
-        "no-build-isolation",
-        "no-build-isolation-package",
-        "config-settings",
-        "config-settings-package",
-        "extra-build-dependencies",
-        "link-mode",
         "add-bounds",
         "cache-keys",
     }
