@@ -179,11 +179,17 @@ def test_problems_name_the_members_that_reach_a_package() -> None:
     assert "a 2.0 asks for c" in finding.message
 
 
-def test_a_package_beside_the_member_of_its_name_is_ambiguous() -> None:
+def test_a_package_that_is_needed_beside_the_member_of_its_name_is_told() -> None:
     lock, evidence = _solved()
-    beside = msgspec.structs.replace(lock, packages=(*lock.packages, package("lib", "1.0")))
-    said = {(one.kind, one.package) for one in check_soundness(beside, evidence)}
-    assert said & {("beside-member", "lib"), ("unreached", "lib")}
+    one = package("lib", "1.0")
+    unneeded = msgspec.structs.replace(lock, packages=(*lock.packages, one))
+    said = {(found.kind, found.package, found.version) for found in check_soundness(unneeded, evidence)}
+    assert ("unreached", "lib", "1.0") in said
+    assert "beside-member" not in {kind for kind, *_ in said}
+    needed = _member(unneeded, "app", lambda edges: (*edges, Edge(name=one.name, version="1.0", source=one.source)))
+    said = {(found.kind, found.package, found.version) for found in check_soundness(needed, evidence)}
+    assert ("beside-member", "lib", "1.0") in said
+    assert ("unreached", "lib", "1.0") not in said
 
 
 def test_a_file_that_the_index_does_not_tell_of_is_held_against_nobody() -> None:

@@ -198,9 +198,9 @@ class _Check:
                 if not both.is_false:
                     yield self._found(one, "ambiguous", both, f"{_by(other)} is needed in the same environments.")
             member = self.graph.members.get(name)
-            for package in packages if member is not None else ():
-                assert member is not None
-                if not (self._region(package) & self._region(member)).is_false:
+            here = self._region(member) if member is not None else FALSE
+            for package in packages:
+                if not (self._region(package) & here).is_false:
                     yield self._found(package, "beside-member", FALSE, "it cannot be selected with the member.")
 
     def _region(self, target: Target) -> Marker:
