@@ -43,7 +43,7 @@ LOCKED = f"core ops resolution store workspace | {_ASYNC}"
 PYTHONS = f"core envs ops store toolchain workspace | {_ASYNC}"
 ON_THIS_MACHINE = f"core envs ops resolution store toolchain workspace | {_ASYNC}"
 IN_SYNC = (
-    "build core envs git install ops resolution store toolchain workspace | "
+    "build core envs install ops resolution store toolchain workspace | "
     "anyio argparse asyncio isal packaging platformdirs tomllib uvloop"
 )
 RUNNING = f"index {IN_SYNC}"

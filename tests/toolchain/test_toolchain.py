@@ -14,14 +14,16 @@ import pytest
 
 from interlock.build.environment import BuildEnvironment, Provision
 from interlock.core.names import NormalizedName
-from interlock.core.sources.source import Index
+from interlock.core.sources.source import Git, Index
 from interlock.envs.interpreters import query_interpreter
 from interlock.errors import InterlockError
 from interlock.index.outcomes import Absent
 from interlock.means import Means
 from interlock.settings.decided import ResolutionSettings, Settings
 from interlock.store.layout import Layout
+from interlock.toolchain.checkouts import checkout_tree, locate
 from interlock.toolchain.toolchain import Toolchain, ToolchainOptions, Tools
+from tests.git.conftest import Repository
 from tests.index_server import IndexServer
 from tests.registry import registry
 
@@ -68,6 +70,26 @@ def test_who_asks_more_indexes_does_not_let_others_ask_them(tmp_path: Path, inde
             assert not isinstance(await more.client.listing(THEIRS, "second"), Absent)
             with pytest.raises(InterlockError):
                 await plain.client.listing(THEIRS, "second")
+
+    anyio.run(run)
+
+
+def test_a_reference_means_one_commit_for_all_of_a_command(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "origin")
+    first = repository.commit(**{"one__pyproject.toml": "", "two__pyproject.toml": ""})
+    one, two = (Git(url=repository.url, reference="branch:main", subdirectory=name) for name in ("one", "two"))
+
+    async def run() -> None:
+        async with tools(tmp_path) as opened:
+            plain = Toolchain(opened)
+            found = await locate(plain, one, root=tmp_path)
+            second = repository.commit(**{"two__pyproject.toml": "# Changed.\n"})
+            beside = await locate(plain.asking(()), two, root=tmp_path)
+            assert (found.commit, beside.commit) == (first, first)
+            tree = await checkout_tree(plain, beside, root=tmp_path)
+            assert (tree.name, (tree / "pyproject.toml").read_text()) == ("two", "")
+        async with tools(tmp_path) as another:
+            assert (await locate(Toolchain(another), two, root=tmp_path)).commit == second
 
     anyio.run(run)
 

@@ -42,7 +42,7 @@ class Checkouts:
     def __init__(self, layout: Layout, git: GitCommand, repositories: Repositories) -> None:
         self._layout = layout
         self._git = git
-        self._repositories = repositories
+        self.repositories = repositories
 
     def path(self, url: str, commit: str, *, lfs: bool = False) -> Path:
         name = f"{commit}-lfs" if lfs else commit
@@ -60,8 +60,8 @@ class Checkouts:
             return target
         if lfs:
             await self._require_lfs(url)
-        bare = await self._repositories.ensure(url, commit)
-        async with hold(self._repositories.lock(url)):
+        bare = await self.repositories.ensure(url, commit)
+        async with hold(self.repositories.lock(url)):
             if not (target / ".git" / _READY).exists():
                 await self._make(url, commit, bare, target, lfs=lfs)
         return target
@@ -88,7 +88,7 @@ class Checkouts:
             shutil.rmtree(fresh.parent, ignore_errors=True)
 
     async def _require_lfs(self, url: str) -> None:
-        if self._repositories.offline:
+        if self.repositories.offline:
             raise GitOffline(
                 f"The files that {redact_url(url)} keeps with git-lfs are not in the store, and --offline was given.",
                 hint="Run the command once without --offline.",

@@ -4,28 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import anyio
 import msgspec
 
 from interlock.build.sdist import locate_tree
 from interlock.core.sources.source import Git
-from interlock.git.checkout import Checkouts
-from interlock.git.command import GitCommand
-from interlock.git.repository import Repositories
 from interlock.toolchain.toolchain import Toolchain
 
 __all__ = ["checkout_tree", "locate"]
-
-_AT_ONCE = 8
-
-
-def _repositories(toolchain: Toolchain) -> tuple[Repositories, Checkouts]:
-    means = toolchain.means
-    git = GitCommand(means.environ, limiter=anyio.CapacityLimiter(_AT_ONCE))
-    repositories = Repositories(
-        toolchain.layout, git, offline=means.settings.offline, refresh=toolchain.options.refresh
-    )
-    return repositories, Checkouts(toolchain.layout, git, repositories)
 
 
 def _address(source: Git, root: Path) -> str:
@@ -37,15 +22,13 @@ def _address(source: Git, root: Path) -> str:
 
 async def locate(toolchain: Toolchain, source: Git, *, root: Path) -> Git:
     """The source with the commit that its reference means now."""
-    repositories, _ = _repositories(toolchain)
     # Nothing pins the commit, or this would not be asked; offline, what is remembered has to do.
     refresh = not toolchain.means.settings.offline
-    commit = await repositories.resolve(_address(source, root), source.reference, refresh=refresh)
+    commit = await toolchain.checkouts.repositories.resolve(_address(source, root), source.reference, refresh=refresh)
     return msgspec.structs.replace(source, commit=commit)
 
 
 async def checkout_tree(toolchain: Toolchain, source: Git, *, root: Path) -> Path:
     """The project's directory in a checkout of the source's commit."""
-    _, checkouts = _repositories(toolchain)
-    tree = await checkouts.checkout(_address(source, root), source.commit, lfs=source.lfs)
+    tree = await toolchain.checkouts.checkout(_address(source, root), source.commit, lfs=source.lfs)
     return locate_tree(tree, source.subdirectory, shown=source.url) if source.subdirectory else tree

@@ -1,12 +1,13 @@
-"""The toolchain of one command: index client, builders and interpreter, each made when first needed and closed once.
+"""The toolchain of one command: index client, repositories, builders and interpreter, each made when first needed.
 
-What a tool is made of is loaded with it: most commands need one of the three, and many need none.
+What a tool is made of is loaded with it: most commands need one of the four, and many need none. All are closed once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from interlock.build.environment import BuildEnvironment, Provision
     from interlock.build.frontend import Builder
     from interlock.envs.interpreters import Interpreter
+    from interlock.git.checkout import Checkouts
     from interlock.index.upstream import Upstream
     from interlock.index.view import View
 
@@ -99,6 +101,10 @@ class Toolchain:
     def client(self) -> View:
         return self._tools.client(self._pinned)
 
+    @property
+    def checkouts(self) -> Checkouts:
+        return self._tools.checkouts
+
     def arriving(self, sha256: str) -> anyio.Lock:
         """Held while a wheel is fetched: environments, those of builds among them, want the same at the same time."""
         return self._tools.arriving.setdefault(sha256, anyio.Lock())
@@ -167,6 +173,13 @@ class Tools:
                 self._stack.push_async_callback(self._upstream.close)
             self._views[pinned] = open_view(self.means, self._upstream, pinned)
         return self._views[pinned]
+
+    @cached_property
+    def checkouts(self) -> Checkouts:
+        """The repositories in the store, and what is checked out of them."""
+        from interlock.toolchain.repositories import open_checkouts  # noqa: PLC0415 - see the module's docstring
+
+        return open_checkouts(self.means, refresh=self.options.refresh)
 
     async def interpreter(self) -> Interpreter:
         """Any interpreter that is at hand, for what does not depend on it."""
