@@ -8,7 +8,7 @@ from interlock.core.members.asks import Ask, MemberAsks, Origin
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.relock.namesakes import namesakes, rename_namesakes, restore_names
 from interlock.core.requirements.requirement import Requirement
-from interlock.core.sources.source import Member, Registry, Source
+from interlock.core.sources.source import Directory, Member, Registry, Source
 from tests.core.lock.locks import edge, lock_of, member, package
 
 A, B, C = NormalizedName("a"), NormalizedName("b"), NormalizedName("c")
@@ -74,3 +74,9 @@ def test_an_edge_that_says_which_version_it_means_keeps_it() -> None:
     assert lock.packages == (one, other)
     again = restore_names(lock, frozenset({B}), {})
     assert again == msgspec.structs.replace(lock)
+
+
+def test_a_package_without_a_version_stands_beside_the_member() -> None:
+    tree = package("b", "", source=Directory(path="../b"), artifacts=())
+    lock = restore_names(lock_of(member("a", "b", "b (member)"), member("b (member)"), tree), frozenset({B}), {})
+    assert lock.members[0].dependencies == (edge("b", source=tree.source), edge("b"))

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from interlock.core.lock.layout import edge_order
 from interlock.core.lock.model import Edge, Lock, LockedPackage
 from interlock.core.members.asks import Ask, MemberAsks
 from interlock.core.names import NormalizedName
@@ -65,7 +66,7 @@ def restore_names(
         packages.setdefault(package.name, []).append(package)
 
     def edges(found: tuple[Edge, ...]) -> tuple[Edge, ...]:
-        return tuple(sorted(one(edge) for edge in found))
+        return tuple(sorted(map(one, found), key=edge_order))
 
     def one(edge: Edge) -> Edge:
         if edge.name in own:
