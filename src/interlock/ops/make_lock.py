@@ -8,6 +8,7 @@ import anyio.to_thread
 from msgspec.structs import replace
 
 from interlock.context import Context
+from interlock.core.lock.freshness import with_digests
 from interlock.core.lock.model import Lock
 from interlock.core.lock.moves import Moves
 from interlock.core.members.narrowing import narrow
@@ -44,7 +45,7 @@ async def make_lock(
         from interlock.ops.relock import relock  # noqa: PLC0415
 
         made = await relock(context, reading, old, moves, resolve or _service(context.means))
-    return await _with_trees(reading.workspace, made)
+    return await _with_trees(reading.workspace, with_digests(made, reading.current))
 
 
 def _service(means: Means) -> Resolve | None:
@@ -69,8 +70,7 @@ async def _with_what_is_new(context: Context, reading: Reading, old: Lock, moves
     if not is_plain(reading) or narrow(reading.asks, reading.tool.environments).impossible:
         return None
     problem = make_problem(reading, reading.asks, old, moves)
-    digests = {member.name: member.inputs for member in reading.current}
-    made = await anyio.to_thread.run_sync(lambda: update_edges(old, problem, reasons, digests))
+    made = await anyio.to_thread.run_sync(update_edges, old, problem, reasons)
     if made is None:
         from interlock.ops.relock import relock_new  # noqa: PLC0415
 

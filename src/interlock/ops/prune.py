@@ -25,6 +25,7 @@ from interlock.build.digest import read_tree
 from interlock.context import Context
 from interlock.core.editing.reduced_root import RootUse, reduce_root
 from interlock.core.lock.codec import encode_lock
+from interlock.core.lock.freshness import with_digests
 from interlock.core.lock.model import Lock
 from interlock.core.lock.part import Slots, concerns, part_of, slots_needed, slots_of
 from interlock.core.lock.reach import reach
@@ -259,9 +260,5 @@ def _with_inputs(context: Context, reading: Reading, part: Lock, root: Path) -> 
     part = msgspec.structs.replace(part, inputs=msgspec.structs.replace(part.inputs, trees=trees))
     there = discover(root, project=root)
     reduced = read_workspace(context.within(there.settings).means, there, part)
-    digests = {member.name: dict(member.inputs) for member in reduced.current}
-    return msgspec.structs.replace(
-        part,
-        inputs=msgspec.structs.replace(reduced.inputs, trees=trees),
-        members=tuple(msgspec.structs.replace(member, inputs=digests[member.name]) for member in part.members),
-    )
+    inputs = msgspec.structs.replace(reduced.inputs, trees=trees)
+    return with_digests(msgspec.structs.replace(part, inputs=inputs), reduced.current)

@@ -66,7 +66,6 @@ async def relock(
         problem = make_problem(
             reading, rename_namesakes(found.members, beside), base, moves, direct=found.direct, limits=found.limits
         )
-        digests = {member.name: member.inputs for member in reading.current}
 
         async def attempt(problem: Problem) -> Lock:
             question = Question(
@@ -77,11 +76,11 @@ async def relock(
                 stated=reading.tool.dependency_metadata,
             )
             found = await (resolve or resolve_here)(toolchain, question)
-            return await lock_of(found, context.means.reporter, digests=digests, locate=locator(workspace.root))
+            return await lock_of(found, context.means.reporter, locate=locator(workspace.root))
 
         made = await _where_all_run(reading, problem, attempt, context.means.reporter)
         if beside:
-            made = restore_names(made, beside, digests)
+            made = restore_names(made, beside)
         return await fill_hashes(toolchain.client, made, old)
 
 
@@ -153,6 +152,5 @@ async def relock_new(
         made = await resolve_at_once(toolchain, small.problem, small.facts)
         if made is None:
             return None
-        digests = {member.name: member.inputs for member in reading.current}
-        lock = await anyio.to_thread.run_sync(lambda: extend_lock(old, made, small, problem, digests))
+        lock = await anyio.to_thread.run_sync(extend_lock, old, made, small, problem)
         return None if lock is None else await fill_hashes(toolchain.client, lock, old)

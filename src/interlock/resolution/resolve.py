@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import anyio.to_thread
 
 from interlock.core.lock.model import Lock, ResolutionInputs
 from interlock.core.metadata.stated import StatedMetadata
-from interlock.core.names import NormalizedName
 from interlock.core.relock.assemble import assemble
-from interlock.core.relock.question import Answer, Question, with_digests
+from interlock.core.relock.question import Answer, Question
 from interlock.core.resolver.facts import Facts
 from interlock.core.resolver.failure import Failure, no_solution
 from interlock.core.resolver.indexes import Indexes
@@ -42,14 +41,8 @@ async def resolve_here(toolchain: Toolchain, question: Question) -> Answer | Fai
     return await answer_or_recall(question, toolchain.client, build, toolchain.means.reporter, memo)
 
 
-async def lock_of(
-    found: Answer | Failure,
-    reporter: Reporter,
-    *,
-    digests: Mapping[NormalizedName, Mapping[str, str]] | None = None,
-    locate: Locate | None = None,
-) -> Lock:
-    """The lock of an answer, once it is told what is odd about it; ``digests`` are those of the members' inputs.
+async def lock_of(found: Answer | Failure, reporter: Reporter, *, locate: Locate | None = None) -> Lock:
+    """The lock of an answer, once it is told what is odd about it.
 
     Raises :class:`~interlock.core.resolver.failure.NoSolution` where there is none. ``locate`` may read manifests.
     """
@@ -61,7 +54,7 @@ async def lock_of(
     )
     for code, message in said:
         reporter.report(Warned(code, message))
-    return with_digests(found.lock, digests or {})
+    return found.lock
 
 
 async def resolve(toolchain: Toolchain, problem: Problem, *, locate: Locate | None = None) -> Lock:

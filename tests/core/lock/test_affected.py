@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from interlock.core.lock.affected import reached_by_changes
 from interlock.core.lock.graph import Graph
-from interlock.core.lock.model import Lock, LockedMember, LockedPackage
+from interlock.core.lock.layout import edge_order
+from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
 from interlock.core.names import ExtraName, GroupName
 from tests.core.lock.locks import edge, lock_of, member, package, wheel
 from tests.core.lock.test_reach import NAMES, NEEDS, graphs, walked
@@ -24,7 +27,7 @@ def pairs(draw: st.DrawFn) -> tuple[Lock, Lock]:
     for name in draw(st.lists(st.sampled_from(NAMES), max_size=2, unique=True)):
         block = blocks[name]
         table = draw(st.sampled_from(["dependencies", "extras", "groups", "artifacts", "requires_python", "nothing"]))
-        edges = tuple(sorted(draw(NEEDS)))
+        edges = tuple(sorted(draw(NEEDS), key=edge_order))
         if table == "dependencies":
             blocks[name] = msgspec.structs.replace(block, dependencies=edges)
         elif table == "extras":
@@ -44,11 +47,16 @@ def closure(lock: Lock, name: str) -> dict[str, object]:
     found: dict[str, object] = {}
     for reached in walked(lock, graph.members[name].name):  # type: ignore[index]
         target = graph.target(edge(reached))
-        edges = sorted(target.dependencies), {key: sorted(value) for key, value in target.extras.items()}
+        edges = _in_order(target.dependencies), {key: _in_order(value) for key, value in target.extras.items()}
         groups = target.groups if isinstance(target, LockedMember) and reached == name else {}
         artifacts = target.artifacts if isinstance(target, LockedPackage) else ()
-        found[reached] = edges, {key: sorted(value) for key, value in groups.items()}, artifacts, target.requires_python
+        grouped = {key: _in_order(value) for key, value in groups.items()}
+        found[reached] = edges, grouped, artifacts, target.requires_python
     return found
+
+
+def _in_order(edges: Iterable[Edge]) -> list[Edge]:
+    return sorted(edges, key=edge_order)
 
 
 @given(pairs())

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from interlock.core.lock.freshness import CurrentMember, LockOutdated, compare
+from interlock.core.lock.freshness import CurrentMember, LockOutdated, compare, with_digests
 from interlock.core.lock.inputs import member_inputs, own_inputs, resolution_inputs
 from interlock.core.lock.model import Lock, LockedMember, ResolutionInputs
 from interlock.core.manifests.manifest import ConflictItem, Manifest, ToolSettings
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.names import NormalizedName
 from interlock.core.sources.source import Index
+from tests.core.lock.locks import lock_of, member
 
 A = NormalizedName("a")
 
@@ -129,3 +130,9 @@ def test_a_source_tree_that_asks_for_something_else_is_named() -> None:
     lock = Lock(inputs=ResolutionInputs(trees={"vendor/a": "1", "vendor/b": "2"}))
     reasons = compare(lock, [], ResolutionInputs(trees={"vendor/a": "1", "vendor/b": "3"}))
     assert [str(reason) for reason in reasons] == ["vendor/b: what the project there says it needs has changed"]
+
+
+def test_each_member_gets_its_own_digests_in_order() -> None:
+    now = CurrentMember(name=NormalizedName("a"), path="a", inputs={"z": "1", "k": "2"})
+    lock = with_digests(lock_of(member("a"), member("b")), [now])
+    assert [list(one.inputs.items()) for one in lock.members] == [[("k", "2"), ("z", "1")], []]

@@ -18,7 +18,7 @@ from tests.core.resolver.world import problem_of, resolve, solved
 
 
 def _updated(world: dict[str, Any], lock: Lock, stale: list[Stale]) -> Lock | None:
-    return update_edges(lock, problem_of(world, lock), stale, {member.name: member.inputs for member in lock.members})
+    return update_edges(lock, problem_of(world, lock), stale)
 
 
 @given(changes())

@@ -53,14 +53,13 @@ def test_in_the_lock_it_has_its_own_name_and_what_means_the_package_says_so() ->
         package("b", "2.0", extras={"y": ["c"]}),
         package("c", "1.0", "b"),
     )
-    lock = restore_names(solved, frozenset({B}), {B: {"z": "1", "k": "2"}})
+    lock = restore_names(solved, frozenset({B}))
     means_the_package = edge("b", version="2.0", source=Registry("pypi"))
     a, b = lock.members
     assert (a.name, b.name) == (A, B)
     assert a.dependencies == (edge("b"), edge("c"))
     assert a.extras == {"x": (means_the_package,)}
     assert a.groups == {"g": (edge("b"),)}
-    assert (a.inputs, b.inputs) == ({}, {"k": "2", "z": "1"})
     _, c = lock.packages
     assert c.dependencies == (means_the_package,)
     assert lock.packages[0].extras == {"y": (edge("c"),)}
@@ -69,14 +68,14 @@ def test_in_the_lock_it_has_its_own_name_and_what_means_the_package_says_so() ->
 def test_an_edge_that_says_which_version_it_means_keeps_it() -> None:
     means = edge("b", version="1.0", source=Registry("own"))
     one, other = package("b", "1.0", source=Registry("own")), package("b", "2.0")
-    lock = restore_names(lock_of(member("a", means), one, other), frozenset({B}), {})
+    lock = restore_names(lock_of(member("a", means), one, other), frozenset({B}))
     assert lock.members[0].dependencies == (means,)
     assert lock.packages == (one, other)
-    again = restore_names(lock, frozenset({B}), {})
+    again = restore_names(lock, frozenset({B}))
     assert again == msgspec.structs.replace(lock)
 
 
 def test_a_package_without_a_version_stands_beside_the_member() -> None:
     tree = package("b", "", source=Directory(path="../b"), artifacts=())
-    lock = restore_names(lock_of(member("a", "b", "b (member)"), member("b (member)"), tree), frozenset({B}), {})
-    assert lock.members[0].dependencies == (edge("b", source=tree.source), edge("b"))
+    lock = restore_names(lock_of(member("a", "b", "b (member)"), member("b (member)"), tree), frozenset({B}))
+    assert lock.members[0].dependencies == (edge("b"), edge("b", source=tree.source))

@@ -24,7 +24,7 @@ def _extended(world: dict[str, Any], lock: Lock, stale: list[Stale]) -> Lock | N
     outcome = resolve_problem(small.problem, world, small.facts)
     if outcome.lock is None or outcome.resolver.setbacks:
         return None
-    return extend_lock(lock, outcome.lock, small, problem, {member.name: member.inputs for member in lock.members})
+    return extend_lock(lock, outcome.lock, small, problem)
 
 
 @given(changes(newcomers=True))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from interlock.core.lock.model import ResolutionInputs
-from interlock.core.names import NormalizedName
-from interlock.core.relock.question import Answer, Question, plain_lock, with_digests
+from interlock.core.relock.question import Answer, Question, plain_lock
 from interlock.core.relock.revision import RESOLUTION_REVISION
 from tests.core.lock.locks import lock_of, member, package
 from tests.core.resolver.world import problem_of
@@ -20,11 +19,6 @@ def test_a_question_survives_being_sent() -> None:
     answer = Answer(lock=lock_of(member("a", "p"), package("p")))
     assert msgspec.json.decode(msgspec.json.encode(answer), type=Answer) == answer
     assert RESOLUTION_REVISION >= 1
-
-
-def test_each_member_gets_its_own_digests_in_order() -> None:
-    lock = with_digests(lock_of(member("a"), member("b")), {NormalizedName("a"): {"z": "1", "k": "2"}})
-    assert [list(one.inputs.items()) for one in lock.members] == [[("k", "2"), ("z", "1")], []]
 
 
 def test_what_a_lock_was_made_from_has_no_part_in_the_next_one() -> None:

@@ -11,7 +11,7 @@ from interlock.core.lock.model import FORMAT, Lock, LockedMember, ResolutionInpu
 from interlock.core.names import NormalizedName
 from interlock.errors import LockError
 
-__all__ = ["Change", "CurrentMember", "LockOutdated", "Stale", "compare"]
+__all__ = ["Change", "CurrentMember", "LockOutdated", "Stale", "compare", "with_digests"]
 
 Change = Literal["added", "removed", "changed"]
 """As seen from the lock."""
@@ -102,6 +102,13 @@ def compare(
         if name not in seen and name not in absent:
             found.append(Stale(member=name, key="member", kind="removed", path=before.path))
     return tuple(found)
+
+
+def with_digests(lock: Lock, members: Iterable[CurrentMember]) -> Lock:
+    """The lock as it is made from these members: with the digests of what they say now."""
+    inputs = {member.name: dict(sorted(member.inputs.items())) for member in members}
+    found = (msgspec.structs.replace(member, inputs=inputs.get(member.name, {})) for member in lock.members)
+    return msgspec.structs.replace(lock, members=tuple(found))
 
 
 def _keys(before: LockedMember, now: CurrentMember) -> Iterable[Stale]:

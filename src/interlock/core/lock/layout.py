@@ -76,9 +76,9 @@ def source_key(source: Source | None) -> str:
     return "" if source is None else _ENCODE(source).decode()
 
 
-def edge_order(edge: Edge) -> tuple[str, str, tuple[str, ...], str]:
-    """The order of the edges of one table."""
-    return (edge.name, edge.version, edge.extras, edge.marker)
+def edge_order(edge: Edge) -> tuple[str, str, str, tuple[str, ...], str]:
+    """The order of the edges of one table, in the file and as values."""
+    return (edge.name, edge.version, source_key(edge.source), edge.extras, edge.marker)
 
 
 def package_order(package: LockedPackage) -> tuple[str, str, str]:
@@ -212,14 +212,10 @@ def _tables_block(
 
 def _edges(edges: tuple[Edge, ...]) -> Iterator[str]:
     if len(edges) > 1:
-        edges = tuple(sorted(edges, key=_edge_key))
+        edges = tuple(sorted(edges, key=edge_order))
     for edge in edges:
         _refuse_private(edge.source)
         yield _inline(edge)
-
-
-def _edge_key(edge: Edge) -> tuple[str, str, str, tuple[str, ...], str]:
-    return (edge.name, edge.version, source_key(edge.source), edge.extras, edge.marker)
 
 
 def _artifacts(package: LockedPackage) -> Iterator[str]:

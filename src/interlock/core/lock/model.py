@@ -34,7 +34,7 @@ NEWEST_MINOR = 1
 """Of either; see :mod:`interlock.core.lock.layout`."""
 
 
-class Edge(msgspec.Struct, frozen=True, order=True, omit_defaults=True, kw_only=True, gc=False):
+class Edge(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """One dependency of a member or of a locked package on a locked package or a member."""
 
     name: NormalizedName

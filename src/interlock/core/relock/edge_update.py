@@ -8,7 +8,7 @@ the changed members is different. In every other case, and in every doubtful one
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -35,15 +35,14 @@ __all__ = ["Changed", "changed_members", "edge_to", "sourced_names", "update_edg
 
 Changed = dict[NormalizedName, set[Literal["project", "groups"]]]
 """By member which of its edges may be other ones: its own and those of its extras, or those of its groups."""
-_Digests = Mapping[NormalizedName, Mapping[str, str]]
 
 
 class _Doubt(Exception):
     """The old solution may not do: a resolution has to tell."""
 
 
-def update_edges(old: Lock, problem: Problem, reasons: Iterable[Stale], digests: _Digests) -> Lock | None:
-    """The lock that resolving the problem would give, or None when only resolving can tell.
+def update_edges(old: Lock, problem: Problem, reasons: Iterable[Stale]) -> Lock | None:
+    """The lock that resolving the problem would give, but for digests, or None when only resolving can tell.
 
     ``reasons`` are all the differences between what the lock answers and the problem.
     """
@@ -51,7 +50,7 @@ def update_edges(old: Lock, problem: Problem, reasons: Iterable[Stale], digests:
     if changed is None:
         return None
     try:
-        return _EdgeUpdate(old, problem, changed, digests).lock()
+        return _EdgeUpdate(old, problem, changed).lock()
     except _Doubt:
         return None
 
@@ -86,11 +85,10 @@ def _kind(reason: Stale) -> tuple[Literal["project", "groups"], ...]:
 
 
 class _EdgeUpdate:
-    def __init__(self, old: Lock, problem: Problem, changed: Changed, digests: _Digests) -> None:
+    def __init__(self, old: Lock, problem: Problem, changed: Changed) -> None:
         self.old = old
         self.problem = problem
         self.changed = changed
-        self.digests = digests
         self.asks: dict[NormalizedName, MemberAsks] = {member.name: member for member in problem.members}
         self.world = world(problem)
         self.forks = [parse_marker(text) & self.world for text in old.forks] or [self.world]
@@ -159,8 +157,7 @@ class _EdgeUpdate:
             }
         if "groups" in kinds:
             groups = {group: self._group(name, group, reach) for group in sorted(asks.groups)}
-        inputs = dict(sorted(self.digests[name].items()))
-        return msgspec.structs.replace(before, inputs=inputs, dependencies=dependencies, extras=extras, groups=groups)
+        return msgspec.structs.replace(before, dependencies=dependencies, extras=extras, groups=groups)
 
     def _group(self, name: NormalizedName, group: GroupName, reach: Needed) -> tuple[Edge, ...]:
         bound = self.asks[name].group_requires_python.get(group, "")

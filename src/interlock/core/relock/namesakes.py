@@ -6,7 +6,7 @@ while the problem is solved; in the lock it has its own again, and what points a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 
@@ -56,10 +56,8 @@ def rename_namesakes(members: Iterable[MemberAsks], names: frozenset[NormalizedN
     )
 
 
-def restore_names(
-    lock: Lock, names: frozenset[NormalizedName], digests: Mapping[NormalizedName, Mapping[str, str]]
-) -> Lock:
-    """The lock of a problem with members renamed, with their own names and inputs again."""
+def restore_names(lock: Lock, names: frozenset[NormalizedName]) -> Lock:
+    """The lock of a problem with members renamed, with their own names again."""
     own = {_renamed(name): name for name in names}
     packages: dict[NormalizedName, list[LockedPackage]] = {}
     for package in lock.packages:
@@ -76,19 +74,16 @@ def restore_names(
         meant = next(package for package in packages[edge.name] if edge.version in {"", package.version})
         return msgspec.structs.replace(edge, version=meant.version, source=edge.source or meant.source)
 
-    members = []
-    for member in lock.members:
-        name = own.get(member.name, member.name)
-        members.append(
-            msgspec.structs.replace(
-                member,
-                name=name,
-                inputs=dict(sorted(digests.get(name, {}).items())),
-                dependencies=edges(member.dependencies),
-                extras={extra: edges(found) for extra, found in member.extras.items()},
-                groups={group: edges(found) for group, found in member.groups.items()},
-            )
+    members = (
+        msgspec.structs.replace(
+            member,
+            name=own.get(member.name, member.name),
+            dependencies=edges(member.dependencies),
+            extras={extra: edges(found) for extra, found in member.extras.items()},
+            groups={group: edges(found) for group, found in member.groups.items()},
         )
+        for member in lock.members
+    )
     return msgspec.structs.replace(
         lock,
         members=tuple(sorted(members, key=lambda member: member.name)),

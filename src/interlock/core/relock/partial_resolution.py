@@ -8,7 +8,7 @@ forks are the same; then resolving everything would come to the same. In every o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -17,7 +17,6 @@ from interlock.core.lock.graph import Graph, Key, Target, key_of
 from interlock.core.lock.layout import edge_order, package_order
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
 from interlock.core.members.asks import MemberAsks
-from interlock.core.names import NormalizedName
 from interlock.core.relock.edge_update import Changed, changed_members, edge_to, sourced_names
 from interlock.core.relock.needed import needed, same_elsewhere
 from interlock.core.resolver.facts import Facts, Known, Universe
@@ -95,13 +94,7 @@ def _standing(old: Lock, problem: Problem, changed: Changed) -> Facts:
     return facts
 
 
-def extend_lock(
-    old: Lock,
-    made: Lock,
-    found: PartialProblem,
-    problem: Problem,
-    digests: Mapping[NormalizedName, Mapping[str, str]],
-) -> Lock | None:
+def extend_lock(old: Lock, made: Lock, found: PartialProblem, problem: Problem) -> Lock | None:
     """The old lock with what the small problem's lock ``made`` adds to it; None when that is not all there is to it."""
     if made.forks != old.forks:
         return None
@@ -125,7 +118,7 @@ def extend_lock(
     for member in old.members:
         if member.name in found.changed:
             now = after.members[member.name]
-            member = _rewritten(now, same, digests[member.name])
+            member = _rewritten(now, same)
         members.append(member)
     lock = msgspec.structs.replace(
         new,
@@ -135,10 +128,9 @@ def extend_lock(
     return lock if _stands(old, lock, problem, found.changed) else None
 
 
-def _rewritten(member: LockedMember, same: _Same, digests: Mapping[str, str]) -> LockedMember:
+def _rewritten(member: LockedMember, same: _Same) -> LockedMember:
     return msgspec.structs.replace(
         member,
-        inputs=dict(sorted(digests.items())),
         dependencies=same(member.dependencies),
         extras={extra: same(edges) for extra, edges in member.extras.items()},
         groups={group: same(edges) for group, edges in member.groups.items()},

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 from msgspec.structs import replace
 
 from interlock.core.lock.model import Lock, ResolutionInputs
-from interlock.core.names import NormalizedName
 from interlock.core.resolver.indexes import Indexes
 from interlock.core.resolver.notices import Notice
 from interlock.core.resolver.problem import Problem
 
-__all__ = ["Answer", "Question", "plain_lock", "with_digests"]
+__all__ = ["Answer", "Question", "plain_lock"]
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,11 +37,3 @@ def plain_lock(lock: Lock) -> Lock:
     """What of an old lock has a part in making a new one: all but the digests of what it was made from."""
     members = tuple(replace(member, inputs={}) for member in lock.members)
     return replace(lock, members=members, inputs=replace(lock.inputs, trees={}))
-
-
-def with_digests(lock: Lock, digests: Mapping[NormalizedName, Mapping[str, str]]) -> Lock:
-    """The lock with the digests of its members' inputs, by member."""
-    members = tuple(
-        replace(member, inputs=dict(sorted(digests.get(member.name, {}).items()))) for member in lock.members
-    )
-    return replace(lock, members=members)
