@@ -17,8 +17,6 @@ from interlock.workspace.members import Workspace
 
 __all__ = ["complete"]
 
-_DYNAMIC = frozenset({"dependencies", "optional-dependencies", "requires-python"})
-
 
 async def complete(
     toolchain: Toolchain, workspace: Workspace, members: tuple[MemberAsks, ...]
@@ -37,7 +35,7 @@ async def complete(
     async with anyio.create_task_group() as tasks:
         for number, asks in enumerate(members):
             member = by_name.get(asks.name)
-            if member is not None and member.manifest.dynamic & _DYNAMIC:
+            if member is not None and member.manifest.decisive_dynamic:
                 tasks.start_soon(one, number)
     return tuple(found)
 

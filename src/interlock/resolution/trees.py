@@ -18,7 +18,6 @@ __all__ = ["tree_digests", "trees_now"]
 
 _DESCRIBING = ("hatch.toml", "hatch_build.py", "setup.cfg", "setup.py")
 """What backends compute requirements from, besides what the manifest names."""
-_COMPUTED = frozenset({"dependencies", "optional-dependencies", "requires-python"})
 
 
 def tree_digests(workspace: Workspace, lock: Lock) -> dict[str, str]:
@@ -29,7 +28,7 @@ def tree_digests(workspace: Workspace, lock: Lock) -> dict[str, str]:
     paths = {package.source.path for package in lock.packages if isinstance(package.source, Directory)}
     found = {path: _of_tree(workspace.root / path) for path in paths}
     for member in workspace.members:
-        if member.manifest.dynamic & _COMPUTED and (beside := _of_files(member.directory, whole=False)):
+        if member.manifest.decisive_dynamic and (beside := _of_files(member.directory, whole=False)):
             found[member.path] = beside
     return dict(sorted(found.items()))
 
@@ -52,7 +51,7 @@ def _of_tree(folder: Path) -> str:
         manifest = parse_manifest(file.read_bytes(), path=".", file=str(file))
     except (OSError, InterlockError):
         return digest(_of_files(folder, whole=True))
-    beside = _of_files(folder, whole=False) if manifest.name is None or manifest.dynamic & _COMPUTED else ""
+    beside = _of_files(folder, whole=False) if manifest.name is None or manifest.decisive_dynamic else ""
     return digest([own_inputs(manifest), beside])
 
 

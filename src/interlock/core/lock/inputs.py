@@ -21,8 +21,6 @@ from interlock.core.sources.source import Index
 __all__ = ["digest", "member_inputs", "own_inputs", "resolution_inputs"]
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
-_RESOLVED = ("dependencies", "optional-dependencies", "requires-python")
-"""Fields that matter to a resolution and that a build may have to tell."""
 
 
 def digest(value: object) -> str:
@@ -48,9 +46,8 @@ def own_inputs(manifest: Manifest) -> dict[str, str]:
         found[f"sources.{name}"] = _rules(rules)
     if not manifest.package:
         found["package"] = digest(False)
-    dynamic = [field for field in _RESOLVED if field in manifest.dynamic]
-    if dynamic:
-        found["dynamic"] = digest(dynamic)
+    if manifest.decisive_dynamic:
+        found["dynamic"] = digest(sorted(manifest.decisive_dynamic))
     return found
 
 

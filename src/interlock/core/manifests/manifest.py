@@ -174,6 +174,9 @@ class ToolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         return EVERY if self.no_sources else NameSet.of(self.no_sources_packages)
 
 
+_RESOLVED = frozenset({"dependencies", "optional-dependencies", "requires-python"})
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One ``pyproject.toml``."""
 
@@ -223,6 +226,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     def tool_table(self) -> tuple[str, str]:
         """Where settings of the project are written: in uv's table where it has that one."""
         return "tool", "uv" if self.dialect == "uv" else "interlock"
+
+    @property
+    def decisive_dynamic(self) -> frozenset[str]:
+        """The dynamic fields (PEP 621) that a resolution depends on: a build has to tell them."""
+        return self.dynamic & _RESOLVED
 
     def published(self) -> Iterator[Requirement]:
         """What a release of the project requires, of itself and of its extras."""
