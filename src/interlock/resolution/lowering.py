@@ -76,9 +76,9 @@ def lower(
     """Everything the members ask for, in their order; a virtual root with groups comes first, as :data:`VIRTUAL_ROOT`.
 
     ``absent`` are members that a part of a checkout does not have; a requirement on one of these is taken as it is.
-    Groups that cannot be used are left out; using one is an error of its own. ``no_sources`` are names, or ``:all:``,
-    whose entries in sources tables do not count: a member of such a name is looked up on the index. ``left_out`` are
-    tables by member that a part of a workspace does not have. Raises :class:`ManifestError`.
+    Groups that cannot be used are left out; using one is an error of its own. ``sourceless`` are names whose entries in
+    sources tables do not count: a member of such a name is looked up on the index. ``left_out`` are tables by member
+    that a part of a workspace does not have. Raises :class:`ManifestError`.
     """
     lowering = Lowering(workspace, absent, sourceless)
     found = [

@@ -23,11 +23,12 @@ __all__ = ["published"]
 async def published(toolchain: Toolchain, lock: Lock, direct: Iterable[DirectPackage]) -> dict[Key, Published]:
     """By package; one whose metadata cannot be had is left out. Raises what the indexes and builds raise."""
     found: dict[Key, Published] = {}
+    client = StatedIndex(toolchain.client, stated_metadata(toolchain))
     elsewhere = {(one.name, one.source): one.known for one in direct}
     async with anyio.create_task_group() as tasks:
         for package in lock.packages:
             if isinstance(package.source, Registry):
-                tasks.start_soon(_learn, toolchain, package, package.source.index, found)
+                tasks.start_soon(_learn, toolchain, client, package, package.source.index, found)
             else:
                 known = elsewhere.get((package.name, package.source))
                 if known is not None:
@@ -37,15 +38,17 @@ async def published(toolchain: Toolchain, lock: Lock, direct: Iterable[DirectPac
     return found
 
 
-async def _learn(toolchain: Toolchain, package: LockedPackage, index: str, found: dict[Key, Published]) -> None:
-    listing = await toolchain.client.listing(package.name, index)
+async def _learn(
+    toolchain: Toolchain, client: StatedIndex, package: LockedPackage, index: str, found: dict[Key, Published]
+) -> None:
+    listing = await client.listing(package.name, index)
     if isinstance(listing, Absent) or package.version not in listing.versions:
         return
     position = listing.versions.index(package.version)
     files = listing.artifacts(position)
     kept = {artifact.filename for artifact in package.artifacts}
     usable = tuple(artifact for artifact in files if artifact.filename in kept)
-    told = await StatedIndex(toolchain.client, stated_metadata(toolchain)).metadata(listing, position, usable or files)
+    told = await client.metadata(listing, position, usable or files)
     if isinstance(told, NeedsBuild):
         told = await built_metadata(toolchain, package.name, package.version, index, told.artifact)
     if isinstance(told, Metadata):

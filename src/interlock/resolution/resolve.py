@@ -8,7 +8,6 @@ from functools import partial
 import anyio.to_thread
 
 from interlock.core.lock.model import Lock, ResolutionInputs
-from interlock.core.metadata.stated import StatedMetadata
 from interlock.core.relock.assemble import assemble
 from interlock.core.relock.question import Answer, Question
 from interlock.core.resolver.facts import Facts
@@ -24,7 +23,7 @@ from interlock.events import Reporter, Warned
 from interlock.resolution.answer import solve
 from interlock.resolution.built_metadata import built_metadata
 from interlock.resolution.memo import Memo, answer_or_recall, question_key
-from interlock.resolution.stated_index import StatedIndex
+from interlock.resolution.stated_index import StatedIndex, stated_metadata
 from interlock.toolchain.toolchain import Toolchain
 
 __all__ = ["Resolve", "indexes_of", "lock_of", "resolve", "resolve_at_once", "resolve_here"]
@@ -80,7 +79,7 @@ def indexes_of(toolchain: Toolchain) -> Indexes:
 async def resolve_at_once(toolchain: Toolchain, problem: Problem, facts: Facts) -> Lock | None:
     """The lock from facts that are known, and only where everything that is tried first will do."""
     resolver = Resolver(problem, facts)
-    index = StatedIndex(toolchain.client, StatedMetadata(toolchain.options.tool.dependency_metadata))
+    index = StatedIndex(toolchain.client, stated_metadata(toolchain))
     outcome = await solve(resolver, index, partial(built_metadata, toolchain), toolchain.means.reporter)
     if not isinstance(outcome, Solved) or resolver.setbacks:
         return None

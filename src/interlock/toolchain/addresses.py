@@ -41,10 +41,9 @@ async def find_addresses(means: Means, indexes: Iterable[Index], lock: Lock) -> 
     """
     known = {index.name: index for index in indexes}
     wanted = [
-        (index, package.name, package.artifacts)
+        (_configured(known, package.source.index), package.name, package.artifacts)
         for package in lock.packages
         if isinstance(package.source, Registry)
-        for index in _known(known, package.source.index)
     ]
     upstream = open_upstream(means)
     try:
@@ -59,7 +58,7 @@ async def find_addresses(means: Means, indexes: Iterable[Index], lock: Lock) -> 
     return found
 
 
-def _known(indexes: dict[str, Index], name: str) -> Iterable[Index]:
+def _configured(indexes: dict[str, Index], name: str) -> Index:
     """The index of that name with its URL.
 
     Raises :class:`AddressUnknown` for a name that is not configured here.
@@ -72,7 +71,7 @@ def _known(indexes: dict[str, Index], name: str) -> Iterable[Index]:
             facts={"index": name},
         )
     url = found.url or default_index_url()
-    return (Index(name=found.name, url=url, flat=found.flat, authenticate=found.authenticate),)
+    return Index(name=found.name, url=url, flat=found.flat, authenticate=found.authenticate)
 
 
 async def _ask(
