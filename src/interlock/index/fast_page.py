@@ -7,6 +7,7 @@ each; the rest stays as the page had it. Whatever is out of the ordinary is left
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 import msgspec
 
@@ -133,7 +134,12 @@ def _groups(name: NormalizedName, filenames: Sequence[str]) -> dict[str, list[in
         return None
     groups: dict[str, list[int]] = {}
     ours: dict[str, bool] = {}
+    last, group = "", []
     for number, filename in enumerate(filenames):
+        # Files of one version are neighbours, and begin alike.
+        if last and filename.startswith(last) and filename[-4:] == ".whl" and filename.count("-") == 4:
+            group.append(number)
+            continue
         label: str | None
         if filename[-4:] == ".whl" and filename.count("-") == 4:
             # What version_in would say, without the call.
@@ -143,31 +149,25 @@ def _groups(name: NormalizedName, filenames: Sequence[str]) -> dict[str, list[in
                 known = ours[stem] = normalize_name(stem) == name
             if not known:
                 return None
+            last = f"{stem}-{label}-"
             if "_" in label:
                 label = label.replace("_", "-")
         else:
             label = version_in(filename, name)
+            last = ""
             if label is None:
                 if filename.endswith(_FILES):
                     return None
                 continue
-        group = groups.get(label)
-        if group is None:
-            groups[label] = [number]
-        else:
-            group.append(number)
+        group = groups.setdefault(label, [])
+        group.append(number)
     return groups
 
 
 def _spans(
     body: bytes, texts: Sequence[msgspec.Raw], members: Sequence[Sequence[int]]
 ) -> tuple[tuple[tuple[int, int], ...], ...]:
-    places: list[tuple[int, int]] = []
-    end = 0
-    for text in texts:
-        start = body.index(text, end)
-        end = start + len(text)
-        places.append((start, end))
+    places = _places(body, texts)
     found: list[tuple[tuple[int, int], ...]] = []
     for group in members:
         first, last = group[0], group[-1]
@@ -176,6 +176,24 @@ def _spans(
         else:
             found.append(tuple([places[number] for number in group]))
     return tuple(found)
+
+
+def _places(body: bytes, texts: Sequence[msgspec.Raw]) -> list[tuple[int, int]]:
+    """Where the texts of the files begin and end: nearly always a comma apart, which one look at all of them shows."""
+    lengths = list(map(len, texts))
+    first = body.find(texts[0]) if texts else 0
+    for comma in (b",", b", "):
+        if body.startswith(comma.join(texts), first):
+            step = len(comma)
+            starts = accumulate([length + step for length in lengths], initial=first)
+            return [(start, start + length) for start, length in zip(starts, lengths, strict=False)]
+    places: list[tuple[int, int]] = []
+    end = 0
+    for text in texts:
+        start = body.index(text, end)
+        end = start + len(text)
+        places.append((start, end))
+    return places
 
 
 def _all_of(members: Sequence[Sequence[int]], wanted: set[int]) -> Iterator[int]:

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import anyio
 import anyio.to_thread
-from msgspec.structs import replace
 
 from interlock.context import Context
 from interlock.core.lock.codec import encode_lock
-from interlock.core.lock.diff import LockDiff, diff
+from interlock.core.lock.diff import LockDiff
 from interlock.core.lock.model import Lock
 from interlock.core.names import NormalizedName
 from interlock.errors import LockError
@@ -74,26 +73,24 @@ async def lock_held(context: Context, workspace: Workspace, options: LockOptions
     from interlock.ops.make_lock import make_lock  # noqa: PLC0415
 
     made = await make_lock(here, reading, old, options.moves)
-    changes = diff(old, made)
-    if pins is not None:
-        # Pins have no members; those of the lock that comes of them are no news.
-        changes = replace(changes, members=())
     _warn(here.means.reporter, _unknown(options, old, made))
-    if options.moves.packages and not options.closure:
-        _refuse_others(changes, options.moves.packages)
     data = encode_lock(made)
     there = await anyio.to_thread.run_sync(lambda: _read(reading.lockfile))
-    if data != there and not options.dry_run:
-        await anyio.to_thread.run_sync(lambda: write_lock(reading.lockfile, data))
-    return LockOutcome(
+    outcome = LockOutcome(
         path=reading.lockfile,
         changed=data != there,
         lock=made,
         created=old is None,
-        diff=changes,
+        old=old,
+        pins=pins is not None,
         reasons=tuple(str(reason) for reason in reasons),
         aloud=bool(said),
     )
+    if options.moves.packages and not options.closure:
+        _refuse_others(outcome.diff, options.moves.packages)
+    if outcome.changed and not options.dry_run:
+        await anyio.to_thread.run_sync(lambda: write_lock(reading.lockfile, data))
+    return outcome
 
 
 def _refuse_others(changes: LockDiff, asked: dict[NormalizedName, str]) -> None:

@@ -55,10 +55,7 @@ def assemble(
     old: Lock | None = None,
 ) -> Lock:
     """Merge the forks into a lock, without the digests of its members' inputs; ``old`` keeps artifact locations."""
-    graph = ForkGraph(resolver)
-    for fork in forks:
-        graph.add(fork)
-    graph.trace()
+    graph = ForkGraph(resolver, forks)
     writer = _Writer(graph, old, inputs)
     members = tuple(writer.member(member) for member in resolver.problem.members)
     names = {member.name for member in resolver.problem.members}
@@ -88,6 +85,10 @@ class _Writer:
         self._sides = graph.resolver.sides
         self._asks = {member.name: member for member in graph.resolver.problem.members}
         self._members = frozenset(self._asks)
+        self._extras: dict[Node, list[ExtraName]] = {}
+        for node, slot in graph.reach:
+            if slot.extra is not None:
+                self._extras.setdefault(node, []).append(slot.extra)
         self._positions: dict[NormalizedName, list[Node]] = {}
         for node in graph.envs:
             if (node, PROJECT) in graph.reach:
@@ -127,14 +128,17 @@ class _Writer:
         universe = self._facts.universes[node.name]
         source = universe.source(node.position)
         several = len(self._positions[node.name]) > 1
-        extras = sorted(slot.extra for other, slot in self._graph.reach if other == node and slot.extra is not None)
         return LockedPackage(
             name=node.name,
             version=universe.version(node.position),
             source=source,
             markers=(self._marker(self._graph.envs[node], self._world),) if several else (),
             dependencies=self._edges(node, PROJECT),
-            extras={extra: edges for extra in extras if (edges := self._edges(node, Slot(extra)))},
+            extras={
+                extra: edges
+                for extra in sorted(self._extras.get(node, ()))
+                if (edges := self._edges(node, Slot(extra)))
+            },
             artifacts=self._artifacts(node),
         )
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from interlock.core.markers.diagram import FALSE, Marker, any_of
+from interlock.core.markers.diagram import FALSE, TRUE, Marker, any_of
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirements.slot import PROJECT, Slot
-from interlock.core.resolver.dependencies import ROOT, Dependency
+from interlock.core.resolver.dependencies import ROOT
 from interlock.core.resolver.incompatibility import PackageKey
 from interlock.core.resolver.resolution import ForkSolution
 from interlock.core.resolver.resolver import Resolver
@@ -43,13 +43,26 @@ class _Regions:
     Most of a graph is the same in all of them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, forks: Sequence[Marker]) -> None:
+        self._forks = forks
         self._envs: list[Marker] = []
         self._bits: dict[Marker, int] = {}
+        self._within: dict[tuple[Marker, int], int] = {}
         self._unions: dict[int, Marker] = {0: FALSE}
         self._touched: dict[Marker, int] = {}
 
-    def bit(self, env: Marker) -> int:
+    def within(self, part: Marker, forks: int) -> int:
+        """The regions of a part of a package in a set of forks, of which bit *i* stands for fork *i*."""
+        found = self._within.get((part, forks))
+        if found is None:
+            found = 0
+            for at, env in enumerate(self._forks):
+                if forks >> at & 1:
+                    found |= self._bit(env if part is TRUE else env & part)
+            self._within[part, forks] = found
+        return found
+
+    def _bit(self, env: Marker) -> int:
         found = self._bits.get(env)
         if found is None:
             found = self._bits[env] = 1 << len(self._envs)
@@ -76,31 +89,47 @@ class _Regions:
 class ForkGraph:
     """The union of the forks: nodes with the environments they were chosen in, edges with those they apply in."""
 
-    def __init__(self, resolver: Resolver) -> None:
+    def __init__(self, resolver: Resolver, forks: Sequence[ForkSolution]) -> None:
         self.resolver = resolver
         self.envs: dict[Node, Marker] = {}
         self.slot_envs: dict[_Parent, Marker] = {}
         self.edges: dict[_Parent, dict[Child, Marker]] = {}
         self.reach: dict[_Parent, Marker] = {}
-        self._regions = _Regions()
+        self._regions = _Regions([fork.env for fork in forks])
         self._chosen: dict[_Parent, int] = {}
         self._told: dict[_Parent, dict[tuple[Child, Marker], int]] = {}
         """By parent: what it asks for under which marker, and in which regions that was chosen."""
+        self._lay(forks)
+        self._trace()
 
-    def add(self, fork: ForkSolution) -> None:
-        chosen = fork.chosen
-        for key, position in chosen.items():
-            bit = self._regions.bit(self.resolver.parts.within(fork.env, key))
-            parent = (Node(key.name, position), Slot(key.extra, key.group))
-            self._chosen[parent] = self._chosen.get(parent, 0) | bit
-            told = self._told.setdefault(parent, {})
-            for dependency in self.resolver.dependencies.of(key, position):
-                child = _child(dependency, chosen)
-                if child is not None:
-                    edge = (child, dependency.marker)
-                    told[edge] = told.get(edge, 0) | bit
+    def _lay(self, forks: Sequence[ForkSolution]) -> None:
+        """Lay the forks over each other. Most is the same in all, so a candidate is looked at once and not per fork."""
+        chosen = _chosen_in(forks)
+        of, region = self.resolver.dependencies.of, self.resolver.parts.region
+        for key, candidates in chosen.items():
+            part = region(key)
+            for node, inside in candidates:
+                told: dict[tuple[Child, Marker], int] = {}
+                for dependency in of(key, node.position):
+                    if dependency.kind == "constraint":
+                        continue
+                    name, group = dependency.requirement.name, dependency.group
+                    extras = dependency.requirement.extras if group is None else ()
+                    for other, there in chosen.get(PackageKey(name, None, group, dependency.part), ()):
+                        both = inside & there
+                        if both:
+                            edge = (Child(other, extras, group), dependency.marker)
+                            told[edge] = told.get(edge, 0) | both
+                self._tell_of((node, Slot(key.extra, key.group)), part, inside, told)
 
-    def trace(self) -> None:
+    def _tell_of(self, parent: _Parent, part: Marker, inside: int, told: Mapping[tuple[Child, Marker], int]) -> None:
+        within = self._regions.within
+        self._chosen[parent] = self._chosen.get(parent, 0) | within(part, inside)
+        known = self._told.setdefault(parent, {})
+        for edge, both in told.items():
+            known[edge] = known.get(edge, 0) | within(part, both)
+
+    def _trace(self) -> None:
         """Find for every node, extra and group where it is reached from the root, and in which forks a node counts.
 
         A fork may have chosen something that a requirement from before the split asked for and nothing reaches there;
@@ -149,13 +178,15 @@ class ForkGraph:
                         queue.append((child.node, slot))
 
 
-def _child(dependency: Dependency, chosen: Mapping[PackageKey, int]) -> Child | None:
-    """What a dependency leads to in a fork; None where it does not apply, or only restricts."""
-    name = dependency.requirement.name
-    if dependency.kind == "constraint":
-        return None
-    position = chosen.get(PackageKey(name, None, dependency.group, dependency.part))
-    if position is None:
-        return None
-    extras = dependency.requirement.extras if dependency.group is None else ()
-    return Child(Node(name, position), extras, dependency.group)
+def _chosen_in(forks: Sequence[ForkSolution]) -> dict[PackageKey, list[tuple[Node, int]]]:
+    """By package the candidates that were chosen, each with its forks: bit *i* stands for fork *i*."""
+    positions: dict[PackageKey, dict[int, int]] = {}
+    for at, fork in enumerate(forks):
+        bit = 1 << at
+        for key, position in fork.chosen.items():
+            found = positions.setdefault(key, {})
+            found[position] = found.get(position, 0) | bit
+    return {
+        key: [(Node(key.name, position), inside) for position, inside in found.items()]
+        for key, found in positions.items()
+    }

@@ -142,6 +142,10 @@ class Candidates:
         """Where a candidate may be chosen: everywhere, or if it is yanked where it is pinned or was locked."""
         return self._admissions(name).get(position, TRUE)
 
+    def has_yanked(self, name: NormalizedName) -> bool:
+        """Whether any candidate of a package was yanked, so that what may be chosen depends on where."""
+        return bool(self._admissions(name))
+
     def _admissions(self, name: NormalizedName) -> dict[int, Marker]:
         """By yanked candidate of a package."""
         found = self._admission.get(name)

@@ -100,6 +100,7 @@ class Dependencies:
         self._facts = facts
         self._memo: dict[tuple[PackageKey, int], tuple[Dependency, ...]] = {}
         self._children: dict[tuple[PackageKey, int], tuple[_Child, ...]] = {}
+        self._conditional: dict[tuple[PackageKey, int], bool] = {}
         self._constraints = _by_name(problem.limits.constraints)
         self._overrides = _by_name(problem.limits.overrides)
         self._scopes: dict[NormalizedName, list[ScopedAsks]] = {}
@@ -147,6 +148,14 @@ class Dependencies:
             found = self._children[key, position] = tuple(
                 (one.marker, () if one.kind == "constraint" else tuple(keys_of(one))) for one in self.of(key, position)
             )
+        return found
+
+    def is_conditional(self, key: PackageKey, position: int) -> bool:
+        """Whether any of a candidate's dependencies has a marker."""
+        found = self._conditional.get((key, position))
+        if found is None:
+            found = any(marker is not TRUE for marker, _ in self.children(key, position))
+            self._conditional[key, position] = found
         return found
 
     def _asked(self, key: PackageKey, position: int) -> Iterator[Dependency]:

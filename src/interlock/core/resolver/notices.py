@@ -9,6 +9,7 @@ import msgspec
 from interlock.core.markers.diagram import format_marker, simplify
 from interlock.core.names import NormalizedName
 from interlock.core.requirements.requirement import format_requirement
+from interlock.core.resolver.dependencies import Dependency
 from interlock.core.resolver.facts import Known, Unusable
 from interlock.core.resolver.incompatibility import PackageKey
 from interlock.core.resolver.placed import Text
@@ -39,38 +40,57 @@ def notices(resolver: Resolver, forks: Iterable[ForkSolution]) -> tuple[Notice, 
     found: set[Notice] = set(_never_together(resolver))
     newest: dict[NormalizedName, int] = {}
     forks = tuple(forks)
+    yanked, given_up = _of_note(resolver)
+    asked: dict[tuple[PackageKey, int], list[Dependency]] = {}
     for fork in forks:
-        asked: set[tuple[NormalizedName, int | None]] = set()
         for key, position in fork.chosen.items():
             newest[key.name] = max(position, newest.get(key.name, 0))
-        for key, position in fork.chosen.items():
-            if key.extra is None and key.group is None:
+            if key.name in yanked and key.extra is None and key.group is None:
                 found.update(_yanked(resolver, key, position))
-            for dependency in resolver.dependencies.of(key, position):
-                if dependency.origin is None:
-                    continue
-                name = dependency.requirement.name
-                target = fork.chosen.get(PackageKey(name, part=dependency.part))
-                asked.add((name, target))
-                if not dependency.requirement.extras:
-                    continue
-                known = resolver.facts.dependencies.get((name, target)) if target is not None else None
-                if target is None or not isinstance(known, Known):
-                    continue
-                which = f"{name} {resolver.facts.universes[name].version(target)}".rstrip()
-                who = f"`{dependency.origin.member}`" if dependency.origin.member else "The workspace root"
-                text = format_requirement(dependency.requirement)
-                found.update(
-                    Notice("unknown-extra", (f"{who} requires `{text}`, but {which} has no extra `{extra}`.",))
-                    for extra in dependency.requirement.extras
-                    if extra not in known.extras and extra not in known.extra_requires
-                )
-        for name, target in asked:
-            found.update(_given_up(resolver, name, target))
+            wanted = asked.get((key, position))
+            if wanted is None:
+                wanted = asked[key, position] = [
+                    one
+                    for one in resolver.dependencies.of(key, position)
+                    if one.origin is not None and (one.requirement.extras or one.requirement.name in given_up)
+                ]
+            for dependency in wanted:
+                target = fork.chosen.get(PackageKey(dependency.requirement.name, part=dependency.part))
+                if target is not None:
+                    found.update(_given_up(resolver, dependency.requirement.name, target))
+                    found.update(_unknown_extras(resolver, dependency, target))
     found.update(_passed_over(resolver, newest))
     if text := bounds_passed_over(resolver, forks):
         found.add(Notice("python-upper-bound", (text,)))
     return tuple(sorted(found))
+
+
+def _of_note(resolver: Resolver) -> tuple[set[NormalizedName], set[NormalizedName]]:
+    """The packages with something that was yanked, and those whose status is to be told: few, so that nothing has to be
+    looked at for all others."""
+    yanked: set[NormalizedName] = set()
+    given_up: set[NormalizedName] = set()
+    for name, universe in resolver.facts.universes.items():
+        for segment in universe.segments:
+            if segment.listing is not None and segment.listing.yanked:
+                yanked.add(name)
+            if segment.listing is not None and segment.listing.status in _GIVEN_UP:
+                given_up.add(name)
+    return yanked, given_up
+
+
+def _unknown_extras(resolver: Resolver, dependency: Dependency, target: int) -> Iterable[Notice]:
+    """Extras that a member asks for and that what was chosen does not have."""
+    name, origin = dependency.requirement.name, dependency.origin
+    known = resolver.facts.dependencies.get((name, target))
+    if origin is None or not isinstance(known, Known):
+        return
+    which = f"{name} {resolver.facts.universes[name].version(target)}".rstrip()
+    who = f"`{origin.member}`" if origin.member else "The workspace root"
+    text = format_requirement(dependency.requirement)
+    for extra in dependency.requirement.extras:
+        if extra not in known.extras and extra not in known.extra_requires:
+            yield Notice("unknown-extra", (f"{who} requires `{text}`, but {which} has no extra `{extra}`.",))
 
 
 def _passed_over(resolver: Resolver, newest: Mapping[NormalizedName, int]) -> Iterable[Notice]:
@@ -110,9 +130,9 @@ def _yanked(resolver: Resolver, key: PackageKey, position: int) -> Iterable[Noti
         )
 
 
-def _given_up(resolver: Resolver, name: NormalizedName, position: int | None) -> Iterable[Notice]:
+def _given_up(resolver: Resolver, name: NormalizedName, position: int) -> Iterable[Notice]:
     universe = resolver.facts.universes.get(name)
-    if universe is None or position is None or position >= universe.size:
+    if universe is None or position >= universe.size:
         return
     listing = universe.segment(position).listing
     if listing is not None and listing.status in _GIVEN_UP:

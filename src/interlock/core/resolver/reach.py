@@ -42,32 +42,23 @@ class Reach:
     def clone(self, env: Marker) -> Reach:
         """The same for a part of the fork: what is reached in the other part only is forgotten."""
         copy = Reach(self._dependencies, env)
-        added: dict[PackageKey, dict[int, set[int]]] = {}
-        where = copy._where
-        todo = [ROOT]
-        while todo:
-            depender = todo.pop()
-            here = where[depender]
-            counting = added.setdefault(depender, {})
-            for at, numbers in self._added.get(depender, {}).items():
-                children = self._dependencies.children(depender, at)
-                counted = counting.setdefault(at, set())
-                for number in numbers:
-                    marker, keys = children[number]
-                    through = here if marker is TRUE else marker & here
-                    if through is FALSE:
-                        continue
-                    counted.add(number)
-                    for child in keys:
-                        before = where.get(child, FALSE)
-                        after = through if before is FALSE else before if before is through else before | through
-                        if after is not before:
-                            where[child] = after
-                            todo.append(child)
-        copy._added = {
-            key: {at: frozenset(numbers) for at, numbers in found.items()} for key, found in added.items() if found
-        }
+        # Where a package is asked for is a union of conditions along paths from the root: a part of the fork cuts each.
+        whole, where = self._where[ROOT], copy._where
+        for key, here in self._where.items():
+            part = env if here is whole else here & env
+            if part is not FALSE:
+                where[key] = part
+        for key, found in self._added.items():
+            if key in where:
+                copy._added[key] = {at: self._counting(key, at, numbers, where[key]) for at, numbers in found.items()}
         return copy
+
+    def _counting(self, key: PackageKey, position: int, numbers: frozenset[int], here: Marker) -> frozenset[int]:
+        """Those of a candidate's dependencies that count where it is asked for."""
+        if not self._dependencies.is_conditional(key, position):
+            return numbers
+        children = self._dependencies.children(key, position)
+        return frozenset([number for number in numbers if not children[number][0].is_disjoint(here)])
 
     def left_behind(self, part: Reach) -> list[PackageKey]:
         """What is asked for in the fork and not in a part of it."""

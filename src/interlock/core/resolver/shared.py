@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from interlock.core.markers.diagram import Marker
+from interlock.core.names import NormalizedName
 from interlock.core.resolver.candidates import Candidates
 from interlock.core.resolver.dependencies import Dependencies
 from interlock.core.resolver.facts import Facts
@@ -46,6 +47,11 @@ class Shared:
     def allowed(self, key: PackageKey, env: Marker) -> int:
         """The candidates that may be used for a part of a package in a fork, as far as sources decide."""
         return self.required.allowed(self.facts.universes[key.name], env & self.parts.region(key))
+
+    def depends_on_fork(self, name: NormalizedName) -> bool:
+        """Whether what is out of the question for a package is not the same in all forks: that of pinned sources, and
+        of what was yanked."""
+        return len(self.facts.universes[name].segments) > 1 or self.candidates.has_yanked(name)
 
     def package(self, key: PackageKey, size: int) -> int:
         found = self.ids.get(key)

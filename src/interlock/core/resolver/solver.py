@@ -79,15 +79,14 @@ class Solver:
         copy.conditional = self.conditional.copy()
         copy.contradicted = self.contradicted.copy()
         copy.priorities = self.priorities.clone()
-        copy.introduced = set()
+        copy.introduced = {key for key in self.introduced if not self.shared.depends_on_fork(key.name)}
         copy.reach = self.reach.clone(env)
         copy.merged = self.merged.copy()
         copy.changed = self.changed.copy()
         copy.pending = self.pending
         copy.final = None
-        # Which pinned sources may be used depends on the fork, so packages are introduced to it anew.
         copy._forget(self.reach.left_behind(copy.reach))
-        for key in sorted(self.introduced, key=lambda key: (key.name, key.part)):
+        for key in sorted(self.introduced - copy.introduced, key=lambda key: (key.name, key.part)):
             copy._introduce(key)
         return copy
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from interlock.core.markers.diagram import Marker
+from interlock.core.markers.diagram import TRUE, Marker
 from interlock.core.resolver.incompatibility import Derived, Incompatibility, NeededBy, PackageKey, Rejected
 from interlock.core.resolver.reach import Reach
 from interlock.core.resolver.shared import Shared
@@ -79,6 +79,8 @@ class Staleness:
         if key.name not in self._shared.facts.universes:
             return False
         platform = self._shared.candidates.usability(key.name, mask.bit_length() - 2).platform
+        if platform is TRUE:
+            return False
         return self._env.is_disjoint(platform) and not self._shared.world.is_disjoint(platform)
 
     def _is_stale(self, fact: Incompatibility) -> bool:
