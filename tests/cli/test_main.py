@@ -268,3 +268,25 @@ def test_modules_of_pythonpath_do_not_take_the_place_of_ours(tmp_path: Path, sta
         )
         wanted = (1, True) if words is theirs else (0, False)
         assert (done.returncode, "rich is not ours" in done.stderr) == wanted, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ("", "done\n"),
+        ("import atexit\natexit.register(lambda: os.write(1, b'at the end\\n'))", "done\nat the end\n"),
+        (
+            "import threading, time\n"
+            "threading.Thread(target=lambda: (time.sleep(0.3), os.write(1, b'in a thread\\n'))).start()",
+            "done\nin a thread\n",
+        ),
+    ],
+    ids=["nothing else", "what is to be done at the end", "a thread that has work"],
+)
+def test_a_process_that_ends_at_once_leaves_nothing_undone(before: str, expected: str) -> None:
+    code = (
+        f"import os, sys\n{before}\nfrom interlock import __main__\n"
+        "sys.stdout.write('done\\n')\nsys.argv = ['interlock', 'lokc']\n__main__.run()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (2, expected)
