@@ -16,7 +16,6 @@ import msgspec
 
 from interlock.context import Context
 from interlock.core.lock.codec import encode_lock
-from interlock.core.lock.diff import diff
 from interlock.core.lock.inputs import own_inputs
 from interlock.core.lock.model import Lock
 from interlock.core.lock.moves import Moves
@@ -115,7 +114,7 @@ async def _attempt(
             lock = _with_inputs(context, changed, lock)
         data = encode_lock(lock)
         old = load_lock_if_any(workspace.root)
-        outcome = msgspec.structs.replace(outcome, lock=lock, changed=data != locked_before, diff=diff(old, lock))
+        outcome = msgspec.structs.replace(outcome, lock=lock, changed=data != locked_before, old=old)
     if options.dry_run:
         return ChangeOutcome(workspace=changed, files=files, lock=outcome, written=False)
     if locked_before != read_file(lockfile) or any(
