@@ -25,6 +25,7 @@ EDGES = {
     "means": {"core", "events", "settings", "store"},
     "context": {"core", "events", "settings", "means", "store"},
     "store": {"errors", "core", "events"},
+    "packs": {"errors", "core", "store"},
     "envs": {"errors", "core", "events", "store"},
     "index": {"errors", "core", "events", "store"},
     "git": {"errors", "core", "events", "store"},
@@ -40,12 +41,12 @@ EDGES = {
         "workspace", "toolchain",
     },
     "service": {
-        "", "errors", "signals", "core", "events", "settings", "means", "store", "index", "workspace", "toolchain",
-        "resolution",
+        "", "errors", "signals", "core", "events", "settings", "means", "store", "packs", "index", "workspace",
+        "toolchain", "resolution",
     },
     "ops": {
-        "", "errors", "signals", "core", "events", "settings", "means", "context", "store", "envs", "index", "git",
-        "build", "install", "publish", "workspace", "toolchain", "resolution", "service",
+        "", "errors", "signals", "core", "events", "settings", "means", "context", "store", "packs", "envs", "index",
+        "git", "build", "install", "publish", "workspace", "toolchain", "resolution", "service",
     },
     "cli": {
         "", "errors", "signals", "core", "events", "settings", "means", "context", "store", "workspace", "toolchain",

@@ -6,7 +6,6 @@ import anyio.to_thread
 
 from interlock.context import Context
 from interlock.core.plan.plan import Plan, Wanted
-from interlock.envs.discovery import NoInterpreter
 from interlock.envs.environments import VirtualEnvironment, create_environment, is_ours, remove_environment
 from interlock.envs.interpreters import Interpreter
 from interlock.ops.filling import Filling
@@ -14,12 +13,13 @@ from interlock.ops.locked_workspace import LockedWorkspace, locked_workspace
 from interlock.ops.stamps import stamps_of
 from interlock.ops.sync_options import EnvironmentOutcome, SyncOptions, SyncOutcome
 from interlock.ops.sync_targets import Target, targets_of
+from interlock.ops.target_python import target_python
 from interlock.ops.tools import open_toolchain, options_of
 from interlock.ops.wanted import wanted_in
 from interlock.resolution.external_indexes import asking_external_indexes
 from interlock.store.locks import hold
 from interlock.store.usage import using
-from interlock.toolchain.environment import existing_environment, needed_python, new_interpreter
+from interlock.toolchain.environment import existing_environment, needed_python
 from interlock.toolchain.python import pythons_of
 from interlock.toolchain.toolchain import Toolchain
 from interlock.workspace.fresh.environments import stamp_in_sync
@@ -135,19 +135,7 @@ class _Sync:
         )
 
     async def _interpreter(self) -> Interpreter:
-        def look() -> Interpreter:
-            selection, member = self._target.selection, self._target.member
-            wanted = needed_python(self._workspace, self._lock, selection)
-            members_alone = needed_python(self._workspace, self._lock, selection, tables=False)
-            try:
-                return new_interpreter(self._pythons, self._workspace, member, wanted)
-            except NoInterpreter:
-                # Where it is for the sake of an extra or a group, selecting says for which.
-                if wanted == members_alone:
-                    raise
-                return new_interpreter(self._pythons, self._workspace, member, members_alone)
-
-        return await anyio.to_thread.run_sync(look)
+        return await anyio.to_thread.run_sync(target_python, self._found, self._target, self._pythons)
 
     def _create(self, interpreter: Interpreter) -> VirtualEnvironment:
         prompt = self._target.member or self._workspace.root.name

@@ -132,7 +132,7 @@ def open_wheel(layout: Layout, sha256: str) -> StoredWheel | None:
         return None
 
 
-def add_wheel(layout: Layout, data: bytes | Path, *, filename: str, sha256: str = "") -> StoredWheel:
+def add_wheel(layout: Layout, data: Buffer | Path, *, filename: str, sha256: str = "") -> StoredWheel:
     """Verify a wheel, unpack it into the store and return its entry; blocking, meant for a worker thread.
 
     ``sha256`` is what was promised (empty: nothing was), and it is checked before anything is written, also when the

@@ -91,9 +91,9 @@ class _Inflater(Protocol):
 
 
 @contextmanager
-def open_zip(data: bytes | Path) -> Iterator[memoryview]:
+def open_zip(data: Buffer | Path) -> Iterator[memoryview]:
     """The bytes of an archive, mapped from a file."""
-    if isinstance(data, bytes):
+    if not isinstance(data, Path):
         yield memoryview(data)
         return
     with open(data, "rb") as file:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from interlock.cli.table.command import Command, no_options
-from interlock.cli.table.selection_options import add_member_options
+from interlock.cli.table.selection_options import add_member_options, add_selection_options
 
 if TYPE_CHECKING:
     from interlock.cli.table.option_group import OptionGroup
@@ -27,6 +27,26 @@ def _cache_prune_options(parser: OptionGroup) -> None:
 def _cache_verify_options(parser: OptionGroup) -> None:
     parser.flag("--repair", text="drop what differs, so that it is fetched or built anew")
     parser.flag("--force", text="drop it also while other processes use the cache")
+
+
+def _cache_pack_options(parser: OptionGroup) -> None:
+    parser.value("-o", "--output", dest="output", metavar="FILE", text="the pack to write, or to bring up to date")
+    _packed_options(parser)
+
+
+def _cache_key_options(parser: OptionGroup) -> None:
+    parser.flag("--prefix", text="show what the keys of all packs for this kind of machine begin with")
+    _packed_options(parser)
+
+
+def _packed_options(parser: OptionGroup) -> None:
+    parser.repeat("--for", dest="package", metavar="MEMBER", text="only what this member needs (repeatable)")
+    parser.flag("--frozen", text="use the lock as it is, without looking at the manifests")
+    add_selection_options(parser)
+
+
+def _cache_unpack_options(parser: OptionGroup) -> None:
+    parser.word("file", metavar="FILE", text="the pack")
 
 
 def _cache_size_options(parser: OptionGroup) -> None:
@@ -180,6 +200,31 @@ MACHINE = (
         "Look whether what is cached is what was put there",
         _cache_verify_options,
         (("", "wheels, archives, builds, pages"), ("--repair", "drop what is not, to fetch or build it anew")),
+    ),
+    Command(
+        ("cache", "pack"),
+        "cache_pack",
+        "Put what a selection needs into one file, for a CI's own cache",
+        _cache_pack_options,
+        (
+            ("-o deps.pack", "for every member; what deps.pack has already is not fetched again"),
+            ("--for web --no-dev -o web.pack", "for one member, without its dev group"),
+        ),
+    ),
+    Command(
+        ("cache", "unpack"),
+        "cache_unpack",
+        "Put the files of a pack that the lock names into the cache",
+        _cache_unpack_options,
+        (("deps.pack", "then `interlock sync --offline` works"),),
+        usage="[options] FILE",
+    ),
+    Command(
+        ("cache", "key"),
+        "cache_key",
+        "Show the key that a CI's cache keeps a pack under",
+        _cache_key_options,
+        (("", "by the files, the platform and the Python"), ("--prefix", "what older packs can be found by")),
     ),
     Command(
         ("cache", "prune"),
