@@ -109,6 +109,7 @@ DEFERRED = {
     "interlock.ops.locked_workspace": "makes a lock only where there is no fresh one",
     "interlock.ops.lock": "makes a lock only where there is no fresh one, and merges pins of one with conflict markers",
     "interlock.ops.make_lock": "loads solvers and indexes only when something has to be resolved",
+    "interlock.ops.packs_meanwhile": "knows of a service only where there is one",
     "interlock.ops.env_file": "loads a parser only where a file is named",
     "interlock.toolchain.environment": "parses what a package manager says only where it is to be told",
     "interlock.resolution.freshness": "updates a lock that is not fresh",

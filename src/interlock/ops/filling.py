@@ -19,6 +19,7 @@ from interlock.install.record import direct_url
 from interlock.install.swap import has_leftovers
 from interlock.install.transaction import Options, apply
 from interlock.ops.locked_workspace import LockedWorkspace
+from interlock.ops.packs_meanwhile import packs_meanwhile
 from interlock.ops.sync_options import SyncOptions
 from interlock.ops.wanted import place_of
 from interlock.store.locks import hold
@@ -70,7 +71,8 @@ class Filling:
 
     async def obtain(self, wanted: tuple[Wanted, ...], interpreter: Interpreter) -> None:
         """Have everything in the store that an environment of an interpreter can be filled from."""
-        obtain = self._obtainer(self._toolchain.on(interpreter))
+        toolchain = self._toolchain.on(interpreter)
+        obtain = self._obtainer(toolchain)
         limit = anyio.CapacityLimiter(self._means.settings.concurrent_downloads)
 
         async def one(item: Wanted) -> None:
@@ -78,7 +80,7 @@ class Filling:
                 if not self._builds_inside(item):
                     await obtain(item)
 
-        async with anyio.create_task_group() as tasks:
+        async with packs_meanwhile(toolchain, obtain, wanted), anyio.create_task_group() as tasks:
             for item in wanted:
                 tasks.start_soon(one, item)
 
@@ -126,22 +128,18 @@ class Filling:
         requested = frozenset(member.member for member in self._selection.members)
         settings = means.settings
         means.reporter.report(Started("install", len(plan.install)))
-        obtainer = self._obtainer(self._building_in(environment))
+        toolchain = self._building_in(environment)
+        obtainer = self._obtainer(toolchain)
+        options = Options(
+            link_mode=settings.link_mode or "auto",
+            compile=self._options.compile_bytecode,
+            jobs=settings.concurrent_installs,
+            obtaining=settings.concurrent_downloads,
+            requested=requested,
+            origins={name: text for name, text in origins.items() if text},
+        )
         try:
-            await apply(
-                plan,
-                environment,
-                obtainer,
-                Options(
-                    link_mode=settings.link_mode or "auto",
-                    compile=self._options.compile_bytecode,
-                    jobs=settings.concurrent_installs,
-                    obtaining=settings.concurrent_downloads,
-                    requested=requested,
-                    origins={name: text for name, text in origins.items() if text},
-                ),
-                means.reporter,
-                look=obtainer.look,
-            )
+            async with packs_meanwhile(toolchain, obtainer, [step.wanted for step in plan.install]):
+                await apply(plan, environment, obtainer, options, means.reporter, look=obtainer.look)
         finally:
             means.reporter.report(Finished("install"))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 from functools import partial
-from urllib.parse import unquote
 
 import anyio
 import msgspec
@@ -27,6 +26,7 @@ from interlock.means import Means
 from interlock.resolution.built_metadata import built_metadata
 from interlock.resolution.resolve import resolve_here
 from interlock.service.checked import BadAnswer, checked
+from interlock.service.connection import MOST_WAITS, Connection, Unusable, patience, refusal, said
 from interlock.service.frames import FrameReader, NoFrame
 from interlock.service.protocol import (
     LOCKS,
@@ -46,26 +46,14 @@ from interlock.service.protocol import (
     encode,
 )
 from interlock.service.remote_error import revived
-from interlock.toolchain.client import fetch_options
 from interlock.toolchain.toolchain import Toolchain
 
 __all__ = ["RemoteResolver"]
 
 _MOST_BYTES = 256 * 1024 * 1024
 """Of an answer."""
-_PATIENCE = 60.0
-"""Seconds for the connection alone: who listens for frames notices a silence before."""
 _MOST_ROUNDS = 20
 """How often one question is asked with more facts."""
-_MOST_WAITS = 3
-_LONGEST_WAIT = 5.0
-"""Seconds, of a service that asks to be asked again later."""
-_REASON = 200
-"""Characters of a service's own words that are repeated."""
-
-
-class _Unusable(Exception):
-    """The service does not answer this; says why in words that follow the service's name."""
 
 
 class RemoteResolver:
@@ -85,7 +73,7 @@ class RemoteResolver:
             return await resolve_here(toolchain, question)
         try:
             return await self._answer(toolchain, question, indexes)
-        except _Unusable as error:
+        except Unusable as error:
             gone.add(url)
             self._means.reporter.report(
                 Warned("service-unused", f"The service {url} was not used: {error}. It was resolved here instead.")
@@ -120,36 +108,33 @@ class RemoteResolver:
                     facts = await _build(toolchain, builds)
                     request = replace(request, facts=(*request.facts, *facts))
                 case Failed(error):
-                    raise _Unusable(f"it failed ({_said(error.message)})")
+                    raise Unusable(f"it failed ({said(error.message)})")
                 case _:
-                    raise _Unusable("its answer makes no sense")
-        raise _Unusable("it asked for more and more")
+                    raise Unusable("its answer makes no sense")
+        raise Unusable("it asked for more and more")
 
     async def _ask(self, envelope: Envelope) -> Frame:
-        for _ in range(_MOST_WAITS):
+        for _ in range(MOST_WAITS):
             response, last = await self._post(envelope)
             if response.status == 200:
                 if last is None:
-                    raise _Unusable("its answer broke off")
+                    raise Unusable("its answer broke off")
                 return last
             if response.status != 429:
-                raise _Unusable(_refusal(response))
-            await anyio.sleep(_patience(response))
-        raise _Unusable("it is busy")
+                raise Unusable(refusal(response))
+            await anyio.sleep(patience(response))
+        raise Unusable("it is busy")
 
     async def _post(self, envelope: Envelope) -> tuple[Response, Frame | None]:
-        url, socket = _place(self._service.url)
+        connection = Connection(self._means)
         body = gzip.compress(msgspec.json.encode(envelope), compresslevel=3, mtime=0)
         headers = {
             "accept": NDJSON,
             "content-type": "application/json",
             "content-encoding": "gzip",
-            **({"authorization": f"Bearer {self._service.token}"} if self._service.token else {}),
+            **connection.login,
         }
-        options = replace(fetch_options(self._means), connect_timeout=_PATIENCE, read_timeout=_PATIENCE, socket=socket)
-        if socket:  # which no proxy could reach
-            options = replace(options, http_proxy="", https_proxy="")
-        poster, reader = open_poster(options), FrameReader(self._means.reporter)
+        poster, reader = open_poster(connection.options), FrameReader(self._means.reporter)
         response, why = None, ""
         async with anyio.create_task_group() as tasks:
 
@@ -159,7 +144,7 @@ class RemoteResolver:
 
             tasks.start_soon(listen)
             try:
-                response = await poster.post(f"{url}{LOCKS}", headers, body, reader, most=_MOST_BYTES)
+                response = await poster.post(f"{connection.base}{LOCKS}", headers, body, reader, most=_MOST_BYTES)
             except FetchFailed as error:
                 why = error.reason
             except NoFrame:
@@ -171,14 +156,7 @@ class RemoteResolver:
         if response is not None:
             return response, reader.last
         silence = f"said nothing for {SILENCE:.0f} seconds" if reader.began else "did not answer within a second"
-        raise _Unusable(why or f"it {silence}")
-
-
-def _place(url: str) -> tuple[str, str]:
-    """The base of addresses, and the Unix socket they are asked for at, where that is one."""
-    if not url.startswith("http+unix://"):
-        return url, ""
-    return "http://localhost", unquote(url.removeprefix("http+unix://"))
+        raise Unusable(why or f"it {silence}")
 
 
 def _indexes(toolchain: Toolchain, problem: Problem) -> tuple[Index, ...] | None:
@@ -216,7 +194,7 @@ def _believed(question: Question, answer: Answer) -> Answer:
     try:
         checked(question, answer.lock)
     except BadAnswer as error:
-        raise _Unusable(f"its answer cannot be used ({error})") from error
+        raise Unusable(f"its answer cannot be used ({error})") from error
     return answer
 
 
@@ -233,25 +211,3 @@ async def _build(toolchain: Toolchain, builds: tuple[Needed, ...]) -> list[Fact]
         for needed in builds:
             tasks.start_soon(learn, needed)
     return sorted(found, key=lambda fact: (fact.name, fact.version, fact.index))
-
-
-def _refusal(response: Response) -> str:
-    """What a service that refused said, on one line."""
-    try:
-        document = msgspec.json.decode(response.body, type=dict[str, dict[str, object]])
-        message = str(document["error"]["message"])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError):
-        return f"it answered {response.status}"
-    return f"it answered {response.status} ({_said(message)})"
-
-
-def _said(message: str) -> str:
-    """Somebody else's words on one line without anything that a terminal acts on."""
-    text = " ".join("".join(letter if letter.isprintable() else " " for letter in message).split())
-    return text[:_REASON].rstrip(".")
-
-
-def _patience(response: Response) -> float:
-    """Seconds after which to ask again."""
-    text = response.headers.get("retry-after", "")
-    return min(float(text), _LONGEST_WAIT) if text.isdigit() and len(text) < 6 else 1.0

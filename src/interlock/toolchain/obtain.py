@@ -90,7 +90,16 @@ class Obtainer:
             return known if known is not None else await self._download(wanted, source, artifact)
 
     async def _download(self, wanted: Wanted, source: Registry, artifact: Artifact) -> StoredWheel:
-        content = await self._toolchain.client.download(wanted.name, source.index, artifact)
+        return await self.accept(wanted, await self._toolchain.client.download(wanted.name, source.index, artifact))
+
+    async def accept(self, wanted: Wanted, content: bytes | Path) -> StoredWheel:
+        """Verify a wheel of an index, wherever it came from, and put it into the store; a file is deleted.
+
+        Raises :class:`IntegrityError` for one that is not what the lock or the index says.
+        """
+        source, artifact = wanted.source, wanted.artifact
+        assert isinstance(source, Registry), wanted.name
+        assert artifact is not None, wanted.name
         wheel = await self._stored(content, artifact.filename, artifact.sha256, temporary=True)
         await anyio.to_thread.run_sync(self._compare, wheel, wanted.name, source.index, artifact)
         return wheel

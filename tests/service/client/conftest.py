@@ -43,7 +43,7 @@ def service(tmp_path: Path, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iter
     with contextlib.ExitStack() as stack:
         number = 0
 
-        def start(*arguments: str, text: str | None = None) -> RunningService:
+        def start(*arguments: str, text: str | None = None, scope: str = "lock") -> RunningService:
             nonlocal number
             number += 1
             configuration = tmp_path / f"service-{number}.toml"
@@ -54,7 +54,7 @@ def service(tmp_path: Path, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iter
             )
             running.started()
             monkeypatch.setenv("INTERLOCK_SERVICE", running.url)
-            monkeypatch.setenv("INTERLOCK_SERVICE_TOKEN", running.make_token("--scope", "lock"))
+            monkeypatch.setenv("INTERLOCK_SERVICE_TOKEN", running.make_token("--scope", scope))
             return running
 
         yield start

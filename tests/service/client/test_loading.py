@@ -34,7 +34,7 @@ def test_a_lock_that_is_made_without_a_service_loads_nothing_of_it(shop: Shop) -
 def test_a_lock_from_a_service_loads_what_asks_and_no_server(shop: Shop, service: StartService) -> None:
     service()
     loaded = _loaded(shop, "lock")
-    assert _ours(loaded) == {"checked", "client", "frames", "protocol", "remote_error"}
+    assert _ours(loaded) == {"checked", "client", "connection", "frames", "protocol", "remote_error"}
     assert not loaded & _SERVERS
 
 

@@ -19,7 +19,7 @@ from interlock.service.proxy.ranges import read_range
 from interlock.service.proxy.rendered import Body
 from interlock.service.refusals import Refusal, status_of
 
-__all__ = ["announced", "arriving", "failed", "page", "stored", "text"]
+__all__ = ["announced", "arriving", "begun", "failed", "page", "stored", "text"]
 
 _BYTES = "application/octet-stream"
 _FOR_EVER = "private, max-age=31536000, immutable"
@@ -106,7 +106,7 @@ async def arriving(request: Request, arrival: Arrival, etag: str) -> Response:
     headers = {"etag": f'"{etag}"', "cache-control": _FOR_EVER, "accept-ranges": "bytes"}
     size, wanted = arrival.size, request.headers.get("range", "")
     part = read_range(wanted, size) if size is not None and "if-range" not in request.headers else None
-    body = await _begun(arrival.read() if part is None else arrival.read(*part))
+    body = await begun(arrival.read() if part is None else arrival.read(*part))
     if part is not None and size is not None:
         start, stop = part
         headers |= {"content-range": f"bytes {start}-{stop - 1}/{size}", "content-length": str(stop - start)}
@@ -116,7 +116,7 @@ async def arriving(request: Request, arrival: Arrival, etag: str) -> Response:
     return StreamingResponse(body, 200, headers, _BYTES)
 
 
-async def _begun(pieces: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+async def begun(pieces: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
     """The same pieces; what goes wrong before the first one is told before anything is answered."""
     first = await anext(pieces, b"")
 

@@ -16,7 +16,7 @@ from interlock.service.refusals import Refusal, UnknownProtocol
 from interlock.service.server.bodies import decode_json
 from interlock.service.server.configuration import PYPI, Configuration, ServedIndex
 
-__all__ = ["IndexNotServed", "Mapped", "map_indexes", "read_head"]
+__all__ = ["IndexNotServed", "Mapped", "map_indexes", "read_head", "served_indexes"]
 
 
 class IndexNotServed(Refusal):
@@ -58,17 +58,7 @@ def map_indexes(
 
     Raises :class:`IndexNotServed`, for one that is unknown and one that is not allowed alike.
     """
-    upstream = [served for served in allowed.values() if served.is_upstream]
-    by_address = {
-        _address(f"{scheme}://{host}/simple/{served.name}/"): served
-        for served in upstream
-        for scheme in ("http", "https")
-        if not served.uploads
-    }
-    by_address |= {_address(served.url): served for served in upstream}
-    if PYPI.name in allowed:
-        # Here it may be known by another address than everywhere.
-        by_address[_address(PYPI.url)] = allowed[PYPI.name]
+    by_address = _by_address(allowed, host)
     names: dict[str, str] = {}
     indexes: list[Index] = []
     credentials: dict[str, tuple[str, str]] = {}
@@ -84,6 +74,32 @@ def map_indexes(
         Reserved(pattern, names.get(served.name, "")) for served in configuration.indexes for pattern in served.reserved
     )
     return Mapped(indexes=tuple(indexes), credentials=credentials, reserved=reserved, served=frozenset(names))
+
+
+def served_indexes(asked: Iterable[Index], allowed: Mapping[str, ServedIndex], host: str = "") -> dict[int, str]:
+    """This service's names for a client's indexes, by their places; those that are unknown or not allowed are left."""
+    by_address = _by_address(allowed, host)
+    found = {}
+    for number, index in enumerate(asked):
+        served = by_address.get(_address(index.url)) if not index.flat else None
+        if served is not None:
+            found[number] = served.name
+    return found
+
+
+def _by_address(allowed: Mapping[str, ServedIndex], host: str) -> dict[str, ServedIndex]:
+    upstream = [served for served in allowed.values() if served.is_upstream]
+    by_address = {
+        _address(f"{scheme}://{host}/simple/{served.name}/"): served
+        for served in upstream
+        for scheme in ("http", "https")
+        if not served.uploads
+    }
+    by_address |= {_address(served.url): served for served in upstream}
+    if PYPI.name in allowed:
+        # Here it may be known by another address than everywhere.
+        by_address[_address(PYPI.url)] = allowed[PYPI.name]
+    return by_address
 
 
 def _address(url: str) -> str:

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from interlock import __version__
 from interlock.core.lock.model import Lock
+from interlock.service.pack_protocol import PACKS, PackPlan, PackRequest
 from interlock.service.protocol import LOCKS, NDJSON, Frame, LockRequest
 from interlock.service.server.state import ServerState
 from interlock.service.state.scopes import Scope
@@ -116,6 +117,22 @@ OPERATIONS = (
         scope=Scope.LOCK,
         gives=(),
         statuses=(204,),
+    ),
+    Operation(
+        method="POST",
+        path=PACKS,
+        summary="Plan a pack of the wheels that a client lacks. Line feeds come before the answer while it is made.",
+        scope=Scope.CACHE_READ,
+        takes=(_JSON, PackRequest),
+        shape=PackPlan,
+    ),
+    Operation(
+        method="GET",
+        path=f"{PACKS}/{{id}}",
+        summary="A pack that was planned; byte ranges are answered.",
+        scope=Scope.CACHE_READ,
+        gives=_BYTES,
+        statuses=(200, 206),
     ),
     Operation(
         method="GET", path="/simple/{index}", summary="Leads to the address with a slash.", scope=Scope.READ, gives=(),

@@ -31,7 +31,7 @@ __all__ = ["Announcement", "Start", "run_service"]
 
 _AGAIN: int | None = getattr(signal, "SIGHUP", None)
 _SERVER_ENDED = 0
-_FIRST_SCOPES = frozenset({Scope.READ, Scope.LOCK})
+_FIRST_SCOPES = frozenset({Scope.READ, Scope.LOCK, Scope.CACHE_READ})
 _LAST_MOMENTS = 2.0
 """Seconds for the server to close its connections, once all answers are sent."""
 

@@ -1,0 +1,104 @@
+"""``POST /v1/packs`` and ``GET /v1/packs/{id}``: what a client lacks, in one stream or in parts of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine, Sequence
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from interlock.errors import InterlockError, error_document
+from interlock.service.pack_protocol import BEAT_EVERY, MOST_FILES, PACKS, PackRequest
+from interlock.service.packs.body import pack_bytes
+from interlock.service.packs.plans import Plan, Plans, make_plan
+from interlock.service.proxy.answers import begun, failed
+from interlock.service.proxy.ranges import read_range
+from interlock.service.refusals import BadRequest, NothingHere
+from interlock.service.server.access import require, token_of
+from interlock.service.server.bodies import decode_json, read_body
+from interlock.service.server.lock_request import served_indexes
+from interlock.service.server.state import ServerState
+from interlock.service.state.scopes import Scope
+
+__all__ = ["routes"]
+
+_BYTES = "application/octet-stream"
+
+
+def routes(state: ServerState) -> Sequence[BaseRoute]:
+    packs = _Packs(state)
+    guard = require(Scope.CACHE_READ)
+    return (
+        Route(PACKS, guard(packs.post), methods=["POST"]),
+        Route(f"{PACKS}/{{id}}", guard(packs.get), methods=["GET", "HEAD"]),
+    )
+
+
+class _Packs:
+    def __init__(self, state: ServerState) -> None:
+        self._state = state
+        self._plans = Plans()
+
+    async def post(self, request: Request) -> Response:
+        body = await read_body(request, self._state.configuration.limits)
+        asked = decode_json(body, PackRequest)
+        if len(asked.files) > MOST_FILES:
+            raise BadRequest(f"A pack has at most {MOST_FILES} files.", facts={"files": len(asked.files)})
+        allowed = self._state.configuration.indexes_of(token_of(request))
+        served = served_indexes(asked.indexes, allowed, request.headers.get("host", ""))
+        answer = _with_beats(self._answer(asked, served))
+        return StreamingResponse(answer, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+    async def _answer(self, asked: PackRequest, served: dict[int, str]) -> bytes:
+        try:
+            plan = await make_plan(self._state.proxy, asked.files, served)
+        except InterlockError as error:
+            return msgspec.json.encode(error_document(error), enc_hook=str)
+        self._plans.keep(plan)
+        return msgspec.json.encode(plan.told)
+
+    async def get(self, request: Request) -> Response:
+        allowed = self._state.configuration.indexes_of(token_of(request))
+        plan = self._plans.find(request.path_params["id"], allowed)
+        if plan is None:
+            raise NothingHere(request.url.path)
+        proxy = self._state.proxy
+        headers, start, stop, status = _part(request, plan)
+        if request.method == "HEAD":
+            return Response(None, status, headers, _BYTES)
+        try:
+            pieces = await begun(pack_bytes(plan, proxy.files, start, stop))
+        except InterlockError as error:
+            answer = failed(error, proxy.options.rest)
+            # That there is no such thing is said of packs alone.
+            answer.status_code = 502 if answer.status_code == 404 else answer.status_code
+            return answer
+        return StreamingResponse(pieces, status, headers, _BYTES)
+
+
+def _part(request: Request, plan: Plan) -> tuple[dict[str, str], int, int, int]:
+    """Headers of an answer, from and before which byte it is, and its status."""
+    size, etag = plan.size, f'"{plan.told.id}"'
+    headers = {"etag": etag, "accept-ranges": "bytes", "cache-control": "private, max-age=31536000, immutable"}
+    part = read_range(request.headers.get("range", ""), size)
+    if part is None or request.headers.get("if-range", etag) != etag:
+        return {**headers, "content-length": str(size)}, 0, size, 200
+    start, stop = part
+    headers |= {"content-range": f"bytes {start}-{stop - 1}/{size}", "content-length": str(stop - start)}
+    return headers, start, stop, 206
+
+
+async def _with_beats(work: Coroutine[Any, Any, bytes]) -> AsyncGenerator[bytes]:
+    """An answer that shows, while it is made, that somebody is there."""
+    task = asyncio.ensure_future(work)
+    try:
+        yield b"\n"
+        while not (await asyncio.wait({task}, timeout=BEAT_EVERY))[0]:
+            yield b"\n"
+        yield task.result()
+    finally:
+        task.cancel()

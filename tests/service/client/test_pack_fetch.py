@@ -1,0 +1,195 @@
+"""Packs over bad connections and from bad servers: nothing twice that came, and nothing wrong in the store."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import anyio.to_thread
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from interlock.core.names import NormalizedName
+from interlock.core.settings.service import ServiceSettings
+from interlock.core.sources.source import Index
+from interlock.means import Means
+from interlock.service import pack_fetch
+from interlock.service.connection import Unusable
+from interlock.service.pack_arrivals import parts_of
+from interlock.service.pack_client import PackClient
+from interlock.service.pack_fetch import PackFetch
+from interlock.service.pack_protocol import AskedFile, PackRequest
+from interlock.settings.decided import Settings
+from interlock.store.archives import add_wheel
+from interlock.store.digests import DigestMismatch
+from interlock.store.layout import Bucket, Layout
+from interlock.store.verify import wheel_problems
+from tests.service.client.pack_server import PackServer, serving_packs
+from tests.wheels import make_wheel
+
+SIZES = (40, 3_000, 70_000, 1_500_000)
+
+
+@pytest.fixture(scope="module")
+def files() -> dict[str, bytes]:
+    chance = random.Random(3)
+    built = [make_wheel(f"p{size}", "1.0", files={f"p{size}.bin": chance.randbytes(size)}) for size in SIZES]
+    return {hashlib.sha256(one.data).hexdigest(): one.data for one in built}
+
+
+@pytest.fixture
+def server(files: dict[str, bytes]) -> Iterator[PackServer]:
+    with serving_packs(files) as server:
+        yield server
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return Layout(tmp_path / "store")
+
+
+async def fetch(server: PackServer, layout: Layout, files: dict[str, bytes], connections: int = 4) -> None:
+    """Fetch the pack into the store, as the command does."""
+    settings = Settings(cache_dir=str(layout.root), service=ServiceSettings(url=server.url))
+    means = Means(settings=settings, layout=layout, environ={}, now=datetime(2026, 1, 1, tzinfo=UTC))
+    filenames = [f"p{size}-1.0-py3-none-any.whl" for size in SIZES]
+    names = dict(zip(files, filenames, strict=False))
+    asked = [
+        AskedFile(name=NormalizedName("p"), index=0, filename=names[sha256], sha256=sha256, size=len(data))
+        for sha256, data in files.items()
+    ]
+    request = PackRequest(indexes=(Index(name="corp", url="http://corp.test/"),), files=tuple(asked))
+
+    async def take(sha256: str, content: bytes | Path) -> None:
+        def add() -> None:
+            try:
+                add_wheel(layout, content, filename=names[sha256], sha256=sha256)
+            except DigestMismatch as error:
+                raise Unusable("wrong bytes") from error
+
+        await anyio.to_thread.run_sync(add)
+
+    async with PackClient(means) as client:
+        plan = await client.plan(request)
+        await PackFetch(client, request, layout, connections).run(plan, take)
+
+
+def stored(layout: Layout) -> set[str]:
+    """What is in the store, all of it whole and nothing left over."""
+    found = {path.name for path in layout.bucket(Bucket.WHEELS).glob("*/*")}
+    assert not [text for sha256 in found for text in wheel_problems(layout, sha256)]
+    assert not list(layout.tmp.glob("*"))
+    return found
+
+
+async def test_a_pack_comes_in_parts(server: PackServer, layout: Layout, files: dict[str, bytes]) -> None:
+    await fetch(server, layout, files)
+    assert stored(layout) == files.keys()
+    assert len(server.parts) > 4
+    assert server.sent == len(server.pack) - len(server.head)
+
+
+async def test_what_broke_off_goes_on_where_it_did(server: PackServer, layout: Layout, files: dict[str, bytes]) -> None:
+    """No byte that came is sent again, wherever and however often connections break."""
+    chance = random.Random(7)
+    broken: Counter[int] = Counter()
+
+    def broke(at: int, data: bytes) -> bytes:
+        """Each part three times."""
+        broken[at + len(data)] += 1
+        return data[: chance.randrange(len(data))] if broken[at + len(data)] < 4 else data
+
+    server.change = broke
+    for number in range(10):
+        shutil.rmtree(layout.root, ignore_errors=True)
+        layout = Layout(layout.root)
+        server.sent, server.parts = 0, []
+        broken.clear()
+        await fetch(server, layout, files)
+        assert stored(layout) == files.keys(), number
+        # The last bytes before a break may be lost on their way: less than what is handed on at once, at each.
+        breaks = len(server.parts) - len(parts_of(0, len(server.pack) - len(server.head), 4))
+        assert server.sent <= len(server.pack) + breaks * (64 << 10)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("count", "largest"), [(950, 100_000), (50, 2_000_000)])
+async def test_wrong_bytes_at_a_thousand_places_never_come_into_the_store(
+    layout: Layout, files: dict[str, bytes], count: int, largest: int
+) -> None:
+    few = {sha256: data for sha256, data in files.items() if len(data) < largest}
+    with serving_packs(few) as server:
+        await wrong_bytes(server, layout, few, count)
+
+
+async def wrong_bytes(server: PackServer, layout: Layout, files: dict[str, bytes], count: int) -> None:
+    chance = random.Random(11)
+    for _ in range(count):
+        place = len(server.head) + chance.randrange(len(server.pack) - len(server.head))
+        entry = next(one for one in server.plan.header.entries if one.end > place - len(server.head))
+
+        def wrong(at: int, data: bytes, place: int = place) -> bytes:
+            if not at <= place < at + len(data):
+                return data
+            changed = bytearray(data)
+            changed[place - at] ^= 1 << (place % 8)
+            return bytes(changed)
+
+        server.change = wrong
+        with pytest.raises(Unusable, match="wrong bytes"):
+            await fetch(server, layout, files)
+        found = stored(layout)
+        assert found <= files.keys() - {entry.sha256}
+        for sha256 in found:
+            shutil.rmtree(layout.entry(Bucket.WHEELS, sha256))
+
+
+async def test_one_who_sends_nothing_is_left(server: PackServer, layout: Layout, files: dict[str, bytes]) -> None:
+    server.change = lambda _, data: b""
+    with pytest.raises(Unusable):
+        await fetch(server, layout, files)
+    assert stored(layout) == set()
+
+
+async def test_one_who_sends_more_than_asked_for_is_left(
+    server: PackServer, layout: Layout, files: dict[str, bytes]
+) -> None:
+    # Of another pack, say: every byte comes, at the wrong place.
+    server.change = lambda _, data: data[::-1]
+    with pytest.raises(Unusable):
+        await fetch(server, layout, files)
+    assert stored(layout) <= files.keys()
+
+
+async def test_one_who_falls_silent_is_left(
+    server: PackServer, layout: Layout, files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pack_fetch, "SILENCE", 0.5)
+    freed = threading.Event()
+
+    def wait(at: int, data: bytes) -> bytes:
+        freed.wait(20)
+        return data
+
+    server.change = wait
+    try:
+        with pytest.raises(Unusable, match="said nothing for"):
+            await fetch(server, layout, files)
+    finally:
+        freed.set()
+    assert stored(layout) == set()
+
+
+@given(st.integers(0, 1 << 33), st.integers(0, 1 << 30), st.integers(1, 16))
+def test_parts_are_all_of_it_in_its_order(start: int, length: int, connections: int) -> None:
+    parts = parts_of(start, start + length, connections)
+    assert sum(stop - begin for begin, stop in parts) == length
+    assert [begin for begin, _ in parts[1:]] == [stop for _, stop in parts[:-1]]
+    assert all(0 < stop - begin <= 8 << 20 for begin, stop in parts)
