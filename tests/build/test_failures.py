@@ -74,6 +74,32 @@ async def test_what_a_backend_does_wrong_is_told(
     assert good.name == "good-1.0-py3-none-any.whl"
 
 
+FULL = "OSError(28, 'No space left on device', os.path.join(folder, 'a.whl'))"
+
+
+@pytest.mark.parametrize("fork", [True, False])
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"    raise {FULL}",
+        f"    try: raise {FULL}\n    except OSError as error: raise RuntimeError('it did not work') from error",
+        f"    try: raise {FULL}\n    except OSError: sys.exit(1)",
+        "    raise OSError(28, 'No space left on device')",
+        f"    os.dup2(os.open('/dev/full', os.O_WRONLY), 2)\n    raise {FULL}",
+    ],
+    ids=["itself", "wrapped", "ended", "no name", "no room for the log"],
+)
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+async def test_a_disk_that_is_full_is_no_fault_of_the_backend(
+    make_builder: MakeBuilder, make_tree: MakeTree, body: str, fork: bool
+) -> None:
+    tree = make_tree(more=f"{HOOK}{body}\n")
+    async with make_builder(fork=fork) as builder:
+        with pytest.raises(OSError, match="No space left on device") as caught:
+            await builder.wheel(source(tree))
+    assert os.path.isabs(caught.value.filename)
+
+
 async def test_the_last_lines_are_shown_and_the_whole_log_is_kept(
     make_builder: MakeBuilder, make_tree: MakeTree
 ) -> None:

@@ -22,6 +22,7 @@ import atexit
 import contextlib
 import gc
 import importlib
+import importlib.util
 import itertools
 import json
 import os
@@ -31,7 +32,6 @@ import struct
 import sys
 import threading
 import time
-import traceback
 from typing import Any
 
 _HEADER = struct.Struct(">I")
@@ -45,6 +45,18 @@ _PURE = frozenset(("packaging", "pathspec", "pluggy", "tomli", "tomllib", "trove
 _NEVER = frozenset(
     ("__main__", "antigravity", "distutils", "idlelib", "pip", "readline", "site", "sitecustomize", "this", "tkinter")
 )
+
+
+def _beside(name: str) -> Any:
+    """A file beside this one as a module; the folder it is in is never on the path of a backend."""
+    spec = importlib.util.spec_from_file_location(name, os.path.join(_HERE, name + ".py"))
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_CALL = _beside("_hook_call")
 
 
 def _take_frame(buffer: bytearray) -> dict[str, Any] | None:
@@ -72,53 +84,6 @@ def _take_protocol() -> tuple[int, int]:
     os.close(nothing)
     os.dup2(2, 1)
     return incoming, outgoing
-
-
-def _load(backend: str, backend_path: list[str], tree: str) -> Any:
-    """Import the backend and return the object that has the hooks."""
-    module_name, _, attributes = backend.partition(":")
-    roots = [os.path.realpath(os.path.join(tree, entry)) for entry in backend_path]
-    sys.path[:0] = roots
-    found: Any = importlib.import_module(module_name)
-    origin = os.path.realpath(getattr(found, "__file__", None) or next(iter(getattr(found, "__path__", [])), ""))
-    if roots and not any(origin.startswith(os.path.join(root, "")) for root in roots):
-        raise ImportError(f"the backend `{module_name}` is not in backend-path, it was found at {origin}")
-    for attribute in filter(None, attributes.split(".")):
-        found = getattr(found, attribute)
-    return found
-
-
-def _call(request: dict[str, Any]) -> dict[str, Any]:
-    """Run one hook in this process and describe what became of it."""
-    os.chdir(request["tree"])
-    sys.argv = [request["backend"].partition(":")[0]]
-    importlib.invalidate_caches()
-    try:
-        backend = _load(request["backend"], request["backend_path"], request["tree"])
-    except BaseException as error:
-        traceback.print_exc()
-        return {"kind": "unavailable", "message": _describe(error)}
-    hook = getattr(backend, request["hook"], None)
-    if hook is None:
-        return {"kind": "missing-hook"}
-    try:
-        value = hook(*request["args"])
-    except SystemExit as error:
-        traceback.print_exc()
-        return {"kind": "exited", "status": error.code if isinstance(error.code, int) else str(error.code)}
-    except BaseException as error:
-        traceback.print_exc()
-        kind = "unsupported" if type(error).__name__ == "UnsupportedOperation" else "raised"
-        return {"kind": kind, "message": _describe(error)}
-    try:
-        json.dumps(value)
-    except (TypeError, ValueError):
-        return {"kind": "garbage", "message": repr(value)[:200]}
-    return {"kind": "value", "value": value}
-
-
-def _describe(error: BaseException) -> str:
-    return "".join(traceback.format_exception_only(type(error), error)).strip()[-2000:]
 
 
 def _redirect(path: str) -> None:
@@ -226,7 +191,7 @@ class _Server:
 
     def be_child(self, request: dict[str, Any], writing: int) -> None:
         """The whole life of a child; never returns."""
-        me, code = os.getpid(), 1
+        me, code, answered = os.getpid(), 1, False
         try:
             os.setsid()
             _redirect(request["log"])
@@ -239,16 +204,20 @@ class _Server:
             for descriptor in (self.incoming, self.outgoing, self.wake, self.wake_end, *pipes):
                 os.close(descriptor)
             before = len(sys.modules)
-            result = _call(request)
+            result = _CALL.call(request)
             # A backend that forked and let both sides return: only the process that was asked may answer.
             if os.getpid() == me:
                 if result["kind"] == "value" and not request["backend_path"] and self.rounds < _ROUNDS:
                     result["modules"] = _learned(before, request["backend"])
                 _flush()
+                answered = True
                 _write_frame(writing, result)
                 code = 0
-        except BaseException:
-            traceback.print_exc()
+        except BaseException as error:
+            told = _CALL.told("raised", error)
+            with contextlib.suppress(BaseException):
+                if os.getpid() == me and not answered:
+                    _write_frame(writing, told)
         finally:
             with contextlib.suppress(BaseException):
                 if os.getpid() == me:
@@ -380,7 +349,7 @@ def _once() -> None:
     threading.Thread(target=_watch, args=(incoming,), daemon=True).start()
     _redirect(request["log"])
     _write_frame(outgoing, {"id": request["id"], "pid": me})
-    result = _call(request)
+    result = _CALL.call(request)
     if os.getpid() == me:
         _flush()
         _write_frame(outgoing, {"id": request["id"], "result": result})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import anyio
@@ -63,7 +63,10 @@ class Hooks(msgspec.Struct, frozen=True, kw_only=True):
         environment: BuildEnvironment,
         environ: Mapping[str, str],
     ) -> object:
-        """Run one hook; its value, or :data:`MISSING`. Raises a family of :class:`BuildError`."""
+        """Run one hook; its value, or :data:`MISSING`.
+
+        Raises a family of :class:`BuildError`, and :class:`OSError` where the disk that the backend writes to is full.
+        """
         async with self.scratch() as scratch:
             log = scratch / "hook.log"
             log.touch()
@@ -86,6 +89,8 @@ class Hooks(msgspec.Struct, frozen=True, kw_only=True):
                 return result.value
             if result.kind == "missing-hook":
                 return MISSING
+            if result.full is not None:
+                raise _no_room(*result.full, (scratch, source.path))
             raise self._failure(source, system, hook, result, log)
 
     def _failure(
@@ -125,6 +130,13 @@ class Hooks(msgspec.Struct, frozen=True, kw_only=True):
         return BackendFailed(
             f"The build backend of {source.label} failed in {hook}: {why}{shown}", hint=hint, facts=facts
         )
+
+
+def _no_room(number: int, path: str, places: Sequence[Path]) -> OSError:
+    """Of what the backend wrote, or if it does not say what, of the place with the least room of those it writes to."""
+    with suppress(OSError):
+        path = path or os.fspath(min(places, key=lambda place: shutil.disk_usage(place).free))
+    return OSError(number, os.strerror(number), path or os.fspath(places[0]))
 
 
 def _before_the_trace(text: str, tree: str) -> list[str]:

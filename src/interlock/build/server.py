@@ -64,6 +64,8 @@ class HookResult(msgspec.Struct, frozen=True, kw_only=True):
     message: str = ""
     status: int | str | None = None
     signal: int | None = None
+    full: tuple[int, str] | None = None
+    """Number and file of the error, when a disk without room was its cause; the file is empty when nobody knows it."""
 
 
 class _Frame(msgspec.Struct):
