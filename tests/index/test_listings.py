@@ -298,7 +298,7 @@ async def test_a_damaged_cache_is_no_cache(index: IndexFactory, connect: Connect
     server = index(registry(a={"1.0": []}), cache_control="max-age=600")
     client = connect(server)
     await versions(client)
-    (path,) = [path for path in (client._layout.root / "pages-v4").rglob("a") if path.is_file()]
+    (path,) = [path for path in (client._layout.root / "pages-v5").rglob("a") if path.is_file()]
     path.write_bytes(path.read_bytes()[:20])
     assert await versions(connect(server)) == ("1.0",)
     assert len(server.requests) == 2

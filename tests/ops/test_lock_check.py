@@ -27,7 +27,7 @@ def test_the_check_needs_no_network_no_interpreter_and_no_credentials(
         shop.run("lock", "--check")
         shop.run("lock", "--check", "--offline", "--cache-dir", shop.cache.with_name("none"))
     assert not shop.index.requests
-    assert not (shop.cache.with_name("none") / "pages-v4").exists()
+    assert not (shop.cache.with_name("none") / "pages-v5").exists()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from itertools import accumulate
 
 import msgspec
 
-from interlock.core.artifacts.listing import Listing
+from interlock.core.artifacts.listing import Listing, content_digest
 from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.text.one_line import one_line
 from interlock.core.versions.order import in_order
@@ -49,11 +49,14 @@ _TIMES = frozenset(
 )
 
 
+_Spans = tuple[tuple[tuple[int, int], ...], ...]
+
+
 class FastPage(msgspec.Struct, frozen=True, array_like=True):
     """What a page says, short of what it says of each file."""
 
     versions: tuple[str, ...]
-    spans: tuple[tuple[tuple[int, int], ...], ...]
+    spans: _Spans
     """Per version: where in the page the texts of its files begin and end; those side by side are one span."""
     start: str
     """What every link begins with."""
@@ -65,27 +68,22 @@ class FastPage(msgspec.Struct, frozen=True, array_like=True):
     status: str
     unversioned: tuple[str, ...]
     """Names of files whose versions are none."""
+    digest: str
+    """Of what the listing says."""
 
     def listing(self, name: NormalizedName, index: str, body: bytes) -> Listing:
         """The listing, whose files are slices of the page."""
-        whole = memoryview(body)
         return Listing(
             name=name,
             index=index,
             versions=self.versions,
-            files=tuple(
-                [
-                    whole[spans[0][0] : spans[0][1]]
-                    if len(spans) == 1
-                    else memoryview(b",".join([whole[start:end] for start, end in spans]))
-                    for spans in self.spans
-                ]
-            ),
+            files=_texts(body, self.spans),
             start=self.start,
             prereleases=self.prereleases,
             yanked=self.yanked,
             first_upload=self.first_upload,
             status=self.status,
+            digest=self.digest,
         )
 
 
@@ -114,9 +112,10 @@ def read_fast_page(name: NormalizedName, url: str, body: bytes) -> FastPage | No
     taken_back = {number for number, file in enumerate(files) if file.yanked}
     uploads = tuple([min([times[number] for number in group]) for group in members])
     status = page.project_status.status if page.project_status is not None else ""
+    versions, spans = tuple([found.version for found in ordered]), _spans(body, texts, members)
     return FastPage(
-        versions=tuple([found.version for found in ordered]),
-        spans=_spans(body, texts, members),
+        versions=versions,
+        spans=spans,
         start=place[0],
         base=place[1],
         prereleases=tuple([at for at, found in enumerate(ordered) if found.is_prerelease]),
@@ -124,6 +123,7 @@ def read_fast_page(name: NormalizedName, url: str, body: bytes) -> FastPage | No
         first_upload=uploads if any(uploads) else (),
         status="" if status == "active" else one_line(status),
         unversioned=tuple([files[number].filename for text in invalid for number in groups[text]]),
+        digest=content_digest(versions, _texts(body, spans), (place[0],)),
     )
 
 
@@ -164,9 +164,7 @@ def _groups(name: NormalizedName, filenames: Sequence[str]) -> dict[str, list[in
     return groups
 
 
-def _spans(
-    body: bytes, texts: Sequence[msgspec.Raw], members: Sequence[Sequence[int]]
-) -> tuple[tuple[tuple[int, int], ...], ...]:
+def _spans(body: bytes, texts: Sequence[msgspec.Raw], members: Sequence[Sequence[int]]) -> _Spans:
     places = _places(body, texts)
     found: list[tuple[tuple[int, int], ...]] = []
     for group in members:
@@ -194,6 +192,19 @@ def _places(body: bytes, texts: Sequence[msgspec.Raw]) -> list[tuple[int, int]]:
         end = start + len(text)
         places.append((start, end))
     return places
+
+
+def _texts(body: bytes, spans: _Spans) -> tuple[memoryview, ...]:
+    """What a page says of the files of each version."""
+    whole = memoryview(body)
+    return tuple(
+        [
+            whole[found[0][0] : found[0][1]]
+            if len(found) == 1
+            else memoryview(b",".join([whole[start:end] for start, end in found]))
+            for found in spans
+        ]
+    )
 
 
 def _all_of(members: Sequence[Sequence[int]], wanted: set[int]) -> Iterator[int]:

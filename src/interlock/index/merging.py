@@ -31,4 +31,5 @@ def merge_listings(listings: Sequence[Listing]) -> Listing:
         status=next((listing.status for listing in listings if listing.status), ""),
         indexes=tuple(listing.index for listing, _ in rows),
         starts=tuple(listing.start for listing, _ in rows),
+        digest="",
     )

@@ -2,9 +2,9 @@
 
 ::
 
-    pages-v4/<digest of the index's URL and user>/<name>    one page, parsed, with its validators
-    pages-v4/<...>/.flat                                    the one page of a flat index
-    pages-v4/<...>/.bases                                   where the index's files are
+    pages-v5/<digest of the index's URL and user>/<name>    one page, parsed, with its validators
+    pages-v5/<...>/.flat                                    the one page of a flat index
+    pages-v5/<...>/.bases                                   where the index's files are
 
 A page is stored parsed, so that reading it back costs one file and no JSON.
 """

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from interlock.core.artifacts.listing import Listing
+from interlock.core.artifacts.listing import Listing, content_digest
 from interlock.core.artifacts.published import utc
 from interlock.core.names import NormalizedName
 from interlock.core.sources.hashes import in_fragment, pairs
@@ -97,13 +97,16 @@ def _listing(
         list({file.filename: file for text in found.texts for file in groups[text]}.values()) for found in ordered
     ]
     uploads = tuple(min(utc(file.upload_time or "") for file in files) for files in members)
+    versions = tuple(found.version for found in ordered)
+    texts = tuple(memoryview(msgspec.json.encode(files))[1:-1] for files in members)
     return Listing(
         name=name,
         index=index,
-        versions=tuple(found.version for found in ordered),
-        files=tuple(memoryview(msgspec.json.encode(files))[1:-1] for files in members),
+        versions=versions,
+        files=texts,
         prereleases=tuple(at for at, found in enumerate(ordered) if found.is_prerelease),
         yanked=tuple(at for at, files in enumerate(members) if all(file.yanked for file in files)),
         first_upload=uploads if any(uploads) else (),
         status="" if status == "active" else one_line(status),
+        digest=content_digest(versions, texts, ("",)),
     )

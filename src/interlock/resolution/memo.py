@@ -127,14 +127,10 @@ class Memo:
             return ""
         cutoff = "" if whole else self._policy.cutoff_of(name)[:_SECOND]
         uploads = listing.first_upload if cutoff else ()
-        hashed = hashlib.sha256(f"{listing.index}\n{listing.status}\n".encode())
-        for at, (version, files) in enumerate(zip(listing.versions, listing.files, strict=True)):
-            if uploads and not uploads[at][:_SECOND] < cutoff:
-                continue
-            head = f"{version}\n{listing.index_of(at)}\n{listing.start_of(at)}\n{len(files)}\n"
-            hashed.update(head.encode())
-            hashed.update(files)
-        return hashed.hexdigest()[:32]
+        seen = [at for at in range(len(listing.versions)) if not uploads or uploads[at][:_SECOND] < cutoff]
+        indexes = [listing.indexes[at] for at in seen] if listing.indexes else [listing.index]
+        said = "\n".join((listing.status, *indexes, listing.digest_of(seen)))
+        return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 
 class _RecordingIndex:

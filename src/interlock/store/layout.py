@@ -4,7 +4,7 @@
 
     <root>/                         INTERLOCK_CACHE_DIR or the platform's cache directory
       CACHEDIR.TAG  .gitignore
-      pages-v4/<index key>/<name>   parsed listings with their HTTP validators (msgpack)
+      pages-v5/<index key>/<name>   parsed listings with their HTTP validators (msgpack)
       metadata-v1/ab/<key>          parsed core metadata (msgpack)
       wheels-v1/ab/<sha256>/        unpacked wheels: tree/ and files.msgpack
       sdists-v1/ab/<sha256>         downloaded source archives
@@ -43,7 +43,7 @@ __all__ = ["Bucket", "CacheUnusable", "Layout"]
 class Bucket(StrEnum):
     """The folders of the store, by what is in them."""
 
-    PAGES = "pages-v4"
+    PAGES = "pages-v5"
     METADATA = "metadata-v1"
     WHEELS = "wheels-v1"
     SDISTS = "sdists-v1"

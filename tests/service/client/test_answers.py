@@ -35,7 +35,7 @@ def _alone(shop: Shop, monkeypatch: pytest.MonkeyPatch, *arguments: str, code: i
 
 def _solved_by(service: object, shop: Shop) -> bool:
     """Whether the command itself looked at nothing."""
-    return not (shop.cache / "pages-v4").exists()
+    return not (shop.cache / "pages-v5").exists()
 
 
 def test_the_first_lock(shop: Shop, service: StartService, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,8 @@ each version stay as the page had them until the resolver looks at that version.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -16,7 +17,7 @@ from interlock.core.artifacts.published import read_artifacts, yank_reason
 from interlock.core.names import NormalizedName
 from interlock.core.sources.hashes import pairs
 
-__all__ = ["Listing", "decode_artifacts", "encode_artifacts"]
+__all__ = ["Listing", "content_digest", "decode_artifacts", "encode_artifacts"]
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -49,6 +50,8 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Per version: the name of its index, when several were merged; empty: all are ``index``'s."""
     starts: tuple[str, ...] = ()
     """Per version: its :attr:`start`, when several were merged."""
+    digest: str = ""
+    """:func:`content_digest` of all versions, when it is known already."""
 
     def index_of(self, position: int) -> str:
         """Name of the index that the version at a position comes from."""
@@ -61,9 +64,25 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         """Why the version at a position was yanked, empty when that is not told."""
         return yank_reason(self.files[position])
 
+    def digest_of(self, positions: Sequence[int]) -> str:
+        """:func:`content_digest` of some of the versions, in their order."""
+        if self.digest and len(positions) == len(self.versions):
+            return self.digest
+        starts = tuple([self.starts[at] for at in positions]) if self.starts else (self.start,)
+        return content_digest([self.versions[at] for at in positions], [self.files[at] for at in positions], starts)
+
     def artifacts(self, position: int) -> tuple[Artifact, ...]:
         """Decode the files of the version at a position: wheels before sdists, by filename."""
         return decode_artifacts(self.files[position], self.start_of(position))
+
+
+def content_digest(versions: Sequence[str], files: Sequence[memoryview], starts: Sequence[str]) -> str:
+    """32 hexadecimal digits for versions and what is said of their files; ``starts`` is one for all, or one each."""
+    lengths = map(str, map(len, files))
+    hashed = hashlib.sha256("\n".join((*starts, "", *versions, "", *lengths)).encode())
+    for texts in files:
+        hashed.update(texts)
+    return hashed.hexdigest()[:32]
 
 
 def decode_artifacts(raw: memoryview, start: str = "") -> tuple[Artifact, ...]:
