@@ -30,12 +30,13 @@ CALLED = {
 """What developers need without importing it."""
 
 LOOKED_FOR = {
+    "compression": "Python's own from 3.14 on",
     "pip": "what may have installed us",
     "virtualenv": "whose activation is compared with ours where it is there",
 }
 """What nothing of ours needs."""
 
-OTHERWISE = {"python-dotenv": "dotenv", "packageurl-python": "packageurl"}
+OTHERWISE = {"backports.zstd": "backports", "python-dotenv": "dotenv", "packageurl-python": "packageurl"}
 """Distributions whose module is called something else."""
 
 

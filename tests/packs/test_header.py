@@ -16,8 +16,12 @@ from interlock.packs.writing import write_pack
 from tests.packs.made import files, pack_of
 
 DIGITS = st.text("0123456789abcdef", min_size=64, max_size=64)
+LENGTHS = st.integers(1, 1 << 30)
+CONTENTS = {"tree": DIGITS, "size": LENGTHS, "signature": st.text("0123456789abcdef", min_size=128, max_size=128)}
 ENTRIES = st.lists(
-    st.builds(Entry, sha256=DIGITS, form=st.sampled_from(Form), length=st.integers(1, 1 << 30)),
+    st.builds(Entry, sha256=DIGITS, form=st.sampled_from([Form.WHEEL, Form.SDIST]), length=LENGTHS)
+    | st.builds(Entry, sha256=DIGITS, form=st.just(Form.TREE), length=LENGTHS, **CONTENTS)
+    | st.builds(Entry, sha256=DIGITS, form=st.just(Form.DELTA), length=LENGTHS, base=DIGITS, **CONTENTS),
     max_size=20,
     unique_by=lambda entry: entry.sha256,
 )
@@ -43,6 +47,7 @@ def sealed(text: bytes, magic: bytes = b"ilpack1\n") -> bytes:
 
 
 ONE = {"sha256": "a" * 64, "form": "wheel", "offset": 0, "length": 10}
+TREE = {**ONE, "form": "tree", "tree": "b" * 64, "size": 20, "signature": "c" * 128}
 
 
 @pytest.mark.parametrize(
@@ -60,6 +65,17 @@ ONE = {"sha256": "a" * 64, "form": "wheel", "offset": 0, "length": 10}
         ([{**ONE, "form": "link"}], "cannot be read"),
         ([{**ONE, "length": "10"}], "cannot be read"),
         ("many", "cannot be read"),
+        ([{**ONE, "tree": "b" * 64}], "what its form needs"),
+        ([{**ONE, "base": "b" * 64}], "what its form needs"),
+        ([{**ONE, "form": "tree"}], "what its form needs"),
+        ([{**TREE, "signature": ""}], "what its form needs"),
+        ([{**TREE, "signature": "x" * 128}], "what its form needs"),
+        ([{**TREE, "tree": "../" * 8}], "what its form needs"),
+        ([{**TREE, "size": 0}], "what its form needs"),
+        ([{**TREE, "size": 1 << 60}], "what its form needs"),
+        ([{**TREE, "base": "b" * 64}], "what its form needs"),
+        ([{**TREE, "form": "delta"}], "what its form needs"),
+        ([{**TREE, "form": "delta", "base": "/etc/passwd"}], "what its form needs"),
     ],
 )
 def test_headers_that_are_refused(entries: object, why: str) -> None:

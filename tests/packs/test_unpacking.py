@@ -146,3 +146,13 @@ def test_an_open_pack_says_how_much_is_in_it(pack: Path) -> None:
     with open_pack(pack, DEFAULT) as opened:
         assert repr(opened) == "<OpenPack of 5 files>"
         assert isinstance(opened, OpenPack)
+
+
+def test_a_file_has_no_unpacked_forms(tmp_path: Path, layout: Layout) -> None:
+    """However well they are signed: what a CI's cache gives back is verified by the lock alone."""
+    entry = Entry(sha256="a" * 64, form=Form.TREE, length=4, tree="b" * 64, size=9, signature="c" * 128)
+    pack = tmp_path / "tree.pack"
+    pack.write_bytes(encode_header(layed_out([entry])) + b"tree")
+    with pytest.raises(BadPack, match="which only services send"):
+        take(pack, layout, {entry.sha256: "p-1.0-py3-none-any.whl"})
+    assert entries(layout) == []

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
 
 from interlock.workspace.home import NoHome
 
-__all__ = ["NOWHERE", "auth_file", "cache_home", "data_home", "home_directory", "to_write", "user_file"]
+__all__ = [
+    "NOWHERE",
+    "auth_file",
+    "cache_home",
+    "data_home",
+    "home_directory",
+    "pack_key_files",
+    "to_write",
+    "user_file",
+]
 
+if sys.platform != "win32":
+    import pwd
+
+_PACK_KEYS = "pack-keys"
 NOWHERE = Path(os.devnull) / "interlock"
 """Where the files are of those who have no home directory: there never is one."""
 
@@ -44,6 +59,20 @@ def auth_file(environ: Mapping[str, str]) -> Path:
     """Logins: ``auth.toml``, which nobody else may read."""
     place = environ.get("INTERLOCK_AUTH_FILE")
     return Path(place) if place else _home() / "auth.toml"
+
+
+def pack_key_files() -> tuple[str, ...]:
+    """Keys for packs: the system's ``pack-keys`` and the user's, wherever variables say that configuration is.
+
+    What sets variables, like the workflow of a CI, must not say whom to believe.
+    """
+    if sys.platform == "win32":
+        # Asked of the system, which no variable changes.
+        return (os.path.join(platformdirs.user_config_dir("interlock", appauthor=False), _PACK_KEYS),)
+    files = [f"/etc/interlock/{_PACK_KEYS}"]
+    with suppress(KeyError):
+        files.append(os.path.join(pwd.getpwuid(os.getuid()).pw_dir, ".config", "interlock", _PACK_KEYS))
+    return tuple(files)
 
 
 def to_write(path: Path) -> Path:

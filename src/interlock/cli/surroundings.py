@@ -14,7 +14,7 @@ import msgspec
 from interlock.cli.call import checked_name, split_values
 from interlock.cli.loading import load
 from interlock.cli.pip_configuration import parse_pip_configuration
-from interlock.cli.places import NOWHERE, auth_file, cache_home, home_directory, user_file
+from interlock.cli.places import NOWHERE, auth_file, cache_home, home_directory, pack_key_files, user_file
 from interlock.context import Context, Place
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.settings.variables import InvalidSetting
@@ -66,6 +66,7 @@ def read_surroundings(environ: Mapping[str, str]) -> Surroundings:
         user=_read_user(environ),
         pip=_read_pip(environ, home),
         logins=_read_logins(environ),
+        pack_key_files=pack_key_files(),
         files=(str(user_file(environ)), *map(str, _pip_files(environ, home))),
     )
 

@@ -21,5 +21,5 @@ async def packs_meanwhile(toolchain: Toolchain, obtainer: Obtainer, wanted: Iter
         return
     from interlock.service.remote_packs import RemotePacks  # noqa: PLC0415 - most commands know of no service
 
-    async with RemotePacks(toolchain, obtainer.accept).bringing(wanted):
+    async with RemotePacks(toolchain, obtainer).bringing(wanted):
         yield

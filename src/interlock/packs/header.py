@@ -18,7 +18,17 @@ import msgspec
 from interlock.core.settings.limits import Limits
 from interlock.packs.refusals import BadPack
 
-__all__ = ["PRELUDE", "Entry", "Form", "Header", "encode_header", "layed_out", "read_header", "read_prelude"]
+__all__ = [
+    "PRELUDE",
+    "UNPACKED",
+    "Entry",
+    "Form",
+    "Header",
+    "encode_header",
+    "layed_out",
+    "read_header",
+    "read_prelude",
+]
 
 _MAGIC = b"ilpack1\n"
 PRELUDE = struct.Struct("<8sI32s")
@@ -26,6 +36,7 @@ VERSION = 1
 _MOST_HEADER = 16 << 20
 _MOST_ENTRIES = 50_000
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_SIGNATURE = re.compile(r"[0-9a-f]{128}")
 
 
 class Form(StrEnum):
@@ -35,6 +46,14 @@ class Form(StrEnum):
     """The wheel as it was published."""
     SDIST = "sdist"
     """The source archive as it was published."""
+    TREE = "tree"
+    """The contents of the wheel (:mod:`interlock.packs.plain_zip`), compressed with zstd."""
+    DELTA = "delta"
+    """The same, compressed after the contents of another wheel, which is no part of the frame."""
+
+
+UNPACKED = frozenset({Form.TREE, Form.DELTA})
+"""Forms that a lock says nothing of: they are believed when they are signed."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -47,6 +66,19 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Of its frame, counted from the first byte after the header."""
     length: int
     """Bytes of its frame."""
+    base: str = ""
+    """Of a delta: the sha256 of the other wheel."""
+    tree: str = ""
+    """Of an unpacked form: the sha256 of the contents."""
+    size: int = 0
+    """Of an unpacked form: bytes of the contents."""
+    signature: str = ""
+    """Of an unpacked form: of Ed25519 over :attr:`statement`, 128 hexadecimal digits."""
+
+    @property
+    def statement(self) -> bytes:
+        """What is signed: that these are the contents of this wheel."""
+        return f"interlock pack {VERSION}\n{self.sha256}\n{self.tree}\n".encode()
 
     @property
     def end(self) -> int:
@@ -131,6 +163,18 @@ def _check(header: Header, limits: Limits) -> None:
         known.add(sha256)
         if entry.offset != at:
             raise BadPack("its frames overlap, or there is something between them", sha256=sha256)
+        if not _fits_form(entry, limits):
+            raise BadPack("it does not say of a frame what its form needs", sha256=sha256)
         if not 0 < entry.length <= limits.file_size:
             raise BadPack(f"a frame would have {entry.length} bytes", sha256=sha256)
         at = entry.end
+
+
+def _fits_form(entry: Entry, limits: Limits) -> bool:
+    if entry.form not in UNPACKED:
+        return not (entry.base or entry.tree or entry.size or entry.signature)
+    if not (_DIGEST.fullmatch(entry.tree) and _SIGNATURE.fullmatch(entry.signature)):
+        return False
+    if not 0 < entry.size <= limits.unpacked_size:
+        return False
+    return bool(_DIGEST.fullmatch(entry.base)) if entry.form is Form.DELTA else not entry.base

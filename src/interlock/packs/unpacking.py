@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
-from interlock.packs.header import Entry, Form
+from interlock.packs.header import UNPACKED, Entry, Form
 from interlock.packs.reading import OpenPack
 from interlock.packs.refusals import BadPack
 from interlock.store.archives import add_wheel, open_wheel
@@ -35,6 +35,8 @@ def unpack(pack: OpenPack, layout: Layout, names: Mapping[str, str], *, jobs: in
     wanted = [entry for entry in pack.header.entries if entry.sha256 in names]
     lacking = [entry for entry in wanted if not _is_there(layout, entry)]
     for entry in lacking:
+        if entry.form in UNPACKED:
+            raise BadPack("it has contents in place of wheels, which only services send", sha256=entry.sha256)
         if (entry.form is Form.WHEEL) != names[entry.sha256].endswith(".whl"):
             raise BadPack("it says another kind of file than the lock", sha256=entry.sha256)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Mapping
 from functools import partial
 from types import TracebackType
 from typing import Protocol
@@ -14,7 +15,7 @@ from interlock.core.settings.limits import Limits
 from interlock.index.fetcher import Fetcher, FetchFailed, Response, Sink
 from interlock.index.transport import open_fetcher, open_poster
 from interlock.means import Means
-from interlock.packs.header import encode_header, read_header
+from interlock.packs.header import UNPACKED, Entry, encode_header, read_header
 from interlock.packs.refusals import BadPack
 from interlock.service.connection import Connection, Unusable, patience, refusal, refusal_code, said
 from interlock.service.pack_protocol import PACKS, PackPlan, PackRequest
@@ -87,7 +88,7 @@ class PackClient:
             raise Unusable("its answer cannot be read") from error
         except BadPack as error:
             raise Unusable(f"its pack cannot be used ({said(error.why)})") from error
-        if not all(sizes.get(entry.sha256) == entry.length for entry in plan.header.entries):
+        if not all(_is_asked(entry, request, sizes) for entry in plan.header.entries):
             raise Unusable("it offers what was not asked for")
         return plan
 
@@ -146,3 +147,8 @@ class _Listener:
         if isinstance(found[0], FetchFailed):
             raise found[0]
         return found[0]
+
+
+def _is_asked(entry: Entry, request: PackRequest, sizes: Mapping[str, int]) -> bool:
+    size = sizes.get(entry.sha256, 0)
+    return entry.form in request.forms and (entry.length < size if entry.form in UNPACKED else entry.length == size)

@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 
 from interlock.errors import first_reason
-from interlock.packs.header import encode_header
+from interlock.packs.header import Entry, encode_header
 from interlock.service.connection import MOST_WAITS, Unusable
 from interlock.service.pack_arrivals import ArrivingFrame, PackPart, Spread, parts_of
 from interlock.service.pack_client import NotOffered, PackClient
@@ -19,8 +19,8 @@ from interlock.store.layout import Layout
 
 __all__ = ["SILENCE", "PackFetch", "Take"]
 
-Take = Callable[[str, bytes | Path], Coroutine[Any, Any, None]]
-"""What becomes of a file that has come whole, by its sha256; a path is gone afterwards."""
+Take = Callable[[Entry, bytes | Path], Coroutine[Any, Any, None]]
+"""What becomes of a file that has come whole, a path is gone afterwards."""
 
 SILENCE = 10.0
 """Seconds in which nothing comes over any connection: then nobody is there. Bytes are handed on in pieces of 64 KiB."""
@@ -140,6 +140,6 @@ class PackFetch:
 
 async def _taken(frame: ArrivingFrame, take: Take) -> None:
     try:
-        await take(frame.entry.sha256, frame.content())
+        await take(frame.entry, frame.content())
     finally:
         frame.lose()

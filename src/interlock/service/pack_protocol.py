@@ -11,7 +11,7 @@ import msgspec
 
 from interlock.core.names import NormalizedName
 from interlock.core.sources.source import Index
-from interlock.packs.header import Header
+from interlock.packs.header import Form, Header
 
 __all__ = ["BEAT_EVERY", "MOST_FILES", "PACKS", "AskedFile", "PackPlan", "PackRequest"]
 
@@ -32,12 +32,16 @@ class AskedFile(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     sha256: str
     size: int
     """Bytes; a service whose index states another size does not give it."""
+    has: tuple[str, ...] = ()
+    """Other wheels of the package that the client has, by sha256: bases for deltas."""
 
 
 class PackRequest(msgspec.Struct, frozen=True, kw_only=True):
     indexes: tuple[Index, ...]
     """Those of the client, without any login."""
     files: tuple[AskedFile, ...]
+    forms: tuple[Form, ...] = (Form.WHEEL,)
+    """Those that the client can read, and believes when they are signed."""
 
 
 class PackPlan(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,8 +6,9 @@ the store, or fetches it as if there were no service.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -19,18 +20,19 @@ from interlock.core.sources.addresses import parts_of
 from interlock.core.sources.source import Index, Registry
 from interlock.errors import InterlockError, first_reason
 from interlock.events import Advanced, Noted, Warned
+from interlock.packs.header import UNPACKED, Entry
+from interlock.packs.trees import add_tree
+from interlock.service.believed import Believed, look_around
 from interlock.service.connection import Unusable
 from interlock.service.pack_client import NotOffered, PackClient
 from interlock.service.pack_fetch import PackFetch
 from interlock.service.pack_protocol import MOST_FILES, AskedFile, PackRequest
 from interlock.store.archives import open_wheel
 from interlock.store.digests import DigestMismatch
+from interlock.toolchain.obtain import Obtainer
 from interlock.toolchain.toolchain import Toolchain
 
-__all__ = ["Accept", "RemotePacks"]
-
-Accept = Callable[[Wanted, bytes | Path], Awaitable[object]]
-"""Verifies a wheel and puts it into the store."""
+__all__ = ["RemotePacks"]
 
 _FEWEST = 2
 """Wheels for which it pays to ask."""
@@ -40,10 +42,10 @@ _CONNECTIONS = 16
 class RemotePacks:
     """What one environment lacks, from the service of the settings."""
 
-    def __init__(self, toolchain: Toolchain, accept: Accept) -> None:
+    def __init__(self, toolchain: Toolchain, obtainer: Obtainer) -> None:
         self._toolchain = toolchain
         self._means = toolchain.means
-        self._accept = accept
+        self._obtainer = obtainer
 
     def __repr__(self) -> str:
         return f"<RemotePacks {self._means.settings.service.url}>"
@@ -108,19 +110,23 @@ class RemotePacks:
                 event.set()
 
     async def _fetch(self, held: dict[str, Wanted], ended: dict[str, anyio.Event]) -> None:
-        request = self._request(held)
+        files = self._means.settings.pack_key_files
+        believed = await anyio.to_thread.run_sync(look_around, self._toolchain.layout, files, held)
+        request = self._request(held, believed)
         if len(request.files) < _FEWEST:
             return
         limit = anyio.CapacityLimiter(max(1, self._means.settings.concurrent_installs))
         connections = max(1, min(_CONNECTIONS, self._means.settings.concurrent_downloads))
 
-        async def take(sha256: str, content: bytes | Path) -> None:
+        async def take(entry: Entry, content: bytes | Path) -> None:
             async with limit:
-                await self._take(held[sha256], content)
-            ended[sha256].set()
+                await self._take(held[entry.sha256], entry, content)
+            ended[entry.sha256].set()
 
         async with PackClient(self._means) as client:
             plan = await client.plan(request)
+            if not all(map(believed.vouches_for, plan.header.entries)):
+                raise Unusable("it sends contents that no key of this machine has signed")
             coming = {entry.sha256 for entry in plan.header.entries}
             for sha256 in held.keys() - coming:
                 ended[sha256].set()
@@ -128,19 +134,24 @@ class RemotePacks:
             if coming:
                 await PackFetch(client, request, self._toolchain.layout, connections).run(plan, take)
 
-    async def _take(self, wanted: Wanted, content: bytes | Path) -> None:
+    async def _take(self, wanted: Wanted, entry: Entry, content: bytes | Path) -> None:
         assert wanted.artifact is not None, wanted.name
+        filename = wanted.artifact.filename
         try:
-            await self._accept(wanted, content)
+            if entry.form in UNPACKED:
+                add = partial(add_tree, self._toolchain.layout, entry, content, filename)
+                await self._obtainer.compare(wanted, await anyio.to_thread.run_sync(add))
+            else:
+                await self._obtainer.accept(wanted, content)
         except DigestMismatch as error:
-            raise Unusable(f"it sent another file as {wanted.artifact.filename}") from error
-        except InterlockError:
-            # Who wants it fetches it, and tells what is wrong with it.
+            raise Unusable(f"it sent another file as {filename}") from error
+        except InterlockError as error:
+            # Who wants it fetches it as it was published, and tells what is wrong with it.
+            self._means.reporter.report(Noted(f"{filename} was not taken from the pack: {error.message}"))
             return
-        filename, size = wanted.artifact.filename, wanted.artifact.size or 0
-        self._means.reporter.report(Advanced("download", filename, amount=size))
+        self._means.reporter.report(Advanced("download", filename, amount=entry.length))
 
-    def _request(self, held: dict[str, Wanted]) -> PackRequest:
+    def _request(self, held: dict[str, Wanted], believed: Believed) -> PackRequest:
         """Without files of indexes that are only here, and without logins."""
         by_name = {index.name: index for index in self._toolchain.indexes if _is_asked_elsewhere(index)}
         indexes = {name: number for number, name in enumerate(by_name)}
@@ -156,10 +167,11 @@ class RemotePacks:
                         filename=wanted.artifact.filename,
                         sha256=sha256,
                         size=wanted.artifact.size or 0,
+                        has=believed.bases.get(sha256, ()),
                     )
                 )
         told = tuple(Index(name=index.name, url=index.url) for index in by_name.values())
-        return PackRequest(indexes=told, files=tuple(files))
+        return PackRequest(indexes=told, files=tuple(files), forms=believed.forms)
 
 
 def _is_asked_elsewhere(index: Index) -> bool:

@@ -106,6 +106,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     http_retries: int = 3
     limits: Limits = Limits()
     service: ServiceSettings = ServiceSettings()
+    pack_key_files: tuple[str, ...] = ()
+    """Where keys are written down of whom it is believed what is in a wheel, whether there are such files or not."""
 
     def __repr__(self) -> str:
         return f"<Settings cache_dir={self.cache_dir!r} indexes={[index.name for index in self.resolving.indexes]}>"

@@ -105,5 +105,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     pip: PipSettings = PipSettings()
     logins: Mapping[str, tuple[str, str]] = {}
     """User names and passwords that were stored, by the name of the index."""
+    pack_key_files: tuple[str, ...] = ()
+    """The user's and the system's, at places that no variable changes."""
     files: tuple[str, ...] = ()
     """The configuration files that were looked for, whether they exist or not."""

@@ -176,6 +176,7 @@ def _with_network(decided: Settings, flags: GlobalFlags, tool: ToolSettings, aro
         ),
         limits=limits_of(tool.limits, env),
         service=service_settings(env, tool.service, user.approved_services, around.logins, take_login),
+        pack_key_files=around.pack_key_files,
         http_timeout=env.seconds("HTTP_TIMEOUT") or user.http_timeout or 30.0,
         http_retries=next(n for n in (env.count("HTTP_RETRIES"), user.http_retries, 3) if n is not None),
     )

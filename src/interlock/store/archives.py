@@ -39,7 +39,7 @@ from interlock.store.wheels import (
 )
 from interlock.store.zips import BadArchive, Buffer, Entry, inflate, inflate_pieces, open_zip, read_directory
 
-__all__ = ["INDEX", "StoredWheel", "add_wheel", "drop_wheel", "open_wheel"]
+__all__ = ["INDEX", "StoredWheel", "add_contents", "add_wheel", "drop_wheel", "open_wheel"]
 
 INDEX = "files.msgpack"
 """The file of an entry that says what else is in it."""
@@ -142,22 +142,34 @@ def add_wheel(layout: Layout, data: Buffer | Path, *, filename: str, sha256: str
         actual = hashlib.sha256(archive).hexdigest()
         if sha256 and actual != sha256.lower():
             raise DigestMismatch(filename, sha256.lower(), actual)
-        present = open_wheel(layout, actual)
-        if present is not None:
-            return present
-        temporary = layout.temporary_directory()
-        try:
-            index = _unpack(archive, temporary, filename, actual, layout.limits)
-            return _publish(layout, temporary, index)
-        except BadArchive as error:
-            raise BadArchive(error.why, entry=error.entry, filename=filename, hint=error.hint) from error
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+        return _added(layout, archive, filename, actual)
+
+
+def add_contents(layout: Layout, archive: bytes, *, filename: str, sha256: str) -> StoredWheel:
+    """Unpack what is in a wheel, in an archive that is not the wheel itself, into the store as that wheel; blocking.
+
+    The caller vouches for it that this wheel's contents are what is in the archive.
+    """
+    return _added(layout, memoryview(archive), filename, sha256)
 
 
 def drop_wheel(layout: Layout, sha256: str) -> bool:
     """Take an entry out of the store, at once for those who look for it; whether there was one."""
     return _set_aside(layout, layout.entry(Bucket.WHEELS, sha256))
+
+
+def _added(layout: Layout, archive: memoryview, filename: str, sha256: str) -> StoredWheel:
+    present = open_wheel(layout, sha256)
+    if present is not None:
+        return present
+    temporary = layout.temporary_directory()
+    try:
+        index = _unpack(archive, temporary, filename, sha256, layout.limits)
+        return _publish(layout, temporary, index)
+    except BadArchive as error:
+        raise BadArchive(error.why, entry=error.entry, filename=filename, hint=error.hint) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _stored(root: str, index: _Index) -> StoredWheel:

@@ -9,13 +9,31 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
-__all__ = ["END", "END64", "END64_LOCATOR", "LARGE", "LOCAL", "CutOff", "Entry", "find_end", "read_entry"]
+__all__ = [
+    "END",
+    "END64",
+    "END64_LOCATOR",
+    "FIRST_DAY",
+    "LARGE",
+    "LOCAL",
+    "UTF8",
+    "CutOff",
+    "Entry",
+    "find_end",
+    "read_entry",
+    "stored_entry",
+]
 
 END = struct.Struct("<4s4H2LH")
 END64_LOCATOR = struct.Struct("<4sLQL")
 END64 = struct.Struct("<4sQ2H2L4Q")
 LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s4B4H3L5H2L")
+_UNIX = 3
+UTF8 = 0x800
+"""The flag of names that are so written."""
+FIRST_DAY = 0x21
+"""1 January 1980."""
 LARGE = 0xFFFFFFFF
 """Stands for what is in a zip64 record instead."""
 
@@ -61,6 +79,17 @@ def read_entry(data: memoryview | bytes, at: int) -> Entry:
         size, packed, offset = _large(bytes(data[end : end + extra_size]), size, packed, offset)
     name = bytes(data[begin:end])
     return Entry(host, flags, method, crc, packed, size, attributes, offset, name, end + extra_size + comment_size)
+
+
+def stored_entry(name: bytes, crc: int, size: int, offset: int, *, mode: int) -> bytes:
+    """The entry of a file that is stored as it is, under a name in UTF-8, on the first day there is."""
+    return (
+        _CENTRAL.pack(
+            b"PK\x01\x02", 20, _UNIX, 20, 0, UTF8, 0, 0, FIRST_DAY, crc, size, size, len(name), 0, 0, 0, 0,
+            mode << 16, offset,
+        )
+        + name
+    )  # fmt: skip
 
 
 def _large(extra: bytes, size: int, packed: int, offset: int) -> tuple[int, int, int]:

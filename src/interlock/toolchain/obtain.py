@@ -101,8 +101,17 @@ class Obtainer:
         assert isinstance(source, Registry), wanted.name
         assert artifact is not None, wanted.name
         wheel = await self._stored(content, artifact.filename, artifact.sha256, temporary=True)
-        await anyio.to_thread.run_sync(self._compare, wheel, wanted.name, source.index, artifact)
+        await self.compare(wanted, wheel)
         return wheel
+
+    async def compare(self, wanted: Wanted, wheel: StoredWheel) -> None:
+        """Have a wheel of an index that says something else than the index did not stay in the store.
+
+        Raises :class:`MetadataMismatch`.
+        """
+        assert isinstance(wanted.source, Registry), wanted.name
+        assert wanted.artifact is not None, wanted.name
+        await anyio.to_thread.run_sync(self._compare, wheel, wanted.name, wanted.source.index, wanted.artifact)
 
     def _compare(self, wheel: StoredWheel, name: NormalizedName, index: str, artifact: Artifact) -> None:
         """What the resolution was made from has to be what arrives; a wheel that differs does not stay in the store."""

@@ -20,6 +20,7 @@ from interlock.core.names import NormalizedName
 from interlock.core.settings.service import ServiceSettings
 from interlock.core.sources.source import Index
 from interlock.means import Means
+from interlock.packs.header import Entry
 from interlock.service import pack_fetch
 from interlock.service.connection import Unusable
 from interlock.service.pack_arrivals import parts_of
@@ -67,10 +68,10 @@ async def fetch(server: PackServer, layout: Layout, files: dict[str, bytes], con
     ]
     request = PackRequest(indexes=(Index(name="corp", url="http://corp.test/"),), files=tuple(asked))
 
-    async def take(sha256: str, content: bytes | Path) -> None:
+    async def take(entry: Entry, content: bytes | Path) -> None:
         def add() -> None:
             try:
-                add_wheel(layout, content, filename=names[sha256], sha256=sha256)
+                add_wheel(layout, content, filename=names[entry.sha256], sha256=entry.sha256)
             except DigestMismatch as error:
                 raise Unusable("wrong bytes") from error
 

@@ -79,6 +79,13 @@ SERVICE = (
         ),
     ),
     Command(
+        ("serve", "pack-key"),
+        "serve_pack_key",
+        "Show the key that the service signs packs with, for its clients to believe",
+        _data_option,
+        (("--data DIR", "a line for their files of keys"),),
+    ),
+    Command(
         ("serve", "token", "create"),
         "serve_token_create",
         "Make a token, also while the service runs",

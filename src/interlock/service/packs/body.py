@@ -10,6 +10,7 @@ from pathlib import Path
 
 import anyio.to_thread
 
+from interlock.service.packs.forms import HEAD
 from interlock.service.packs.plans import Part, Plan
 from interlock.service.proxy.files import Files
 
@@ -32,7 +33,7 @@ async def pack_bytes(plan: Plan, files: Files, start: int, stop: int) -> AsyncGe
         if entry.offset >= end:
             return
         for part in plan.parts[number : number + _AHEAD]:
-            if part.entry.offset < end and files.stored(part.located) is None:
+            if part.entry.offset < end and not part.path and files.stored(part.located) is None:
                 files.arrival(part.located)
         wanted = max(0, begin - entry.offset), min(entry.length, end - entry.offset)
         async with aclosing(_frame(plan.parts[number], files, *wanted)) as pieces:
@@ -41,7 +42,9 @@ async def pack_bytes(plan: Plan, files: Files, start: int, stop: int) -> AsyncGe
 
 
 async def _frame(part: Part, files: Files, start: int, stop: int) -> AsyncGenerator[bytes]:
-    path = files.stored(part.located)
+    path = Path(part.path) if part.path else files.stored(part.located)
+    if part.path:
+        start, stop = start + HEAD, stop + HEAD
     if path is None:
         async with aclosing(files.arrival(part.located).read(start, stop)) as pieces:
             async for piece in pieces:

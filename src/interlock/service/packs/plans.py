@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 import anyio
 import msgspec
@@ -15,7 +16,7 @@ from interlock.service.pack_protocol import AskedFile, PackPlan
 from interlock.service.proxy.project_pages import Located
 from interlock.service.proxy.proxy import Proxy
 
-__all__ = ["Part", "Plan", "Plans", "make_plan"]
+__all__ = ["Choose", "Part", "Plan", "Plans", "make_plan"]
 
 _AT_ONCE = 32
 """Pages that are looked at at a time."""
@@ -26,6 +27,8 @@ _MOST_FILES = 200_000
 class Part(msgspec.Struct, frozen=True):
     entry: Entry
     located: Located
+    path: str = ""
+    """Of the file with the frame, where it is not the wheel itself."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +46,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.head) + self.told.header.size
 
 
-async def make_plan(proxy: Proxy, files: Sequence[AskedFile], served: Mapping[int, str]) -> Plan:
+class Choose(Protocol):
+    """Puts smaller forms in the place of wheels."""
+
+    async def __call__(self, parts: Mapping[str, Part], asked: Mapping[str, AskedFile], /) -> dict[str, Part]: ...
+
+
+async def make_plan(
+    proxy: Proxy, files: Sequence[AskedFile], served: Mapping[int, str], choose: Choose | None = None
+) -> Plan:
     """The pack of those of the files that are on indexes of this service, as they are asked for.
 
     ``served`` are this service's names for the indexes of the request, for those that who asks may use.
@@ -60,12 +71,14 @@ async def make_plan(proxy: Proxy, files: Sequence[AskedFile], served: Mapping[in
     async with anyio.create_task_group() as tasks:
         for asked in files:
             tasks.start_soon(look, asked)
+    if choose is not None:
+        found = await choose(found, {asked.sha256: asked for asked in files})
     header = layed_out(part.entry for part in found.values())
     head = encode_header(header)
     return Plan(
         told=PackPlan(id=hashlib.sha256(head).hexdigest(), header=header),
         head=head,
-        parts=tuple(Part(entry, found[entry.sha256].located) for entry in header.entries),
+        parts=tuple(msgspec.structs.replace(found[entry.sha256], entry=entry) for entry in header.entries),
         served=frozenset(served[asked.index] for asked in files if asked.sha256 in found),
     )
 

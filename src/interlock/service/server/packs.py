@@ -12,11 +12,14 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from interlock.errors import InterlockError, error_document
+from interlock.packs.header import UNPACKED
 from interlock.service.pack_protocol import BEAT_EVERY, MOST_FILES, PACKS, PackRequest
 from interlock.service.packs.body import pack_bytes
+from interlock.service.packs.forms import Forms
 from interlock.service.packs.plans import Plan, Plans, make_plan
 from interlock.service.proxy.answers import begun, failed
 from interlock.service.proxy.ranges import read_range
+from interlock.service.proxy.refusals import StoreTrouble
 from interlock.service.refusals import BadRequest, NothingHere
 from interlock.service.server.access import require, token_of
 from interlock.service.server.bodies import decode_json, read_body
@@ -42,6 +45,8 @@ class _Packs:
     def __init__(self, state: ServerState) -> None:
         self._state = state
         self._plans = Plans()
+        proxy, signer = state.proxy, state.pack_signer
+        self._forms = Forms(proxy.upstream.layout, proxy.files, signer, proxy.reserve) if signer is not None else None
 
     async def post(self, request: Request) -> Response:
         body = await read_body(request, self._state.configuration.limits)
@@ -55,7 +60,9 @@ class _Packs:
 
     async def _answer(self, asked: PackRequest, served: dict[int, str]) -> bytes:
         try:
-            plan = await make_plan(self._state.proxy, asked.files, served)
+            smaller = self._forms is not None and set(asked.forms) >= UNPACKED
+            choose = self._forms.choose if self._forms is not None and smaller else None
+            plan = await make_plan(self._state.proxy, asked.files, served, choose)
         except InterlockError as error:
             return msgspec.json.encode(error_document(error), enc_hook=str)
         self._plans.keep(plan)
@@ -72,7 +79,9 @@ class _Packs:
             return Response(None, status, headers, _BYTES)
         try:
             pieces = await begun(pack_bytes(plan, proxy.files, start, stop))
-        except InterlockError as error:
+        except (InterlockError, OSError) as error:
+            # What was put aside meanwhile, say, to make room.
+            error = StoreTrouble(error) if isinstance(error, OSError) else error
             answer = failed(error, proxy.options.rest)
             # That there is no such thing is said of packs alone.
             answer.status_code = 502 if answer.status_code == 404 else answer.status_code

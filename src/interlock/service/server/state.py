@@ -14,6 +14,7 @@ import anyio.to_thread
 import msgspec
 
 from interlock.means import Means
+from interlock.packs.signatures import Signer
 from interlock.service.proxy.files import FileMeans
 from interlock.service.proxy.proxy import Proxy, open_proxy
 from interlock.service.server.configuration import Configuration
@@ -21,6 +22,7 @@ from interlock.service.server.log import Log
 from interlock.service.server.metrics import Metrics
 from interlock.service.server.proxying import proxy_options
 from interlock.service.state.data_folder import DataFolder
+from interlock.service.state.pack_key import can_sign, pack_signer
 from interlock.service.state.room import Room
 from interlock.service.state.tokens import TokenStore
 from interlock.store.layout import Layout
@@ -61,6 +63,8 @@ class ServerState(Foundation, frozen=True, kw_only=True):
     configuration: Configuration
     proxy: Proxy
     room: Room
+    pack_signer: Signer | None
+    """None where what signing needs is not installed."""
     lifetime: AsyncExitStack
     """What the routes open is pushed here, and closed when the last request of this state has its answer."""
 
@@ -72,6 +76,7 @@ async def open_state(foundation: Foundation, configuration: Configuration) -> As
     options = proxy_options(configuration, foundation.folder, foundation.means)
     room = Room(foundation.folder, configuration.retention, foundation.clock)
     means = FileMeans(foundation.clock, room.take)
+    signer = await anyio.to_thread.run_sync(pack_signer, foundation.folder) if can_sign() else None
     async with (
         open_proxy(options, layout, means) as proxy,
         AsyncExitStack() as lifetime,
@@ -79,7 +84,9 @@ async def open_state(foundation: Foundation, configuration: Configuration) -> As
     ):
         tasks.start_soon(_sweep, room, foundation)
         parts = msgspec.structs.asdict(foundation)
-        yield ServerState(**parts, configuration=configuration, proxy=proxy, room=room, lifetime=lifetime)
+        yield ServerState(
+            **parts, configuration=configuration, proxy=proxy, room=room, pack_signer=signer, lifetime=lifetime
+        )
         tasks.cancel_scope.cancel()
 
 

@@ -2,6 +2,7 @@
 
 DATA/
     service.sqlite      tokens; its version is that of the folder
+    pack-key            what packs are signed with; only its owner may read it
     token               the first token, in a file that only its owner may read
     server.lock         held by the one server that works with the folder
     packages/           what was uploaded
@@ -59,6 +60,10 @@ class DataFolder(msgspec.Struct, frozen=True):
     @property
     def first_token(self) -> Path:
         return self.root / "token"
+
+    @property
+    def pack_key(self) -> Path:
+        return self.root / "pack-key"
 
     @property
     def packages(self) -> Path:

@@ -1,0 +1,25 @@
+"""``interlock serve pack-key``."""
+
+from __future__ import annotations
+
+from interlock.cli.call import Call
+from interlock.cli.services import ServeExtraMissing, data_folder
+from interlock.service.state.data_folder import open_folder
+from interlock.service.state.pack_key import can_sign, pack_signer
+
+__all__ = ["run"]
+
+
+def run(call: Call) -> int:
+    """Raises :class:`ServeExtraMissing` where nothing could be signed."""
+    if not can_sign():
+        raise ServeExtraMissing(
+            "Signing packs needs `cryptography`, and before Python 3.14 `backports.zstd`; one is not installed.",
+            hint="Install the extra: `pip install interlock[serve]`.",
+        )
+    line = pack_signer(open_folder(data_folder(call))).public_line
+    if call.json:
+        call.document({"key": line})
+    else:
+        call.terminal.data(line)
+    return 0
