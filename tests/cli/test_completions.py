@@ -47,7 +47,7 @@ def shop(workspace: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pa
         ("outd", "outdated"),
         ("-C apps wo", "workspace"),
         ("cache pr", "prune"),
-        ("cache ", "clean clear dir key list pack prune size unpack verify"),
+        ("cache ", "clean clear dir gc key list pack prune size unpack verify"),
         ("sync --all-p", "--all-packages"),
         ("add --bounds m", "major minor"),
         ("--col", "--color"),

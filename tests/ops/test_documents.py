@@ -53,6 +53,10 @@ LINES = {
     "cache size": "cache size",
     "cache verify": "cache verify",
     "cache prune": "cache prune",
+    "cache gc": "cache gc --max-size 1TB",
+    "cache pack": "cache pack -o OUT.pack",
+    "cache unpack": "cache unpack OUT.pack",
+    "cache key": "cache key",
     "cache clean": "cache clean nothing-of-it",
     "config": "config --list",
     "config key": "config env",
@@ -65,6 +69,7 @@ LINES = {
     "init": "init beside --name beside --no-package",
     "venv": "venv OUT-venv",
     "env remove": "env remove",
+    "serve pack-key": "serve pack-key --data DATA",
     "serve gc": "serve gc --data DATA",
     "serve token create": "serve token create --data DATA --scope read",
     "serve token list": "serve token list --data DATA",
@@ -91,6 +96,7 @@ def test_every_document_is_as_its_help_says(synced: Shop, tmp_path: Path) -> Non
         words = [
             {
                 "OUT": str(tmp_path / "out"),
+                "OUT.pack": str(tmp_path / "out.pack"),
                 "OUT-venv": str(tmp_path / "env"),
                 "DATA": str(tmp_path / "data"),
                 "PYTHON": sys.executable,

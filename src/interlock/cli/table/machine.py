@@ -24,6 +24,10 @@ def _cache_prune_options(parser: OptionGroup) -> None:
     parser.flag("--force", text="also what other processes use")
 
 
+def _cache_gc_options(parser: OptionGroup) -> None:
+    parser.value("--max-size", metavar="SIZE", text="keep at most so much: 5GB, 500M, or bytes")
+
+
 def _cache_verify_options(parser: OptionGroup) -> None:
     parser.flag("--repair", text="drop what differs, so that it is fetched or built anew")
     parser.flag("--force", text="drop it also while other processes use the cache")
@@ -200,6 +204,13 @@ MACHINE = (
         "Look whether what is cached is what was put there",
         _cache_verify_options,
         (("", "wheels, archives, builds, pages"), ("--repair", "drop what is not, to fetch or build it anew")),
+    ),
+    Command(
+        ("cache", "gc"),
+        "cache_gc",
+        "Drop what was not used for longest until the cache fits, also while others use it",
+        _cache_gc_options,
+        (("--max-size 5GB", "on a runner that keeps its cache"), ("--max-size 0", "all that can be spared now")),
     ),
     Command(
         ("cache", "pack"),
