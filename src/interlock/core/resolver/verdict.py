@@ -61,15 +61,18 @@ def judge(
     if env.is_disjoint(usability.platform):
         # No file for any environment of this fork: taken only when no other version has one either, because a fork is
         # often made for the sake of Pythons and platforms that nobody uses. A locked fork keeps what it had to take.
-        if locked and env.implies(shared.required.locked):
-            return Verdict.USABLE
-        return "platform" if shared.world.is_disjoint(usability.platform) else Verdict.ELSEWHERE
+        if shared.world.is_disjoint(usability.platform):
+            return "platform"
+        return Verdict.USABLE if locked and env.implies(shared.required.locked) else Verdict.ELSEWHERE
     # What was locked here is taken as it is; nothing else is weighed against it.
     return Verdict.USABLE if locked else _local_choice(shared, env, name, position, mask)
 
 
 def hear(shared: Shared, env: Marker, key: PackageKey, position: int) -> Needs | bool:
-    """Let the metadata of a candidate that was chosen count: whether it may still be used all over the fork."""
+    """Let the metadata of a candidate that was chosen count: whether it may still be used all over the fork.
+
+    What its metadata rules out may have been all that its files were for.
+    """
     facts, name = shared.facts, key.name
     if key == ROOT or facts.universes[name].segment(position).listing is None:
         return True
@@ -81,7 +84,8 @@ def hear(shared: Shared, env: Marker, key: PackageKey, position: int) -> Needs |
         if (name, newer) not in facts.dependencies:
             return Needs(dependencies=((name, newer),))
         shared.candidates.learn(name, newer)
-    return env.implies(shared.candidates.usability(name, position).python)
+    usability = shared.candidates.usability(name, position)
+    return env.implies(usability.python) and not shared.world.is_disjoint(usability.platform)
 
 
 def _local_choice(shared: Shared, env: Marker, name: NormalizedName, position: int, mask: int) -> Verdict | Split:
