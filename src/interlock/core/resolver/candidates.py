@@ -173,11 +173,16 @@ class Candidates:
         return found
 
     def _needed_by(self, universe: Universe, position: int, mask: int, where: Marker) -> Marker:
-        """Where a pin cannot be met by anything but yanked candidates: ``==2`` is met by ``2`` and by ``2+local``."""
-        served = any_of(self.usability(universe.name, other).platform for other in self._unyanked(universe, mask))
+        """Where a pin cannot be met by anything but yanked candidates: ``==2`` is met by ``2`` and by ``2+local``.
+
+        Where neither has a file, it is met by the one that is not yanked, if that runs there at all.
+        """
+        others = [self.usability(universe.name, other) for other in self._unyanked(universe, mask)]
+        served = any_of(other.platform for other in others)
         if served.is_disjoint(where):
             return where
-        return where & ~served & self.usability(universe.name, position).platform
+        runs = any_of(other.python for other in others)
+        return where & ~served & (self.usability(universe.name, position).platform | ~runs)
 
     def _unyanked(self, universe: Universe, mask: int) -> Iterator[int]:
         """The candidates of a set that nothing rules out."""
