@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from copy import copy
 from typing import NamedTuple
 
@@ -141,6 +141,11 @@ class Candidates:
     def admission(self, name: NormalizedName, position: int) -> Marker:
         """Where a candidate may be chosen: everywhere, or if it is yanked where it is pinned or was locked."""
         return self._admissions(name).get(position, TRUE)
+
+    def readmit(self, names: Set[NormalizedName]) -> bool:
+        """Judge again what was yanked, by all that is known of Pythons now; whether that changes anything."""
+        before = {name: self._admission.pop(name) for name in names if name in self._admission}
+        return any(self._admissions(name) != known for name, known in before.items())
 
     def has_yanked(self, name: NormalizedName) -> bool:
         """Whether any candidate of a package was yanked, so that what may be chosen depends on where."""

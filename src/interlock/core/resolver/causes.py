@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from interlock.core.markers.diagram import Marker
 from interlock.core.names import NormalizedName
-from interlock.core.resolver.incompatibility import Derived, Incompatibility, Rejected
+from interlock.core.resolver.incompatibility import Derived, Incompatibility, Reason, Rejected
 
-__all__ = ["leaves", "markers", "rejected_for_python", "steps"]
+__all__ = ["leaves", "markers", "rejected", "steps"]
 
 
 def steps(cause: Incompatibility) -> list[Incompatibility]:
@@ -34,12 +34,12 @@ def markers(cause: Incompatibility) -> list[Marker]:
     return list(dict.fromkeys(leaf.marker for leaf in leaves(cause) if leaf.marker is not None))
 
 
-def rejected_for_python(cause: Incompatibility) -> list[tuple[NormalizedName, int]]:
-    """The candidates behind a failure that were rejected because of the Pythons they run on."""
+def rejected(cause: Incompatibility, why: Reason) -> list[tuple[NormalizedName, int]]:
+    """The candidates behind a failure that were rejected for a reason."""
     return [
         (reason.key.name, position)
         for leaf in leaves(cause)
-        if isinstance(reason := leaf.cause, Rejected) and reason.reason == "python"
+        if isinstance(reason := leaf.cause, Rejected) and reason.reason == why
         for _, mask in leaf.terms
         for position in range(mask.bit_length() - 1)
         if mask >> (position + 1) & 1

@@ -37,7 +37,7 @@ from interlock.core.members.sides import Sides
 from interlock.core.names import NormalizedName
 from interlock.core.resolver.activation import Activation
 from interlock.core.resolver.candidates import Candidates
-from interlock.core.resolver.causes import markers, rejected_for_python
+from interlock.core.resolver.causes import markers, rejected
 from interlock.core.resolver.dependencies import ROOT, Dependencies
 from interlock.core.resolver.facts import Facts, Known, Universe
 from interlock.core.resolver.incompatibility import Incompatibility
@@ -172,19 +172,25 @@ class Resolver:
             self._again(parts)
         elif forks is not None:
             self._push([Solver(self.shared, env) for env in self._in_order(forks)])
-        elif self.candidates.pythons.let_in(self._kept_out(solver.env, cause)):
+        elif self.candidates.pythons.let_in(self._kept_out(solver.env, cause)) or self._readmitted(cause):
             self._again(self.parts)
         else:
             return Unsolvable(cause, self._where(solver.env, cause))
         return None
 
     def _kept_out(self, env: Marker, cause: Incompatibility) -> frozenset[NormalizedName]:
-        """The packages of a failure that would run in the fork but for the upper bounds they set on Python."""
-        return frozenset(
-            name
-            for name, position in rejected_for_python(cause)
-            if not self.candidates.pythons.kept_out(name, position).is_disjoint(env)
-        )
+        """The packages of a failure that would run in the fork but for the upper bounds they set on Python.
+
+        What runs in the fork and has files for elsewhere alone needs to run there too.
+        """
+        kept_out = self.candidates.pythons.kept_out
+        here = {name for name, at in rejected(cause, "python") if not kept_out(name, at).is_disjoint(env)}
+        there = {name for name, at in rejected(cause, "platform") if not kept_out(name, at).is_disjoint(self.world)}
+        return frozenset(here | there)
+
+    def _readmitted(self, cause: Incompatibility) -> bool:
+        """Whether metadata that came since lets in more of what was yanked than when that was rejected."""
+        return self.candidates.readmit({name for name, _ in rejected(cause, "yanked")})
 
     def _apart(self, cause: Incompatibility, env: Marker | None) -> Parts | None:
         return self.parts.grown(needed=clashing(self.sides, cause, self.shared.keys, self._members, env))
@@ -241,7 +247,7 @@ class Resolver:
 
     def _rejected_pythons(self, cause: Incompatibility) -> list[Marker]:
         """Where the candidates that were rejected for their Python run."""
-        return [self.candidates.usability(*candidate).python for candidate in rejected_for_python(cause)]
+        return [self.candidates.usability(*candidate).python for candidate in rejected(cause, "python")]
 
     def _first_forks(self) -> list[Marker]:
         forks = [self.world]
