@@ -16,7 +16,7 @@ from bench.loopback import serve_with_python
 from bench.replica import PAGE_KIND, Replica
 from bench.traffic import NGINX_FORMAT
 
-__all__ = ["Mirror", "serve_replica"]
+__all__ = ["LUA", "MODULES", "Mirror", "free_port", "serve_replica", "wait_for"]
 
 DELAY = 0.030
 MODULES = Path("/usr/lib/nginx/modules")
@@ -49,12 +49,12 @@ def serve_replica(replica: Replica, folder: Path) -> Iterator[Mirror]:
             yield _mirror(port, delayed, log, replica, "python")
         return
     with serve_with_python(replica, log, hand_back=True) as recorder:
-        port, delayed = _free_port(), _free_port()
+        port, delayed = free_port(), free_port()
         config = folder / "nginx.conf"
         config.write_text(_config(folder, replica, log, (port, delayed), recorder))
         process = subprocess.Popen([binary, "-p", str(folder), "-c", str(config)], stderr=subprocess.DEVNULL)
         try:
-            _wait_for(port, process, folder / "error.log")
+            wait_for(port, process, folder / "error.log")
             yield _mirror(port, delayed, log, replica, "nginx")
         finally:
             process.terminate()
@@ -66,13 +66,13 @@ def _mirror(port: int, delayed: int, log: Path, replica: Replica, server: str) -
     return Mirror(url=urls[0], delayed_url=urls[1], log=log, replica=replica, server=server)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes], errors: Path) -> None:
+def wait_for(port: int, process: subprocess.Popen[bytes], errors: Path) -> None:
     for _ in range(200):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
