@@ -153,23 +153,28 @@ class Everything:
             ]
         return found
 
-    def candidates(self, requirement: Requirement, values: Values) -> list[str]:
+    def candidates(self, requirement: Requirement, values: Values, left_out: Collection[str]) -> list[str]:
         """The versions that a requirement and the options leave."""
         return [
             version
             for version in self._packages.get(requirement.name, {})
-            if _admits(requirement.specifier, version) and not self.obstacle(requirement.name, version, values)
+            if _admits(requirement.specifier, version)
+            and not self.obstacle(requirement.name, version, values, left_out)
         ]
 
-    def obstacle(self, name: str, version: str, values: Values) -> str:
-        """Why a version must not be used here, whoever asks for it; empty when nothing speaks against it."""
+    def obstacle(self, name: str, version: str, values: Values, left_out: Collection[str]) -> str:
+        """Why a version must not be used here, whoever asks for it; empty when nothing speaks against it.
+
+        What is left out pins nothing for the others.
+        """
         release = self._packages[name][version]
         if not _runs_on(release, values["python_full_version"]):
             return "does not run here"
         if "unusable" in release:
             return "is unusable"
         if release.get("yanked") is True and not any(
-            _admits(pin.specifier, version) and not self._is_met(pin, values) for pin in self._pins(name, values)
+            _admits(pin.specifier, version) and not self._is_met(pin, values)
+            for pin in self._pins(name, values, left_out)
         ):
             return "is yanked and nothing here pins it"
         for constraint in map(_parsed, self._options.get("constraints", ())):
@@ -183,10 +188,10 @@ class Everything:
                 return f"has nothing for {required}"
         return ""
 
-    def _pins(self, name: str, values: Values) -> Iterator[Requirement]:
+    def _pins(self, name: str, values: Values, left_out: Collection[str]) -> Iterator[Requirement]:
         """The exact requirements on a package that apply here."""
         settings = [*self._options.get("constraints", ()), *self._options.get("overrides", ())]
-        for pin in (*self.asked(values), *(one for one in map(_parsed, settings) if _applies(one, values))):
+        for pin in (*self.asked(values, left_out), *(one for one in map(_parsed, settings) if _applies(one, values))):
             exact = any(clause.operator == "==" and not clause.version.endswith(".*") for clause in pin.specifier)
             if pin.name == name and exact:
                 yield pin
@@ -245,7 +250,7 @@ def is_solvable(everything: Everything, values: Values, left_out: Collection[str
                     extras = {**extras, name: extras[name] | new}
                     todo += everything.of(name, chosen[name], extras[name], values)
                 continue
-            for version in everything.candidates(requirement, values):
+            for version in everything.candidates(requirement, values, left_out):
                 more = everything.of(name, version, requirement.extras, values)
                 if step({**chosen, name: version}, {**extras, name: set(requirement.extras)}, todo + more):
                     return True
@@ -267,7 +272,7 @@ def complaints(
     needed: set[str] = set()
     todo = [("a member", requirement) for requirement in everything.asked(values, left_out)]
     for name, versions in chosen.items():
-        obstacle = everything.obstacle(name, versions[0], values)
+        obstacle = everything.obstacle(name, versions[0], values, left_out)
         if obstacle:
             found.append(f"{name} {versions[0]} {obstacle}")
         wanted = everything.of(name, versions[0], extras.get(name, ()), values)

@@ -65,6 +65,8 @@ def test_one_lock_serves_every_environment(world: dict[str, Any]) -> None:
 @given(st.integers(0, 2**32))
 @example(269320284)
 @example(743987092)
+@example(1289969973)
+@example(3514558531)
 @example(3987971587)
 @example(2834842934)
 @example(234831381)
