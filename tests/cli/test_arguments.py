@@ -109,7 +109,12 @@ def test_selection_reads_the_same_in_both_spellings(poetry: str, uv: str) -> Non
             "Did you mean `interlock serve token`?",
         ),
         ("serve token mkae", UnknownCommand, "`interlock serve token` has no command `mkae`.", ""),
-        ("cache zzz", UnknownCommand, "", "Commands: clean, clear, dir, list, prune, size, verify."),
+        (
+            "cache zzz",
+            UnknownCommand,
+            "",
+            "Commands: clean, clear, dir, gc, key, list, pack, prune, size, unpack, verify.",
+        ),
         ("lock --chekc", UnknownOption, "`interlock lock` has no option `--chekc`.", "Did you mean `--check`?"),
         ("lock --ofline", UnknownOption, "`interlock lock` has no option `--ofline`.", "Did you mean `--offline`?"),
         ("--ofline lock", UnknownOption, "`interlock` has no option `--ofline`.", "Did you mean `--offline`?"),

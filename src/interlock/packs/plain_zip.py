@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from interlock.core.settings.limits import Limits
 from interlock.store.archives import StoredWheel
-from interlock.store.zip_records import END, FIRST_DAY, LOCAL, UTF8, stored_entry
+from interlock.store.zip_records import end_record, stored_entry, stored_header
 from interlock.store.zips import Buffer, inflate, read_directory
 
 __all__ = ["MOST_PLAIN", "plain_of_stored", "plain_of_wheel"]
@@ -42,11 +42,11 @@ def _plain(files: Iterable[tuple[str, bool, Buffer]]) -> bytes:
     made, directory, count = bytearray(), bytearray(), 0
     for path, executable, data in files:
         name, crc, size, offset = path.encode(), zlib.crc32(data), len(data), len(made)
-        made += LOCAL.pack(b"PK\x03\x04", 20, UTF8, 0, 0, FIRST_DAY, crc, size, size, len(name), 0) + name
+        made += stored_header(name, crc, size)
         made += data
         directory += stored_entry(name, crc, size, offset, mode=_RUN if executable else _PLAIN)
         count += 1
     start = len(made)
     made += directory
-    made += END.pack(b"PK\x05\x06", 0, 0, count, count, len(directory), start, 0)
+    made += end_record(count, len(directory), start)
     return bytes(made)

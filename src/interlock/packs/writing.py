@@ -14,7 +14,7 @@ import msgspec
 from interlock.packs.header import Entry, Form, encode_header, layed_out
 from interlock.packs.reading import OpenPack
 from interlock.packs.refusals import BadPack
-from interlock.store.replace import NotWritable
+from interlock.store.replace import NotWritable, move_file
 from interlock.store.space import named
 
 __all__ = ["Content", "write_pack"]
@@ -59,7 +59,7 @@ def write_pack(target: Path, contents: Iterable[Content], old: OpenPack | None =
                     assert old is not None
                     file.write(old.verified(frames[entry.sha256]))
             size = file.tell()
-        os.replace(passing, target)
+        move_file(passing, target)
     finally:
         with suppress(FileNotFoundError):
             passing.unlink()

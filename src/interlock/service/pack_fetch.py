@@ -36,12 +36,14 @@ _GIVEN_UP = 3
 class PackFetch:
     """One pack, fetched once."""
 
-    def __init__(self, client: PackClient, request: PackRequest, layout: Layout, connections: int) -> None:
+    def __init__(
+        self, client: PackClient, request: PackRequest, layout: Layout, connections: int, silence: float = SILENCE
+    ) -> None:
         self._client = client
         self._request = request
         self._layout = layout
         self._connections = connections
-        self._left = SILENCE
+        self._silence = self._left = silence
         self._under_way = 0
         self._lost = 0
         self._replanning = anyio.Lock()
@@ -128,14 +130,14 @@ class PackFetch:
             raise Unusable("it has no longer what it offered")
 
     def _heard(self) -> None:
-        self._left = SILENCE
+        self._left = self._silence
 
     async def _watch(self) -> None:
         """Only time counts in which this process had its turns and something was to come."""
         while self._left > 0:
             await anyio.sleep(_TURN)
             self._left -= _TURN if self._under_way else 0.0
-        raise Unusable(f"it said nothing for {SILENCE:.0f} seconds")
+        raise Unusable(f"it said nothing for {self._silence:.0f} seconds")
 
 
 async def _taken(frame: ArrivingFrame, take: Take) -> None:

@@ -13,15 +13,15 @@ __all__ = [
     "END",
     "END64",
     "END64_LOCATOR",
-    "FIRST_DAY",
     "LARGE",
     "LOCAL",
-    "UTF8",
     "CutOff",
     "Entry",
+    "end_record",
     "find_end",
     "read_entry",
     "stored_entry",
+    "stored_header",
 ]
 
 END = struct.Struct("<4s4H2LH")
@@ -30,9 +30,9 @@ END64 = struct.Struct("<4sQ2H2L4Q")
 LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s4B4H3L5H2L")
 _UNIX = 3
-UTF8 = 0x800
+_UTF8 = 0x800
 """The flag of names that are so written."""
-FIRST_DAY = 0x21
+_FIRST_DAY = 0x21
 """1 January 1980."""
 LARGE = 0xFFFFFFFF
 """Stands for what is in a zip64 record instead."""
@@ -85,11 +85,21 @@ def stored_entry(name: bytes, crc: int, size: int, offset: int, *, mode: int) ->
     """The entry of a file that is stored as it is, under a name in UTF-8, on the first day there is."""
     return (
         _CENTRAL.pack(
-            b"PK\x01\x02", 20, _UNIX, 20, 0, UTF8, 0, 0, FIRST_DAY, crc, size, size, len(name), 0, 0, 0, 0,
+            b"PK\x01\x02", 20, _UNIX, 20, 0, _UTF8, 0, 0, _FIRST_DAY, crc, size, size, len(name), 0, 0, 0, 0,
             mode << 16, offset,
         )
         + name
     )  # fmt: skip
+
+
+def stored_header(name: bytes, crc: int, size: int) -> bytes:
+    """What stands before the bytes of such a file."""
+    return LOCAL.pack(b"PK\x03\x04", 20, _UTF8, 0, 0, _FIRST_DAY, crc, size, size, len(name), 0) + name
+
+
+def end_record(count: int, size: int, start: int) -> bytes:
+    """The end of an archive of few files, whose directory of so many bytes begins at ``start``."""
+    return END.pack(b"PK\x05\x06", 0, 0, count, count, size, start, 0)
 
 
 def _large(extra: bytes, size: int, packed: int, offset: int) -> tuple[int, int, int]:

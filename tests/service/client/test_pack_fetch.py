@@ -21,11 +21,10 @@ from interlock.core.settings.service import ServiceSettings
 from interlock.core.sources.source import Index
 from interlock.means import Means
 from interlock.packs.header import Entry
-from interlock.service import pack_fetch
 from interlock.service.connection import Unusable
 from interlock.service.pack_arrivals import parts_of
 from interlock.service.pack_client import PackClient
-from interlock.service.pack_fetch import PackFetch
+from interlock.service.pack_fetch import SILENCE, PackFetch
 from interlock.service.pack_protocol import AskedFile, PackRequest
 from interlock.settings.decided import Settings
 from interlock.store.archives import add_wheel
@@ -56,7 +55,9 @@ def layout(tmp_path: Path) -> Layout:
     return Layout(tmp_path / "store")
 
 
-async def fetch(server: PackServer, layout: Layout, files: dict[str, bytes], connections: int = 4) -> None:
+async def fetch(
+    server: PackServer, layout: Layout, files: dict[str, bytes], connections: int = 4, silence: float = SILENCE
+) -> None:
     """Fetch the pack into the store, as the command does."""
     settings = Settings(cache_dir=str(layout.root), service=ServiceSettings(url=server.url))
     means = Means(settings=settings, layout=layout, environ={}, now=datetime(2026, 1, 1, tzinfo=UTC))
@@ -79,7 +80,7 @@ async def fetch(server: PackServer, layout: Layout, files: dict[str, bytes], con
 
     async with PackClient(means) as client:
         plan = await client.plan(request)
-        await PackFetch(client, request, layout, connections).run(plan, take)
+        await PackFetch(client, request, layout, connections, silence).run(plan, take)
 
 
 def stored(layout: Layout) -> set[str]:
@@ -169,10 +170,7 @@ async def test_one_who_sends_more_than_asked_for_is_left(
     assert stored(layout) <= files.keys()
 
 
-async def test_one_who_falls_silent_is_left(
-    server: PackServer, layout: Layout, files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pack_fetch, "SILENCE", 0.5)
+async def test_one_who_falls_silent_is_left(server: PackServer, layout: Layout, files: dict[str, bytes]) -> None:
     freed = threading.Event()
 
     def wait(at: int, data: bytes) -> bytes:
@@ -182,7 +180,7 @@ async def test_one_who_falls_silent_is_left(
     server.change = wait
     try:
         with pytest.raises(Unusable, match="said nothing for"):
-            await fetch(server, layout, files)
+            await fetch(server, layout, files, silence=0.5)
     finally:
         freed.set()
     assert stored(layout) == set()

@@ -209,7 +209,7 @@ async def test_what_is_no_question_is_refused(serve: Serve, corp: IndexServer, b
 @pytest.mark.parametrize(
     "asked",
     [
-        pytest.param(b'{"revision": 1}', id="no question"),
+        pytest.param(b'{"revision": %d}' % RESOLUTION_REVISION, id="no question"),
         pytest.param(_EMPTY.replace(b'"members":[]', b'"members":[{"name":1}]'), id="a member that is none"),
     ],
 )

@@ -227,7 +227,10 @@ MACHINE = (
         "cache_unpack",
         "Put the files of a pack that the lock names into the cache",
         _cache_unpack_options,
-        (("deps.pack", "then `interlock sync --offline` works"),),
+        (
+            ("deps.pack", "then `interlock sync --offline` works"),
+            ("deps.pack --json", "what was added and left, for a script"),
+        ),
         usage="[options] FILE",
     ),
     Command(

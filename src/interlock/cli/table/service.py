@@ -83,7 +83,7 @@ SERVICE = (
         "serve_pack_key",
         "Show the key that the service signs packs with, for its clients to believe",
         _data_option,
-        (("--data DIR", "a line for their files of keys"),),
+        (("--data DIR", "a line for their files of keys"), ("--data DIR --json", "for a script")),
     ),
     Command(
         ("serve", "token", "create"),

@@ -7,6 +7,7 @@ import os
 from interlock.packs.signatures import Signer, has_signatures
 from interlock.packs.zstd import has_zstd
 from interlock.service.state.data_folder import BadDataFolder, DataFolder
+from interlock.store.space import named
 
 __all__ = ["can_sign", "pack_signer"]
 
@@ -26,7 +27,7 @@ def pack_signer(folder: DataFolder) -> Signer:
     except FileExistsError:
         pass
     else:
-        with os.fdopen(handle, "wb") as file:
+        with named(path), os.fdopen(handle, "wb") as file:
             file.write(os.urandom(_LENGTH).hex().encode() + b"\n")
     try:
         secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
