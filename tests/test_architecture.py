@@ -92,6 +92,22 @@ needs no resolver."""
 APART = {"workspace.fresh": {"build", "install"}}
 """Folder -> rooms that it alone of its room may import: stamps look at what was built and installed."""
 
+VERBS = {
+    "envs": set(),
+    "locking": {"envs"},
+    "syncing": {"envs", "locking"},
+    "showing": {"envs", "locking"},
+    "caching": {"locking", "syncing"},
+    "running": {"envs", "syncing"},
+    "editing": {"locking", "syncing"},
+    "importing": {"locking", "editing"},
+    "building": set(),
+    "publishing": {"building"},
+}
+"""Folder of verbs -> folders of verbs it may import, beside itself; each knows only those above it."""
+
+SHARED_BY_VERBS = {"stamps", "tools"}
+
 IMPURE = {"anyio", "asyncio", "io", "os", "random", "shutil", "socket", "subprocess", "tempfile", "threading", "time"}
 """What core may not touch."""
 
@@ -106,11 +122,11 @@ DEFERRED = {
     "interlock.envs.interpreters": "works out tags only for an interpreter that cannot itself",
     "interlock.store.mapped_files": "asks for a limit that Windows has not",
     "interlock.ops.building.member": "makes files only of what has changed",
-    "interlock.ops.locked_workspace": "makes a lock only where there is no fresh one",
-    "interlock.ops.lock": "makes a lock only where there is no fresh one, and merges pins of one with conflict markers",
-    "interlock.ops.make_lock": "loads solvers and indexes only when something has to be resolved",
-    "interlock.ops.packs_meanwhile": "knows of a service only where there is one",
-    "interlock.ops.env_file": "loads a parser only where a file is named",
+    "interlock.ops.locking.locked_workspace": "makes a lock only where there is no fresh one",
+    "interlock.ops.locking.lock": "makes a lock only where there is no fresh one, and merges one with conflict markers",
+    "interlock.ops.locking.make_lock": "loads solvers and indexes only when something has to be resolved",
+    "interlock.ops.syncing.packs_meanwhile": "knows of a service only where there is one",
+    "interlock.ops.running.env_file": "loads a parser only where a file is named",
     "interlock.toolchain.environment": "parses what a package manager says only where it is to be told",
     "interlock.resolution.freshness": "updates a lock that is not fresh",
     "interlock.resolution.reading": "reads trees again for a lock that has some",
@@ -183,6 +199,23 @@ def test_folders_of_core_know_only_those_above_them() -> None:
                 continue
             target = found.target.removeprefix("interlock.").removeprefix("core.").split(".")[0]
             if target != folder and target not in FOLDERS[folder]:
+                wrong.append(f"{module.shown}:{found.line} imports {found.target}: {folder} may not know {target}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_folders_of_verbs_know_only_those_above_them() -> None:
+    listed = list(VERBS)
+    assert all(known <= set(listed[:place]) for place, known in enumerate(VERBS.values()))
+    inside = [module for module in modules().values() if module.name.startswith("interlock.ops.")]
+    assert {module.name.split(".")[2] for module in inside} == {*VERBS, *SHARED_BY_VERBS}
+    wrong = []
+    for module in inside:
+        folder = module.name.split(".")[2]
+        for found in module.imports():
+            if not found.target.startswith("interlock.ops."):
+                continue
+            target = found.target.split(".")[2]
+            if target not in {folder, *SHARED_BY_VERBS, *VERBS.get(folder, ())}:
                 wrong.append(f"{module.shown}:{found.line} imports {found.target}: {folder} may not know {target}")
     assert not wrong, "\n".join(wrong)
 

@@ -49,9 +49,17 @@ def test_every_warning_is_explained() -> None:
 
 
 def test_what_check_finds_is_explained() -> None:
-    found = {code for name, node in calls("note") if name == "interlock.ops.checking" for code in constants(node, at=1)}
+    found = {
+        code
+        for name, node in calls("note")
+        if name == "interlock.ops.locking.checking"
+        for code in constants(node, at=1)
+    }
     found |= {
-        code for name, node in calls("Finding") if name == "interlock.ops.checking" for code in constants(node, at=9)
+        code
+        for name, node in calls("Finding")
+        if name == "interlock.ops.locking.checking"
+        for code in constants(node, at=9)
     }
     assert found - codes("error") - codes("warning") == codes("check")
 

@@ -14,7 +14,7 @@ from interlock.cli.pip_configuration import parse_pip_configuration
 from interlock.cli.surroundings import read_surroundings
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.index.netrc import read_netrc
-from interlock.ops.env_file import with_env_files
+from interlock.ops.running.env_file import with_env_files
 from interlock.settings.decided import Settings
 from interlock.settings.given import GlobalFlags
 from interlock.settings.resolve import resolve_settings

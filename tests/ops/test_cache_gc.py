@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interlock.ops.cache_gc import Kept, longest_unused
+from interlock.ops.caching.cache_gc import Kept, longest_unused
 from interlock.store.layout import Bucket, Layout
 from interlock.store.locks import hold_sync
 from tests.shop import Shop, stored_wheels_are_whole

@@ -12,8 +12,8 @@ from interlock.core.lock.graph import Graph
 from interlock.core.lock.model import Lock
 from interlock.core.members.selection import MemberSelection, Selection
 from interlock.core.names import NormalizedName
-from interlock.ops.tree import MOST_LINES, TreeOptions, TreeTooLarge, build_tree, format_tree
-from interlock.ops.why import MOST_PATHS, Path, find_paths
+from interlock.ops.showing.tree import MOST_LINES, TreeOptions, TreeTooLarge, build_tree, format_tree
+from interlock.ops.showing.why import MOST_PATHS, Path, find_paths
 from tests.core.lock.locks import lock_of, member, package
 
 DEEP = 3000

@@ -8,7 +8,7 @@ from dotenv import dotenv_values
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interlock.ops.env_file import BadEnvFile, with_env_files
+from interlock.ops.running.env_file import BadEnvFile, with_env_files
 
 READ = {
     "a comment after a value": ("K=val # comment\n", "val"),

@@ -11,8 +11,8 @@ from interlock.core.lock.graph import Graph, Target
 from interlock.core.lock.model import Edge, Lock, LockedMember, LockedPackage
 from interlock.core.members.selection import MemberSelection, Selection
 from interlock.core.names import ExtraName, GroupName, NormalizedName
-from interlock.ops.tree import Node, TreeOptions, build_tree
-from interlock.ops.why import find_paths
+from interlock.ops.showing.tree import Node, TreeOptions, build_tree
+from interlock.ops.showing.why import find_paths
 from tests.core.lock.locks import edge, lock_of, member, package
 
 NAMES = ["m0", "m1", "p0", "p1", "p2"]

@@ -11,9 +11,9 @@ from interlock.cli.installing import lock_lines, show_outcome
 from interlock.cli.words import plural
 from interlock.core.editing.manifest_editor import Target
 from interlock.core.lock.diff import to_data
-from interlock.ops.changes import ChangeOptions, ChangeOutcome
-from interlock.ops.editing import manifest_file
-from interlock.ops.sync_options import SyncOptions
+from interlock.ops.editing.changes import ChangeOptions, ChangeOutcome
+from interlock.ops.editing.editing import manifest_file
+from interlock.ops.syncing.sync_options import SyncOptions
 from interlock.workspace.selection import SelectionFlags
 
 __all__ = ["change_options", "say_change", "target_of"]

@@ -11,9 +11,9 @@ from interlock.cli.words import plural
 from interlock.core.lock.diff import to_data, to_text
 from interlock.core.plan.plan import Plan, Step
 from interlock.core.sources.source import Registry
-from interlock.ops.lock_options import LockOptions
-from interlock.ops.lock_outcome import LockOutcome
-from interlock.ops.sync_options import EnvironmentOutcome, SyncOptions, SyncOutcome
+from interlock.ops.locking.lock_options import LockOptions
+from interlock.ops.locking.lock_outcome import LockOutcome
+from interlock.ops.syncing.sync_options import EnvironmentOutcome, SyncOptions, SyncOutcome
 
 __all__ = ["lock_lines", "show_outcome", "sync_options", "upgrade_first"]
 

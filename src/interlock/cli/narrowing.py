@@ -6,7 +6,7 @@ import msgspec
 
 from interlock.cli.call import Call
 from interlock.core.names import normalize_name
-from interlock.ops.affected import affected
+from interlock.ops.showing.affected import affected
 from interlock.workspace.selection import SelectionFlags
 
 __all__ = ["only_affected"]

@@ -19,7 +19,7 @@ from interlock.core.requirements.parse import parse_requirement
 from interlock.core.requirements.requirement import Requirement, format_requirement
 from interlock.core.versions.poetry_constraint import specifier_of
 from interlock.errors import ManifestError
-from interlock.ops.create import Created, check_name
+from interlock.ops.editing.create import Created, check_name
 from interlock.workspace.home import expanded
 
 __all__ = ["place_of", "say_created", "wanted_scaffold"]

@@ -8,7 +8,7 @@ from interlock.cli.call import BadValue, Call, checked_name
 from interlock.core.lock.moves import Moves
 from interlock.core.names import NormalizedName, normalize_group
 from interlock.core.requirements.requirement import Requirement
-from interlock.ops.lock_options import LockOptions
+from interlock.ops.locking.lock_options import LockOptions
 from interlock.workspace.discovery import discover
 from interlock.workspace.selection import NoSuchGroup
 

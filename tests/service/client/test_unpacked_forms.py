@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 from interlock.cli.surroundings import make_context, read_surroundings
 from interlock.events import Event, Noted, Warned
-from interlock.ops.sync import sync
-from interlock.ops.sync_options import SyncOptions
+from interlock.ops.syncing.sync import sync
+from interlock.ops.syncing.sync_options import SyncOptions
 from interlock.packs.signatures import Signer
 from interlock.settings.given import GlobalFlags
 from interlock.workspace.selection import SelectionFlags

@@ -13,9 +13,9 @@ from interlock.core.settings.choices import BOUNDS, Bounds
 from interlock.core.text.encoding import decode_text
 from interlock.core.versions.poetry_constraint import platform_marker, python_marker
 from interlock.errors import UsageError
-from interlock.ops.add import AddOptions, add
-from interlock.ops.editing import manifest_file
-from interlock.ops.scripts import add_to_script
+from interlock.ops.editing.add import AddOptions, add
+from interlock.ops.editing.editing import manifest_file
+from interlock.ops.running.scripts import add_to_script
 from interlock.workspace.discovery import discover
 
 __all__ = ["run"]

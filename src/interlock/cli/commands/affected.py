@@ -6,7 +6,7 @@ import json
 
 from interlock.cli.call import Call
 from interlock.cli.words import plural
-from interlock.ops.affected import AffectedMember, affected
+from interlock.ops.showing.affected import AffectedMember, affected
 
 __all__ = ["run"]
 

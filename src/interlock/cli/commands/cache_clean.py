@@ -5,7 +5,7 @@ from __future__ import annotations
 from interlock.cli.call import Call, checked_name
 from interlock.cli.words import what_was_removed
 from interlock.core.names import NormalizedName
-from interlock.ops.cache import clean
+from interlock.ops.caching.cache import clean
 
 __all__ = ["run"]
 

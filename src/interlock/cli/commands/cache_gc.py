@@ -6,7 +6,7 @@ import re
 
 from interlock.cli.call import BadValue, Call
 from interlock.cli.words import format_bytes
-from interlock.ops.cache_gc import collect
+from interlock.ops.caching.cache_gc import collect
 
 __all__ = ["parse_bytes", "run"]
 

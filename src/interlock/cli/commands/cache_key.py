@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interlock.cli.call import Call
 from interlock.cli.selecting import selection_flags
-from interlock.ops.packed import PackSelection, find_packed
+from interlock.ops.caching.packed import PackSelection, find_packed
 
 __all__ = ["run"]
 

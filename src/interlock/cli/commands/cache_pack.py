@@ -7,8 +7,8 @@ from pathlib import Path
 from interlock.cli.call import BadValue, Call
 from interlock.cli.selecting import selection_flags
 from interlock.cli.words import format_bytes, plural
-from interlock.ops.pack import PackOutcome, pack
-from interlock.ops.packed import PackSelection
+from interlock.ops.caching.pack import PackOutcome, pack
+from interlock.ops.caching.packed import PackSelection
 from interlock.workspace.home import expanded
 
 __all__ = ["run"]

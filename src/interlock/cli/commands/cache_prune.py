@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interlock.cli.call import Call
 from interlock.cli.words import what_was_removed
-from interlock.ops.cache import prune
+from interlock.ops.caching.cache import prune
 
 __all__ = ["run"]
 

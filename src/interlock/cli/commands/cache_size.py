@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interlock.cli.call import Call
 from interlock.cli.words import format_bytes
-from interlock.ops.cache import measure
+from interlock.ops.caching.cache import measure
 
 __all__ = ["run"]
 

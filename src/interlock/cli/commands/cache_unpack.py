@@ -6,7 +6,7 @@ from pathlib import Path
 
 from interlock.cli.call import BadValue, Call
 from interlock.cli.words import plural
-from interlock.ops.unpack import unpack_file
+from interlock.ops.caching.unpack import unpack_file
 from interlock.workspace.home import expanded
 
 __all__ = ["run"]

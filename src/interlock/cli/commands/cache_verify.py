@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from interlock.cli.call import Call
-from interlock.ops.verify_cache import verify_cache
+from interlock.ops.caching.verify_cache import verify_cache
 
 __all__ = ["run"]
 

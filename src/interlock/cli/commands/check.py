@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interlock.cli.call import Call
 from interlock.cli.words import plural
-from interlock.ops.checking import check
+from interlock.ops.locking.checking import check
 
 __all__ = ["run"]
 

@@ -16,8 +16,8 @@ from interlock.core.manifests.problems import suggest
 from interlock.core.text.numbers import whole_number
 from interlock.core.toml.document import TomlDocument, format_value
 from interlock.errors import redact
-from interlock.ops.editing import open_editor
-from interlock.ops.rewrite import Files, read_manifest, rewrite
+from interlock.ops.editing.editing import open_editor
+from interlock.ops.editing.rewrite import Files, read_manifest, rewrite
 from interlock.settings.decided import setting
 from interlock.settings.given import UserSettings
 from interlock.store.replace import replace_file

@@ -11,10 +11,10 @@ from interlock.core.lock.moves import Moves
 from interlock.core.members.selection import MemberSelection, Selection
 from interlock.core.names import NormalizedName
 from interlock.core.requirements.requirement import Requirement
-from interlock.ops.lock import lock
-from interlock.ops.lock_options import LockOptions
-from interlock.ops.package_info import try_resolution
-from interlock.ops.tree import TreeOptions, build_tree, format_tree
+from interlock.ops.locking.lock import lock
+from interlock.ops.locking.lock_options import LockOptions
+from interlock.ops.showing.package_info import try_resolution
+from interlock.ops.showing.tree import TreeOptions, build_tree, format_tree
 from interlock.workspace.here import workspace_or_none
 
 __all__ = ["run"]

@@ -8,7 +8,7 @@ from interlock.cli.call import Call
 from interlock.cli.words import plural
 from interlock.core.names import shown_member
 from interlock.core.soundness.finding import Finding
-from interlock.ops.verify_lock import verify_lock
+from interlock.ops.locking.verify_lock import verify_lock
 
 __all__ = ["run"]
 

@@ -7,7 +7,7 @@ import msgspec
 from interlock.cli.call import BadValue, Call
 from interlock.cli.installing import sync_options
 from interlock.cli.words import plural
-from interlock.ops.deploy import DeployOptions, deploy
+from interlock.ops.syncing.deploy import DeployOptions, deploy
 
 __all__ = ["run"]
 

@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 
 from interlock.cli.call import BadValue, Call
-from interlock.ops.environments import NoEnvironment, find_environment
+from interlock.ops.envs.environments import NoEnvironment, find_environment
 
 __all__ = ["run"]
 

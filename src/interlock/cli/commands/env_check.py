@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from interlock.cli.call import Call
-from interlock.ops.consistency import check_environment
-from interlock.ops.environments import existing
+from interlock.ops.editing.consistency import check_environment
+from interlock.ops.envs.environments import existing
 
 __all__ = ["run"]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from interlock.cli.call import Call
-from interlock.ops.described import describe_environment
-from interlock.ops.environments import NoEnvironment, find_environment
+from interlock.ops.envs.described import describe_environment
+from interlock.ops.envs.environments import NoEnvironment, find_environment
 
 __all__ = ["run"]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from interlock.cli.call import Call
-from interlock.ops.described import describe_environment
-from interlock.ops.environments import list_environments
+from interlock.ops.envs.described import describe_environment
+from interlock.ops.envs.environments import list_environments
 
 __all__ = ["run"]
 

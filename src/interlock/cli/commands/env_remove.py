@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from interlock.cli.call import Call
-from interlock.ops.environments import remove_environments
+from interlock.ops.envs.environments import remove_environments
 
 __all__ = ["run"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from interlock.cli.call import Call
 from interlock.cli.commands.env_verify import describe
 from interlock.cli.words import plural
-from interlock.ops.environments import existing
-from interlock.ops.repair_environment import repair_environment
+from interlock.ops.envs.environments import existing
+from interlock.ops.envs.repair_environment import repair_environment
 
 __all__ = ["run"]
 

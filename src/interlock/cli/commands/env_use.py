@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call
 from interlock.cli.pythons import pythons_here
-from interlock.ops.environments import find_environment, make_environment
+from interlock.ops.envs.environments import find_environment, make_environment
 from interlock.toolchain.python import find_python, other_pin
 
 __all__ = ["run"]

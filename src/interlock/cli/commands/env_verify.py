@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from interlock.cli.call import Call
 from interlock.cli.words import plural
-from interlock.ops.environments import existing
-from interlock.ops.verify_environment import Damaged, verify_environment
+from interlock.ops.envs.environments import existing
+from interlock.ops.envs.verify_environment import Damaged, verify_environment
 
 __all__ = ["describe", "run"]
 

@@ -7,7 +7,7 @@ from typing import Literal
 from interlock.cli.call import BadValue, Call
 from interlock.cli.installing import upgrade_first
 from interlock.cli.selecting import selection_flags
-from interlock.ops.export import ExportOptions, export
+from interlock.ops.showing.export import ExportOptions, export
 
 __all__ = ["run"]
 

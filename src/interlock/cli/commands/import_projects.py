@@ -6,10 +6,10 @@ import sys
 
 from interlock.cli.call import BadValue, Call
 from interlock.cli.words import plural
-from interlock.ops.editing import manifest_file
-from interlock.ops.import_differences import Difference
-from interlock.ops.importing import import_projects
-from interlock.ops.importing_workspace import import_workspace
+from interlock.ops.editing.editing import manifest_file
+from interlock.ops.importing.import_differences import Difference
+from interlock.ops.importing.importing import import_projects
+from interlock.ops.importing.importing_workspace import import_workspace
 
 __all__ = ["run"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call, checked_name
 from interlock.cli.columns import columns
-from interlock.ops.package_info import package_info
+from interlock.ops.showing.package_info import package_info
 from interlock.workspace.here import workspace_or_none
 
 __all__ = ["run"]

@@ -6,7 +6,7 @@ import re
 
 from interlock.cli.call import Call
 from interlock.cli.scaffolding import place_of, say_created, wanted_scaffold
-from interlock.ops.create import check_init, init_project
+from interlock.ops.editing.create import check_init, init_project
 
 __all__ = ["run"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call
 from interlock.cli.installing import show_outcome, sync_options
-from interlock.ops.sync import sync
+from interlock.ops.syncing.sync import sync
 
 __all__ = ["run"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from interlock.cli.call import Call
 from interlock.cli.columns import columns
 from interlock.cli.selecting import selection_flags
-from interlock.ops.licenses import find_licenses
-from interlock.ops.reading import environment_here, read_locked
+from interlock.ops.showing.licenses import find_licenses
+from interlock.ops.showing.reading import environment_here, read_locked
 
 __all__ = ["run"]
 

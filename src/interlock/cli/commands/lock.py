@@ -8,9 +8,9 @@ from interlock.cli.upgrading import lock_options
 from interlock.cli.words import plural
 from interlock.core.lock.diff import to_data, to_markdown, to_text
 from interlock.core.manifests.problems import suggest
-from interlock.ops.lock import lock
-from interlock.ops.lock_options import LockOptions
-from interlock.ops.lock_outcome import LockOutcome
+from interlock.ops.locking.lock import lock
+from interlock.ops.locking.lock_options import LockOptions
+from interlock.ops.locking.lock_outcome import LockOutcome
 
 __all__ = ["run"]
 
@@ -21,7 +21,7 @@ _SHOWN = 10
 
 async def run(call: Call) -> int:
     if call.text("script"):
-        found = await load("interlock.ops.scripts").lock_script(
+        found = await load("interlock.ops.running.scripts").lock_script(
             call.context, call.context.place.directory / call.text("script")
         )
         call.terminal.say(f"Locked {plural(len(found.packages), 'package')} for {call.text('script')}.")
@@ -29,13 +29,13 @@ async def run(call: Call) -> int:
     if call.text("diff"):
         return await _show_diff(call)
     if call.texts("merge"):
-        await load("interlock.ops.merge").merge_files(call.context, *call.texts("merge"))
+        await load("interlock.ops.locking.merge").merge_files(call.context, *call.texts("merge"))
         return 0
     return await (_install_merge_driver(call) if call.given("install_merge_driver") else _lock(call))
 
 
 async def _install_merge_driver(call: Call) -> int:
-    written = await load("interlock.ops.merge").install_merge_driver(call.context)
+    written = await load("interlock.ops.locking.merge").install_merge_driver(call.context)
     for path in written:
         call.terminal.say(f"Wrote {path}.")
     if not written:
@@ -47,7 +47,7 @@ async def _lock(call: Call) -> int:
     options = lock_options(call)
     sets: dict[str, object] = {}
     if call.given("declare_conflicts"):
-        conflicts = load("interlock.ops.conflicts")
+        conflicts = load("interlock.ops.locking.conflicts")
         declared = await conflicts.declare_conflicts(call.context, options)
         found, together = (
             [[item.key for item in items] for items in sets] for sets in (declared.found, declared.together)
@@ -90,7 +90,7 @@ def _say_sets(call: Call, found: list[list[str]], together: list[list[str]]) -> 
 
 
 async def _show_diff(call: Call) -> int:
-    changes = await load("interlock.ops.lock_diff").diff_locks(call.context, call.text("diff"))
+    changes = await load("interlock.ops.locking.lock_diff").diff_locks(call.context, call.text("diff"))
     chosen = "json" if call.json else call.text("format") or "text"
     if chosen == "json":
         call.document(to_data(changes))

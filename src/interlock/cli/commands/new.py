@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call
 from interlock.cli.scaffolding import place_of, say_created, wanted_scaffold
-from interlock.ops.create import check_new, create_project
+from interlock.ops.editing.create import check_new, create_project
 
 __all__ = ["run"]
 

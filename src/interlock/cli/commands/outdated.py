@@ -6,9 +6,9 @@ from interlock.cli.call import Call
 from interlock.cli.columns import columns
 from interlock.cli.selecting import selection_flags
 from interlock.core.names import NormalizedName, shown_member
-from interlock.ops.outdated import find_outdated
-from interlock.ops.reading import environment_here, read_locked
-from interlock.ops.show import package_details
+from interlock.ops.showing.outdated import find_outdated
+from interlock.ops.showing.reading import environment_here, read_locked
+from interlock.ops.showing.show import package_details
 
 __all__ = ["run", "show_outdated"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from interlock.cli.call import BadValue, Call
 from interlock.cli.selecting import selection_flags
 from interlock.cli.words import plural
-from interlock.ops.prune import PruneOptions, prune
+from interlock.ops.caching.prune import PruneOptions, prune
 
 __all__ = ["run"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interlock.cli.call import Call
 from interlock.cli.pythons import pythons_here
-from interlock.ops.described import describe_python
+from interlock.ops.envs.described import describe_python
 from interlock.toolchain.python import list_pythons
 
 __all__ = ["run"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from interlock.cli.call import BadValue, Call, checked_name
 from interlock.cli.changing import change_options, say_change, target_of
 from interlock.core.editing.manifest_editor import Target
-from interlock.ops.editing import manifest_file
-from interlock.ops.remove import RemoveOptions, remove_packages
-from interlock.ops.scripts import remove_from_script
+from interlock.ops.editing.editing import manifest_file
+from interlock.ops.editing.remove import RemoveOptions, remove_packages
+from interlock.ops.running.scripts import remove_from_script
 
 __all__ = ["run"]
 

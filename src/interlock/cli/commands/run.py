@@ -11,9 +11,9 @@ import msgspec
 from interlock.cli.call import BadValue, Call
 from interlock.cli.installing import sync_options
 from interlock.cli.loading import load
-from interlock.ops.run import RunOptions
-from interlock.ops.run import run as run_program
-from interlock.ops.run_members import MemberRun, RecursiveOptions, run_members
+from interlock.ops.running.run import RunOptions
+from interlock.ops.running.run import run as run_program
+from interlock.ops.running.run_members import MemberRun, RecursiveOptions, run_members
 from interlock.workspace.discovery import discover
 from interlock.workspace.tasks import tasks_of
 

@@ -8,7 +8,7 @@ import sys
 
 from interlock.cli.call import BadValue, Call
 from interlock.errors import EnvironmentFailure
-from interlock.ops.child import supervise
+from interlock.ops.running.child import supervise
 
 __all__ = ["NoInstaller", "add", "remove", "update"]
 

@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 from interlock.cli.call import Call
 from interlock.cli.installing import sync_options
 from interlock.cli.shells import shell_start
-from interlock.ops.child import supervise
-from interlock.ops.run import RunOptions, child_environ, entered
+from interlock.ops.running.child import supervise
+from interlock.ops.running.run import RunOptions, child_environ, entered
 
 __all__ = ["run"]
 

@@ -13,9 +13,16 @@ from interlock.cli.words import format_bytes
 from interlock.core.lock.diff import shown_source
 from interlock.core.lock.model import Edge
 from interlock.core.sources.source import Source
-from interlock.ops.reading import Locked, environment_here, read_locked
-from interlock.ops.show import PackageDetails, PackageLine, Summaries, find_summaries, list_packages, package_details
-from interlock.ops.tree import TreeOptions
+from interlock.ops.showing.reading import Locked, environment_here, read_locked
+from interlock.ops.showing.show import (
+    PackageDetails,
+    PackageLine,
+    Summaries,
+    find_summaries,
+    list_packages,
+    package_details,
+)
+from interlock.ops.showing.tree import TreeOptions
 
 __all__ = ["run"]
 

@@ -8,8 +8,8 @@ from interlock.core.manifests.problems import suggest
 from interlock.core.sources.logins import take_login
 from interlock.core.sources.source import Index
 from interlock.core.toml.document import Path, format_value
-from interlock.ops.editing import open_editor
-from interlock.ops.rewrite import Files, read_manifest, rewrite
+from interlock.ops.editing.editing import open_editor
+from interlock.ops.editing.rewrite import Files, read_manifest, rewrite
 from interlock.workspace.discovery import discover
 from interlock.workspace.members import Workspace
 

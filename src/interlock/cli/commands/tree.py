@@ -6,8 +6,8 @@ from interlock.cli.call import BadValue, Call, checked_name
 from interlock.cli.selecting import selection_flags
 from interlock.core.lock.graph import Graph
 from interlock.core.names import NormalizedName
-from interlock.ops.reading import environment_here, read_locked
-from interlock.ops.tree import TreeOptions, build_tree, format_tree
+from interlock.ops.showing.reading import environment_here, read_locked
+from interlock.ops.showing.tree import TreeOptions, build_tree, format_tree
 
 __all__ = ["run", "show_tree"]
 

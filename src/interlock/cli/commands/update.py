@@ -8,8 +8,8 @@ from interlock.cli.call import BadValue, Call
 from interlock.cli.installing import lock_lines, show_outcome, sync_options
 from interlock.cli.words import plural
 from interlock.core.lock.diff import to_data
-from interlock.ops.editing import manifest_file
-from interlock.ops.update import UpdateOptions, update
+from interlock.ops.editing.editing import manifest_file
+from interlock.ops.editing.update import UpdateOptions, update
 
 __all__ = ["run"]
 

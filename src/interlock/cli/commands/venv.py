@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from interlock.cli.call import Call
-from interlock.ops.environments import make_environment
+from interlock.ops.envs.environments import make_environment
 
 __all__ = ["run"]
 

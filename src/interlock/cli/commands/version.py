@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from interlock.cli.call import BadValue, Call
-from interlock.ops.version import version
-from interlock.ops.version_report import MemberVersion, VersionReport, VersionRequest
+from interlock.ops.editing.version import version
+from interlock.ops.editing.version_report import MemberVersion, VersionReport, VersionRequest
 from interlock.workspace.selection import SelectionFlags
 
 __all__ = ["run"]

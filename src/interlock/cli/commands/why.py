@@ -6,8 +6,8 @@ from interlock.cli.call import BadValue, Call, checked_name
 from interlock.cli.selecting import selection_flags
 from interlock.core.lock.graph import Graph
 from interlock.core.names import shown_member
-from interlock.ops.reading import environment_here, read_locked
-from interlock.ops.why import Step, find_paths
+from interlock.ops.showing.reading import environment_here, read_locked
+from interlock.ops.showing.why import Step, find_paths
 
 __all__ = ["run"]
 

@@ -1,0 +1,1 @@
+"""The cache and its packs: filled, verified, cut down."""

@@ -1,0 +1,1 @@
+"""What changes manifests: dependencies, versions, new members."""

@@ -1,0 +1,1 @@
+"""Environments as the commands find, verify and repair them."""

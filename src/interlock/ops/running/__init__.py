@@ -1,0 +1,1 @@
+"""Programs and scripts, run with what is locked for them."""

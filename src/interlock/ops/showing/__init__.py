@@ -1,0 +1,1 @@
+"""What a lock says, told to people and to other tools."""
