@@ -15,6 +15,7 @@ import pytest
 from interlock.service.proxy.options import ProxiedIndex, ProxyOptions
 from tests.conftest import IndexFactory
 from tests.index_server import IndexServer
+from tests.peers import peer
 from tests.processes import program
 from tests.registry import Registry, registry
 from tests.service.proxy.served import Served, origin
@@ -83,9 +84,8 @@ def test_pip_installs(served: Behind, tmp_path: Path) -> None:
     assert only_once(served)
 
 
-@pytest.mark.skipif(shutil.which("uv", path=str(Path(sys.executable).parent)) is None, reason="uv is not here")
 def test_uv_locks_and_installs_with_hashes(served: Behind, tmp_path: Path) -> None:
-    uv = str(Path(sys.executable).with_name("uv"))
+    uv = peer("uv")
     (tmp_path / "wanted.in").write_text("a\n")
     cache = str(tmp_path / "uv-cache")
     run(
@@ -98,6 +98,48 @@ def test_uv_locks_and_installs_with_hashes(served: Behind, tmp_path: Path) -> No
         "--target", str(tmp_path / "target"), "-r", "wanted.txt", cwd=tmp_path,
     )  # fmt: skip
     assert installed(tmp_path / "target") == EXPECTED
+    assert only_once(served)
+
+
+def foreign_project(folder: Path, tables: str) -> Path:
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text(
+        f'[project]\nname = "top"\nversion = "0"\nrequires-python = ">=3.11,<4"\ndependencies = ["a"]\n{tables}'
+    )
+    return folder
+
+
+def test_poetry_locks_and_installs_with_hashes(served: Behind, tmp_path: Path) -> None:
+    poetry = peer("poetry")
+    project = foreign_project(
+        tmp_path / "project",
+        f'[tool.poetry]\npackage-mode = false\n[[tool.poetry.source]]\nname = "main"\nurl = "{served.simple}"\n',
+    )
+    alone = {
+        "POETRY_CACHE_DIR": str(tmp_path / "poetry"),
+        "POETRY_VIRTUALENVS_IN_PROJECT": "true",
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+    }
+    run(poetry, "lock", "--no-interaction", cwd=project, **alone)
+    assert 'hash = "sha256:' in (project / "poetry.lock").read_text()
+    run(poetry, "sync", "--no-interaction", cwd=project, **alone)
+    assert installed(project / ".venv").items() >= EXPECTED.items()
+    assert only_once(served)
+
+
+def test_pdm_locks_and_installs_with_hashes(served: Behind, tmp_path: Path) -> None:
+    pdm = peer("pdm")
+    project = foreign_project(
+        tmp_path / "project",
+        "[tool.pdm]\ndistribution = false\n"
+        f'[[tool.pdm.source]]\nname = "pypi"\nurl = "{served.simple}"\nverify_ssl = false\n',
+    )
+    alone = {"PDM_CACHE_DIR": str(tmp_path / "pdm"), "PDM_CHECK_UPDATE": "false", "HOME": str(tmp_path)}
+    run(pdm, "venv", "create", "--name", "here", sys.executable, cwd=project, **alone)
+    run(pdm, "lock", "-q", cwd=project, **alone)
+    assert "sha256:" in (project / "pdm.lock").read_text()
+    run(pdm, "sync", "-q", "--clean", cwd=project, **alone)
+    assert installed(tmp_path).items() >= EXPECTED.items()
     assert only_once(served)
 
 
