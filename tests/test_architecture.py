@@ -75,6 +75,7 @@ FOLDERS = {
         "errors", "names", "text", "markers", "settings", "versions", "sources", "artifacts", "requirements",
         "manifests", "plan", "members",
     },
+    "advisories": {"errors", "names", "text", "versions", "manifests"},
     "foreign": {"errors", "names", "text", "markers", "toml", "versions", "requirements", "editing", "lock"},
     "soundness": {"names", "markers", "sources", "artifacts", "requirements", "manifests", "members", "lock"},
     "resolver": {
@@ -97,6 +98,7 @@ VERBS = {
     "locking": {"envs"},
     "syncing": {"envs", "locking"},
     "showing": {"envs", "locking"},
+    "auditing": {"locking", "showing"},
     "caching": {"locking", "syncing"},
     "running": {"envs", "syncing"},
     "editing": {"locking", "syncing"},

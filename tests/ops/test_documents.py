@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from interlock.cli.table.commands import COMMANDS
 from interlock.cli.table.documents import DOCUMENTS
+from tests.core.advisories.records import record
 from tests.registry import Registry
 from tests.shop import Shop
 
@@ -28,6 +30,7 @@ LINES = {
     "outdated": "outdated --all",
     "check": "check",
     "licenses": "licenses",
+    "audit": "audit --advisories OSV",
     "info": "info flask",
     "explain": "explain file-missing",
     "about": "about",
@@ -91,6 +94,8 @@ def synced(shop: Shop, packages: Registry) -> Shop:
 
 
 def test_every_document_is_as_its_help_says(synced: Shop, tmp_path: Path) -> None:
+    osv = tmp_path / "osv.json"
+    osv.write_text(json.dumps(record("PYSEC-1", "click", "introduced 0", "fixed 99")))
     wrong = []
     for line in LINES.values():
         words = [
@@ -99,6 +104,7 @@ def test_every_document_is_as_its_help_says(synced: Shop, tmp_path: Path) -> Non
                 "OUT.pack": str(tmp_path / "out.pack"),
                 "OUT-venv": str(tmp_path / "env"),
                 "DATA": str(tmp_path / "data"),
+                "OSV": str(osv),
                 "PYTHON": sys.executable,
             }.get(word, word)
             for word in line.split()

@@ -27,6 +27,7 @@ _SECTIONS = (
         (
             ("show, tree, why, explain", "What is locked and why; what an error means"),
             ("outdated, check, licenses", "What is old, what is wrong, under which terms"),
+            ("audit", "What is known against it, and what mends that"),
             ("workspace, affected", "The members, and those that a change touches"),
             ("info, about, completions", "A package on its index, this program, the shell"),
         ),

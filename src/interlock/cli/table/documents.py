@@ -84,6 +84,23 @@ DOCUMENTS: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {
     ("outdated",): _OUTDATED,
     ("check",): (("", "ok, findings"), ("findings[]", "level, file, code, message")),
     ("licenses",): (("", "packages, denied"), ("packages[]", "name, version, license, members, installed")),
+    ("audit",): (
+        (
+            "",
+            "ok, packages, advisories, newest, findings, ignored, upgrades, withdrawn, incomparable, unused, skipped",
+        ),
+        (
+            "findings[], ignored[]",
+            "id, aliases, package, version, summary, severity, url, fixed, members, paths, line, excuse",
+        ),
+        ("findings[].severity", "rating, score, vector"),
+        ("findings[].fixed[]", "version, fits, blocked_by"),
+        ("findings[].fixed[].blocked_by[]", "by, requirement, specifier, place"),
+        ("findings[].paths[]", "member, steps"),
+        ("findings[].paths[].steps[]", "name, version, via"),
+        ("findings[].excuse, unused[]", "id, package, reason, until, place"),
+        ("upgrades[]", "package, version, to"),
+    ),
     ("info",): (("", "name, index, latest, versions, yanked, status, requires_python, requires, extras, files"),),
     ("explain",): (("", "code, explanations"), ("explanations[]", "code, kind, means, example, remedy")),
     ("about",): (("", "interlock, python, executable, platform, cache, configuration, workspace, members"),),

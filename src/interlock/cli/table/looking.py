@@ -49,6 +49,17 @@ def _licenses_options(parser: OptionGroup) -> None:
     add_freshness_options(parser)
 
 
+def _audit_options(parser: OptionGroup) -> None:
+    parser.repeat(
+        "--advisories", dest="advisories", metavar="PLACE", text="folder, zip or URL of OSV records (repeatable)"
+    )
+    parser.value(
+        "--format", metavar="KIND", text="text, json, or sarif for code hosts", choices=("text", "json", "sarif")
+    )
+    add_selection_options(parser)
+    add_freshness_options(parser)
+
+
 def _info_options(parser: OptionGroup) -> None:
     parser.word("name", metavar="PACKAGE", text="its exact name")
 
@@ -105,6 +116,16 @@ LOOKING = (
         "List the licenses of what is installed",
         _licenses_options,
         (("", "all of them"), ("--deny AGPL --deny SSPL", "fail when one of these is there")),
+    ),
+    Command(
+        ("audit",),
+        "audit",
+        "Show what is known against what is locked, who needs it, and what mends it",
+        _audit_options,
+        (
+            ("--advisories ./osv", "by a folder of OSV records"),
+            ("--package web --format sarif", "what one member needs, for a code host"),
+        ),
     ),
     Command(
         ("info",),

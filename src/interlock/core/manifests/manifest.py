@@ -30,6 +30,8 @@ from interlock.core.settings.name_set import EVERY, NameSet
 from interlock.core.sources.source import Index, Registry, Source
 
 __all__ = [
+    "AuditExcuse",
+    "AuditTable",
     "BuildSystem",
     "ConflictItem",
     "Dialect",
@@ -105,6 +107,26 @@ class ScopedOverride(msgspec.Struct, frozen=True, order=True):
     """Each replaces what the package asks of that name, or is added."""
 
 
+class AuditExcuse(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of ``[tool.interlock.audit] ignore``: a finding that the workspace lives with."""
+
+    id: str
+    """Of an advisory, or an alias."""
+    package: NormalizedName
+    """Empty: any."""
+    reason: str
+    until: str
+    """The last day it holds for, ``YYYY-MM-DD``."""
+
+
+class AuditTable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``[tool.interlock.audit]``."""
+
+    advisories: tuple[str, ...] = ()
+    """Paths relative to the root, and URLs, of OSV records."""
+    ignore: tuple[AuditExcuse, ...] = ()
+
+
 class WorkspaceTable(msgspec.Struct, frozen=True):
     """``[tool.interlock.workspace]`` or ``[tool.uv.workspace]``."""
 
@@ -162,6 +184,7 @@ class ToolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """How much is taken from outside, by the names of :class:`interlock.core.settings.limits.Limits`; what is not
     there is as usual."""
     cache_keys: tuple[CacheKey, ...] = ()
+    audit: AuditTable = AuditTable()
 
     @property
     def not_isolated(self) -> NameSet:

@@ -8,9 +8,10 @@ from typing import TypeVar
 from packaging.specifiers import InvalidSpecifier
 from packaging.version import InvalidVersion
 
+from interlock.core.manifests.audit import parse_audit
 from interlock.core.manifests.cache_keys import CacheKey, parse_cache_keys
 from interlock.core.manifests.indexes import find_links_and_indexes
-from interlock.core.manifests.manifest import ConflictItem, ScopedOverride, ToolSettings
+from interlock.core.manifests.manifest import AuditTable, ConflictItem, ScopedOverride, ToolSettings
 from interlock.core.manifests.table import Table
 from interlock.core.names import NormalizedName, is_name, normalize_extra, normalize_group, normalize_name
 from interlock.core.requirements.parse import InvalidRequirement, parse_requirement
@@ -81,6 +82,7 @@ ROOT_KEYS = (
     "add-bounds",
     "service",
     "affected",
+    "audit",
     "build",
     "version",
 )
@@ -129,6 +131,7 @@ def parse_settings(table: Table, name: NormalizedName | None, path: str) -> Tool
         service=_service(table),
         limits=_limits(table),
         cache_keys=_cache_keys(table),
+        audit=parse_audit(table) if table.where[-1:] == ("interlock",) else AuditTable(),
     )
 
 
