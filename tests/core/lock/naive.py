@@ -46,6 +46,10 @@ def _python_fits(requires_python: str, version: str) -> bool:
     return _admits(lower, version)
 
 
+def _is_exact(requirement: Requirement) -> bool:
+    return any(clause.operator == "==" and not clause.version.endswith(".*") for clause in requirement.specifier)
+
+
 class Walk:
     """A walk in one environment; ``chosen`` are the versions of packages by name, as they were read somewhere else.
 
@@ -122,6 +126,19 @@ class Walk:
             if len(versions) == 1 and not _admits(str(requirement.specifier), versions[0]):
                 found.append(f"{parent} asks for {requirement}, and {versions[0]} is there")
         return found
+
+    def unpinned(self) -> list[str]:
+        """The chosen versions that are yanked, where no member that was reached and no setting pins them here."""
+        settings = [_parsed(text) for key in ("constraints", "overrides") for text in self._options.get(key, ())]
+        pins = [one for one in settings if one.marker is None or _holds(str(one.marker), self._values)]
+        pins += [requirement for parent, requirement in self._asked if parent in self.items]
+        return [
+            name
+            for name in self.needed
+            for version in self._chosen.get(name, ())
+            if self._workspace["packages"].get(name, {}).get(version, {}).get("yanked")
+            and not any(pin.name == name and _is_exact(pin) and _admits(str(pin.specifier), version) for pin in pins)
+        ]
 
     def asked_of(self, name: str) -> list[str]:
         """The specifiers that a package is asked for with."""
@@ -218,7 +235,7 @@ class Walk:
             for entries in (*member["extras"].values(), *member["groups"].values()):
                 texts += [entry for entry in entries if isinstance(entry, str)]
         for requirement in map(_parsed, texts):
-            if any(clause.operator == "==" and not clause.version.endswith(".*") for clause in requirement.specifier):
+            if _is_exact(requirement):
                 yield requirement
 
 
@@ -291,7 +308,10 @@ def _is_solvable(workspace: Table, values: Values, items: Collection[str], chose
     if walk.clashes():
         return False
     name = next((name for name in walk.needed if name not in chosen), None)
-    return name is None or any(
+    if name is None:
+        # What others pin here and cannot be selected together with these is no help to them.
+        return not walk.unpinned()
+    return any(
         _is_solvable(workspace, values, items, {**chosen, name: [version]})
         for version in reversed(workspace["packages"].get(name, {}))
     )

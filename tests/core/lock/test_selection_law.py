@@ -53,6 +53,7 @@ def test_every_selection_is_what_the_manifests_need_or_is_refused(first: int) ->
 @given(st.integers(0, 2**32))
 @example(5907)
 @example(5973)
+@example(157334)
 def test_every_selection_of_a_random_workspace_is_what_the_manifests_need_or_is_refused(seed: int) -> None:
     workspace = random_workspace(seed)
     found = judged(workspace)
