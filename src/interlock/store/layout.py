@@ -17,6 +17,7 @@
       old-locks-v1/ab/<digest>      locks that clients of a service start from, by the digest of their bytes
       files-v1/ab/<sha256>          files that a service's proxy hands on, and its texts-v1 their METADATA
       frames-v1/ab/<key>            what a service sends in place of wheels, and made of them
+      cache-v1/ab/<key>.<kind>.*    what clients of a service share
       locks/                        lock files of running processes; run-* of programs in build-envs-v1
       tmp/                          work in progress; anything here may be deleted when no process runs
 
@@ -58,6 +59,7 @@ class Bucket(StrEnum):
     FILES = "files-v1"
     TEXTS = "texts-v1"
     FRAMES = "frames-v1"
+    CACHE = "cache-v1"
 
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)

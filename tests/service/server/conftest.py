@@ -25,7 +25,8 @@ from interlock.service.state.tokens import TokenStore
 from interlock.settings.decided import Settings
 from interlock.store.layout import Layout
 
-NOW = 1_800_000_000.0
+NOW = 1_750_000_000.0
+"""Before the files of a test are made, so that none of them is old."""
 START = datetime.fromtimestamp(NOW, UTC)
 
 

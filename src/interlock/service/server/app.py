@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from interlock.service.refusals import BadRequest, MethodRefused, NothingHere, Refusal
-from interlock.service.server import health, locks, openapi, packs, simple
+from interlock.service.server import cache, health, locks, openapi, packs, simple, turborepo
 from interlock.service.server.access import Authenticated
 from interlock.service.server.answering import Answering
 from interlock.service.server.bounds import Bounded
@@ -28,6 +28,8 @@ ROOMS: tuple[Callable[[ServerState], Sequence[BaseRoute]], ...] = (
     openapi.routes,
     locks.routes,
     packs.routes,
+    cache.routes,
+    turborepo.routes,
     simple.routes,
 )
 """Who has routes, in the order in which they are looked at."""

@@ -24,8 +24,11 @@ __all__ = ["PROTOCOLS", "Bounded"]
 PROTOCOLS = ("v1",)
 """Spoken here: the first part of an address, and in the type of a body, ``application/vnd.interlock.v1+json``."""
 
-_UPLOADS = ("/upload/", "/cache/")
-"""Below these, bodies are files."""
+_FORMS = "/upload/"
+_FILES = ("/cache/", "/v8/artifacts/")
+"""Below these, what is put is a file."""
+_FOREIGN = "/v8/artifacts"
+"""Somebody else's protocol, whose version is not one of ours."""
 _VERSIONED = re.compile(r"/(v\d{1,4})(?:/|$)")
 _TYPE = re.compile(rb"application/vnd\.interlock\.(v\d{1,4})\+")
 
@@ -39,7 +42,8 @@ class Bounded:
         limits = self._limits
         _check_headers(scope, limits.max_header_bytes)
         _check_version(scope)
-        uploads = scope["path"].startswith(_UPLOADS)
+        path = scope["path"]
+        uploads = path.startswith(_FORMS) or (scope["method"] == "PUT" and path.startswith(_FILES))
         most = limits.max_upload_bytes if uploads else limits.max_body_bytes
         announced = header_of(scope, b"content-length")
         if announced:
@@ -111,7 +115,8 @@ def _check_headers(scope: Scope, most: int) -> None:
 def _check_version(scope: Scope) -> None:
     """Refuse another version with those there are, so that the client knows what to do."""
     asked = _VERSIONED.match(scope["path"])
-    if asked is not None and asked[1] not in PROTOCOLS:
+    is_ours = not f"{scope['path']}/".startswith(f"{_FOREIGN}/")
+    if asked is not None and is_ours and asked[1] not in PROTOCOLS:
         raise UnknownProtocol(asked[1], PROTOCOLS)
     stated = _TYPE.match(header_of(scope, b"content-type"))
     if stated is not None and (version := stated[1].decode("ascii")) not in PROTOCOLS:

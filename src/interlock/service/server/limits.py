@@ -11,6 +11,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     max_body_bytes: int = 32 << 20
     """Of a request, before and after it was decompressed; uploads of files have a limit of their own."""
     max_upload_bytes: int = 2 << 30
+    max_action_bytes: int = 64 << 20
+    """Of an action's result in the cache: ccache has whole object files there."""
     max_header_bytes: int = 64 << 10
     idle_seconds: int = 30
     """How long a client may send nothing of what it announced, or take nothing of its answer."""

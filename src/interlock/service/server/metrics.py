@@ -24,6 +24,10 @@ class Metrics:
             buckets=_BUCKETS, registry=self.registry,
         )  # fmt: skip
         self.bytes = Counter("interlock_sent_bytes", "Bytes of answers by route.", ("route",), registry=self.registry)
+        self.cache = Counter(
+            "interlock_cache", "Looks into the cache (hit, miss) and writes (stored).", ("kind", "outcome"),
+            registry=self.registry,
+        )  # fmt: skip
         self.kept = Gauge("interlock_kept_bytes", "Bytes of the store and of uploads.", registry=self.registry)
         self.under_way = Gauge("interlock_requests_under_way", "Requests not answered yet.", registry=self.registry)
 

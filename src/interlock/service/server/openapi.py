@@ -15,7 +15,15 @@ from interlock import __version__
 from interlock.core.lock.model import Lock
 from interlock.service.pack_protocol import PACKS, PackPlan, PackRequest
 from interlock.service.protocol import LOCKS, NDJSON, Frame, LockRequest
+from interlock.service.server.cache import ACTIONS, CONTENTS
 from interlock.service.server.state import ServerState
+from interlock.service.server.turborepo import (
+    ARTIFACTS,
+    ArtifactInfo,
+    ArtifactQuery,
+    ArtifactStatus,
+    ArtifactUrls,
+)
 from interlock.service.state.scopes import Scope
 
 __all__ = ["OPERATIONS", "LockEnvelope", "Operation", "openapi_document", "routes"]
@@ -135,6 +143,78 @@ OPERATIONS = (
         statuses=(200, 206),
     ),
     Operation(
+        method="GET",
+        path=ACTIONS,
+        summary="What came of an action, by the digest of its inputs (Bazel's HTTP cache protocol).",
+        scope=Scope.CACHE_READ,
+        gives=_BYTES,
+    ),
+    Operation(
+        method="PUT",
+        path=ACTIONS,
+        summary="Keep what came of an action; with `If-None-Match: *` only where there is nothing yet.",
+        scope=Scope.CACHE_WRITE,
+        takes=(_BYTES[0], bytes),
+        gives=(),
+        statuses=(200, 412),
+    ),
+    Operation(
+        method="DELETE", path=ACTIONS, summary="Delete it, whoever wrote it.", scope=Scope.ADMIN, gives=(),
+        statuses=(204,),
+    ),
+    Operation(
+        method="GET", path=CONTENTS, summary="Bytes by their SHA-256.", scope=Scope.CACHE_READ, gives=_BYTES,
+    ),
+    Operation(
+        method="PUT",
+        path=CONTENTS,
+        summary="Keep bytes that have this SHA-256; others are refused, and nothing of them is kept.",
+        scope=Scope.CACHE_WRITE,
+        takes=(_BYTES[0], bytes),
+        gives=(),
+        statuses=(200, 412),
+    ),
+    Operation(
+        method="DELETE", path=CONTENTS, summary="Delete them, whoever wrote them.", scope=Scope.ADMIN, gives=(),
+        statuses=(204,),
+    ),
+    Operation(
+        method="GET", path=f"{ARTIFACTS}/status", summary="Whether Turborepo's cache protocol is spoken.",
+        scope=Scope.CACHE_READ, shape=ArtifactStatus,
+    ),
+    Operation(
+        method="POST",
+        path=f"{ARTIFACTS}/events",
+        summary="What clients of Turborepo tell of hits and misses; not kept.",
+        scope=Scope.CACHE_READ,
+        takes=(_JSON, list[Any]),
+        shape=dict[str, Any],
+    ),
+    Operation(
+        method="POST",
+        path=ARTIFACTS,
+        summary="Which artifacts there are of some hashes.",
+        scope=Scope.CACHE_READ,
+        takes=(_JSON, ArtifactQuery),
+        shape=dict[str, ArtifactInfo | None],
+    ),
+    Operation(
+        method="GET",
+        path=f"{ARTIFACTS}/{{hash}}",
+        summary="What came of a task of Turborepo.",
+        scope=Scope.CACHE_READ,
+        gives=_BYTES,
+    ),
+    Operation(
+        method="PUT",
+        path=f"{ARTIFACTS}/{{hash}}",
+        summary="Keep what came of a task of Turborepo, in place of what is there.",
+        scope=Scope.CACHE_WRITE,
+        takes=(_BYTES[0], bytes),
+        shape=ArtifactUrls,
+        statuses=(202,),
+    ),
+    Operation(
         method="GET", path="/simple/{index}", summary="Leads to the address with a slash.", scope=Scope.READ, gives=(),
         statuses=(301,),
     ),
@@ -213,7 +293,7 @@ def _described(one: Operation, named: dict[int, Any]) -> dict[str, Any]:
     schema = named[id(one.shape)] if one.shape is not None else {}
     content = {kind: {"schema": schema} for kind in one.gives}
     responses: dict[str, Any] = {
-        str(status): {"description": "Done.", **({"content": content} if content and status == 200 else {})}
+        str(status): {"description": "Done.", **({"content": content} if content and status in {200, 202} else {})}
         for status in one.statuses
     }
     problem = {"content": {_JSON: {"schema": named[id(ProblemDocument)]}}}
