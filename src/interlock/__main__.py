@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import atexit
-import os
-import sys
-
 TYPE_CHECKING = False  # not from `typing`, which takes longer to load than everything else here
 if TYPE_CHECKING:
+    import signal
     from typing import NoReturn
+else:
+    import _signal as signal
+
+# Before anything else is loaded: while nothing of ours is there to answer Ctrl-C, it ends the process without a word.
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+import atexit  # noqa: E402
+import os  # noqa: E402
+import sys  # noqa: E402
 
 __all__ = ["main", "run"]
 
