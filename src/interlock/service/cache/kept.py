@@ -19,6 +19,7 @@ import anyio.to_thread
 
 from interlock.service.cache.spaces import Spaces
 from interlock.store.layout import Bucket, Layout
+from interlock.store.replace import move_file
 
 __all__ = ["Kept", "Kind", "Opened"]
 
@@ -83,7 +84,7 @@ class Kept:
         path = self._path(kind, key, spaces.writes)
         path.parent.mkdir(parents=True, exist_ok=True)
         if anew:
-            os.replace(passing, path)
+            move_file(passing, path)
             return True
         try:
             # A link is made or is refused: of two who write at once the first one stays.
