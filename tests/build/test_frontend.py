@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import sys
@@ -9,19 +10,23 @@ import zipfile
 from pathlib import Path
 
 import anyio
+import msgspec
 import pytest
 
 from interlock.build.environment import BuildEnvironment
 from interlock.build.failures import BuildCycle, HookMissing, InvalidBuildResult
 from interlock.build.frontend import Builder
 from interlock.build.options import BuildLimits, BuildOptions
+from interlock.build.results import BuildResult
 from interlock.build.sdist import read_pkg_info
-from interlock.core.names import normalize_name
+from interlock.core.metadata.metadata import Metadata
+from interlock.core.names import NormalizedName, normalize_name
 from interlock.core.requirements.parse import parse_requirement
 from interlock.events import Advanced
 from interlock.store.blobs import DirectoryBlobs, SecondLevel
 from interlock.store.layout import Layout
 from tests.build.conftest import PREPARE, BareProvision, MakeBuilder, MakeTree, Recorder, source
+from tests.wheels import make_wheel
 
 
 async def test_static_metadata_asks_no_backend(make_builder: MakeBuilder, tmp_path: Path) -> None:
@@ -232,3 +237,61 @@ async def test_builds_that_need_each_other_are_a_cycle(layout: Layout, make_tree
             group.start_soon(build, "two")
     assert failures
     assert all("needs" in message and "build itself" in message for message in failures)
+
+
+class Foreign:
+    """Blobs of somebody who may write, and gives something else under the right digests."""
+
+    def __init__(self, result: BuildResult, content: bytes) -> None:
+        self.value = msgspec.msgpack.encode(result)
+        self.content = content
+
+    async def get(self, bucket: str, key: str) -> bytes | None:
+        return hashlib.sha256(self.value).hexdigest().encode() + self.value
+
+    async def fetch(self, bucket: str, key: str, destination: Path) -> bool:
+        await anyio.Path(destination).write_bytes(self.content)
+        return True
+
+    async def put(self, bucket: str, key: str, content: bytes | Path) -> bool:
+        return False
+
+    async def drop(self, bucket: str, key: str) -> None:
+        """Nothing to drop."""
+
+
+def _claimed(filename: str, content: bytes, metadata: Metadata | None) -> Foreign:
+    sha256 = hashlib.sha256(content).hexdigest() if filename else ""
+    return Foreign(BuildResult(filename=filename, metadata=metadata, sha256=sha256), content)
+
+
+async def test_what_others_say_they_built_has_to_be_what_would_have_been_built(
+    make_builder: MakeBuilder, make_tree: MakeTree, tmp_path: Path
+) -> None:
+    wanted = msgspec.structs.replace(source(make_tree()), name=NormalizedName("demo"), version="1.0")
+    async with make_builder(store=Layout(tmp_path / "right")) as builder:
+        metadata, wheel = await builder.metadata(wanted), await builder.wheel(wanted)
+        sdist, calls = await builder.sdist(wanted), builder.calls
+    another = make_wheel("another", "1.0")
+    newer = make_wheel(metadata.name, "99.0")
+    more = make_wheel(metadata.name, metadata.version, requires=["evil"])
+    claims = [
+        _claimed("", b"", None),
+        _claimed("", b"", msgspec.structs.replace(metadata, name=NormalizedName("another"))),
+        _claimed(wheel.name, wheel.read_bytes(), None),
+        _claimed(wheel.name, another.data, metadata),
+        _claimed(another.filename, another.data, metadata),
+        _claimed(newer.filename, newer.data, metadata),
+        _claimed(more.filename, more.data, metadata),
+        _claimed(wheel.name, b"no archive", metadata),
+        _claimed(sdist.name, b"no archive", None),
+        _claimed(f"../{wheel.name}", wheel.read_bytes(), metadata),
+    ]
+    for number, claim in enumerate(claims):
+        layout = Layout(tmp_path / str(number))
+        async with make_builder(store=layout, second=SecondLevel(claim, layout)) as builder:
+            with zipfile.ZipFile(await builder.wheel(wanted)) as archive:
+                assert b"evil" not in archive.read("demo-1.0.dist-info/METADATA")
+            assert await builder.metadata(wanted) == metadata
+            assert (await builder.sdist(wanted)).name == sdist.name
+            assert builder.calls == calls, number

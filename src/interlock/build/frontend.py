@@ -29,7 +29,14 @@ from interlock.build.hooks import MISSING, Hooks
 from interlock.build.inputs import Inputs, decisive_variables, read_inputs
 from interlock.build.needs import Needs
 from interlock.build.options import BuildLimits, BuildOptions
-from interlock.build.produced import check_identity, check_requirements, check_sdist, check_wheel, prepared_metadata
+from interlock.build.produced import (
+    check_identity,
+    check_requirements,
+    check_sdist,
+    check_wheel,
+    fits,
+    prepared_metadata,
+)
 from interlock.build.results import BuildResult, Results, SharedResults
 from interlock.build.revision import Revisions
 from interlock.build.server import HookServers
@@ -211,7 +218,7 @@ class Builder:
         """What others built of the same inputs, else our own; an editable wheel is of this machine alone."""
         if self._shared is None or job.kind == "editable":
             return await self._build(job)
-        found = await self._shared.load(job.digest)
+        found = await self._shared.load(job.digest, partial(fits, job.kind, job.source, job.declared))
         if found is not None:
             return found, self._results.path(job.digest, found) if found.filename else None
         built = await self._build(job)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from interlock.build.declared import Declared
 from interlock.build.failures import InvalidBuildResult, UnsafeArchive
+from interlock.build.results import BuildResult
 from interlock.build.sdist import check_entries
 from interlock.build.source_tree import SourceTree
 from interlock.core.metadata.metadata import Metadata
@@ -18,7 +19,7 @@ from interlock.errors import ManifestError
 from interlock.store.tars import BROKEN_TAR
 from interlock.store.zips import BadArchive, inflate, open_zip, read_directory
 
-__all__ = ["check_identity", "check_requirements", "check_sdist", "check_wheel", "prepared_metadata"]
+__all__ = ["check_identity", "check_requirements", "check_sdist", "check_wheel", "fits", "prepared_metadata"]
 
 _WHEEL = re.compile(r"([^-\s]+)-([^-\s]+)(-\d[^-\s]*)?-[^-\s]+-[^-\s]+-[^-\s]+\.whl")
 
@@ -103,6 +104,22 @@ def _archive_problem(path: Path) -> str:
 def check_identity(metadata: Metadata, source: SourceTree, declared: Declared, produced: str) -> None:
     """Whether metadata is of the package and version that was asked for and declared."""
     _check(metadata.name, metadata.version, source, declared, produced)
+
+
+def fits(kind: str, source: SourceTree, declared: Declared, folder: Path, result: BuildResult) -> bool:
+    """Whether a result that others made is one that a build of this kind could have given; blocking."""
+    try:
+        if kind == "sdist":
+            return bool(check_sdist(folder, result.filename, source, declared))
+        if kind == "metadata" and result.metadata is not None and not result.filename:
+            check_identity(result.metadata, source, declared, "metadata")
+            return True
+        # A backend that has no hook for metadata builds a wheel instead.
+        filename, metadata = check_wheel(folder, result.filename, source.label, "build_wheel")
+        check_identity(metadata, source, declared, filename)
+        return metadata == result.metadata
+    except InvalidBuildResult:
+        return False
 
 
 def _check(name: NormalizedName, version: str, source: SourceTree, declared: Declared, produced: str) -> None:

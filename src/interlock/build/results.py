@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -109,8 +109,9 @@ class SharedResults:
     def __repr__(self) -> str:
         return f"<SharedResults of {self._second!r}>"
 
-    async def load(self, digest: str) -> BuildResult | None:
-        """Bring a result into the store, with its file; None when there is none, or not all of it."""
+    async def load(self, digest: str, fits: Callable[[Path, BuildResult], bool]) -> BuildResult | None:
+        """Bring a result into the store, with its file; None when there is none, not all of it, or one that does not
+        fit: ``fits`` is asked in a thread, with the folder that the file is in."""
         data = await self._second.load(Bucket.BUILT, digest)
         result = _decoded(data)
         if result is None:
@@ -121,6 +122,8 @@ class SharedResults:
             if name and (os.path.basename(name) != name or name in {".", ".."}):
                 return None
             if name and not await self._second.load_file(Bucket.FILES, result.sha256, folder / name):
+                return None
+            if not await anyio.to_thread.run_sync(fits, folder, result):
                 return None
             await anyio.to_thread.run_sync(self._results.save, digest, result, folder)
         finally:

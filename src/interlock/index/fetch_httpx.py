@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 
 import httpx
 
 from interlock.core.sources.addresses import parts_of
 from interlock.index.certificates import read_certificates
-from interlock.index.fetcher import ANY, FetchFailed, FetchOptions, Pace, Response, Sink
+from interlock.index.fetcher import ANY, SHORT, FetchFailed, FetchOptions, Pace, Response, Sink
 
 __all__ = ["HttpxFetcher"]
 
@@ -55,6 +55,16 @@ class HttpxFetcher:
                         await sink.feed(chunk)
                     else:
                         pieces.append(chunk)
+        return Response(status=response.status_code, headers=_headers(response), body=b"".join(pieces), url=url)
+
+    async def put(self, url: str, headers: Mapping[str, str], body: AsyncIterator[bytes], size: int) -> Response:
+        pace, pieces = Pace(self._options, SHORT), []
+        sent = {**headers, "content-length": str(size)}
+        with _translated():
+            async with self._client(url).stream("PUT", url, headers=sent, content=body) as response:
+                async for chunk in response.aiter_bytes():
+                    pace.count(len(chunk))
+                    pieces.append(chunk)
         return Response(status=response.status_code, headers=_headers(response), body=b"".join(pieces), url=url)
 
     async def close(self) -> None:

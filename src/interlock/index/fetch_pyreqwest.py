@@ -15,7 +15,7 @@ from pyreqwest.response import Response as StreamedResponse
 
 from interlock.core.sources.addresses import parts_of
 from interlock.index.certificates import read_certificates
-from interlock.index.fetcher import ANY, FetchFailed, FetchOptions, Pace, Response, Sink
+from interlock.index.fetcher import ANY, SHORT, FetchFailed, FetchOptions, Pace, Response, Sink
 
 __all__ = ["PyreqwestFetcher"]
 
@@ -66,6 +66,15 @@ class PyreqwestFetcher:
                         await sink.feed(chunk)
                     else:
                         pieces.append(chunk)
+        return Response(status=status, headers=received, body=b"".join(pieces), url=url)
+
+    async def put(self, url: str, headers: Mapping[str, str], body: AsyncIterator[bytes], size: int) -> Response:
+        sent = {**headers, "content-length": str(size)}
+        async with _translated():
+            request = self._client(url, decode=True).put(url).headers(sent).body_stream(body)
+            async with request.streamed_read_buffer_limit(_AT_ONCE).build_streamed() as response:
+                pieces = [piece async for piece in _pieces(response, Pace(self._options, SHORT))]
+                status, received = response.status, _headers(response.headers)
         return Response(status=status, headers=received, body=b"".join(pieces), url=url)
 
     async def close(self) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from time import monotonic
 from typing import Literal, Protocol
 
 import msgspec
 
-__all__ = ["ANY", "FetchFailed", "FetchOptions", "Fetcher", "Pace", "Poster", "Response", "Sink"]
+__all__ = ["ANY", "SHORT", "FetchFailed", "FetchOptions", "Fetcher", "Pace", "Poster", "Response", "Sink", "Storer"]
 
 ANY = 1 << 62
+SHORT = 1 << 20
+"""Bytes of an answer that says what came of a request."""
 
 
 class FetchOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,3 +134,10 @@ class Poster(Protocol):
 
     async def close(self) -> None:
         """Close all connections."""
+
+
+class Storer(Fetcher, Protocol):
+    """The same for places that files are also given to."""
+
+    async def put(self, url: str, headers: Mapping[str, str], body: AsyncIterator[bytes], size: int, /) -> Response:
+        """Send a body of so many bytes; the answer has no more than a few. Raises :class:`FetchFailed`."""

@@ -6,9 +6,9 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from interlock.index.fetcher import Fetcher, FetchOptions, Poster
+from interlock.index.fetcher import Fetcher, FetchOptions, Poster, Storer
 
-__all__ = ["open_fetcher", "open_poster"]
+__all__ = ["open_fetcher", "open_poster", "open_storer"]
 
 
 def open_fetcher(options: FetchOptions) -> Fetcher:
@@ -21,6 +21,12 @@ def open_poster(options: FetchOptions) -> Poster:
     """The same for who has something to send."""
     poster: Poster = _client(options)
     return poster
+
+
+def open_storer(options: FetchOptions) -> Storer:
+    """The same for who has files to give away."""
+    storer: Storer = _client(options)
+    return storer
 
 
 def _client(options: FetchOptions) -> Any:

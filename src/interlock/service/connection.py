@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote
-
 import msgspec
 from msgspec.structs import replace
 
+from interlock.core.settings.service import service_place
 from interlock.index.fetcher import FetchOptions, Response
 from interlock.means import Means
 from interlock.toolchain.client import fetch_options
@@ -31,7 +30,7 @@ class Connection:
 
     def __init__(self, means: Means) -> None:
         service = means.settings.service
-        self.base, socket = _place(service.url)
+        self.base, socket = service_place(service.url)
         options = replace(fetch_options(means), connect_timeout=_PATIENCE, read_timeout=_PATIENCE, socket=socket)
         if socket:  # which no proxy could reach
             options = replace(options, http_proxy="", https_proxy="")
@@ -40,13 +39,6 @@ class Connection:
 
     def __repr__(self) -> str:
         return f"<Connection to {self.base}>"
-
-
-def _place(url: str) -> tuple[str, str]:
-    """The base of addresses, and the Unix socket they are asked for at, where that is one."""
-    if not url.startswith("http+unix://"):
-        return url, ""
-    return "http://localhost", unquote(url.removeprefix("http+unix://"))
 
 
 def refusal(response: Response) -> str:

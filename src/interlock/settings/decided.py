@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from interlock.core.names import NormalizedName
+from interlock.core.settings.build_cache import BuildCacheSettings
 from interlock.core.settings.choices import (
     Bounds,
     Color,
@@ -106,6 +107,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     http_retries: int = 3
     limits: Limits = Limits()
     service: ServiceSettings = ServiceSettings()
+    build_cache: BuildCacheSettings = BuildCacheSettings()
     pack_key_files: tuple[str, ...] = ()
     """Where keys are written down of whom it is believed what is in a wheel, whether there are such files or not."""
 

@@ -78,7 +78,7 @@ class UserSettings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", fo
     progress: bool | None = None
     add_bounds: Bounds | None = None
     approved_services: tuple[str, ...] = ()
-    """Addresses of lock services that a workspace may name."""
+    """Addresses of services and caches that a workspace may name."""
     plugins: bool | None = None
     """Whether to look for hooks of plugins; their commands are found in any case."""
 

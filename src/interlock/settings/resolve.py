@@ -13,6 +13,7 @@ import msgspec
 
 from interlock.core.manifests.manifest import ToolSettings
 from interlock.core.names import NormalizedName
+from interlock.core.settings.build_cache import build_cache_settings
 from interlock.core.settings.choices import (
     BOUNDS,
     COLORS,
@@ -140,6 +141,8 @@ def _display(flags: GlobalFlags, env: Variables, user: UserSettings) -> DisplayS
 def _with_network(decided: Settings, flags: GlobalFlags, tool: ToolSettings, around: Surroundings) -> Settings:
     """Add how to talk to the world and how much at once."""
     env, user = Variables(around.environ), around.user
+    approved, logins = user.approved_services, around.logins
+    service = service_settings(env, tool.service, approved, logins, take_login)
     return msgspec.structs.replace(
         decided,
         concurrent_downloads=env.count("CONCURRENT_DOWNLOADS") or user.concurrent_downloads or 50,
@@ -175,7 +178,8 @@ def _with_network(decided: Settings, flags: GlobalFlags, tool: ToolSettings, aro
             *around.pip.trusted_hosts,
         ),
         limits=limits_of(tool.limits, env),
-        service=service_settings(env, tool.service, user.approved_services, around.logins, take_login),
+        service=service,
+        build_cache=build_cache_settings(env, tool.build_cache, service, approved, logins, take_login),
         pack_key_files=around.pack_key_files,
         http_timeout=env.seconds("HTTP_TIMEOUT") or user.http_timeout or 30.0,
         http_retries=next(n for n in (env.count("HTTP_RETRIES"), user.http_retries, 3) if n is not None),

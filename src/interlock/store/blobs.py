@@ -169,7 +169,9 @@ class SecondLevel:
         if not self._told:
             self._told = True
             why = error.strerror or str(error)
-            self._reporter.report(Warned("blobs-unavailable", f"What others have made cannot be used ({why})."))
+            self._reporter.report(
+                Warned("blobs-unavailable", f"What others have made cannot be used ({why}). It is made here.")
+            )
 
 
 def _digest(path: Path) -> str:

@@ -12,6 +12,7 @@ from interlock.build.options import BuildLimits, BuildOptions
 from interlock.core.requirements.requirement import format_requirement
 from interlock.envs.interpreters import Interpreter
 from interlock.means import Means
+from interlock.store.blobs import SecondLevel
 
 if TYPE_CHECKING:
     from interlock.toolchain.toolchain import ToolchainOptions
@@ -25,6 +26,7 @@ def make_builder(
     interpreter: Interpreter,
     provision: Provision,
     shared: BuildEnvironment | None,
+    second: SecondLevel | None,
 ) -> Builder:
     """Make a builder; its servers start with the first build."""
     tool, timeout = options.tool, options.build_timeout
@@ -47,4 +49,5 @@ def make_builder(
             source_date_epoch=options.source_date_epoch,
         ),
         reporter=means.reporter,
+        second=second,
     )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from interlock.git.checkout import Checkouts
     from interlock.index.upstream import Upstream
     from interlock.index.view import View
+    from interlock.store.blobs import SecondLevel
 
 __all__ = ["Siblings", "Toolchain", "ToolchainOptions", "Tools"]
 
@@ -175,6 +176,18 @@ class Tools:
         return self._views[pinned]
 
     @cached_property
+    def second(self) -> SecondLevel | None:
+        """Where results of builds are shared, if they are."""
+        from interlock.toolchain.shared import open_shared  # noqa: PLC0415 - see the module's docstring
+
+        opened = open_shared(self.means)
+        if opened is None:
+            return None
+        second, close = opened
+        self._stack.push_async_callback(close)
+        return second
+
+    @cached_property
     def checkouts(self) -> Checkouts:
         """The repositories in the store, and what is checked out of them."""
         from interlock.toolchain.repositories import open_checkouts  # noqa: PLC0415 - see the module's docstring
@@ -203,7 +216,7 @@ class Tools:
                 from interlock.toolchain.builder import make_builder  # noqa: PLC0415 - see the module's docstring
 
                 provision = self._provision(Toolchain(self, interpreter, shared))
-                builder = make_builder(self.means, self.options, interpreter, provision, shared)
+                builder = make_builder(self.means, self.options, interpreter, provision, shared, self.second)
                 assert self._tasks is not None
                 self._builders[key] = await self._tasks.start(self._host, builder)
         return self._builders[key]

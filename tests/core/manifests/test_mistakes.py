@@ -7,6 +7,7 @@ import pytest
 from interlock.core.manifests.manifest import Manifest
 from interlock.core.manifests.parse import parse_manifest
 from interlock.core.manifests.problems import BrokenToml, InvalidManifest
+from interlock.core.settings.build_cache import NamedBuildCache
 from interlock.core.sources.source import Directory, Member
 
 PROJECT = '[project]\nname = "a"\nversion = "1"\n'
@@ -148,3 +149,13 @@ def test_names_backends_and_readmes_are_looked_at() -> None:
         PROJECT + 'readme = { file = "README.md", content-type = "text/plain" }\n' + OURS[len(PROJECT) :] + backend
     )
     assert found.warnings == ()
+
+
+def test_the_cache_of_a_workspace_is_read_or_refused() -> None:
+    cache = OURS + "[tool.interlock.cache]\n"
+    found = parse(cache + 'url = "https://locks.test/cache"\nmode = "readwrite"\n').settings.build_cache
+    assert (found.url, found.mode) == ("https://locks.test/cache", "readwrite")
+    assert parse(cache).settings.build_cache == NamedBuildCache()
+    for wrong in ('url = "ftp://locks.test"\n', 'mode = "rw"\n', "url = 1\n", 'token = "secret"\n'):
+        with pytest.raises(InvalidManifest, match=r"tool\.interlock\.cache"):
+            parse(cache + wrong)

@@ -17,6 +17,7 @@ from interlock.core.markers.environment import conflict_key
 from interlock.core.names import ExtraName, GroupName, NormalizedName
 from interlock.core.requirements.requirement import Requirement
 from interlock.core.requirements.slot import Slot
+from interlock.core.settings.build_cache import NamedBuildCache
 from interlock.core.settings.choices import (
     Bounds,
     Environments,
@@ -180,6 +181,7 @@ class ToolSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     required_version: str = ""
     service: str = ""
     """Address of the lock service."""
+    build_cache: NamedBuildCache = NamedBuildCache()
     limits: dict[str, int] = {}
     """How much is taken from outside, by the names of :class:`interlock.core.settings.limits.Limits`; what is not
     there is as usual."""

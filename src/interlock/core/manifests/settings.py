@@ -16,8 +16,10 @@ from interlock.core.manifests.table import Table
 from interlock.core.names import NormalizedName, is_name, normalize_extra, normalize_group, normalize_name
 from interlock.core.requirements.parse import InvalidRequirement, parse_requirement
 from interlock.core.requirements.requirement import Requirement
+from interlock.core.settings.build_cache import NamedBuildCache
 from interlock.core.settings.choices import (
     BOUNDS,
+    CACHE_MODES,
     ENVIRONMENTS,
     FORK_STRATEGIES,
     INDEX_STRATEGIES,
@@ -81,6 +83,7 @@ ROOT_KEYS = (
     "env",
     "add-bounds",
     "service",
+    "cache",
     "affected",
     "audit",
     "build",
@@ -129,6 +132,7 @@ def parse_settings(table: Table, name: NormalizedName | None, path: str) -> Tool
         add_bounds=table.choice("add-bounds", ("", *BOUNDS), ""),
         required_version=_required_version(table),
         service=_service(table),
+        build_cache=_build_cache(table),
         limits=_limits(table),
         cache_keys=_cache_keys(table),
         audit=parse_audit(table) if table.where[-1:] == ("interlock",) else AuditTable(),
@@ -145,6 +149,18 @@ def _service(table: Table) -> str:
         inner.problem("url", f"{problem}.", near=url)
         return ""
     return url
+
+
+def _build_cache(table: Table) -> NamedBuildCache:
+    inner = table.table("cache")
+    if inner is None:
+        return NamedBuildCache()
+    inner.only({"url", "mode"})
+    url = inner.text("url") or ""
+    if url and (problem := service_problem(url)):
+        inner.problem("url", f"{problem}.", near=url)
+        return NamedBuildCache()
+    return NamedBuildCache(url=url, mode=inner.choice("mode", CACHE_MODES, "read") if "mode" in inner else None)
 
 
 def _limits(table: Table) -> dict[str, int]:

@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 __all__ = [
     "BOUNDS",
+    "CACHE_MODES",
     "COLORS",
     "ENVIRONMENTS",
     "FORK_STRATEGIES",
@@ -15,6 +16,7 @@ __all__ = [
     "PREFERRED",
     "PRERELEASES",
     "Bounds",
+    "CacheMode",
     "Color",
     "Environments",
     "ForkStrategy",
@@ -48,6 +50,10 @@ LINK_MODES: tuple[LinkMode, ...] = get_args(LinkMode)
 Bounds = Literal["lower", "major", "minor", "exact"]
 """What ``add`` writes for a version."""
 BOUNDS: tuple[Bounds, ...] = get_args(Bounds)
+
+CacheMode = Literal["off", "read", "readwrite"]
+"""What is done with a cache that others share."""
+CACHE_MODES: tuple[CacheMode, ...] = get_args(CacheMode)
 
 Environments = Literal["shared", "member"]
 """One environment at the root, or a strict one for each member (``env``)."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from typing import Protocol
+from urllib.parse import unquote
 
 import msgspec
 
 from interlock.core.settings.variables import InvalidSetting, Variables
 
-__all__ = ["ServiceSettings", "TakeLogin", "service_problem", "service_settings"]
+__all__ = ["ServiceSettings", "TakeLogin", "service_place", "service_problem", "service_settings"]
 
-_SCHEMES = ("https://", "http://", "http+unix://")
+_UNIX = "http+unix://"
+_SCHEMES = ("https://", "http://", _UNIX)
 
 
 class TakeLogin(Protocol):
@@ -36,6 +38,22 @@ def service_problem(url: str) -> str:
     if not url.startswith(_SCHEMES) or not url.partition("://")[2].strip("/"):
         return f"is `{url[:80]}`, which is not an address such as https://locks.example"
     return ""
+
+
+def service_place(url: str) -> tuple[str, str]:
+    """The base of addresses, and the Unix socket they are asked for at, where that is one.
+
+    >>> service_place("https://locks.test"), service_place("http+unix://%2Frun%2Flocks")
+    (('https://locks.test', ''), ('http://localhost', '/run/locks'))
+    >>> service_place("http+unix://%2Frun%2Flocks/cache")
+    ('http://localhost/cache', '/run/locks')
+    """
+    if not url.startswith(_UNIX):
+        return url, ""
+    socket, slash, path = url.removeprefix(_UNIX).partition("/")
+    if socket:
+        return f"http://localhost{slash}{path}", unquote(socket)
+    return "http://localhost", unquote(slash + path)
 
 
 def service_settings(
