@@ -26,9 +26,8 @@ _SECTIONS = (
         "Looking",
         (
             ("show, tree, why, explain", "What is locked and why; what an error means"),
-            ("outdated, check, licenses", "What is old, what is wrong, under which terms"),
-            ("audit", "What is known against it, and what mends that"),
-            ("workspace, affected", "The members, and those that a change touches"),
+            ("outdated, audit, licenses", "What is old, what is unsafe, under which terms"),
+            ("workspace, affected, check", "The members, what a change touches, what is wrong"),
             ("info, about, completions", "A package on its index, this program, the shell"),
         ),
     ),
