@@ -122,6 +122,7 @@ DEFERRED = {
     "interlock.toolchain.keyring": "loads a library that need not be there",
     "interlock.workspace.manifest_cache": "parses only what has changed; a command with nothing to do needs no parser",
     "interlock.envs.interpreters": "works out tags only for an interpreter that cannot itself",
+    "interlock.store.locks": "waits in an event loop only for a lock that is not free",
     "interlock.store.mapped_files": "asks for a limit that Windows has not",
     "interlock.ops.building.member": "makes files only of what has changed",
     "interlock.ops.locking.locked_workspace": "makes a lock only where there is no fresh one",

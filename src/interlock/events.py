@@ -12,6 +12,7 @@ __all__ = [
     "Aside",
     "Event",
     "Finished",
+    "Heard",
     "Noted",
     "Phase",
     "Reporter",
@@ -87,6 +88,21 @@ class Aside:
     def report(self, event: Event, /) -> None:
         if isinstance(event, Warned | Noted):
             self._reporter.report(event)
+
+
+class Heard:
+    """Passes everything on, and remembers whether there was anything that a user is told."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self.warned = False
+
+    def __repr__(self) -> str:
+        return f"<Heard {self.warned} before {self._reporter!r}>"
+
+    def report(self, event: Event, /) -> None:
+        self.warned = self.warned or isinstance(event, Warned)
+        self._reporter.report(event)
 
 
 class Steps:

@@ -20,7 +20,7 @@ from interlock.events import SILENT
 from interlock.ops.stamps import stamps_of
 from interlock.workspace.discovery import discover
 from interlock.workspace.fresh.environments import stamp_in_sync
-from interlock.workspace.fresh.unchanged import ALL_IN_SYNC, IN_SYNC, is_fresh
+from interlock.workspace.fresh.unchanged import ALL_IN_SYNC, ANEW, FRESH, IN_SYNC, is_fresh, stamp_path
 from tests.cli.conftest import Run
 
 CATALOG = "packages/catalog/pyproject.toml"
@@ -153,8 +153,10 @@ def test_a_stale_lock_is_still_told(shop: Path, run: Run) -> None:
 
 
 def test_a_damaged_stamp_is_none(shop: Path, run: Run) -> None:
-    (stamp,) = Path(os.environ["INTERLOCK_CACHE_DIR"]).glob("workspaces-v1/fresh-*")
-    stamp.write_bytes(b"\xff\n\n")
+    for question in (FRESH, ANEW):
+        stamp = Path(stamp_path(os.environ["INTERLOCK_CACHE_DIR"], str(shop), question))
+        assert stamp.is_file()
+        stamp.write_bytes(b"\xff\n\n")
     assert run("lock", "--check").code == 0
 
 

@@ -6,17 +6,21 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 
+from interlock.cli.loading import load
 from interlock.cli.render import Terminal
 from interlock.cli.words import built_file, built_members
 from interlock.workspace.fresh.unchanged import ALL_BUILT, ALL_IN_SYNC, BUILT, FRESH, IN_SYNC, is_fresh
 
 __all__ = ["answered"]
 
+_ELSEWHERE = ("INTERLOCK_DIRECTORY", "INTERLOCK_PROJECT", "INTERLOCK_LOG_JSON")
+"""Variables with which another workspace is meant, or another way of telling."""
+
 
 def answered(arguments: Sequence[str], environ: Mapping[str, str], terminal: Terminal) -> bool:
     """Whether everything is as it was when there was nothing to do; then it has been said."""
     question = _question(arguments)
-    if not question or environ.get("INTERLOCK_DIRECTORY") or environ.get("INTERLOCK_PROJECT"):
+    if not question or any(environ.get(name) for name in _ELSEWHERE):
         return False
     started = time.monotonic()
     try:
@@ -26,7 +30,8 @@ def answered(arguments: Sequence[str], environ: Mapping[str, str], terminal: Ter
         return False
     found = is_fresh(environ, start, question)
     if found is None:
-        return False
+        anew = list(arguments) == ["lock"] and load("interlock.cli.locking_anew").locked_anew(environ, start, terminal)
+        return bool(anew)
     if question == FRESH:
         packages, _, voice = found.partition(" ")
         if voice != "silent" and "--check" not in arguments:

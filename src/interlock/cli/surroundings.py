@@ -66,6 +66,7 @@ def read_surroundings(environ: Mapping[str, str]) -> Surroundings:
         user=_read_user(environ),
         pip=_read_pip(environ, home),
         logins=_read_logins(environ),
+        login_file=str(auth_file(environ)),
         pack_key_files=pack_key_files(),
         files=(str(user_file(environ)), *map(str, _pip_files(environ, home))),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-__all__ = ["built_file", "built_members", "format_bytes", "plural", "what_was_removed"]
+__all__ = ["built_file", "built_members", "format_bytes", "locked", "plural", "what_was_removed"]
 
 _STEP = 1024
 
@@ -41,6 +41,10 @@ def built_file(path: str, size: int, cwd: str, *, unchanged: bool) -> str:
 
 def built_members(built: int, unchanged: int) -> str:
     return f"Built {plural(built, 'member')}, {unchanged} unchanged"
+
+
+def locked(packages: int, members: int) -> str:
+    return f"Locked {plural(packages, 'package')} for {plural(members, 'member')}."
 
 
 def what_was_removed(files: int, size: int, in_use: Iterable[object]) -> str:

@@ -107,6 +107,10 @@ class Pages:
             found = self._keys[index.name] = index_key(index, self._session.auth.identity(index))
         return found
 
+    def files(self) -> list[str]:
+        """Where the pages are kept that this run has taken, as far as they came from a cache or are in it now."""
+        return [str(self._cache.path(self._keys[index], name)) for index, name in self._pages if index in self._keys]
+
     def base(self, index: Index, name: NormalizedName) -> str:
         """Where a package's files are, as far as it was ever learned."""
         bases = self._known_bases(index)

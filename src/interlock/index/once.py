@@ -6,7 +6,7 @@ live as long as a service.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Iterator
 from typing import Generic, TypeVar
 
 import anyio
@@ -76,6 +76,10 @@ class Once(Generic[K, V]):
 
     def __repr__(self) -> str:
         return f"<Once [{len(self._results)} done, {len(self._flights)} running]>"
+
+    def __iter__(self) -> Iterator[K]:
+        """The keys of what is done."""
+        return iter(self._results)
 
     def known(self, key: K) -> V | None:
         return self._results.get(key)

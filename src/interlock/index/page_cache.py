@@ -140,22 +140,23 @@ class PageCache:
         return f"<PageCache in {self._layout.root}>"
 
     def load(self, key: str, name: str) -> CachedPage | None:
-        data = self._maps.view(self._path(key, name))
+        data = self._maps.view(self.path(key, name))
         return None if data is None else _decode(data)
 
     def version(self, key: str, name: str) -> tuple[int, int, int] | None:
         """What tells a stored page from the one before it; None where there is none."""
         try:
-            status = os.stat(self._path(key, name))
+            status = os.stat(self.path(key, name))
         except OSError:
             return None
         return status.st_ino, status.st_mtime_ns, status.st_size
 
     def save(self, key: str, name: str, page: CachedPage) -> None:
         if page.validators.storable:
-            self._layout.remember(self._path(key, name), _encode(page))
+            self._layout.remember(self.path(key, name), _encode(page))
 
-    def _path(self, key: str, name: str) -> Path:
+    def path(self, key: str, name: str) -> Path:
+        """Where a page is, or would be."""
         return self._layout.bucket(Bucket.PAGES) / key / name
 
     def load_flat(self, key: str) -> CachedFlat | None:

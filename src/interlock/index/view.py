@@ -82,6 +82,11 @@ class View:
         return self._pages.fresh_until
 
     @property
+    def page_files(self) -> list[str]:
+        """Where the pages are kept that were looked at."""
+        return self._pages.files()
+
+    @property
     def skipped_files(self) -> int:
         """Files on fetched pages that were unreadable and left out."""
         return self._pages.skipped

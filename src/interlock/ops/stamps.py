@@ -16,7 +16,11 @@ def stamps_of(context: Context) -> Stamps:
         start=context.place.start,
         environ=means.environ,
         files=context.around.files,
+        logins=tuple(filter(None, (context.around.login_file, means.settings.netrc))),
         began=means.now.timestamp(),
         python=means.settings.python,
-        plain=context.flags == GlobalFlags() and not display.json and not display.verbosity,
+        plain=context.flags == GlobalFlags()
+        and not display.json
+        and not display.verbosity
+        and not context.around.user.plugins,
     )

@@ -26,18 +26,34 @@ from interlock.resolution.memo import Memo, answer_or_recall, question_key
 from interlock.resolution.stated_index import StatedIndex, stated_metadata
 from interlock.toolchain.toolchain import Toolchain
 
-__all__ = ["Resolve", "indexes_of", "lock_of", "resolve", "resolve_at_once", "resolve_here"]
+__all__ = ["Resolve", "ResolvingHere", "indexes_of", "lock_of", "resolve", "resolve_at_once", "resolve_here"]
 
 Resolve = Callable[[Toolchain, Question], Awaitable[Answer | Failure]]
 """Whoever answers: this process, or another one that was asked."""
 
 
+class ResolvingHere:
+    """Answers with the tools of this command, or as before where nothing has changed since."""
+
+    def __init__(self) -> None:
+        self.is_kept = False
+        """Whether the last answer is remembered: whoever sees the same pages would get it again."""
+
+    def __repr__(self) -> str:
+        return f"<ResolvingHere is_kept={self.is_kept}>"
+
+    async def __call__(self, toolchain: Toolchain, question: Question) -> Answer | Failure:
+        strategy = toolchain.means.settings.resolving.index_strategy
+        memo = Memo(toolchain.layout, question_key(question, toolchain.indexes, strategy), question.problem.policy)
+        build = partial(built_metadata, toolchain)
+        found = await answer_or_recall(question, toolchain.client, build, toolchain.means.reporter, memo)
+        self.is_kept = memo.is_kept
+        return found
+
+
 async def resolve_here(toolchain: Toolchain, question: Question) -> Answer | Failure:
-    """Answer with the tools of this command, or as before where nothing has changed since."""
-    strategy = toolchain.means.settings.resolving.index_strategy
-    memo = Memo(toolchain.layout, question_key(question, toolchain.indexes, strategy), question.problem.policy)
-    build = partial(built_metadata, toolchain)
-    return await answer_or_recall(question, toolchain.client, build, toolchain.means.reporter, memo)
+    """The same for one question."""
+    return await ResolvingHere()(toolchain, question)
 
 
 async def lock_of(found: Answer | Failure, reporter: Reporter, *, locate: Locate | None = None) -> Lock:

@@ -105,6 +105,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     pip: PipSettings = PipSettings()
     logins: Mapping[str, tuple[str, str]] = {}
     """User names and passwords that were stored, by the name of the index."""
+    login_file: str = ""
+    """Where they are stored, whether there is such a file or not."""
     pack_key_files: tuple[str, ...] = ()
     """The user's and the system's, at places that no variable changes."""
     files: tuple[str, ...] = ()

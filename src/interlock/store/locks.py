@@ -16,8 +16,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
-import anyio
-
 from interlock.errors import InterlockError
 
 __all__ = ["LockTimeout", "hold", "hold_sync", "try_to_hold"]
@@ -106,6 +104,8 @@ async def hold(
     lock = _Lock(path, handle, shared=shared)
     try:
         if not lock.take():
+            import anyio  # noqa: PLC0415 - a lock that is free needs no event loop
+
             with anyio.move_on_after(timeout) as waiting:
                 for pause in _pauses():
                     await anyio.sleep(pause)

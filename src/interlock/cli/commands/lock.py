@@ -5,7 +5,7 @@ from __future__ import annotations
 from interlock.cli.call import Call
 from interlock.cli.loading import load
 from interlock.cli.upgrading import lock_options
-from interlock.cli.words import plural
+from interlock.cli.words import locked, plural
 from interlock.core.lock.diff import to_data, to_markdown, to_text
 from interlock.core.manifests.problems import suggest
 from interlock.ops.locking.lock import lock
@@ -113,4 +113,4 @@ def _say(call: Call, outcome: LockOutcome, options: LockOptions) -> None:
     elif options.dry_run:
         call.terminal.say(f"{name} would change ({count}).")
     else:
-        call.terminal.say(f"Locked {count} for {plural(len(outcome.lock.members), 'member')}.")
+        call.terminal.say(locked(len(outcome.lock.packages), len(outcome.lock.members)))

@@ -14,7 +14,7 @@ from interlock.core.lock.diff import LockDiff
 from interlock.core.lock.model import Lock
 from interlock.core.names import NormalizedName
 from interlock.errors import LockError
-from interlock.events import Reporter, Warned
+from interlock.events import Heard, Reporter, Warned
 from interlock.ops.locking.lock_options import LockOptions
 from interlock.ops.locking.lock_outcome import LockOutcome
 from interlock.ops.stamps import stamps_of
@@ -25,7 +25,7 @@ from interlock.store.locks import hold
 from interlock.store.replace import read_regular, replace_file
 from interlock.store.usage import using
 from interlock.workspace.discovery import discover
-from interlock.workspace.fresh.stamp import stamp_fresh
+from interlock.workspace.fresh.stamp import stamp_anew, stamp_fresh
 from interlock.workspace.guards import workspace_guard
 from interlock.workspace.lockfile import load_lock_if_any, no_lock, read_lockfile
 from interlock.workspace.members import Workspace
@@ -48,9 +48,11 @@ async def lock(context: Context, options: LockOptions) -> LockOutcome:
     if options.check:
         return await anyio.to_thread.run_sync(lambda: _check(context, workspace))
     async with using(context.means.layout), hold(workspace_guard(workspace.root), passing=True):
-        outcome = await lock_held(context, workspace, options)
+        heard = Heard(context.means.reporter)
+        outcome = await lock_held(context.reporting_to(heard), workspace, options)
         if not (outcome.changed and options.dry_run):
-            await anyio.to_thread.run_sync(lambda: _stamp(context, workspace, outcome))
+            as_always = outcome.created and options == LockOptions() and not heard.warned
+            await anyio.to_thread.run_sync(lambda: _stamp(context, workspace, outcome, anew=as_always))
         return outcome
 
 
@@ -72,7 +74,7 @@ async def lock_held(context: Context, workspace: Workspace, options: LockOptions
     # A fresh lock needs nothing that makes one.
     from interlock.ops.locking.make_lock import make_lock  # noqa: PLC0415
 
-    made = await make_lock(here, reading, old, options.moves)
+    made, basis = await make_lock(here, reading, old, options.moves)
     _warn(here.means.reporter, _unknown(options, old, made))
     data = encode_lock(made)
     there = await anyio.to_thread.run_sync(lambda: _read(reading.lockfile))
@@ -85,6 +87,7 @@ async def lock_held(context: Context, workspace: Workspace, options: LockOptions
         pins=pins is not None,
         reasons=tuple(str(reason) for reason in reasons),
         aloud=bool(said),
+        basis=basis,
     )
     if options.moves.packages and not options.closure:
         _refuse_others(outcome.diff, options.moves.packages)
@@ -139,8 +142,11 @@ def _check(context: Context, workspace: Workspace) -> LockOutcome:
     return outcome
 
 
-def _stamp(context: Context, workspace: Workspace, outcome: LockOutcome) -> None:
+def _stamp(context: Context, workspace: Workspace, outcome: LockOutcome, *, anew: bool = False) -> None:
+    """Remember that a lock is fresh, and with ``anew`` what whoever has none would get without a word."""
     stamps = stamps_of(context.within(workspace.settings))
+    if anew and outcome.basis is not None:
+        stamp_anew(stamps, workspace, outcome.lock, outcome.basis)
     stamp_fresh(stamps, workspace, outcome.lock, written=outcome.changed, aloud=outcome.aloud)
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from interlock.core.lock.diff import LockDiff, diff
 from interlock.core.lock.model import Lock
+from interlock.workspace.fresh.stamp import Basis
 
 __all__ = ["LockOutcome"]
 
@@ -28,6 +29,9 @@ class LockOutcome(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Why the old lock did not do, one sentence each; empty when it was fresh."""
     aloud: bool = False
     """Something was said of the workspace that is said each time."""
+
+    basis: Basis | None = None
+    """What the lock rests on besides what is written in the workspace, if it was made of pages of indexes alone."""
 
     @cached_property
     def diff(self) -> LockDiff:

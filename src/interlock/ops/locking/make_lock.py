@@ -19,6 +19,7 @@ from interlock.resolution.freshness import stale_reasons
 from interlock.resolution.problem import is_plain, make_problem
 from interlock.resolution.reading import Reading
 from interlock.resolution.trees import tree_digests
+from interlock.workspace.fresh.stamp import Basis
 from interlock.workspace.members import Workspace
 
 if TYPE_CHECKING:
@@ -29,14 +30,14 @@ __all__ = ["make_lock"]
 
 async def make_lock(
     context: Context, reading: Reading, old: Lock | None, moves: Moves, resolve: Resolve | None = None
-) -> Lock:
-    """The lock of a workspace; ``old`` is what its versions are kept from.
+) -> tuple[Lock, Basis | None]:
+    """The lock of a workspace, and what it rests on if that is to be told; ``old`` is what its versions are kept from.
 
     Edges are updated where that will do, else what is new is resolved alone, else everything is: that ``resolve`` does,
     by default a service where one is configured, and else the tools of this command. Raises what resolving, the indexes
     and builds raise.
     """
-    made = None
+    made, basis = None, None
     # What both sides of a merge conflict share is no lock to go on from: it has no members.
     if old is not None and old.members and not moves.are_asked_for:
         made = await _with_what_is_new(context, reading, old, moves)
@@ -44,8 +45,9 @@ async def make_lock(
         # Solvers, indexes and builds are loaded only when something has to be resolved.
         from interlock.ops.locking.relock import relock  # noqa: PLC0415
 
-        made = await relock(context, reading, old, moves, resolve or _service(context.means))
-    return await _with_trees(reading.workspace, with_digests(made, reading.current))
+        relocked = await relock(context, reading, old, moves, resolve or _service(context.means))
+        made, basis = relocked.lock, relocked.basis
+    return await _with_trees(reading.workspace, with_digests(made, reading.current)), basis
 
 
 def _service(means: Means) -> Resolve | None:

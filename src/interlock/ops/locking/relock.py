@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 import msgspec
@@ -27,19 +28,29 @@ from interlock.ops.tools import open_toolchain, options_of
 from interlock.resolution.direct import discover_direct
 from interlock.resolution.dynamic import complete
 from interlock.resolution.hashes import fill_hashes
-from interlock.resolution.problem import make_problem
+from interlock.resolution.problem import is_plain, make_problem
 from interlock.resolution.reading import Reading
-from interlock.resolution.resolve import Resolve, indexes_of, lock_of, resolve_at_once, resolve_here
+from interlock.resolution.resolve import Resolve, ResolvingHere, indexes_of, lock_of, resolve_at_once
 from interlock.resolution.without_python import refuse_without_python
 from interlock.toolchain.toolchain import Toolchain, ToolchainOptions
+from interlock.workspace.fresh.stamp import Basis
 from interlock.workspace.location import locator
 
-__all__ = ["relock", "relock_new"]
+if TYPE_CHECKING:
+    from interlock.index.view import View
+
+__all__ = ["Relocked", "relock", "relock_new"]
+
+
+class Relocked(msgspec.Struct, frozen=True, kw_only=True):
+    lock: Lock
+    basis: Basis | None = None
+    """All that it was made of besides manifests and settings; None where that was more than pages of indexes."""
 
 
 async def relock(
     context: Context, reading: Reading, old: Lock | None, moves: Moves, resolve: Resolve | None = None
-) -> Lock:
+) -> Relocked:
     """Resolve a workspace; what ``old`` has is kept wherever it still fits.
 
     ``resolve`` answers what is to be solved; by default the tools opened here do.
@@ -48,6 +59,7 @@ async def relock(
     workspace = reading.workspace
     base = None if moves.everything else old
     tools = options_of(workspace, reading.tool, refresh=moves.everything)
+    here = ResolvingHere()
     async with open_toolchain(context, tools) as opened:
         toolchain = await _building(context.means, reading, opened)
         asks = await complete(toolchain, workspace, reading.asks)
@@ -75,13 +87,19 @@ async def relock(
                 indexes=indexes_of(toolchain),
                 stated=reading.tool.dependency_metadata,
             )
-            found = await (resolve or resolve_here)(toolchain, question)
+            found = await (resolve or here)(toolchain, question)
             return await lock_of(found, context.means.reporter, locate=locator(workspace.root))
 
         made = await _where_all_run(reading, problem, attempt, context.means.reporter)
         if beside:
             made = restore_names(made, beside)
-        return await fill_hashes(toolchain.client, made, old)
+        filled = await fill_hashes(toolchain.client, made, old)
+        is_kept = here.is_kept and filled is made and is_plain(reading)
+        return Relocked(lock=filled, basis=_basis(toolchain.client) if is_kept else None)
+
+
+def _basis(client: View) -> Basis:
+    return Basis(pages=tuple(client.page_files), until=client.fresh_until)
 
 
 async def _where_all_run(

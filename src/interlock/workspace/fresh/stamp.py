@@ -1,4 +1,4 @@
-"""Stamping a lock as fresh, for :mod:`interlock.workspace.fresh.unchanged` to find."""
+"""Stamping a lock as fresh, or as what would be made anew, for :mod:`interlock.workspace.fresh.unchanged` to find."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ import msgspec
 
 from interlock.core.lock.model import Lock
 from interlock.store.layout import Layout
-from interlock.workspace.fresh.unchanged import FRESH, Outline, stamp_path, stamp_text, store_root, watched
+from interlock.store.replace import read_regular
+from interlock.workspace.fresh.anew import Anew, anew_message, anew_path
+from interlock.workspace.fresh.unchanged import ANEW, FRESH, Outline, stamp_path, stamp_text, store_root, watched
 from interlock.workspace.lockfile import lockfile_path
 from interlock.workspace.members import Workspace
 
-__all__ = ["YOUNG", "Stamps", "are_newer", "can_tell", "save_stamp", "stamp_fresh"]
+__all__ = ["YOUNG", "Basis", "Stamps", "are_newer", "can_tell", "save_stamp", "stamp_anew", "stamp_fresh"]
 
 YOUNG = 2.0
 """Seconds. What changed a moment ago may change again within the same tick of the file system's clock."""
@@ -28,12 +30,23 @@ class Stamps(msgspec.Struct, frozen=True, kw_only=True):
     environ: Mapping[str, str]
     files: tuple[str, ...]
     """Configuration files, whether they exist or not."""
+    logins: tuple[str, ...] = ()
+    """Files with logins, whether they exist or not."""
     began: float
     """When the command did, in seconds since the epoch."""
     python: str
     """The interpreter asked for, which may be one at a place."""
     plain: bool
     """Whether its flags say nothing, and nothing makes it say more or less than it would."""
+
+
+class Basis(msgspec.Struct, frozen=True, kw_only=True):
+    """What a resolution rested on, when nothing but manifests, settings and pages of indexes had a part in it."""
+
+    pages: tuple[str, ...]
+    """The files they are kept in."""
+    until: float
+    """Seconds since the epoch: until when none of them would be asked for again."""
 
 
 def stamp_fresh(stamps: Stamps, workspace: Workspace, lock: Lock, *, written: bool, aloud: bool) -> None:
@@ -51,6 +64,31 @@ def stamp_fresh(stamps: Stamps, workspace: Workspace, lock: Lock, *, written: bo
     ):
         message = f"{len(lock.packages)} {'aloud' if aloud else 'silent'}"
         save_stamp(stamps, workspace, FRESH, [*files, lockfile], message)
+
+
+def stamp_anew(stamps: Stamps, workspace: Workspace, lock: Lock, basis: Basis) -> None:
+    """Remember a lock that was just written, made without an old one and with nothing said of it. Blocking.
+
+    For as long as every page is the file that it is now and would be believed: another look would find the same.
+    """
+    files = watched(str(stamps.start), stamps.files)
+    places = sorted({*basis.pages, *stamps.logins})
+    if (
+        not can_tell(stamps, workspace)
+        or lock.inputs.trees
+        or not all(map(os.path.isfile, basis.pages))
+        or are_newer(files, stamps.began)
+        or are_newer(places, stamps.began, margin=YOUNG)
+    ):
+        return
+    lockfile = lockfile_path(workspace.root)
+    data = read_regular(lockfile)
+    found = Anew(str(lockfile), data, len(lock.packages), len(lock.members))
+    place = anew_path(str(stamps.layout.root), str(stamps.start))
+    if stamps.layout.read(Path(place)) != data:
+        stamps.layout.remember(Path(place), data)
+    message = anew_message(found, stamps.began, basis.until)
+    save_stamp(stamps, workspace, ANEW, files, message, places)
 
 
 def can_tell(stamps: Stamps, workspace: Workspace) -> bool:

@@ -21,6 +21,7 @@ from interlock.workspace.manifests_digest import manifests_digest
 __all__ = [
     "ALL_BUILT",
     "ALL_IN_SYNC",
+    "ANEW",
     "BUILT",
     "FRESH",
     "IN_SYNC",
@@ -35,14 +36,26 @@ __all__ = [
 
 _MANIFEST = "pyproject.toml"
 _PREFIXES = ("INTERLOCK_", "UV_", "PIP_", "POETRY_", "XDG_")
-_NAMES = ("CONDA_DEFAULT_ENV", "CONDA_PREFIX", "HOME", "PYENV_ROOT", "PYENV_VERSION", "USERPROFILE", "VIRTUAL_ENV")
+_NAMES = (
+    "CONDA_DEFAULT_ENV",
+    "CONDA_PREFIX",
+    "HOME",
+    "NETRC",
+    "PYENV_ROOT",
+    "PYENV_VERSION",
+    "USERPROFILE",
+    "VIRTUAL_ENV",
+)
 _PASSING = ("_", "OLDPWD", "PWD", "SHLVL")
 """Variables that change from one command to the next."""
 _FORMAT = f"interlock {__version__} stamp 3"
 _ABSENT = "-"
 FRESH, IN_SYNC, ALL_IN_SYNC = "lock", "sync", "sync --all-packages"
+ANEW = "lock anew"
 BUILT, ALL_BUILT = "build", "build --all-packages"
 """The questions there are stamps for."""
+_OF_SETTINGS = (FRESH, ANEW)
+"""The questions that only settings have a part in."""
 
 
 def store_root(environ: Mapping[str, str]) -> str:
@@ -71,7 +84,9 @@ def variables_digest(environ: Mapping[str, str], question: str = FRESH) -> str:
     found = sorted(
         item
         for item in environ.items()
-        if item[0].startswith(_PREFIXES) or item[0] in _NAMES or (question != FRESH and item[0] not in _PASSING)
+        if item[0].startswith(_PREFIXES)
+        or item[0] in _NAMES
+        or (question not in _OF_SETTINGS and item[0] not in _PASSING)
     )
     return sha256(repr(found).encode("utf-8", "surrogateescape")).hexdigest()
 
