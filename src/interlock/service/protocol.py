@@ -25,6 +25,7 @@ from interlock.service.remote_error import RemoteError
 
 __all__ = [
     "BEAT_EVERY",
+    "EVENTS",
     "FIRST_FRAME",
     "LAST_FRAMES",
     "LOCKS",
@@ -51,6 +52,7 @@ __all__ = [
 
 LOCKS = "/v1/locks"
 NDJSON = "application/x-ndjson"
+EVENTS = "text/event-stream"
 
 BEAT_EVERY = 1.0
 """Seconds between two frames at most, whatever the job does meanwhile."""

@@ -20,6 +20,7 @@ from interlock.service.server.log import Log
 from interlock.service.server.metrics import Metrics
 from interlock.service.server.state import Ending, Foundation, ServerState
 from interlock.service.state.data_folder import open_folder
+from interlock.service.state.job_list import JobList
 from interlock.service.state.scopes import Scope
 from interlock.service.state.tokens import TokenStore
 from interlock.settings.decided import Settings
@@ -62,6 +63,7 @@ async def serve(tmp_path: Path) -> AsyncIterator[Serve]:
         foundation = _foundation(folder, logged)
         async with AsyncExitStack() as stack:
             stack.callback(foundation.tokens.close)
+            stack.callback(foundation.jobs.close)
             generations = await stack.enter_async_context(open_generations(foundation, configuration, make))
             transport = httpx.ASGITransport(generations)
             client = httpx.AsyncClient(transport=transport, base_url="http://service.test")
@@ -90,6 +92,7 @@ def _foundation(root: Path, logged: list[Mapping[str, object]]) -> Foundation:
     return Foundation(
         folder=folder,
         tokens=TokenStore(folder.database),
+        jobs=JobList(folder.job_list),
         clock=lambda: NOW,
         log=Log(logged.append, lambda: NOW),
         metrics=Metrics(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from functools import cached_property
 
 import anyio
@@ -17,7 +17,7 @@ from interlock.service.jobs.work import Work
 from interlock.service.protocol import BEAT_EVERY, Beat, Failed, encode
 from interlock.service.remote_error import described
 
-__all__ = ["Full", "JobCancelled", "Jobs", "JobsOptions", "Kept", "Waiter"]
+__all__ = ["Full", "JobCancelled", "JobInterrupted", "Jobs", "JobsOptions", "Kept", "Waiter"]
 
 _BEAT = encode(Beat())
 _KEPT = 32 * 1024 * 1024
@@ -39,7 +39,20 @@ class JobCancelled(ServiceError):
     code = "job-cancelled"
 
 
+class JobInterrupted(ServiceError):
+    """The service ends before it has the answer; it answers when it is asked again."""
+
+    code = "job-interrupted"
+
+
 _CANCELLED = encode(Failed(described(JobCancelled("The job was cancelled.", hint="Ask again."))))
+_INTERRUPTED = encode(
+    Failed(
+        described(
+            JobInterrupted("The service ended before it had the answer.", hint="Ask again: it goes on when it is back.")
+        )
+    )
+)
 
 
 class Full(Exception):
@@ -109,12 +122,16 @@ class Waiter:
 
 
 class _Job:
-    def __init__(self, key: str, work: Work, linger: float) -> None:
+    def __init__(self, key: str, work: Work, linger: float, given_up: Callable[[str], None]) -> None:
         self.key = key
         self.work = work
         self.last: bytes | None = None
         self.scope = anyio.CancelScope()
+        self.stays = False
+        """Whether it goes on when nobody waits for it."""
+        self.is_given_up = False
         self._linger = linger
+        self._given_up = given_up
         self._waiters: set[Waiter] = set()
         self._patience: asyncio.TimerHandle | None = None
 
@@ -130,8 +147,14 @@ class _Job:
 
     def leave(self, waiter: Waiter) -> None:
         self._waiters.discard(waiter)
-        if not self._waiters and self.last is None:
-            self._patience = asyncio.get_running_loop().call_later(self._linger, self.scope.cancel)
+        if not self._waiters and self.last is None and not self.stays:
+            self._patience = asyncio.get_running_loop().call_later(self._linger, self.give_up)
+
+    def give_up(self) -> None:
+        """End it for good: nobody wants to know."""
+        self.is_given_up = True
+        self._given_up(self.key)
+        self.scope.cancel()
 
     def tell(self, line: bytes) -> None:
         for waiter in self._waiters:
@@ -146,8 +169,12 @@ class _Job:
 class Jobs:
     """All jobs of a service, which are begun by whoever asks first and may outlive that request."""
 
-    def __init__(self, pool: Pool, options: JobsOptions | None = None) -> None:
+    def __init__(
+        self, pool: Pool, options: JobsOptions | None = None, *, given_up: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """``given_up`` is told the key of each job that was cancelled or that nobody waited for."""
         self._pool = pool
+        self._given_up = given_up
         self._options = options or JobsOptions()
         self._running: dict[str, _Job] = {}
         self._kept: OrderedDict[str, Kept] = OrderedDict()
@@ -164,7 +191,7 @@ class Jobs:
         return len(self._running)
 
     async def close(self) -> None:
-        """End all jobs, and the processes that solve."""
+        """End all jobs, and the processes that solve. Who still waits is told to ask again."""
         for job in list(self._running.values()):
             job.scope.cancel()
         await asyncio.gather(*self._tasks)
@@ -172,16 +199,27 @@ class Jobs:
 
     def join(self, key: str, work: Work) -> Waiter:
         """Wait for a job, which begins if it is not running yet. Raises :class:`Full`."""
+        return self._job(key, work).join()
+
+    def begin(self, key: str, work: Work) -> None:
+        """Have a job done that goes on until it is answered, whoever waits. Raises :class:`Full`."""
+        self._job(key, work).stays = True
+
+    def watch(self, key: str) -> AsyncGenerator[bytes, None]:
+        """The frames of a job that runs, as :meth:`Waiter.frames` has them."""
+        return self._running[key].join().frames()
+
+    def _job(self, key: str, work: Work) -> _Job:
         job = self._running.get(key)
         if job is None:
             if len(self._running) >= self._options.waiting + self._pool.options.workers:
                 raise Full(retry_after=2)
-            job = self._running[key] = _Job(key, work, self._options.linger)
+            job = self._running[key] = _Job(key, work, self._options.linger, self._given_up)
             self.begun += 1
             task = asyncio.get_running_loop().create_task(self._run(job))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        return job.join()
+        return job
 
     def result(self, key: str) -> Kept | None:
         """What came of a job that has ended; None when that is not known."""
@@ -194,19 +232,19 @@ class Jobs:
         """End a job; whoever waits for it is told that it was. False when there is none."""
         job = self._running.get(key)
         if job is not None:
-            job.scope.cancel()
+            job.give_up()
         return job is not None
 
     async def _run(self, job: _Job) -> None:
-        last, fresh_until = _CANCELLED, 0.0
+        found = None
         try:
             with job.scope:
-                last, fresh_until = await self._pool.run(job.work, job.tell)
+                found = await self._pool.run(job.work, job.tell)
         finally:
             del self._running[job.key]
-            job.finish(last)
-        if last is not _CANCELLED:
-            self._keep(job.key, Kept(last, fresh_until))
+            job.finish(found[0] if found is not None else _CANCELLED if job.is_given_up else _INTERRUPTED)
+        if found is not None:
+            self._keep(job.key, Kept(*found))
 
     def _keep(self, key: str, kept: Kept) -> None:
         before = self._kept.pop(key, None)

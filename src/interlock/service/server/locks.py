@@ -1,36 +1,30 @@
-"""``/v1/locks``: questions in, frames out; results by their digest, and cancelling."""
+"""``/v1/locks``: questions in, frames out; results and events by their digest, and cancelling."""
 
 from __future__ import annotations
 
-import zlib
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import Iterator, Sequence
 
-import anyio
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import Receive, Send
-from starlette.types import Scope as AsgiScope
 
 from interlock.service.jobs.jobs import Full, Jobs, Kept
 from interlock.service.jobs.pool import Pool, PoolOptions
 from interlock.service.jobs.work import Work
-from interlock.service.protocol import LOCKS, NDJSON, Envelope, digest_of, encode
-from interlock.service.refusals import NothingHere, Refusal
+from interlock.service.protocol import EVENTS, LOCKS, NDJSON, Envelope, digest_of, encode
+from interlock.service.refusals import NothingHere, Refusal, UnknownProtocol
 from interlock.service.server.access import require, token_of
 from interlock.service.server.bodies import decode_json, read_body
-from interlock.service.server.lock_request import Mapped, map_indexes, read_head
+from interlock.service.server.frame_streams import EventStream, FrameStream, event_of
+from interlock.service.server.lock_request import IndexNotServed, Mapped, map_indexes, read_head
 from interlock.service.server.state import ServerState
+from interlock.service.state.job_list import ListedJob
 from interlock.service.state.scopes import Scope
 from interlock.toolchain.client import fetch_options
 
 __all__ = ["QueueFull", "routes"]
 
-_LEVEL = 3
-_GZIP = 31
-"""Of zlib: with the header and the checksum of gzip."""
 _REMEMBERED = 4096
 """Digests whose jobs can be asked for."""
 
@@ -61,13 +55,14 @@ def routes(state: ServerState) -> Sequence[BaseRoute]:
         Route(LOCKS, guard(locks.post), methods=["POST"]),
         Route(f"{LOCKS}/{{digest}}", guard(locks.get), methods=["GET"]),
         Route(f"{LOCKS}/{{digest}}", guard(locks.delete), methods=["DELETE"]),
+        Route(f"{LOCKS}/{{digest}}/events", guard(locks.events), methods=["GET"]),
     )
 
 
 class _Locks:
     def __init__(self, state: ServerState) -> None:
         self._state = state
-        self._jobs = Jobs(Pool(PoolOptions(workers=state.workers)))
+        self._jobs = Jobs(Pool(PoolOptions(workers=state.workers)), given_up=self._give_up)
         state.lifetime.push_async_callback(self._jobs.close)
         self._asked: OrderedDict[str, dict[str, frozenset[str]]] = OrderedDict()
         """By the digest of a request: its jobs, one for each set of upstreams, with the indexes they look at."""
@@ -81,14 +76,18 @@ class _Locks:
         kept = self._fresh(request, digest)
         if kept is not None:
             return _at_once(request, kept, digest)
-        work, key = self._work(request, envelope, asked, digest)
+        work, key = self._work(request, asked, envelope.old_bytes)
+        is_begun = not self._jobs.is_running(key)
         try:
             waiter = self._jobs.join(key, work)
         except Full as full:
             raise QueueFull(full.retry_after) from full
-        return _Frames(waiter.frames(), digest, is_packed=_takes_gzip(request))
+        if is_begun:
+            self._state.jobs.add(key, digest, asked, self._state.clock())
+        is_packed = _takes_gzip(request)
+        return FrameStream(waiter.frames(), _headers(digest, is_packed=is_packed), is_packed=is_packed)
 
-    def _work(self, request: Request, envelope: Envelope, asked: bytes, digest: str) -> tuple[Work, str]:
+    def _work(self, request: Request, asked: bytes, old: bytes = b"") -> tuple[Work, str]:
         """What there is to do, and what that job is called."""
         head = read_head(asked)
         configuration = self._state.configuration
@@ -96,7 +95,7 @@ class _Locks:
         mapped = map_indexes(head.indexes, allowed, configuration, host)
         work = Work(
             request=asked,
-            old=envelope.old_bytes,
+            old=old,
             store=str(self._state.folder.store),
             now=self._state.clock(),
             indexes=mapped.indexes,
@@ -107,17 +106,63 @@ class _Locks:
             limits=self._state.means.layout.limits,
             offline=self._state.means.settings.offline,
         )
-        return work, self._key(digest, mapped, has_old=bool(work.old))
+        return work, self._key(digest_of(asked), mapped, has_old=bool(old))
+
+    def _give_up(self, key: str) -> None:
+        """Take off the list what nobody wants; when the service ends, clients go because they are sent away."""
+        if not self._state.ending.begun:
+            self._state.jobs.drop(key)
 
     async def get(self, request: Request) -> Response:
         """What came of a question: its last frame, or 202 while it is being answered."""
-        for key in self._keys(request, request.path_params["digest"]):
+        keys = self._keys(request, request.path_params["digest"])
+        for key in keys:
             kept = self._jobs.result(key)
             if kept is not None:
                 return Response(kept.line, media_type="application/json")
-            if self._jobs.is_running(key):
-                return Response(status_code=202)
+        if not any(map(self._jobs.is_running, keys)):
+            self._begin_again(request)
+        return Response(status_code=202, headers={"Retry-After": "1"})
+
+    async def events(self, request: Request) -> Response:
+        """What happens to a question from now on, until it is answered; its end alone where it is answered already."""
+        digest = request.path_params["digest"]
+        keys = self._keys(request, digest)
+        kept = next(filter(None, map(self._jobs.result, keys)), None)
+        running = next(filter(self._jobs.is_running, keys), None)
+        if running is None and kept is None:
+            running = self._begin_again(request)
+        headers = {**_headers(digest, is_packed=False), "X-Accel-Buffering": "no"}
+        if request.method == "HEAD":
+            return Response(headers=headers, media_type=EVENTS)
+        if running is None:
+            assert kept is not None, "or it has begun again"
+            return Response(event_of(kept.line), headers=headers, media_type=EVENTS)
+        return EventStream(self._jobs.watch(running), headers, is_packed=False)
+
+    def _begin_again(self, request: Request) -> str:
+        """Begin what the service was asked before it was started: the job goes on whether anybody waits or not.
+
+        Raises :class:`NothingHere` for what it was never asked, or not of indexes that who asks may use.
+        """
+        for listed, work, key in self._listed(request):
+            try:
+                self._jobs.begin(key, work)
+            except Full as full:
+                raise QueueFull(full.retry_after) from full
+            if key != listed.key:  # the logins are others now, or the old lock is not sent along this time
+                self._state.jobs.drop(listed.key)
+                self._state.jobs.add(key, request.path_params["digest"], listed.request, self._state.clock())
+            return key
         raise NothingHere(request.url.path)
+
+    def _listed(self, request: Request) -> Iterator[tuple[ListedJob, Work, str]]:
+        for listed in self._state.jobs.find(request.path_params["digest"]):
+            try:
+                yield listed, *self._work(request, listed.request)
+            except (IndexNotServed, UnknownProtocol):
+                # Of another tenant, or of the version before an update: who asks finds nothing, and asks anew.
+                continue
 
     async def delete(self, request: Request) -> Response:
         """End a job, for all who wait for it."""
@@ -166,38 +211,3 @@ def _takes_gzip(request: Request) -> bool:
 def _headers(digest: str, *, is_packed: bool) -> dict[str, str]:
     found = {"Interlock-Digest": digest, "Cache-Control": "no-store", "Vary": "Accept-Encoding"}
     return {**found, "Content-Encoding": "gzip"} if is_packed else found
-
-
-class _Frames(Response):
-    """Frames as they come, until the last one or until nobody listens."""
-
-    media_type = NDJSON
-
-    def __init__(self, frames: AsyncGenerator[bytes, None], digest: str, *, is_packed: bool) -> None:
-        super().__init__(headers=_headers(digest, is_packed=is_packed), media_type=NDJSON)
-        del self.headers["content-length"]
-        self._frames = frames
-        self._packing = zlib.compressobj(_LEVEL, wbits=_GZIP) if is_packed else None
-
-    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
-        async with anyio.create_task_group() as tasks:
-
-            async def listen() -> None:
-                while (await receive())["type"] != "http.disconnect":
-                    pass
-                tasks.cancel_scope.cancel()
-
-            tasks.start_soon(listen)
-            async with aclosing(self._frames) as frames:
-                await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-                async for line in frames:
-                    await send({"type": "http.response.body", "body": self._packed(line + b"\n"), "more_body": True})
-                rest = self._packing.flush() if self._packing is not None else b""
-                await send({"type": "http.response.body", "body": rest, "more_body": False})
-            tasks.cancel_scope.cancel()
-
-    def _packed(self, line: bytes) -> bytes:
-        """A line so that it can be read before the next one comes."""
-        if self._packing is None:
-            return line
-        return self._packing.compress(line) + self._packing.flush(zlib.Z_SYNC_FLUSH)

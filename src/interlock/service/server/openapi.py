@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from interlock import __version__
 from interlock.core.lock.model import Lock
 from interlock.service.pack_protocol import PACKS, PackPlan, PackRequest
-from interlock.service.protocol import LOCKS, NDJSON, Frame, LockRequest
+from interlock.service.protocol import EVENTS, LOCKS, NDJSON, Frame, LockRequest
 from interlock.service.server.cache import ACTIONS, CONTENTS
 from interlock.service.server.state import ServerState
 from interlock.service.server.turborepo import (
@@ -117,6 +117,13 @@ OPERATIONS = (
         scope=Scope.LOCK,
         shape=Frame,
         statuses=(200, 202),
+    ),
+    Operation(
+        method="GET",
+        path=f"{LOCKS}/{{digest}}/events",
+        summary="What happens to a question from now on, as server-sent events; each has its frame's type as its name.",
+        scope=Scope.LOCK,
+        gives=(EVENTS,),
     ),
     Operation(
         method="DELETE",

@@ -22,6 +22,7 @@ from interlock.service.server.log import Log
 from interlock.service.server.metrics import Metrics
 from interlock.service.server.state import Ending, Foundation
 from interlock.service.state.data_folder import DataFolder
+from interlock.service.state.job_list import JobList
 from interlock.service.state.scopes import Scope
 from interlock.service.state.tokens import TokenStore
 from interlock.signals import ENDING, receiving
@@ -67,10 +68,13 @@ async def run_service(start: Start, announce: Callable[[Announcement], None]) ->
         stack.enter_context(start.folder.alone())
         tokens = TokenStore(start.folder.database)
         stack.callback(tokens.close)
+        jobs = JobList(start.folder.job_list)
+        stack.callback(jobs.close)
         opened, endpoint = stack.enter_context(listening(start.endpoint))
         foundation = Foundation(
             folder=start.folder,
             tokens=tokens,
+            jobs=jobs,
             clock=start.clock,
             log=start.log,
             metrics=Metrics(),

@@ -22,6 +22,7 @@ from interlock.service.server.log import Log
 from interlock.service.server.metrics import Metrics
 from interlock.service.server.proxying import proxy_options
 from interlock.service.state.data_folder import DataFolder
+from interlock.service.state.job_list import JobList
 from interlock.service.state.pack_key import can_sign, pack_signer
 from interlock.service.state.room import Room
 from interlock.service.state.tokens import TokenStore
@@ -48,6 +49,7 @@ class Foundation(msgspec.Struct, frozen=True, kw_only=True):
 
     folder: DataFolder
     tokens: TokenStore
+    jobs: JobList
     clock: Callable[[], float]
     """Seconds since 1970."""
     log: Log

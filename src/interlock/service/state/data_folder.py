@@ -2,6 +2,7 @@
 
 DATA/
     service.sqlite      tokens; its version is that of the folder
+    jobs.sqlite         what was asked, to be answered after a restart too: nobody has to keep it
     pack-key            what packs are signed with; only its owner may read it
     token               the first token, in a file that only its owner may read
     server.lock         held by the one server that works with the folder
@@ -56,6 +57,10 @@ class DataFolder(msgspec.Struct, frozen=True):
     @property
     def database(self) -> Path:
         return self.root / _DATABASE
+
+    @property
+    def job_list(self) -> Path:
+        return self.root / "jobs.sqlite"
 
     @property
     def first_token(self) -> Path:
