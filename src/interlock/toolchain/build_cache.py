@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+import anyio
 import anyio.to_thread
 import msgspec
 from msgspec.structs import replace
@@ -35,6 +36,8 @@ __all__ = ["BuildCache"]
 _PATIENCE = 60.0
 """Seconds for one connection: who waits in all for less notices before."""
 _PIECE = 64 << 10
+_AT_ONCE = 8
+"""Requests: with more, a server that many ask at the same time would answer each of them late."""
 _MOST_ACTION = 16 << 20
 _THERE = frozenset({200, 203})
 _NOT_THERE = frozenset({404, 410})
@@ -57,6 +60,7 @@ class BuildCache:
         self._gone = means.gone
         self._largest = means.layout.limits.file_size
         self._patience = Patience()
+        self._limit = anyio.CapacityLimiter(_AT_ONCE)
         self._storer = open_storer(_options(means, socket))
         self._login = _login(self._settings)
 
@@ -126,13 +130,14 @@ class BuildCache:
 
     async def _ask(self, ask: Callable[[], Awaitable[Response]]) -> Response | None:
         """None where nobody is asked any more. Raises OSError, once, when that begins."""
-        if self._settings.url in self._gone:
-            return None
-        try:
-            return await self._patience.keep(ask)
-        except FetchFailed as error:
-            self._give_up(error.reason)
-            return None
+        async with self._limit:
+            if self._settings.url in self._gone:
+                return None
+            try:
+                return await self._patience.keep(ask)
+            except FetchFailed as error:
+                self._give_up(error.reason)
+                return None
 
     def _stop_writing(self, status: int) -> bool:
         if self._writing not in self._gone:
