@@ -30,6 +30,9 @@ class CacheServer:
         if handler.command == "PUT":
             self.kept[handler.path] = _body(handler)
             say(handler, 200)
+        elif handler.command == "POST":
+            _body(handler)
+            say(handler, 404)
         elif handler.path in self.kept:
             say(handler, 200, self.kept[handler.path])
         else:
@@ -60,7 +63,7 @@ def cache_server() -> Iterator[CacheServer]:
             with contextlib.suppress(OSError):
                 (cache.serve if cache.fault is None else lambda handler: cache.fault(cache, handler))(self)
 
-        do_PUT = do_GET  # noqa: N815 - the name of the method is the protocol's
+        do_PUT = do_POST = do_GET  # noqa: N815 - the names are the library's
 
         def log_message(self, *args: Any) -> None:
             """Say nothing."""

@@ -37,9 +37,10 @@ from interlock.build.produced import (
     fits,
     prepared_metadata,
 )
-from interlock.build.results import BuildResult, Results, SharedResults
+from interlock.build.results import BuildResult, Results
 from interlock.build.revision import Revisions
 from interlock.build.server import HookServers
+from interlock.build.sharing import Asked, SharedResults, build_alone
 from interlock.build.source_tree import SourceTree
 from interlock.core.metadata.metadata import Metadata
 from interlock.core.names import NormalizedName
@@ -90,7 +91,9 @@ class Builder:
         self._options = options or BuildOptions()
         self._reporter = reporter
         self._results = Results(layout)
-        self._shared = None if second is None else SharedResults(self._results, layout, second)
+        self._shared = (
+            None if second is None else SharedResults(self._results, layout, second, self._limits.concurrency)
+        )
         self._revisions = Revisions(self._environ)
         self._decisive = decisive_variables(self._environ)
         self._trees: dict[Path, anyio.Lock] = {}
@@ -208,22 +211,23 @@ class Builder:
         job = known if isinstance(known, _Job) else await self._job(kind, source, known, settings)
         if not job.digest:
             return await self._build(job)
-        async with self._jobs.setdefault(job.digest, anyio.Lock()):
-            found = self._results.load(job.digest)
-            if found is not None:
-                return found, self._results.path(job.digest, found) if found.filename else None
-            return await self._shared_or_built(job)
+        asked = Asked(
+            digest=job.digest,
+            lock=self._jobs.setdefault(job.digest, anyio.Lock()),
+            stored=partial(self._stored, job.digest),
+            fits=partial(fits, job.kind, job.source, job.declared),
+            build=partial(self._build, job),
+            is_needed=self._needs.is_under_way,
+        )
+        # An editable wheel is of this machine alone.
+        shared = self._shared if job.kind != "editable" else None
+        return await (build_alone(asked) if shared is None else shared.get(asked))
 
-    async def _shared_or_built(self, job: _Job) -> tuple[BuildResult, Path | None]:
-        """What others built of the same inputs, else our own; an editable wheel is of this machine alone."""
-        if self._shared is None or job.kind == "editable":
-            return await self._build(job)
-        found = await self._shared.load(job.digest, partial(fits, job.kind, job.source, job.declared))
-        if found is not None:
-            return found, self._results.path(job.digest, found) if found.filename else None
-        built = await self._build(job)
-        await self._shared.save(job.digest)
-        return built
+    def _stored(self, digest: str) -> tuple[BuildResult, Path | None] | None:
+        found = self._results.load(digest)
+        if found is None:
+            return None
+        return found, self._results.path(digest, found) if found.filename else None
 
     async def _job(
         self,

@@ -22,6 +22,11 @@ class Needs:
     def __repr__(self) -> str:
         return f"<Needs of {len(self._needs)} builds>"
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether this is asked within a build."""
+        return bool(_CHAIN.get())
+
     @contextmanager
     def under_way(self, step: str) -> Iterator[None]:
         """What is built within is needed by this build."""

@@ -13,20 +13,18 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import anyio.to_thread
 import msgspec
 
 from interlock.core.metadata.metadata import Metadata
-from interlock.store.blobs import SecondLevel
 from interlock.store.layout import Bucket, Layout
 from interlock.store.replace import move_file
 from interlock.store.space import write_file
 
-__all__ = ["BuildResult", "Results", "SharedResults"]
+__all__ = ["BuildResult", "Results"]
 
 _FILE = "result.msgpack"
 
@@ -53,10 +51,20 @@ class Results:
     def load(self, digest: str) -> BuildResult | None:
         """The result of a build with these inputs, or None; an entry that cannot be read is as good as none."""
         data = self._layout.read(self._layout.entry(Bucket.BUILT, digest) / _FILE)
-        result = _decoded(data)
+        result = self.decoded(data)
         if result is None or (result.filename and not self.path(digest, result).is_file()):
             return None
         return result
+
+    @staticmethod
+    def decoded(data: bytes | None) -> BuildResult | None:
+        """The result that was written; None where there is none, or none that can be read."""
+        if data is None:
+            return None
+        try:
+            return _DECODER.decode(data)
+        except msgspec.MsgspecError:
+            return None
 
     def path(self, digest: str, result: BuildResult) -> Path:
         return self._layout.entry(Bucket.BUILT, digest) / result.filename
@@ -96,55 +104,3 @@ class Results:
         with suppress(OSError):
             move_file(log, kept)
         return kept
-
-
-class SharedResults:
-    """Results that others made of the same inputs. Who may write them is believed as much as who builds here."""
-
-    def __init__(self, results: Results, layout: Layout, second: SecondLevel) -> None:
-        self._results = results
-        self._layout = layout
-        self._second = second
-
-    def __repr__(self) -> str:
-        return f"<SharedResults of {self._second!r}>"
-
-    async def load(self, digest: str, fits: Callable[[Path, BuildResult], bool]) -> BuildResult | None:
-        """Bring a result into the store, with its file; None when there is none, not all of it, or one that does not
-        fit: ``fits`` is asked in a thread, with the folder that the file is in."""
-        data = await self._second.load(Bucket.BUILT, digest)
-        result = _decoded(data)
-        if result is None:
-            return None
-        folder = await anyio.to_thread.run_sync(self._layout.temporary_directory)
-        try:
-            name = result.filename
-            if name and (os.path.basename(name) != name or name in {".", ".."}):
-                return None
-            if name and not await self._second.load_file(Bucket.FILES, result.sha256, folder / name):
-                return None
-            if not await anyio.to_thread.run_sync(fits, folder, result):
-                return None
-            await anyio.to_thread.run_sync(self._results.save, digest, result, folder)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-        return self._results.load(digest)
-
-    async def save(self, digest: str) -> None:
-        """Give others a result of the store; its file first, so that who finds the one finds the other."""
-        result = self._results.load(digest)
-        if result is None:
-            return
-        if result.filename:
-            await self._second.save_file(Bucket.FILES, result.sha256, self._results.path(digest, result))
-        await self._second.save(Bucket.BUILT, digest, msgspec.msgpack.encode(result))
-
-
-def _decoded(data: bytes | None) -> BuildResult | None:
-    """The result that was written; None where there is none, or none that can be read."""
-    if data is None:
-        return None
-    try:
-        return _DECODER.decode(data)
-    except msgspec.MsgspecError:
-        return None

@@ -23,7 +23,7 @@ from interlock.store.layout import Layout
 from interlock.store.replace import move_file
 from interlock.store.space import named, write_file
 
-__all__ = ["Blobs", "DirectoryBlobs", "SecondLevel"]
+__all__ = ["Blobs", "Claims", "DirectoryBlobs", "SecondLevel", "unavailable"]
 
 _BUCKET = re.compile(r"[a-z][a-z0-9-]{0,40}")
 _KEY = re.compile(r"[0-9a-f]{64}")
@@ -44,6 +44,19 @@ class Blobs(Protocol):
 
     async def drop(self, bucket: str, key: str) -> None:
         """Remove a blob that is broken; one that is absent already is no trouble."""
+
+
+class Claims(Protocol):
+    """Who makes what at this moment, so that it is made once. It saves work and decides nothing: nothing is raised."""
+
+    async def take(self, key: str, /) -> bool:
+        """Whether to make something here; False where another one does."""
+
+    async def over(self, key: str, /) -> None:
+        """Wait until another one has made it, or does so no more."""
+
+    async def leave(self, key: str, /) -> None:
+        """It is made here, or will not be."""
 
 
 class DirectoryBlobs:
@@ -112,8 +125,9 @@ class DirectoryBlobs:
 class SecondLevel:
     """Blobs as a store asks for them: verified, and never a reason to fail."""
 
-    def __init__(self, blobs: Blobs, layout: Layout, reporter: Reporter = SILENT) -> None:
+    def __init__(self, blobs: Blobs, layout: Layout, reporter: Reporter = SILENT, claims: Claims | None = None) -> None:
         self._blobs = blobs
+        self.claims = claims
         self._layout = layout
         self._reporter = reporter
         self._told = False
@@ -169,9 +183,12 @@ class SecondLevel:
         if not self._told:
             self._told = True
             why = error.strerror or str(error)
-            self._reporter.report(
-                Warned("blobs-unavailable", f"What others have made cannot be used ({why}). It is made here.")
-            )
+            self._reporter.report(unavailable(why))
+
+
+def unavailable(why: str) -> Warned:
+    """What is told, once, of a place that is in trouble."""
+    return Warned("blobs-unavailable", f"What others have made cannot be used ({why}). It is made here.")
 
 
 def _digest(path: Path) -> str:

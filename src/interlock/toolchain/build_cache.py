@@ -56,13 +56,14 @@ class BuildCache:
 
     def __init__(self, means: Means) -> None:
         self._settings = means.settings.build_cache
-        self._base, socket = service_place(self._settings.url)
+        self.base, socket = service_place(self._settings.url)
+        self.options = _options(means, socket)
+        self.login = _login(self._settings)
         self._gone = means.gone
         self._largest = means.layout.limits.file_size
-        self._patience = Patience()
+        self.patience = Patience()
         self._limit = anyio.CapacityLimiter(_AT_ONCE)
-        self._storer = open_storer(_options(means, socket))
-        self._login = _login(self._settings)
+        self._storer = open_storer(self.options)
 
     def __repr__(self) -> str:
         return f"<BuildCache at {self._settings.url}>"
@@ -70,8 +71,17 @@ class BuildCache:
     async def close(self) -> None:
         await self._storer.close()
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether it is left alone until the end of the run."""
+        return self._settings.url in self._gone
+
+    def leave_alone(self) -> None:
+        """Ask nothing more, in the whole run."""
+        self._gone.add(self._settings.url)
+
     async def get(self, bucket: str, key: str) -> bytes | None:
-        sink = _Sink(self._patience, None, _MOST_ACTION)
+        sink = _Sink(self.patience, None, _MOST_ACTION)
         if not await self._receive(_address(bucket, key), sink):
             return None
         try:
@@ -81,7 +91,7 @@ class BuildCache:
 
     async def fetch(self, bucket: str, key: str, destination: Path) -> bool:
         with named(destination), destination.open("wb") as file:
-            return await self._receive(_address(bucket, key), _Sink(self._patience, file, self._largest))
+            return await self._receive(_address(bucket, key), _Sink(self.patience, file, self._largest))
 
     async def put(self, bucket: str, key: str, content: bytes | Path) -> bool:
         if self._settings.mode != "readwrite" or self._writing in self._gone:
@@ -103,8 +113,8 @@ class BuildCache:
         return f"{self._settings.url} writing"
 
     async def _receive(self, address: str, sink: _Sink) -> bool:
-        headers = {"accept": "application/json, */*;q=0.5", **self._login}
-        url = f"{self._base}/{address}"
+        headers = {"accept": "application/json, */*;q=0.5", **self.login}
+        url = f"{self.base}/{address}"
         response = await self._ask(partial(self._storer.stream, url, headers, sink))
         if response is None or response.status in _NOT_THERE:
             return False
@@ -115,11 +125,11 @@ class BuildCache:
 
     async def _send(self, address: str, content: bytes | BinaryIO, size: int) -> bool:
         kind = "application/octet-stream" if address.startswith("cas/") else "application/json"
-        headers = {"content-type": kind, **self._login}
+        headers = {"content-type": kind, **self.login}
         if not address.startswith("cas/"):
             headers["if-none-match"] = "*"
-        body = _pieces(content, self._patience)
-        response = await self._ask(partial(self._storer.put, f"{self._base}/{address}", headers, body, size))
+        body = _pieces(content, self.patience)
+        response = await self._ask(partial(self._storer.put, f"{self.base}/{address}", headers, body, size))
         if response is None:
             return False
         if response.status in _NOT_FROM_HERE:
@@ -131,10 +141,10 @@ class BuildCache:
     async def _ask(self, ask: Callable[[], Awaitable[Response]]) -> Response | None:
         """None where nobody is asked any more. Raises OSError, once, when that begins."""
         async with self._limit:
-            if self._settings.url in self._gone:
+            if self.is_gone:
                 return None
             try:
-                return await self._patience.keep(ask)
+                return await self.patience.keep(ask)
             except FetchFailed as error:
                 self._give_up(error.reason)
                 return None
@@ -147,8 +157,8 @@ class BuildCache:
 
     def _give_up(self, why: str) -> None:
         """Raises OSError, where nobody has been told yet."""
-        if self._settings.url not in self._gone:
-            self._gone.add(self._settings.url)
+        if not self.is_gone:
+            self.leave_alone()
             raise OSError(f"{self._settings.url}: {why}")
 
 

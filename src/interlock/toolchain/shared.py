@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import msgspec
 
+from interlock.core.settings.service import CACHE_OF_SERVICE
 from interlock.events import Warned
 from interlock.means import Means
 from interlock.store.blobs import SecondLevel
 from interlock.toolchain.build_cache import BuildCache
+from interlock.toolchain.build_claims import BuildClaims
 
-__all__ = ["open_shared"]
+__all__ = ["Shared", "open_shared"]
 
 
-def open_shared(means: Means) -> tuple[SecondLevel, Callable[[], Awaitable[None]]] | None:
-    """The cache, and what closes it. One that nobody has approved is told of, once for a run."""
-    settings, cache = means.settings, means.settings.build_cache
-    if cache.not_approved and cache.not_approved not in means.gone:
-        means.gone.add(cache.not_approved)
+class Shared(msgspec.Struct, frozen=True, kw_only=True):
+    """What was opened; who did it closes the cache, and has the claims live."""
+
+    second: SecondLevel
+    cache: BuildCache
+    claims: BuildClaims | None
+    """Where what is built is given to what may be a service."""
+
+
+def open_shared(means: Means) -> Shared | None:
+    """The cache of the settings. One that nobody has approved is told of, once for a run."""
+    settings, named = means.settings, means.settings.build_cache
+    if named.not_approved and named.not_approved not in means.gone:
+        means.gone.add(named.not_approved)
         text = (
-            f"The cache {cache.not_approved} was not used: the workspace names it, and nobody on this machine has"
-            f" approved it (`interlock config approved-services {cache.not_approved}` does)."
+            f"The cache {named.not_approved} was not used: the workspace names it, and nobody on this machine has"
+            f" approved it (`interlock config approved-services {named.not_approved}` does)."
         )
         means.reporter.report(Warned("cache-not-approved", text))
-    if not cache.url or settings.offline or settings.no_cache:
+    if not named.url or settings.offline or settings.no_cache:
         return None
-    opened = BuildCache(means)
-    return SecondLevel(opened, means.layout, means.reporter), opened.close
+    cache, claims = BuildCache(means), None
+    if named.mode == "readwrite" and cache.base.endswith(CACHE_OF_SERVICE):
+        claims = BuildClaims(cache.base.removesuffix(CACHE_OF_SERVICE), cache, means.reporter)
+    return Shared(second=SecondLevel(cache, means.layout, means.reporter, claims), cache=cache, claims=claims)

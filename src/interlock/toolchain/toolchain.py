@@ -183,9 +183,11 @@ class Tools:
         opened = open_shared(self.means)
         if opened is None:
             return None
-        second, close = opened
-        self._stack.push_async_callback(close)
-        return second
+        self._stack.push_async_callback(opened.cache.close)
+        if opened.claims is not None:
+            assert self._tasks is not None
+            self._tasks.start_soon(opened.claims.live, self._closing)
+        return opened.second
 
     @cached_property
     def checkouts(self) -> Checkouts:

@@ -11,6 +11,7 @@ import pytest
 from interlock.service.server.configuration import Configuration, ServedIndex
 from interlock.service.server.openapi import OPERATIONS
 from interlock.service.state.scopes import Scope
+from interlock.toolchain.claims import CLAIMS
 from tests.service.server.conftest import Serve
 
 PIECES = (
@@ -24,6 +25,10 @@ HEADERS: tuple[dict[str, str], ...] = (
 )  # fmt: skip
 
 
+ANSWERED = [one for one in OPERATIONS if one.path != CLAIMS]
+"""Without the one whose answer lasts as long as its client does."""
+
+
 @pytest.mark.parametrize("seed", range(8))
 async def test_nothing_that_is_sent_is_a_failure_of_the_service(serve: Serve, seed: int) -> None:
     chance = random.Random(seed)
@@ -32,7 +37,7 @@ async def test_nothing_that_is_sent_is_a_failure_of_the_service(serve: Serve, se
     service = await serve(Configuration(indexes=(nowhere,)))
     authorization = service.bearer(*Scope)
     for _ in range(120):
-        one = chance.choice(OPERATIONS)
+        one = chance.choice(ANSWERED)
         path = one.path
         while "{" in path and "}" in path and path.index("{") < path.index("}"):
             name = path[path.index("{") : path.index("}") + 1]

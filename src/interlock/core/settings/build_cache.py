@@ -8,15 +8,13 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from interlock.core.settings.choices import CACHE_MODES, CacheMode
-from interlock.core.settings.service import ServiceSettings, TakeLogin, service_problem
+from interlock.core.settings.service import CACHE_OF_SERVICE, ServiceSettings, TakeLogin, service_problem
 from interlock.core.settings.variables import InvalidSetting, Variables, choose
 
 __all__ = ["BuildCacheSettings", "NamedBuildCache", "build_cache_settings"]
 
 _TOKEN_USERS = ("", "__token__")
 """Users of whom the password is all."""
-_OF_SERVICE = "/cache"
-"""Where a service of ours has its cache."""
 
 
 class NamedBuildCache(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +59,7 @@ def build_cache_settings(
     if mode == "off" or not url:
         return BuildCacheSettings(mode=mode)
     known = {address.rstrip("/") for address in approved}
-    if not written and not {url, url.removesuffix(_OF_SERVICE)} & known:
+    if not written and not {url, url.removesuffix(CACHE_OF_SERVICE)} & known:
         return BuildCacheSettings(mode=mode, not_approved=url)
     found = BuildCacheSettings(url=url, mode=mode)
     if token := env.text("CACHE_TOKEN"):
@@ -69,6 +67,6 @@ def build_cache_settings(
     login = logins.get(url) or (login if written else None)
     if login is not None and login[0] in _TOKEN_USERS:
         return msgspec.structs.replace(found, token=login[1])
-    if login is None and service.url and url == f"{service.url}{_OF_SERVICE}":
+    if login is None and service.url and url == f"{service.url}{CACHE_OF_SERVICE}":
         return msgspec.structs.replace(found, token=service.token)
     return msgspec.structs.replace(found, login=login)

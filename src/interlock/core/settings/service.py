@@ -10,8 +10,10 @@ import msgspec
 
 from interlock.core.settings.variables import InvalidSetting, Variables
 
-__all__ = ["ServiceSettings", "TakeLogin", "service_place", "service_problem", "service_settings"]
+__all__ = ["CACHE_OF_SERVICE", "ServiceSettings", "TakeLogin", "service_place", "service_problem", "service_settings"]
 
+CACHE_OF_SERVICE = "/cache"
+"""Where below its address a service has its cache."""
 _UNIX = "http+unix://"
 _SCHEMES = ("https://", "http://", _UNIX)
 

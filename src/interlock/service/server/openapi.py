@@ -25,6 +25,7 @@ from interlock.service.server.turborepo import (
     ArtifactUrls,
 )
 from interlock.service.state.scopes import Scope
+from interlock.toolchain.claims import CLAIMS, ClaimAnswer, ClaimFrame, ClaimRequest
 
 __all__ = ["OPERATIONS", "LockEnvelope", "Operation", "openapi_document", "routes"]
 
@@ -184,6 +185,22 @@ OPERATIONS = (
     Operation(
         method="DELETE", path=CONTENTS, summary="Delete them, whoever wrote them.", scope=Scope.ADMIN, gives=(),
         statuses=(204,),
+    ),
+    Operation(
+        method="POST",
+        path=CLAIMS,
+        summary="Open a session of one that builds: a stream of frames, with which its claims end.",
+        scope=Scope.CACHE_WRITE,
+        gives=(NDJSON,),
+        shape=ClaimFrame,
+    ),
+    Operation(
+        method="POST",
+        path=f"{CLAIMS}/{{session}}",
+        summary="Claim what is about to be built, so that others wait for it; or end a claim.",
+        scope=Scope.CACHE_WRITE,
+        takes=(_JSON, ClaimRequest),
+        shape=ClaimAnswer,
     ),
     Operation(
         method="GET", path=f"{ARTIFACTS}/status", summary="Whether Turborepo's cache protocol is spoken.",
