@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interlock.core.artifacts.artifact import Artifact
-from interlock.core.artifacts.listing import Listing, decode_artifacts, encode_artifacts
+from interlock.core.artifacts.listing import Listing, content_digest, decode_artifacts, encode_artifacts
 from interlock.core.artifacts.published import utc, yank_reason
 from interlock.core.names import NormalizedName
 from interlock.core.sources.hashes import as_text
@@ -112,3 +112,18 @@ def test_a_merged_listing_knows_the_index_of_each_version() -> None:
     assert [(merged.index_of(at), merged.start_of(at)) for at in (0, 1)] == [("x", "s"), ("y", "t")]
     assert merged.yanked_because(0) == ""
     assert merged.artifacts(1) == ()
+
+
+def test_what_a_page_says_has_a_digest_as_a_whole_and_in_parts() -> None:
+    one, two = (
+        encode_artifacts([]),
+        encode_artifacts([Artifact(filename="a-2.tar.gz", sha256=SHA, location="a-2.tar.gz")]),
+    )
+    page = Listing(name=NormalizedName("a"), index="x", versions=("1", "2"), files=(one, two), start="s")
+    said = content_digest(("1", "2"), (one, two), ("s",))
+    kept = msgspec.structs.replace(page, digest=said)
+    assert kept.digest_of([0, 1]) == page.digest_of([0, 1]) == said
+    part = content_digest(("2",), (two,), ("s",))
+    assert kept.digest_of([1]) == page.digest_of([1]) == part != said
+    merged = msgspec.structs.replace(page, indexes=("x", "y"), starts=("s", "t"))
+    assert merged.digest_of([1]) == content_digest(("2",), (two,), ("t",)) != part

@@ -243,6 +243,27 @@ def test_our_own_table_is_added_to() -> None:
     assert values["tool"]["interlock"] == {"env": "member", "package": False, "default-groups": "all"}
 
 
+def test_sources_and_indexes_of_ours_are_kept_and_not_said_twice() -> None:
+    text = (
+        HEAD
+        + '[tool.poetry.dependencies]\npython = ">=3.11"\nlib = "*"\nother = { git = "https://x.test/o.git" }\n'
+        + '[[tool.poetry.source]]\nname = "corp"\nurl = "https://corp.test/simple/"\npriority = "explicit"\n'
+        + "[tool.interlock.sources]\nLib = { workspace = true }\n"
+        + '[[tool.interlock.index]]\nname = "near"\nurl = "https://near.test/simple/"\n'
+    )
+    _, values = same(text)
+    ours = values["tool"]["interlock"]
+    assert ours["sources"] == {"Lib": {"workspace": True}, "other": {"git": "https://x.test/o.git"}}
+    assert [index["name"] for index in ours["index"]] == ["near"]
+
+
+def test_a_project_table_that_lacks_nothing_gains_nothing() -> None:
+    text = '[project]\nname = "app"\nversion = "1"\n[tool.poetry]\nrequires-poetry = ">=2"\n' + BUILD
+    converted, values = same(text)
+    assert values["project"] == {"name": "app", "version": "1"}
+    assert "interlock" not in converted
+
+
 _NAMES = st.sampled_from(["a", "B_b", "c-c", "d.d", "e1"])
 _CONSTRAINTS = st.sampled_from(["*", "^1.2", "~2", ">=1,<3", "1.*", "==1.0", "<2 || >=3,<4", "^0.3"])
 _MARKERS = st.sampled_from(["sys_platform == 'win32'", "python_version < '3.12' or os_name == 'nt'"])

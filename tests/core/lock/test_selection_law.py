@@ -54,6 +54,8 @@ def test_every_selection_is_what_the_manifests_need_or_is_refused(first: int) ->
 @example(5907)
 @example(5973)
 @example(157334)
+@example(893082)
+@example(738528)
 def test_every_selection_of_a_random_workspace_is_what_the_manifests_need_or_is_refused(seed: int) -> None:
     workspace = random_workspace(seed)
     found = judged(workspace)

@@ -6,6 +6,7 @@ A world is as in :mod:`tests.core.resolver.world`, without members that ask for 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -165,7 +166,8 @@ class Everything:
     def obstacle(self, name: str, version: str, values: Values, left_out: Collection[str]) -> str:
         """Why a version must not be used here, whoever asks for it; empty when nothing speaks against it.
 
-        What is left out pins nothing for the others.
+        What is left out pins nothing for the others; but where nothing of a conflict is selected, what is locked goes
+        with one of its sides.
         """
         release = self._packages[name][version]
         if not _runs_on(release, values["python_full_version"]):
@@ -174,7 +176,8 @@ class Everything:
             return "is unusable"
         if release.get("yanked") is True and not any(
             _admits(pin.specifier, version) and not self._is_met(pin, values)
-            for pin in self._pins(name, values, left_out)
+            for with_a_side in self._with_sides(left_out)
+            for pin in self._pins(name, values, with_a_side)
         ):
             return "is yanked and nothing here pins it"
         for constraint in map(_parsed, self._options.get("constraints", ())):
@@ -187,6 +190,12 @@ class Everything:
             if _holds(required, tuple(sorted(values.items()))) and not self._serves(release, required):
                 return f"has nothing for {required}"
         return ""
+
+    def _with_sides(self, left_out: Collection[str]) -> Iterator[list[str]]:
+        """What is left out, with one item less of each conflict that is left out wholly."""
+        whole = [items for items in self._options.get("conflicts", ()) if set(items) <= set(left_out)]
+        for sides in itertools.product(*whole):
+            yield [item for item in left_out if item not in sides]
 
     def _pins(self, name: str, values: Values, left_out: Collection[str]) -> Iterator[Requirement]:
         """The exact requirements on a package that apply here."""
@@ -203,7 +212,7 @@ class Everything:
             _admits(pin.specifier, version)
             and release.get("yanked") is not True
             and (release.get("sdist") or any(_fits(tags, values) for tags in release.get("wheels", ["py3-none-any"])))
-            and _python_fits(release.get("requires-python", ""), values["python_full_version"])
+            and _runs_on(release, values["python_full_version"])
             for version, release in releases.items()
         )
 

@@ -76,6 +76,14 @@ def test_one_lock_serves_every_environment(world: dict[str, Any]) -> None:
 @example(2243)
 @example(3913)
 @example(2506)
+@example(602441)
+@example(1009682)
+# Of those below each reaches something that the others do not.
+@example(344957)
+@example(286675)
+@example(363220)
+@example(175994)
+@example(847592)
 def test_one_lock_serves_every_environment_of_a_wild_world(seed: int) -> None:
     _judge(wild_world(seed), WILD_ENVIRONMENTS)
 
@@ -125,6 +133,10 @@ def test_resolving_again_from_the_lock_changes_nothing(world: dict[str, Any]) ->
 @example(103270)
 @example(523)
 @example(1001)
+@example(1577142)
+@example(38854)
+@example(259532)
+@example(395870)
 def test_resolving_a_wild_world_again_changes_nothing(seed: int) -> None:
     world = wild_world(seed)
     first = resolve(world)

@@ -80,3 +80,10 @@ def test_a_number_that_does_not_fit_is_refused_and_its_kind_has_words(kind: obje
     with pytest.raises(msgspec.ValidationError):
         decoder.decode(wrong)
     assert words in str(kind)
+
+
+def test_names_of_packages_are_normalised_or_named_as_none() -> None:
+    assert Variables({"INTERLOCK_X": "Flask a_b"}).names("X") == ("flask", "a-b")
+    assert Variables({}).names("X") == ()
+    with pytest.raises(InvalidSetting, match="INTERLOCK_X has `a,b`, which is not a package name"):
+        Variables({"INTERLOCK_X": "a,b"}).names("X")

@@ -12,9 +12,9 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 
 from interlock.core.manifests.manifest import IncludeGroup, Manifest, SourceRule
 from interlock.core.names import is_name, normalize_group, normalize_name
-from interlock.core.requirements.requirement import Requirement, format_requirement
+from interlock.core.requirements.requirement import Requirement
 from interlock.core.sources.git_reference import read_reference
-from interlock.core.sources.source import Directory, File, Git, Member, Registry, Url
+from interlock.core.sources.source import Directory, File, Git, Registry, Url
 from interlock.core.toml.array import literal
 from interlock.core.toml.document import Path, TomlDocument, format_key, format_value
 
@@ -210,21 +210,34 @@ class _Conversion:
             for line in lines:
                 key, _, value = line.partition(" = ")
                 self._document.set(("tool", "interlock", key), value)
+        ours = self._document.get(("tool", "interlock", "index"))
+        said = {entry.get("name") for entry in ours if isinstance(entry, dict)} if isinstance(ours, list) else set()
         for index in manifest.settings.indexes:
-            if not index.url:
+            if not index.url or index.name in said:
                 continue
             entry = [f"name = {format_value(index.name)}", f"url = {format_value(index.url)}"]
             entry += ["default = true"] if index.default else []
             entry += ["explicit = true"] if index.explicit else []
             found.append("[[tool.interlock.index]]\n" + "\n".join(entry))
-        sources = []
-        for name, rules in manifest.sources.items():
-            entries = [_source(rule, manifest.path) for rule in rules]
-            value = format_value(entries[0]) if len(entries) == 1 else format_value(entries)
-            sources.append(f"{format_key(name)} = {value}")
-        if sources:
-            found.append("[tool.interlock.sources]\n" + "\n".join(sources))
+        found.extend(self._sources())
         return found
+
+    def _sources(self) -> list[str]:
+        """``[tool.interlock.sources]``, or what is added to the one that is there."""
+        table: Path = ("tool", "interlock", "sources")
+        ours = self._document.get(table)
+        said = {normalize_name(key) for key in ours if is_name(key)} if isinstance(ours, dict) else set()
+        lines = []
+        for name, rules in self._manifest.sources.items():
+            if name in said:
+                continue
+            entries = [_source(rule, self._manifest.path) for rule in rules]
+            value = format_value(entries[0]) if len(entries) == 1 else format_value(entries)
+            if ours is None:
+                lines.append(f"{format_key(name)} = {value}")
+            else:
+                self._document.set((*table, str(name)), value)
+        return ["[tool.interlock.sources]\n" + "\n".join(lines)] if lines else []
 
     def _list(self, entries: tuple[Requirement | IncludeGroup, ...], table: Path) -> str:
         """A list, an item per line, with the comments that the old lines had."""
@@ -251,14 +264,12 @@ class _Conversion:
 
 def _readable(requirement: Requirement) -> str:
     """Lower bounds first, markers with single quotes."""
+    assert not requirement.url, "what Poetry names by its address has a source"
     clauses = requirement.specifier.split(",") if requirement.specifier else []
     clauses.sort(key=lambda clause: (clause[0] not in ">~=", clause))
-    text = format_requirement(requirement)
     body = (
         f"{requirement.name}{'[' + ','.join(requirement.extras) + ']' if requirement.extras else ''}{','.join(clauses)}"
     )
-    if requirement.url:
-        return text
     marker = requirement.marker.replace('"', "'") if "'" not in requirement.marker else requirement.marker
     return f"{body} ; {marker}" if marker else body
 
@@ -303,10 +314,9 @@ def _source(rule: SourceRule, path: str) -> dict[str, object]:
         entry["path"] = f"{up}{source.path}"
         if rule.editable:
             entry["editable"] = True
-    elif isinstance(source, Registry):
+    else:
+        assert isinstance(source, Registry), "Poetry knows no members"
         entry["index"] = source.index
-    elif isinstance(source, Member):
-        entry["workspace"] = True
     if rule.marker:
         entry["marker"] = rule.marker.replace('"', "'")
     if rule.group:

@@ -8,4 +8,4 @@ from __future__ import annotations
 
 __all__ = ["RESOLUTION_REVISION"]
 
-RESOLUTION_REVISION = 2
+RESOLUTION_REVISION = 3

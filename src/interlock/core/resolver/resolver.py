@@ -46,7 +46,7 @@ from interlock.core.resolver.parts import Parts
 from interlock.core.resolver.pinned import Pinned
 from interlock.core.resolver.problem import Problem
 from interlock.core.resolver.required import Required
-from interlock.core.resolver.resolution import ForkSolution
+from interlock.core.resolver.resolution import ForkSolution, joined
 from interlock.core.resolver.shared import Shared
 from interlock.core.resolver.solver import DeadEnd, Solver
 from interlock.core.resolver.split import Split, halves, ordered
@@ -145,7 +145,9 @@ class Resolver:
                     return outcome
             parts = self._more_parts() if self.sides and self._rounds < _ROUNDS else None
             if parts is None:
-                return Solved(tuple(self._solved))
+                # With conflicts a fork has the same environments as those of the other sides, and is none of its own.
+                before = self._first_forks() if self.problem.forks and not self.sides else ()
+                return Solved(joined(self._solved, before))
             self._rounds += 1
             self._again(parts)
 
