@@ -39,6 +39,10 @@ def kept(service: Service) -> list[str]:
     return sorted(path.name for folder in ("cache-v1", "tmp") for path in (store / folder).rglob("*") if path.is_file())
 
 
+def names_in(service: Service) -> set[str]:
+    return {path.name for path in service.state.folder.root.iterdir()}
+
+
 def writer(service: Service, *more: Scope, name: str = "ci") -> dict[str, str]:
     return service.bearer(Scope.CACHE_READ, Scope.CACHE_WRITE, *more, name=name)
 
@@ -85,12 +89,12 @@ async def test_bytes_with_another_digest_are_refused_and_not_kept(serve: Serve) 
 async def test_keys_are_64_digits_or_nothing(serve: Serve, kind: str, key: str) -> None:
     service = await serve()
     headers = writer(service, Scope.ADMIN)
+    before = names_in(service)
     for method in ("PUT", "GET", "HEAD", "DELETE"):
         answer = await service.client.request(method, f"/cache/{kind}/{key}", content=b"x", headers=headers)
         assert answer.status_code in {404, 405}, (method, answer.text)
     assert kept(service) == []
-    names = {path.name for path in service.state.folder.root.iterdir()}
-    assert {name for name in names if not name.startswith("service.sqlite")} <= {"store", "pack-key"}
+    assert names_in(service) - {"store"} == before - {"store"}
 
 
 async def test_no_body_is_longer_than_its_most(serve: Serve) -> None:
@@ -151,6 +155,21 @@ async def test_what_does_not_fit_is_refused_and_not_kept(serve: Serve) -> None:
     answer = await service.client.put(f"/cache/cas/{sha256}", content=data, headers=headers)
     assert (answer.status_code, answer.json()["error"]["code"]) == (507, "store-full")
     assert (await service.client.head(f"/cache/cas/{sha256}", headers=headers)).status_code == 404
+
+
+async def test_a_flood_of_a_pull_request_drives_out_its_own(serve: Serve) -> None:
+    service = await serve(Configuration(retention=Retention(max_store_bytes=8_000_000)))
+    main, pull = writer(service, Scope.CACHE_PROTECTED, name="main"), writer(service, name="pull")
+    protected = [content(1_000_000, seed) for seed in range(4)]
+    for sha256, data in protected:
+        assert (await service.client.put(f"/cache/cas/{sha256}", content=data, headers=main)).is_success
+    for path in (service.state.folder.store / "cache-v1").rglob("*.protected"):
+        os.utime(path, (service.state.clock() - 86_400,) * 2)
+    for seed in range(100, 120):
+        sha256, data = content(1_000_000, seed)
+        assert (await service.client.put(f"/cache/cas/{sha256}", content=data, headers=pull)).is_success
+    for sha256, data in protected:
+        assert (await service.client.get(f"/cache/cas/{sha256}", headers=main)).content == data
 
 
 async def test_a_store_that_cannot_be_written_to_is_no_bug(serve: Serve) -> None:

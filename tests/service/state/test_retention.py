@@ -37,6 +37,28 @@ def test_what_stays_fits_and_was_used_later_than_all_that_goes(kept: list[Kept],
         assert sum(one.size for one in left) + dropped[-1].size > room
 
 
+unprotected = st.builds(Kept, st.text("ab", max_size=3).map(lambda name: f"{name}.own-x"), st.integers(0, 100), moments)
+
+
+@given(entries, st.lists(unprotected), st.integers(0, 500), st.integers(1, 800))
+def test_what_is_unprotected_goes_first_down_to_its_share(
+    kept: list[Kept], own: list[Kept], room: int, most: int
+) -> None:
+    retention = Retention(max_store_bytes=most, max_idle_days=1000)
+    dropped = choose_dropped([*own, *kept], retention, now=NOW, room=room)
+    left = [*own, *kept]
+    for one in dropped:
+        left.remove(one)
+    assert sum(one.size for one in left) <= room
+    others = [one for one in dropped if "own" not in one.path]
+    share = most // 4
+    if sum(one.size for one in own) > share and others and others[-1].size:
+        assert sum(one.size for one in left if "own" in one.path) <= share
+    # With no more than their share they are like all others.
+    if sum(one.size for one in own) <= share:
+        assert max((one.used for one in dropped), default=0) <= min((one.used for one in left), default=NOW)
+
+
 def folder_with(root: Path, **files: tuple[int, float]) -> DataFolder:
     """Files of a store: their sizes, and how many days ago they were used."""
     folder = open_folder(root)

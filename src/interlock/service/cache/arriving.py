@@ -20,6 +20,7 @@ from interlock.store.space import named
 __all__ = ["Arriving", "arriving"]
 
 _BATCH = 1 << 20
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 class Arriving:
@@ -32,7 +33,7 @@ class Arriving:
         self._most = most
         self._hash = hashlib.sha256()
         self._pending = bytearray()
-        self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self._handle = os.open(path, _CREATE, 0o600)
 
     def __repr__(self) -> str:
         return f"<Arriving [{self.size} bytes]>"

@@ -11,12 +11,14 @@ import hashlib
 
 import msgspec
 
+from interlock.service.state.retention import UNPROTECTED
 from interlock.service.state.scopes import Scope
 from interlock.service.state.tokens import Token
 
 __all__ = ["PROTECTED", "Spaces", "spaces_of"]
 
 PROTECTED = "protected"
+_OWN = UNPROTECTED.removeprefix(".")
 
 
 class Spaces(msgspec.Struct, frozen=True):
@@ -29,5 +31,5 @@ class Spaces(msgspec.Struct, frozen=True):
 def spaces_of(token: Token) -> Spaces:
     if Scope.CACHE_PROTECTED in token.scopes:
         return Spaces((PROTECTED,), PROTECTED)
-    own = f"own-{hashlib.sha256(token.name.encode()).hexdigest()[:32]}"
+    own = f"{_OWN}{hashlib.sha256(token.name.encode()).hexdigest()[:32]}"
     return Spaces((PROTECTED, own) if Scope.CACHE_WRITE in token.scopes else (PROTECTED,), own)

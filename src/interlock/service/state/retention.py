@@ -10,12 +10,26 @@ from pathlib import Path
 
 import msgspec
 
-__all__ = ["Freed", "Kept", "Retention", "choose_dropped", "drop", "drop_leftovers", "kept_in", "size_of"]
+__all__ = [
+    "UNPROTECTED",
+    "Freed",
+    "Kept",
+    "Retention",
+    "choose_dropped",
+    "drop",
+    "drop_leftovers",
+    "kept_in",
+    "size_of",
+]
 
 _NOT_ENTRIES = frozenset({"locks", "tmp"})
 _DEPTH = 3
 """Of an entry below the store: its bucket, its folder, its name (:mod:`interlock.store.layout`)."""
 _DAY = 86_400
+UNPROTECTED = ".own-"
+"""In names of entries that only those read who write such themselves."""
+_SHARE = 4
+"""Of all room, what they have at most where there is no more: who writes for himself drives nobody else out."""
 
 
 class Retention(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,17 +54,31 @@ class Freed(msgspec.Struct, frozen=True):
 
 
 def choose_dropped(kept: Iterable[Kept], retention: Retention, *, now: float, room: int) -> list[Kept]:
-    """What has to go so that the rest fits into ``room`` bytes, the longest unused first. Pure."""
+    """What has to go so that the rest fits into ``room`` bytes: what nobody used, then what is unprotected and beyond
+    its share, then all others, of each the longest unused first. Pure."""
     oldest = now - retention.max_idle_days * _DAY
     by_use = sorted(kept, key=lambda one: (one.used, one.path))
     left = sum(one.size for one in by_use)
+    beyond = _beyond_share(by_use, retention.max_store_bytes // _SHARE)
     dropped = []
-    for one in by_use:
+    for one in sorted(by_use, key=lambda one: (one.used >= oldest, id(one) not in beyond)):
         if one.used >= oldest and left <= room:
             break
         dropped.append(one)
         left -= one.size
     return dropped
+
+
+def _beyond_share(by_use: Iterable[Kept], share: int) -> frozenset[int]:
+    """What is unprotected and has to go before anything else, by identity."""
+    unprotected = [one for one in by_use if UNPROTECTED in os.path.basename(one.path)]
+    size, found = sum(one.size for one in unprotected), set()
+    for one in unprotected:
+        if size <= share:
+            break
+        found.add(id(one))
+        size -= one.size
+    return frozenset(found)
 
 
 def kept_in(store: Path) -> list[Kept]:
