@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Mapping
-from functools import partial
 from types import TracebackType
 from typing import Protocol
 
@@ -12,25 +10,19 @@ import anyio
 import msgspec
 
 from interlock.core.settings.limits import Limits
-from interlock.index.fetcher import Fetcher, FetchFailed, Response, Sink
-from interlock.index.transport import open_fetcher, open_poster
+from interlock.index.fetcher import Fetcher, FetchFailed, Sink
+from interlock.index.transport import open_fetcher
 from interlock.means import Means
 from interlock.packs.header import UNPACKED, Entry, encode_header, read_header
 from interlock.packs.refusals import BadPack
-from interlock.service.connection import Connection, Unusable, patience, refusal, refusal_code, said
+from interlock.service.connection import Connection, Unusable, patience, said
 from interlock.service.pack_protocol import PACKS, PackPlan, PackRequest
-from interlock.service.protocol import FIRST_FRAME, SILENCE
+from interlock.service.posting import post
 
-__all__ = ["NotOffered", "PackClient", "Part"]
+__all__ = ["PackClient", "Part"]
 
 _MOST_BYTES = 64 << 20
 """Of a plan."""
-_TURN = 0.05
-"""Seconds."""
-
-
-class NotOffered(Exception):
-    """The service has no packs, or none for who asks; which is no trouble."""
 
 
 class Part(Sink, Protocol):
@@ -63,12 +55,7 @@ class PackClient:
 
     async def plan(self, request: PackRequest) -> PackPlan:
         """What the service would send of what is asked for. Raises :class:`Unusable` and :class:`NotOffered`."""
-        response, answer = await self._post(msgspec.json.encode(request))
-        if response.status in {404, 405, 415} or refusal_code(response) == "scope-missing":
-            raise NotOffered(refusal(response))
-        if response.status != 200:
-            raise Unusable(refusal(response))
-        return self._judged(request, answer)
+        return self._judged(request, await post(self._connection, PACKS, request, _MOST_BYTES))
 
     async def part(self, name: str, part: Part) -> tuple[int, str, float]:
         """Ask for what is still to come of a part: the status (0: none), why it broke off, and when to ask again."""
@@ -91,62 +78,6 @@ class PackClient:
         if not all(_is_asked(entry, request, sizes) for entry in plan.header.entries):
             raise Unusable("it offers what was not asked for")
         return plan
-
-    async def _post(self, body: bytes) -> tuple[Response, bytes]:
-        headers = {"accept": "application/json", "content-type": "application/json", "content-encoding": "gzip"}
-        headers |= self._connection.login
-        packed = gzip.compress(body, compresslevel=3, mtime=0)
-        poster, listener = open_poster(self._connection.options), _Listener()
-        url = f"{self._connection.base}{PACKS}"
-        send = partial(poster.post, url, headers, packed, listener, most=_MOST_BYTES)
-        try:
-            response = await listener.heard(send)
-        except FetchFailed as error:
-            raise Unusable(error.reason) from error
-        finally:
-            with anyio.CancelScope(shield=True):
-                await poster.close()
-        return response, bytes(listener.data)
-
-
-class _Send(Protocol):
-    async def __call__(self) -> Response: ...
-
-
-class _Listener:
-    """A sink that notices when nobody speaks."""
-
-    def __init__(self) -> None:
-        self.data = bytearray()
-        self._left = FIRST_FRAME
-
-    async def feed(self, chunk: bytes) -> None:
-        self.data += chunk
-        self._left = SILENCE
-
-    async def heard(self, send: _Send) -> Response:
-        """The answer, as long as something comes. Only time counts in which this process had its turns."""
-        found: list[Response | FetchFailed] = []
-
-        async def ask() -> None:
-            try:
-                found.append(await send())
-            except FetchFailed as error:
-                found.append(error)
-            tasks.cancel_scope.cancel()
-
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(ask)
-            while self._left > 0:
-                await anyio.sleep(_TURN)
-                self._left -= _TURN
-            tasks.cancel_scope.cancel()
-        if not found:
-            silence = f"said nothing for {SILENCE:.0f} seconds" if self.data else "did not answer within a second"
-            raise Unusable(f"it {silence}")
-        if isinstance(found[0], FetchFailed):
-            raise found[0]
-        return found[0]
 
 
 def _is_asked(entry: Entry, request: PackRequest, sizes: Mapping[str, int]) -> bool:

@@ -13,8 +13,9 @@ from interlock.errors import first_reason
 from interlock.packs.header import Entry, encode_header
 from interlock.service.connection import MOST_WAITS, Unusable
 from interlock.service.pack_arrivals import ArrivingFrame, PackPart, Spread, parts_of
-from interlock.service.pack_client import NotOffered, PackClient
+from interlock.service.pack_client import PackClient
 from interlock.service.pack_protocol import PackPlan, PackRequest
+from interlock.service.posting import NotOffered
 from interlock.store.layout import Layout
 
 __all__ = ["SILENCE", "PackFetch", "Take"]

@@ -24,9 +24,10 @@ from interlock.packs.header import UNPACKED, Entry
 from interlock.packs.trees import add_tree
 from interlock.service.believed import Believed, look_around
 from interlock.service.connection import Unusable
-from interlock.service.pack_client import NotOffered, PackClient
+from interlock.service.pack_client import PackClient
 from interlock.service.pack_fetch import PackFetch
 from interlock.service.pack_protocol import MOST_FILES, AskedFile, PackRequest
+from interlock.service.posting import NotOffered
 from interlock.store.archives import open_wheel
 from interlock.store.digests import DigestMismatch
 from interlock.toolchain.obtain import Obtainer

@@ -5,13 +5,13 @@ from __future__ import annotations
 import anyio
 import msgspec
 
-from interlock.core.artifacts.listing import Listing
+from interlock.core.artifacts.newest import newest_version
 from interlock.core.lock.model import LockedPackage
 from interlock.core.lock.moves import Moves
 from interlock.core.lock.reach import members_reaching
 from interlock.core.names import NormalizedName
 from interlock.core.sources.source import Registry
-from interlock.core.versions.version_list import parse_version, release_key
+from interlock.core.versions.version_list import release_key
 from interlock.index.outcomes import Absent
 from interlock.ops.locking.lock import lock
 from interlock.ops.locking.lock_options import LockOptions
@@ -19,6 +19,7 @@ from interlock.ops.showing.reading import Locked
 from interlock.ops.showing.show import list_packages
 from interlock.ops.tools import open_toolchain
 from interlock.resolution.external_indexes import asking_external_indexes
+from interlock.toolchain.toolchain import Toolchain
 
 __all__ = ["Outdated", "find_outdated"]
 
@@ -52,20 +53,8 @@ async def find_outdated(
     updated: dict[NormalizedName, list[str]] = {}
     for package in update.lock.packages:
         updated.setdefault(package.name, []).append(package.version)
-    reaching, settings = members_reaching(locked.lock), locked.context.means.settings
-    newest: dict[NormalizedName, str] = {}
-    async with open_toolchain(locked.context) as opened, anyio.create_task_group() as tasks:
-        toolchain = await asking_external_indexes(opened, locked.lock, locked.workspace.root)
-
-        async def one(package: LockedPackage) -> None:
-            assert isinstance(package.source, Registry)
-            listing = await toolchain.client.listing(package.name, package.source.index)
-            if not isinstance(listing, Absent):
-                cutoff = settings.resolving.exclude_newer_package.get(package.name, settings.resolving.exclude_newer)
-                newest[package.name] = _newest(listing, package.version, cutoff)
-
-        for package in packages:
-            tasks.start_soon(one, package)
+    reaching = members_reaching(locked.lock)
+    newest = await _newest(locked, packages)
     found = []
     for package in packages:
         line = lines[package.name, package.version]
@@ -75,7 +64,7 @@ async def find_outdated(
                 name=package.name,
                 locked=package.version,
                 compatible=_same_fork(package.version, updated.get(package.name, [])),
-                latest=newest.get(package.name, package.version),
+                latest=newest.get((package.name, package.version), package.version),
                 members=members,
                 direct=line.direct,
             )
@@ -83,18 +72,36 @@ async def find_outdated(
     return tuple(found)
 
 
-def _newest(listing: Listing, locked: str, cutoff: str) -> str:
-    out = set(listing.yanked)
-    if not parse_version(locked).is_prerelease:
-        out |= set(listing.prereleases)
-    uploads = listing.first_upload or ("",) * len(listing.versions)
-    good = [
-        version
-        for position, version in enumerate(listing.versions)
-        # What tells no time may be too new.
-        if position not in out and (not cutoff or "" < uploads[position][:19] < cutoff[:19])
+async def _newest(locked: Locked, packages: list[LockedPackage]) -> dict[tuple[str, str], str]:
+    """By name and locked version: what a service knows, and else what the indexes say."""
+    settings = locked.context.means.settings.resolving
+    asked = [
+        (package, settings.exclude_newer_package.get(package.name, settings.exclude_newer)) for package in packages
     ]
-    return max((*good, locked), key=release_key)
+    async with open_toolchain(locked.context) as opened:
+        toolchain = await asking_external_indexes(opened, locked.lock, locked.workspace.root)
+        newest = await _told(toolchain, asked)
+
+        async def one(package: LockedPackage, cutoff: str) -> None:
+            assert isinstance(package.source, Registry)
+            listing = await toolchain.client.listing(package.name, package.source.index)
+            if not isinstance(listing, Absent):
+                newest[package.name, package.version] = newest_version(listing, package.version, cutoff)
+
+        async with anyio.create_task_group() as tasks:
+            for package, cutoff in asked:
+                if (package.name, package.version) not in newest:
+                    tasks.start_soon(one, package, cutoff)
+    return newest
+
+
+async def _told(toolchain: Toolchain, asked: list[tuple[LockedPackage, str]]) -> dict[tuple[str, str], str]:
+    means = toolchain.means
+    if not means.settings.service.url or means.settings.offline:
+        return {}
+    from interlock.service.remote_newest import remote_newest  # noqa: PLC0415 - most know of no service
+
+    return await remote_newest(means, toolchain.indexes, asked)
 
 
 def _same_fork(locked: str, updated: list[str]) -> str:

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from interlock.service.refusals import BadRequest, MethodRefused, NothingHere, Refusal
-from interlock.service.server import cache, claims, health, locks, openapi, packs, simple, turborepo
+from interlock.service.server import cache, claims, health, locks, newest, openapi, packs, simple, turborepo
 from interlock.service.server.access import Authenticated
 from interlock.service.server.answering import Answering
 from interlock.service.server.bounds import Bounded
@@ -27,6 +27,7 @@ ROOMS: tuple[Callable[[ServerState], Sequence[BaseRoute]], ...] = (
     health.routes,
     openapi.routes,
     locks.routes,
+    newest.routes,
     packs.routes,
     cache.routes,
     claims.routes,

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from interlock import __version__
 from interlock.core.lock.model import Lock
+from interlock.service.newest_protocol import NEWEST, NewestAnswer, NewestRequest
 from interlock.service.pack_protocol import PACKS, PackPlan, PackRequest
 from interlock.service.protocol import EVENTS, LOCKS, NDJSON, Frame, LockRequest
 from interlock.service.server.cache import ACTIONS, CONTENTS
@@ -133,6 +134,14 @@ OPERATIONS = (
         scope=Scope.LOCK,
         gives=(),
         statuses=(204,),
+    ),
+    Operation(
+        method="POST",
+        path=NEWEST,
+        summary="Newest versions of locked packages; null where a client has to ask its index itself.",
+        scope=Scope.LOCK,
+        takes=(_JSON, NewestRequest),
+        shape=NewestAnswer,
     ),
     Operation(
         method="POST",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 from starlette.requests import Request
@@ -13,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from interlock.errors import InterlockError, error_document
 from interlock.packs.header import UNPACKED
-from interlock.service.pack_protocol import BEAT_EVERY, MOST_FILES, PACKS, PackRequest
+from interlock.service.pack_protocol import MOST_FILES, PACKS, PackRequest
 from interlock.service.packs.body import pack_bytes
 from interlock.service.packs.forms import Forms
 from interlock.service.packs.plans import Plan, Plans, make_plan
@@ -22,6 +20,7 @@ from interlock.service.proxy.ranges import read_range
 from interlock.service.proxy.refusals import StoreTrouble
 from interlock.service.refusals import BadRequest, NothingHere
 from interlock.service.server.access import require, token_of
+from interlock.service.server.beats import with_beats
 from interlock.service.server.bodies import decode_json, read_body
 from interlock.service.server.lock_request import served_indexes
 from interlock.service.server.state import ServerState
@@ -55,7 +54,7 @@ class _Packs:
             raise BadRequest(f"A pack has at most {MOST_FILES} files.", facts={"files": len(asked.files)})
         allowed = self._state.configuration.indexes_of(token_of(request))
         served = served_indexes(asked.indexes, allowed, request.headers.get("host", ""))
-        answer = _with_beats(self._answer(asked, served))
+        answer = with_beats(self._answer(asked, served))
         return StreamingResponse(answer, media_type="application/json", headers={"Cache-Control": "no-store"})
 
     async def _answer(self, asked: PackRequest, served: dict[int, str]) -> bytes:
@@ -99,15 +98,3 @@ def _part(request: Request, plan: Plan) -> tuple[dict[str, str], int, int, int]:
     start, stop = part
     headers |= {"content-range": f"bytes {start}-{stop - 1}/{size}", "content-length": str(stop - start)}
     return headers, start, stop, 206
-
-
-async def _with_beats(work: Coroutine[Any, Any, bytes]) -> AsyncGenerator[bytes]:
-    """An answer that shows, while it is made, that somebody is there."""
-    task = asyncio.ensure_future(work)
-    try:
-        yield b"\n"
-        while not (await asyncio.wait({task}, timeout=BEAT_EVERY))[0]:
-            yield b"\n"
-        yield task.result()
-    finally:
-        task.cancel()
