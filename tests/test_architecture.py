@@ -135,12 +135,14 @@ DEFERRED = {
     "interlock.resolution.freshness": "updates a lock that is not fresh",
     "interlock.resolution.reading": "reads trees again for a lock that has some",
     "interlock.resolution.stale_pins": "looks up lines only where a pin is stale",
+    "interlock.toolchain.shared": "loads clients of caches for those who share",
     "interlock.toolchain.toolchain": "loads each tool when it is first asked for",
     "interlock.ops.tools": "loads what makes build environments when something is built",
     "interlock.resolution.built_metadata": "loads archives for builds",
     "interlock.resolution.answer": "loads explanations for failures",
     "interlock.resolution.direct": "loads repositories and archives for those who have such sources",
     "interlock.resolution.external_indexes": "loads repositories for those who have such sources",
+    "interlock.core.requirements.parse": "loads a grammar for what is not plain",
 }
 """Modules that may import inside a function, and why."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from interlock.cli.table.commands import COMMANDS
+from tests.release_trees import member, root
 
 ROOMS = {
     "build",
@@ -55,7 +57,7 @@ LOADED = {
     "cache --help": "| argparse",
     "cache dir": PLAIN,
     "workspace list": PLAIN,
-    "workspace graph": f"{PLAIN} packaging",
+    "workspace graph": PLAIN,
     "completions words -- sync --package w": PLAIN,
     "about": PLAIN,
     "auth token inner": "core store toolchain workspace | argparse platformdirs tomllib",
@@ -134,6 +136,19 @@ def test_a_command_loads_what_it_uses(place: Path, line: str, tmp_path: Path) ->
 def test_only_the_command_itself_is_loaded(place: Path) -> None:
     names = [name for name in _loaded(place, "cache", "dir") if name.startswith("interlock.cli.commands.")]
     assert names == ["interlock.cli.commands.cache_dir"]
+
+
+def test_what_was_built_before_is_installed_without_what_asks_and_builds(tmp_path: Path) -> None:
+    shop = root(tmp_path / "shop")
+    member(shop, "catalog")
+    member(shop, "web", needs=["catalog"], more="\n[tool.interlock.sources]\ncatalog = { workspace = true }\n")
+    line = ("sync", "--all-packages", "--no-editable")
+    subprocess.run([sys.executable, "-m", "interlock", *line], cwd=shop, env=_environ(shop), check=True)
+    shutil.rmtree(shop / ".venv")
+    loaded = _loaded(shop, *line, "-q")
+    assert "interlock.install.transaction" in loaded
+    assert not {name for name in loaded if name.startswith(("interlock.index", "pyreqwest", "httpx", "zipfile"))}
+    assert "packaging.markers" not in loaded
 
 
 def test_the_words_of_help_load_no_table(place: Path) -> None:

@@ -15,11 +15,12 @@ from interlock.envs.interpreters import Interpreter
 from interlock.errors import InstallError
 from interlock.store.archives import StoredWheel
 
-__all__ = ["UnfittingWheel", "UnmetPythons"]
+__all__ = ["UnfittingWheel", "UnmetPythons", "requires_python"]
 
 _HEAD = 1 << 13
 """Bytes of a METADATA file that hold its short fields; a description may be long."""
-_FIELD = re.compile(rb"^Requires-Python:[ \t]*([^\r\n]*)", re.MULTILINE | re.IGNORECASE)
+_FIELD = b"\nrequires-python:"
+_BLANK_LINE = re.compile(rb"\n\r?\n")
 
 
 class UnfittingWheel(InstallError):
@@ -50,7 +51,7 @@ class UnmetPythons:
 
     def look_at(self, wheel: StoredWheel) -> None:
         """Blocking."""
-        text = _requires_python(wheel)
+        text = requires_python(wheel)
         if text and not evaluate(requires_python_marker(text), self._interpreter.markers, frozenset()):
             self._found[wheel.name] = f"{wheel.name} {wheel.version} ({text})"
 
@@ -62,11 +63,16 @@ class UnmetPythons:
         return f"Installed though they are not for Python {self._interpreter.version}: {wheels}."
 
 
-def _requires_python(wheel: StoredWheel) -> str:
+def requires_python(wheel: StoredWheel) -> str:
+    """What METADATA says, read without anything else of it; empty when it says nothing. Blocking."""
     try:
         with open(os.path.join(wheel.tree, wheel.dist_info, "METADATA"), "rb", buffering=0) as file:
-            head = file.read(_HEAD)
+            head = b"\n" + file.read(_HEAD)
     except OSError:
         return ""
-    found = _FIELD.search(re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0])
-    return found[1].decode(errors="replace").strip() if found is not None else ""
+    at = head.lower().find(_FIELD)
+    if at < 0 or _BLANK_LINE.search(head, 1, at + 1):
+        # There is none, or only a description that speaks of one.
+        return ""
+    value = head[at + len(_FIELD) :].partition(b"\n")[0]
+    return value.partition(b"\r")[0].decode(errors="replace").strip()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from interlock.core.settings.service import CACHE_OF_SERVICE
 from interlock.events import Warned
 from interlock.means import Means
 from interlock.store.blobs import SecondLevel
-from interlock.toolchain.build_cache import BuildCache
-from interlock.toolchain.build_claims import BuildClaims
+
+if TYPE_CHECKING:
+    from interlock.toolchain.build_cache import BuildCache
+    from interlock.toolchain.build_claims import BuildClaims
 
 __all__ = ["Shared", "open_shared"]
 
@@ -35,6 +39,10 @@ def open_shared(means: Means) -> Shared | None:
         means.reporter.report(Warned("cache-not-approved", text))
     if not named.url or settings.offline or settings.no_cache:
         return None
+    # Most share nothing, and need no client for it.
+    from interlock.toolchain.build_cache import BuildCache  # noqa: PLC0415
+    from interlock.toolchain.build_claims import BuildClaims  # noqa: PLC0415
+
     cache, claims = BuildCache(means), None
     if named.mode == "readwrite" and cache.base.endswith(CACHE_OF_SERVICE):
         claims = BuildClaims(cache.base.removesuffix(CACHE_OF_SERVICE), cache, means.reporter)

@@ -8,11 +8,6 @@ from __future__ import annotations
 
 import re
 
-from packaging.markers import InvalidMarker
-from packaging.markers import Marker as _Marker
-from packaging.requirements import InvalidRequirement as _Invalid
-from packaging.requirements import Requirement as _Parsed
-
 from interlock.core.names import normalize_extra, normalize_name
 from interlock.core.requirements.requirement import Requirement
 from interlock.core.sources.addresses import address_problem
@@ -70,10 +65,10 @@ def _plain(text: str) -> Requirement | None:
     if not all(map(_EXTRA.fullmatch, extras)):
         return None
     if marker and marker not in _MARKERS:
-        try:
-            _MARKERS[marker] = str(_Marker(marker))
-        except (InvalidMarker, ValueError, RecursionError):
+        written = _written_marker(marker)
+        if written is None:
             return None
+        _MARKERS[marker] = written
     return Requirement(
         name=normalize_name(name),
         specifier=",".join(sorted({clause.replace(" ", "") for clause in clauses})),
@@ -82,11 +77,23 @@ def _plain(text: str) -> Requirement | None:
     )
 
 
+def _written_marker(text: str) -> str | None:
+    from packaging.markers import InvalidMarker, Marker  # noqa: PLC0415 - most requirements have none
+
+    try:
+        return str(Marker(text))
+    except (InvalidMarker, ValueError, RecursionError):
+        return None
+
+
 def _any(text: str) -> Requirement:
+    from packaging.requirements import InvalidRequirement as Invalid  # noqa: PLC0415 - most requirements are plain
+    from packaging.requirements import Requirement as Parsed  # noqa: PLC0415
+
     shown = one_line(text)
     try:
-        parsed = _Parsed(text)
-    except (_Invalid, ValueError) as error:
+        parsed = Parsed(text)
+    except (Invalid, ValueError) as error:
         raise InvalidRequirement(f"`{shown}` is not a valid requirement: {str(error).splitlines()[0]}") from error
     except RecursionError as error:  # pragma: no cover - a packaging that does not limit the depth itself
         raise InvalidRequirement(f"`{shown}` is not a valid requirement: its marker is nested too deeply") from error
