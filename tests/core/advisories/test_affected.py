@@ -82,3 +82,9 @@ def test_alternating_events_are_intervals_in_whatever_order_they_stand(
     shuffled = list(events)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert is_meant(advisory("X-1", "flask", *shuffled), FLASK, version) == (below % 2 == 1)
+
+
+def test_a_version_that_cannot_be_compared_is_meant_only_where_it_is_listed() -> None:
+    listed = advisory("X-1", "flask", "introduced 0", versions=["from-a-fork"])
+    assert is_meant(listed, FLASK, "from-a-fork")
+    assert not is_meant(listed, FLASK, "another-fork")

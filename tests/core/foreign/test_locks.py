@@ -216,3 +216,23 @@ def test_more_forks_than_people_make_are_none() -> None:
     ]
     assert forks_of(many) == ()
     assert len(forks_of(many[:20])) == 11
+
+
+def test_a_tower_of_versions_that_is_too_high_is_left_without_forks() -> None:
+    """Each version of a package decides where one of the package before it counts, and they are gone over in order."""
+    height = 9
+    entries = []
+    for floor in range(height):
+        for version in ("1", "2"):
+            asks = f'\n[package.dependencies]\np{floor - 1} = "{version}"' if floor else ""
+            entries.append(f'name = "p{floor}"\nversion = "{version}"\npython-versions = ">=3.9"{asks}')
+    top = normalize_name(f"p{height - 1}")
+    asked = (
+        Requirement(top, "==1", 'python_version < "3.12"'),
+        Requirement(top, "==2", 'python_version >= "3.12"'),
+    )
+    found = {
+        (pin.name, pin.version): pin.markers for pin in parse_foreign_lock("poetry.lock", old_lock(*entries), asked)
+    }
+    assert found[top, "2"] == ("python_full_version >= '3.12'",)
+    assert all(found[normalize_name("p0"), version] != found[top, version] for version in ("1", "2"))

@@ -105,3 +105,18 @@ def test_a_package_is_at_its_line(lock: Lock) -> None:
     for one in lock.packages:
         assert lines[found[one.name, one.version] - 1] == f'      "name": "{one.name}",'
         assert f'"version": "{one.version}"' in lines[found[one.name, one.version]]
+
+
+def test_what_is_selected_twice_is_walked_once_and_an_edge_that_holds_nowhere_is_no_way() -> None:
+    lock = lock_of(
+        member("web", "lib", edge("never", "extra == 'web[gpu]'"), extras={"cpu": [], "gpu": []}),
+        member("lib", extras={"all": ["lib[one]"], "one": ["deep"]}),
+        package("deep"),
+        package("never"),
+        conflicts=((item("web", extra="cpu"), item("web", extra="gpu")),),
+    )
+    target = {one.name: one for one in lock.packages}
+    ways = Ways(Graph(lock), chosen("web", "web", "lib[all]"))
+    assert ways.to(target[NormalizedName("never")]) == ()
+    (path,) = ways.to(target[NormalizedName("deep")])
+    assert [(step.name, step.via) for step in path.steps] == [("lib", ""), ("deep", "extra one")], "no step to itself"

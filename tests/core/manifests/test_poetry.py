@@ -225,3 +225,15 @@ def test_mistakes_are_named() -> None:
     keys = {problem.key for problem in caught.value.problems}
     assert keys == {"tool.poetry.name", "tool.poetry.dependencies.a.version", "tool.poetry.dependencies.b"}
     assert "honoured" in parse(HEAD + '[tool.poetry.dependencies]\na = { vresion = "1" }\n').warnings[0]
+
+
+def test_a_source_that_a_group_repeats_is_kept_once() -> None:
+    text = (
+        '[tool.poetry]\nname = "a"\nversion = "1"\n[tool.poetry.dependencies]\nlib = { path = "../lib" }\n'
+        '[tool.poetry.group.dev.dependencies]\nlib = { path = "../lib" }\n'
+    )
+    manifest = parse_manifest(text.encode(), path="apps/a", file="apps/a/pyproject.toml")
+    (rules,) = manifest.sources.values()
+    assert [(rule.group, str(rule.source.path)) for rule in rules if isinstance(rule.source, Directory)] == [
+        (None, "apps/lib")
+    ]

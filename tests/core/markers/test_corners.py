@@ -7,6 +7,7 @@ from itertools import combinations, product
 import pytest
 from packaging.markers import Marker as Judge
 
+from interlock.core.markers.cover import branches, literal_marker
 from interlock.core.markers.diagram import (
     TRUE,
     InvalidMarker,
@@ -115,3 +116,12 @@ def test_what_a_value_decides_below_other_variables_is_decided() -> None:
             for values in ENVIRONMENTS:
                 if values[name] == value:
                     assert evaluate(left, values) == evaluate(one, values)
+
+
+def test_the_branches_of_a_node_leave_out_what_leads_nowhere() -> None:
+    node = parse_marker("python_version < '3.9' or python_version >= '3.12' and sys_platform == 'linux'")
+    found = list(branches(node))
+    assert len(found) == 2
+    assert any_of(literal_marker(literal, below) for literal, below in found) is node
+    both = parse_marker("sys_platform == 'linux' or sys_platform == 'win32'")
+    assert any_of(literal_marker(literal, below) for literal, below in branches(both)) is both

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from interlock.core.settings.service import ServiceSettings, service_problem, service_settings
+from interlock.core.settings.service import ServiceSettings, service_place, service_problem, service_settings
 from interlock.core.settings.variables import InvalidSetting, Variables
 
 URL = "https://locks.test"
@@ -42,3 +42,9 @@ def test_what_is_no_address_is_told(url: str) -> None:
     assert "not an address" in service_problem(url)
     with pytest.raises(InvalidSetting, match="INTERLOCK_SERVICE is"):
         service_settings(Variables({"INTERLOCK_SERVICE": url}), "", [], {}, take_login)
+
+
+def test_a_socket_is_named_in_the_host_or_by_the_path() -> None:
+    assert service_place("http+unix://%2Frun%2Flocks/cache") == ("http://localhost/cache", "/run/locks")
+    assert service_place("http+unix:///run/locks") == ("http://localhost", "/run/locks")
+    assert service_place(URL) == (URL, "")
