@@ -117,9 +117,9 @@ def activity(graph: Graph, selection: Selection, offered: Offered | None = None)
     flow.run()
     for (place, extra), marker in flow.values.items():
         target = flow.targets[place]
-        if isinstance(target, LockedMember):
-            key = conflict_key(target.name, extra or None)
-            found[key] = found.get(key, FALSE) | marker
+        assert isinstance(target, LockedMember), "packages lead to no members"
+        key = conflict_key(target.name, extra or None)
+        found[key] = found.get(key, FALSE) | marker
     hull = graph.lock.requires_python
     assuming = requires_python_marker(hull) if hull else TRUE
     where = {key: simplify(marker, assuming) for key, marker in found.items() if key in declared}

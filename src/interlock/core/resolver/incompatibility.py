@@ -48,7 +48,7 @@ Term = tuple[int, int]
 
 Asking = Literal["requirement", "constraint", "override", "member"]
 """How something is asked for. Of a member: by an extra or a group, which has no requirement for it."""
-Reason = Literal["python", "yanked", "cutoff", "prerelease", "platform", "unusable", "source", "missing"]
+Reason = Literal["python", "yanked", "cutoff", "prerelease", "platform", "unusable", "source"]
 """Why candidates are ruled out."""
 
 

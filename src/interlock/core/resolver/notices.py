@@ -116,12 +116,10 @@ def _never_together(resolver: Resolver) -> Iterable[Notice]:
 
 
 def _yanked(resolver: Resolver, key: PackageKey, position: int) -> Iterable[Notice]:
-    universe = resolver.facts.universes.get(key.name)
-    segment = universe.segment(position) if universe is not None and position < universe.size else None
-    if universe is None or segment is None or segment.listing is None:
-        return
+    universe = resolver.facts.universes[key.name]
+    segment = universe.segment(position)
     at = position - segment.offset
-    if at in segment.listing.yanked:
+    if segment.listing is not None and at in segment.listing.yanked:
         reason = segment.listing.yanked_because(at)
         why = f" ({reason})" if reason else ""
         yield Notice(
@@ -131,9 +129,6 @@ def _yanked(resolver: Resolver, key: PackageKey, position: int) -> Iterable[Noti
 
 
 def _given_up(resolver: Resolver, name: NormalizedName, position: int) -> Iterable[Notice]:
-    universe = resolver.facts.universes.get(name)
-    if universe is None or position >= universe.size:
-        return
-    listing = universe.segment(position).listing
+    listing = resolver.facts.universes[name].segment(position).listing
     if listing is not None and listing.status in _GIVEN_UP:
         yield Notice("project-status", (f"{name} is {listing.status}: {_GIVEN_UP[listing.status]}.",))

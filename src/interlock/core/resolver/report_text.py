@@ -77,10 +77,8 @@ class Wording:
                 return f"{who} {verb} a pre-release, which the settings do not allow (prerelease = {ruling.detail})"
             case "source":
                 return f"{who} {'come' if plural else 'comes'} from {self._sources(name, mask)}"
-            case "unusable":
-                return f"{who} cannot be used: {ruling.detail}"
             case _:
-                return f"{who} cannot be used here"
+                return f"{who} cannot be used: {ruling.detail}"
 
     def python_needed(self, name: NormalizedName, mask: int) -> str:
         """What Python the candidates of a mask ask for."""
