@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 
@@ -154,3 +155,45 @@ def test_members_that_come_and_go_are_left_to_a_resolution() -> None:
     fewer = copy.deepcopy(_WORLD)
     del fewer["members"]["web"]
     assert _updated(fewer, lock, []) is None
+
+
+_FORKED: dict[str, Any] = {
+    "members": {
+        "app": {"requires": ["p<2 ; sys_platform == 'linux'", "p>=2 ; sys_platform != 'linux'", "q"]},
+        "lib": {"requires": ["q ; sys_platform == 'linux'"]},
+        "new": {"requires": ["q ; python_version < '3.12'"], "requires-python": ">=3.12"},
+    },
+    "packages": {"p": {"1.0": {}, "2.0": {}}, "q": {"1.0": {}}},
+    "options": {"fork-strategy": "fewest"},
+}
+
+
+def _changed(**members: list[str]) -> tuple[dict[str, Any], list[Stale]]:
+    changed, found = copy.deepcopy(_FORKED), []
+    for name, requires in members.items():
+        changed["members"][name]["requires"] = requires
+        found += reasons(_FORKED["members"][name], changed["members"][name], name)
+    return changed, found
+
+
+def test_what_others_need_in_one_fork_alone_is_left_to_a_resolution() -> None:
+    lock = solved(_FORKED)
+    world, stale = _changed(app=["p<2 ; sys_platform == 'linux'", "p>=2 ; sys_platform != 'linux'"])
+    assert _updated(world, lock, stale) is None
+
+
+def test_what_is_asked_for_where_a_member_does_not_run_is_no_edge() -> None:
+    lock = solved(_FORKED)
+    world, stale = _changed(new=["q ; python_version < '3.11.5'", "q ; python_version < '3.12'"])
+    fast = _updated(world, lock, stale)
+    whole = resolve(world, lock)
+    assert fast is None or encode_lock(fast) == whole.data
+    assert whole.lock is not None
+    assert not [one.dependencies for one in whole.lock.members if one.name == "new" and one.dependencies]
+
+
+def test_a_lock_whose_forks_leave_something_out_is_left_to_a_resolution() -> None:
+    lock = solved(_FORKED)
+    world, stale = _changed(lib=["q"])
+    assert _updated(world, lock, stale) is not None
+    assert _updated(world, msgspec.structs.replace(lock, forks=lock.forks[:1]), stale) is None

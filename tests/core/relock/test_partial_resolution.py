@@ -104,3 +104,45 @@ def test_anything_else_is_left_to_a_resolution(name: str, tables: dict[str, Any]
 def _extended_with(name: str, tables: dict[str, Any]) -> Lock | None:
     lock, changed, stale = _with(name, **tables)
     return _extended(changed, lock, stale)
+
+
+def _grown(world: dict[str, Any], name: str, **tables: Any) -> tuple[Lock | None, bytes]:
+    changed = copy.deepcopy(world)
+    changed["members"][name].update(tables)
+    lock = solved(world)
+    fast = _extended(changed, lock, reasons(world["members"][name], changed["members"][name], name))
+    return fast, resolve(changed, lock).data
+
+
+def test_a_member_for_fewer_pythons_is_resolved_for_these() -> None:
+    world = copy.deepcopy(_WORLD)
+    world["members"]["app"]["requires-python"] = ">=3.12"
+    fast, whole = _grown(world, "app", requires=["a", "plain"])
+    assert fast is None or encode_lock(fast) == whole
+
+
+def test_what_others_take_from_a_place_of_their_own_is_not_asked_for_anywhere() -> None:
+    world = copy.deepcopy(_WORLD)
+    world["members"]["lib"]["requires"].append("own ; sys_platform == 'linux' and sys_platform == 'win32'")
+    world["members"]["lib"]["sources"] = {"own": {"directory": "vendored/own"}}
+    fast, whole = _grown(world, "app", requires=["a", "plain"])
+    assert fast is not None
+    assert encode_lock(fast) == whole
+
+
+def test_a_package_of_two_versions_of_which_a_third_is_wanted_is_left_to_a_resolution() -> None:
+    world = copy.deepcopy(_WORLD)
+    world["members"]["web"]["requires"] += [
+        "plain<2 ; sys_platform == 'linux'",
+        "plain>=2,<3 ; sys_platform != 'linux'",
+    ]
+    world["packages"]["plain"]["3.0"] = {}
+    world["packages"]["third"] = {"1.0": {"requires": ["plain>=1"]}}
+    fast, whole = _grown(world, "app", requires=["a", "third"])
+    assert fast is None or encode_lock(fast) == whole
+
+
+def test_what_a_group_needed_alone_is_left_to_a_resolution_when_the_group_changes() -> None:
+    world = copy.deepcopy(_WORLD)
+    world["members"]["lib"]["groups"] = {"g": ["newer<2"]}
+    assert _grown(world, "lib", groups={"g": ["plain"]})[0] is None

@@ -199,15 +199,13 @@ class _EdgeUpdate:
         """What the old solution has for a dependency in a fork, if that will do."""
         requirement, source = dependency.requirement, dependency.source
         name = requirement.name
-        if requirement.url or name in self.sourced:
+        if requirement.url or name in self.sourced or not isinstance(source, Member | None):
             raise _Doubt
         member = self.asks.get(name)
         if member is not None:
-            if source != Member(name) or name in self.graph.packages:
+            if source is None or name in self.graph.packages:
                 raise _Doubt
             return self.graph.members[name]
-        if source is not None:
-            raise _Doubt
         chosen = [
             package
             for package in self.graph.packages.get(name, ())
