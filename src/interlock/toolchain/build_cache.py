@@ -39,6 +39,8 @@ _PIECE = 64 << 10
 _AT_ONCE = 8
 """Requests: with more, a server that many ask at the same time would answer each of them late."""
 _MOST_ACTION = 16 << 20
+_OF_A_FILE = 0.25
+"""What is worth as much as this part of a file: what leads to one."""
 _THERE = frozenset({200, 203})
 _NOT_THERE = frozenset({404, 410})
 _TAKEN = frozenset({200, 201, 202, 204})
@@ -62,6 +64,8 @@ class BuildCache:
         self._gone = means.gone
         self._largest = means.layout.limits.file_size
         self.patience = Patience()
+        self.asked = anyio.Event()
+        """Set when something is asked for the first time."""
         self._limit = anyio.CapacityLimiter(_AT_ONCE)
         self._storer = open_storer(self.options)
 
@@ -84,6 +88,7 @@ class BuildCache:
         sink = _Sink(self.patience, None, _MOST_ACTION)
         if not await self._receive(_address(bucket, key), sink):
             return None
+        self.patience.was_worth_it(_OF_A_FILE)
         try:
             return base64.b64decode(msgspec.json.decode(bytes(sink.data), type=_Action).stdout_raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
@@ -91,7 +96,10 @@ class BuildCache:
 
     async def fetch(self, bucket: str, key: str, destination: Path) -> bool:
         with named(destination), destination.open("wb") as file:
-            return await self._receive(_address(bucket, key), _Sink(self.patience, file, self._largest))
+            there = await self._receive(_address(bucket, key), _Sink(self.patience, file, self._largest))
+        if there:
+            self.patience.was_worth_it()
+        return there
 
     async def put(self, bucket: str, key: str, content: bytes | Path) -> bool:
         if self._settings.mode != "readwrite" or self._writing in self._gone:
@@ -143,6 +151,7 @@ class BuildCache:
         async with self._limit:
             if self.is_gone:
                 return None
+            self.asked.set()
             try:
                 return await self.patience.keep(ask)
             except FetchFailed as error:

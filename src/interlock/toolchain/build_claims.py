@@ -21,8 +21,8 @@ from interlock.toolchain.claims import CLAIMS, Beat, ClaimAnswer, ClaimFrame, Cl
 
 __all__ = ["BuildClaims"]
 
-_SILENCE = 1.0
-"""Seconds without a frame or an answer after which the service counts as gone."""
+_SILENCE = 3.0
+"""Seconds without a frame after which the service counts as gone, once it has spoken; before, the cache's patience."""
 _TURN = 0.05
 _MOST_BYTES = 1 << 30
 """Of frames, which is months."""
@@ -38,7 +38,6 @@ class BuildClaims:
         self._poster = open_poster(cache.options)
         self._headers = {"content-type": "application/json", **cache.login}
         self._reporter = reporter
-        self._wanted = anyio.Event()
         self._opened = anyio.Event()
         self._session = ""
         self._is_over = False
@@ -55,7 +54,7 @@ class BuildClaims:
         """
         if self._cache.is_gone:
             return True
-        self._wanted.set()
+        self._cache.asked.set()
         try:
             await self._cache.patience.keep(self._opened.wait)
         except FetchFailed as error:
@@ -81,7 +80,7 @@ class BuildClaims:
             await self._say(ClaimRequest(key=key, ends=True))
 
     async def live(self, closing: anyio.Event) -> None:
-        """Keep the session of the command, from the first claim on, until it closes."""
+        """Keep the session of the command, from the first look into the cache on, until it closes."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._keep)
             await closing.wait()
@@ -90,7 +89,7 @@ class BuildClaims:
             await self._poster.close()
 
     async def _keep(self) -> None:
-        await self._wanted.wait()
+        await self._cache.asked.wait()
         why = ""
         frames = _Frames(self._take)
         async with anyio.create_task_group() as tasks:
@@ -109,10 +108,11 @@ class BuildClaims:
             tasks.cancel_scope.cancel()
         if not why and not self._cache.is_gone:
             self._cache.leave_alone()
-            self._reporter.report(unavailable(f"{self._url} said nothing for a second"))
+            self._reporter.report(unavailable(f"{self._url} said nothing for {_SILENCE:.0f} seconds"))
         self._give_up(why or "it says nothing")
 
     def _take(self, frame: Opened | Freed | Beat) -> None:
+        self._cache.patience.is_there()
         if isinstance(frame, Opened):
             self._session = frame.session
             self._opened.set()

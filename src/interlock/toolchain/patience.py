@@ -2,7 +2,8 @@
 
 A run waits while something was asked for and nothing comes. What comes buys time, as much as it would take to come at a
 pace that is worth it: so neither silence nor a drip keeps anybody for longer than a second in all, and a large file may
-take as long as it likes.
+take as long as it likes. What is of use makes up for the wait, and of a place that says all the while that it is there,
+because many ask it, an answer is awaited for longer.
 """
 
 from __future__ import annotations
@@ -26,14 +27,17 @@ _FREE = 0.25
 _PACE = 256 << 10
 """Bytes per second that are worth waiting for."""
 _TURN = 0.05
-"""Seconds between two looks. No look counts for more than two of them: it is not the place's fault when this process
-had no turn."""
+"""Seconds between two looks. No look counts for more: it is not the place's fault when this process had no turn."""
+_ALIVE = 1.0
+"""Seconds for which a place that has just said that it is there counts as busy."""
+_BUSY = 0.1
+"""What a second counts of such a place: it has ten in all."""
 
 
 class Patience:
     def __init__(self) -> None:
         self._left = _WAIT
-        self._seen = self._until = 0.0
+        self._seen = self._until = self._alive = 0.0
         self._waiting = 0
 
     def __repr__(self) -> str:
@@ -44,6 +48,14 @@ class Patience:
         now = monotonic()
         bought = size / _PACE if size else _FREE
         self._until = min(max(self._until, now) + bought, now + _FREE)
+
+    def is_there(self) -> None:
+        """The place has said so, unasked."""
+        self._alive = monotonic() + _ALIVE
+
+    def was_worth_it(self, part: float = 1.0) -> None:
+        """What came is of use: as good as if this part of all patience had not been needed."""
+        self._left = min(_WAIT, self._left + part * _WAIT)
 
     async def keep(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Wait for an answer as long as patience lasts. Raises :class:`FetchFailed`."""
@@ -79,5 +91,5 @@ class Patience:
     def _look(self) -> None:
         now = monotonic()
         if now > self._until:
-            self._left -= min(now - self._seen, 2 * _TURN)
+            self._left -= min(now - self._seen, _TURN) * (_BUSY if now < self._alive else 1.0)
         self._seen = now

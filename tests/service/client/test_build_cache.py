@@ -166,7 +166,7 @@ def test_nothing_that_is_wrong_with_a_cache_is_wrong_with_a_build(
     assert reason in said
     # What was under way when it was given up, and nothing after it.
     assert len(cache.asked) <= 4, cache.asked
-    assert longer < 1.6, "a second, and what a busy machine needs"
+    assert longer < 2.5, "a second, and what a busy machine needs"
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_a_cache_that_takes_nothing_costs_a_warning(
     longer, said = _works_alone(machines, "first")
     assert said.count("warning[blobs-unavailable]") == said.count("warning") == 1
     assert reason in said
-    assert longer < 1.6
+    assert longer < 2.5
     assert not cache.kept
 
 
@@ -216,7 +216,7 @@ def test_nobody_is_there(machines: Machines, monkeypatch: pytest.MonkeyPatch) ->
             monkeypatch.setenv("INTERLOCK_CACHE_URL", url)
             longer, said = _works_alone(machines, name)
             assert said.count("warning[blobs-unavailable]") == said.count("warning") == 1
-            assert longer < 1.6
+            assert longer < 2.5
 
 
 def test_mode_read_gives_nothing_away_and_off_asks_nothing(machines: Machines, cache: CacheServer) -> None:
