@@ -14,6 +14,7 @@ from tests.faults.faulty_index import find_uv, own_tool, try_often, uv_tool
 from tests.faults.kills import kill_often
 from tests.faults.mixed import mix_often
 from tests.faults.stage import staged
+from tests.faults.under_load import load
 
 pytestmark = [
     pytest.mark.slow,
@@ -33,6 +34,14 @@ def test_different_verbs_at_the_same_time(tmp_path: Path) -> None:
     with staged(tmp_path) as stage:
         found = mix_often(stage, 2, int(os.environ.get("INTERLOCK_TEST_SEED") or 1))
     assert not found.wrong, str(found)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="the system does not tell which processes are whose")
+def test_a_service_under_load_loses_nothing_when_it_is_killed(tmp_path: Path) -> None:
+    report = load(tmp_path, 10.0, int(os.environ.get("INTERLOCK_TEST_SEED") or 1), 3)
+    assert not report.wrong, str(report)
+    assert report.seconds.keys() >= {"lock", "page", "file", "pack"}, str(report)
+    assert sum(report.chaos.values()) >= 3, str(report)
 
 
 def test_a_faulty_index_gives_no_wrong_lock_and_no_half_environment() -> None:

@@ -16,8 +16,11 @@ Say = Callable[[BaseHTTPRequestHandler], None]
 
 
 @contextlib.contextmanager
-def answering(say: Say) -> Iterator[tuple[str, list[str]]]:
-    """A server of which every answer is what ``say`` writes; its address and the paths that were asked for."""
+def answering(say: Say, bodies: list[bytes] | None = None) -> Iterator[tuple[str, list[str]]]:
+    """A server of which every answer is what ``say`` writes; its address and the paths that were asked for.
+
+    What is sent to it is added to ``bodies``.
+    """
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -25,7 +28,9 @@ def answering(say: Say) -> Iterator[tuple[str, list[str]]]:
 
         def do_POST(self) -> None:
             asked.append(self.path)
-            self.rfile.read(int(self.headers.get("content-length", 0)))
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            if bodies is not None:
+                bodies.append(body)
             with contextlib.suppress(OSError):
                 say(self)
 
