@@ -27,6 +27,20 @@ SAID = "Locked 4 packages for 3 members.\n"
 MACHINERY = {"anyio", "argparse", "asyncio", "msgspec", "packaging", "pyreqwest", "httpx", "tomllib"}
 """What finds a lock out; a lock that is known needs none of it."""
 
+SOLVING = {
+    "interlock.core.relock.assemble",
+    "interlock.core.relock.edge_update",
+    "interlock.core.resolver.candidates",
+    "interlock.core.resolver.resolver",
+    "interlock.core.resolver.solver",
+    "interlock.index.fetch_httpx",
+    "interlock.index.fetch_pyreqwest",
+    "interlock.resolution.answer",
+    "interlock.resolution.driver",
+    "interlock.core.manifests.parse",
+}
+"""What resolves and asks; an answer that still holds needs none of it."""
+
 
 @pytest.fixture
 def shop(
@@ -104,6 +118,23 @@ def test_nothing_that_finds_a_lock_out_is_loaded(shop: Shop, run: Run) -> None:
     assert not {name.partition(".")[0] for name in loaded} & MACHINERY
     rooms = {name.split(".")[1] for name in loaded if name.startswith("interlock.")}
     assert rooms == {"cli", "core", "errors", "store", "workspace"}
+
+
+def test_an_answer_that_is_remembered_needs_no_solver_and_no_connection(shop: Shop, run: Run) -> None:
+    """Where the command line, the clock or another checkout keep the quick answer away."""
+    data = _remember(shop, run)
+    code = (
+        "import sys\nfrom interlock.cli.main import main\nmain(['lock', '-q'])\n"
+        "print(*sys.modules, sep='\\n', file=sys.stdout)"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=shop.root, capture_output=True, text=True, timeout=60, check=True)
+    loaded = set(done.stdout.split())
+    assert shop.lockfile.read_bytes() == data
+    assert "interlock.resolution.memo" in loaded
+    assert not loaded & SOLVING
+    assert not {name.partition(".")[0] for name in loaded} & {"pyreqwest", "httpx", "tomllib"}
+    assert "packaging.markers" not in loaded
 
 
 def test_it_is_known_for_as_long_as_no_page_would_be_asked_for(shop: Shop, run: Run) -> None:

@@ -16,6 +16,7 @@ import pytest
 from interlock.index.fetch_pyreqwest import PyreqwestFetcher
 from interlock.index.fetcher import Fetcher, FetchFailed, FetchOptions
 from interlock.index.transport import open_fetcher as open_default
+from interlock.index.transport import open_poster
 from tests.certificates import make_certificates
 
 __all__: list[str] = []
@@ -236,8 +237,15 @@ async def test_proxies_are_those_given_and_no_others(open_fetcher: Open, monkeyp
         await fetcher.close()
 
 
-def test_the_faster_client_is_the_default() -> None:
-    assert isinstance(open_default(FetchOptions()), PyreqwestFetcher)
+async def test_the_faster_client_is_the_default_from_the_first_request_on() -> None:
+    fetcher = open_default(FetchOptions())
+    assert "Pyreqwest" not in repr(fetcher)
+    await fetcher.close()
+    with pytest.raises(FetchFailed):
+        await fetcher.get("http://127.0.0.1:1/", {})
+    assert "Pyreqwest" in repr(fetcher)
+    assert isinstance(open_poster(FetchOptions()), PyreqwestFetcher)
+    await fetcher.close()
 
 
 async def test_a_page_is_taken_up_to_a_limit_whatever_it_was_packed_to(open_fetcher: Open) -> None:

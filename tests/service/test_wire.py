@@ -19,7 +19,7 @@ from interlock.core.members.asks import Origin
 from interlock.core.names import ExtraName, NormalizedName
 from interlock.core.relock.question import Answer, Question, plain_lock
 from interlock.core.resolver.failure import Failure, Row, no_solution
-from interlock.core.resolver.notices import Notice
+from interlock.core.resolver.notice import Notice
 from interlock.core.resolver.placed import Places, placed
 from interlock.core.resolver.problem import Problem
 from interlock.core.resolver.report import explain

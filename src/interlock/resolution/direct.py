@@ -21,7 +21,7 @@ from interlock.core.names import NormalizedName
 from interlock.core.requirements.requirement import Requirement
 from interlock.core.resolver.facts import unreadable_requirement
 from interlock.core.resolver.problem import DirectPackage, Problem
-from interlock.core.resolver.resolver import world
+from interlock.core.resolver.world import world
 from interlock.core.sources.direct_references import parse_url_source
 from interlock.core.sources.git_url import canonical_git_url
 from interlock.core.sources.source import Directory, File, Git, Index, Member, Registry, Source, Url

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
@@ -28,10 +29,11 @@ from interlock.core.resolver.problem import Policy
 from interlock.core.sources.source import Index as IndexSource
 from interlock.events import Reporter
 from interlock.index.outcomes import Absent, NeedsBuild, Unavailable
-from interlock.resolution.answer import answer
-from interlock.resolution.driver import BuildMetadata, Index
 from interlock.store.entries import Entries
 from interlock.store.layout import Bucket, Layout
+
+if TYPE_CHECKING:
+    from interlock.resolution.driver import BuildMetadata, Index
 
 __all__ = ["Memo", "answer_or_recall", "question_key"]
 
@@ -179,6 +181,9 @@ async def answer_or_recall(
     if known is not None:
         # But for the digests of trees, which decide nothing, they are the same.
         return replace(known, lock=replace(known.lock, inputs=question.inputs))
+    # The solver is loaded where it has something to do.
+    from interlock.resolution.answer import answer  # noqa: PLC0415
+
     recording = _RecordingIndex(index)
     found = await answer(question, recording, build if told else partial(recording.built, build), reporter)
     if recording.is_lasting:

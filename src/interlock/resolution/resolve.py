@@ -7,26 +7,18 @@ from functools import partial
 
 import anyio.to_thread
 
-from interlock.core.lock.model import Lock, ResolutionInputs
-from interlock.core.relock.assemble import assemble
+from interlock.core.lock.model import Lock
 from interlock.core.relock.question import Answer, Question
-from interlock.core.resolver.facts import Facts
 from interlock.core.resolver.failure import Failure, no_solution
 from interlock.core.resolver.indexes import Indexes
-from interlock.core.resolver.notices import notices
-from interlock.core.resolver.old_picks import old_picks
-from interlock.core.resolver.outcome import Solved
 from interlock.core.resolver.placed import Locate, placed
 from interlock.core.resolver.problem import Problem
-from interlock.core.resolver.resolver import Resolver
 from interlock.events import Reporter, Warned
-from interlock.resolution.answer import solve
 from interlock.resolution.built_metadata import built_metadata
 from interlock.resolution.memo import Memo, answer_or_recall, question_key
-from interlock.resolution.stated_index import StatedIndex, stated_metadata
 from interlock.toolchain.toolchain import Toolchain
 
-__all__ = ["Resolve", "ResolvingHere", "indexes_of", "lock_of", "resolve", "resolve_at_once", "resolve_here"]
+__all__ = ["Resolve", "ResolvingHere", "indexes_of", "lock_of", "resolve", "resolve_here"]
 
 Resolve = Callable[[Toolchain, Question], Awaitable[Answer | Failure]]
 """Whoever answers: this process, or another one that was asked."""
@@ -90,15 +82,3 @@ def indexes_of(toolchain: Toolchain) -> Indexes:
         explicit=tuple(index.name for index in toolchain.indexes if index.explicit),
         first_only=toolchain.means.settings.resolving.index_strategy == "first-index",
     )
-
-
-async def resolve_at_once(toolchain: Toolchain, problem: Problem, facts: Facts) -> Lock | None:
-    """The lock from facts that are known, and only where everything that is tried first will do."""
-    resolver = Resolver(problem, facts)
-    index = StatedIndex(toolchain.client, stated_metadata(toolchain))
-    outcome = await solve(resolver, index, partial(built_metadata, toolchain), toolchain.means.reporter)
-    if not isinstance(outcome, Solved) or resolver.setbacks:
-        return None
-    if notices(resolver, outcome.forks) or old_picks(resolver, outcome.forks):
-        return None
-    return assemble(resolver, outcome.forks, inputs=ResolutionInputs())

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from interlock.core.lock.inputs import digest, own_inputs
 from interlock.core.lock.model import Lock
-from interlock.core.manifests.parse import parse_manifest, read_document
 from interlock.core.sources.source import Directory
 from interlock.errors import InterlockError
 from interlock.workspace.members import Workspace
@@ -46,6 +45,9 @@ def _now(folder: Path, before: str, is_member: bool) -> str:
 
 
 def _of_tree(folder: Path) -> str:
+    # Most locks have no trees besides those of members, and need no parser for them.
+    from interlock.core.manifests.parse import parse_manifest  # noqa: PLC0415
+
     file = folder / "pyproject.toml"
     try:
         manifest = parse_manifest(file.read_bytes(), path=".", file=str(file))
@@ -72,6 +74,8 @@ def _of_files(folder: Path, *, whole: bool) -> str:
 
 def _named(folder: Path) -> Iterator[str]:
     """Files that a manifest tells its backend to read requirements from."""
+    from interlock.core.manifests.parse import read_document  # noqa: PLC0415 - see above
+
     try:
         document = read_document((folder / "pyproject.toml").read_bytes(), "pyproject.toml")
     except (OSError, InterlockError):

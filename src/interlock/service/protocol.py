@@ -17,7 +17,7 @@ from interlock.core.names import NormalizedName
 from interlock.core.relock.question import Answer, Question
 from interlock.core.relock.revision import RESOLUTION_REVISION
 from interlock.core.resolver.failure import Failure
-from interlock.core.resolver.notices import Notice
+from interlock.core.resolver.notice import Notice
 from interlock.core.settings.choices import IndexStrategy
 from interlock.core.sources.source import Index
 from interlock.events import Event

@@ -26,8 +26,8 @@ from interlock.core.resolver.dependencies import Dependencies, Dependency
 from interlock.core.resolver.facts import Facts, Known
 from interlock.core.resolver.incompatibility import PackageKey
 from interlock.core.resolver.problem import Problem
-from interlock.core.resolver.resolver import world
 from interlock.core.resolver.split import split
+from interlock.core.resolver.world import world
 from interlock.core.sources.source import Member, Registry
 from interlock.core.versions.version_list import VersionList
 

@@ -21,7 +21,7 @@ from interlock.core.relock.edge_update import Changed, changed_members, edge_to,
 from interlock.core.relock.needed import needed, same_elsewhere
 from interlock.core.resolver.facts import Facts, Known, Universe
 from interlock.core.resolver.problem import Problem
-from interlock.core.resolver.resolver import world
+from interlock.core.resolver.world import world
 from interlock.core.sources.source import Member, Registry
 from interlock.core.versions.version_list import VersionList
 

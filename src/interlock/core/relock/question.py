@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from interlock.core.lock.model import Lock, ResolutionInputs
 from interlock.core.resolver.indexes import Indexes
-from interlock.core.resolver.notices import Notice
+from interlock.core.resolver.notice import Notice
 from interlock.core.resolver.problem import Problem
 
 __all__ = ["Answer", "Question", "plain_lock"]

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import msgspec
-
 from interlock.core.markers.diagram import format_marker, simplify
 from interlock.core.names import NormalizedName
 from interlock.core.requirements.requirement import format_requirement
 from interlock.core.resolver.dependencies import Dependency
 from interlock.core.resolver.facts import Known, Unusable
 from interlock.core.resolver.incompatibility import PackageKey
-from interlock.core.resolver.placed import Text
+from interlock.core.resolver.notice import Notice
 from interlock.core.resolver.python_notice import bounds_passed_over
 from interlock.core.resolver.resolution import ForkSolution
 from interlock.core.resolver.resolver import Resolver
 
-__all__ = ["Notice", "notices"]
+__all__ = ["notices"]
 
 _GIVEN_UP = {
     "archived": "its index says that no further versions are to be expected",
@@ -25,11 +23,6 @@ _GIVEN_UP = {
     "quarantined": "its index holds it to be unsafe",
 }
 """What the status of a project (PEP 792) tells those who need it."""
-
-
-class Notice(msgspec.Struct, frozen=True, order=True):
-    code: str
-    text: Text
 
 
 def notices(resolver: Resolver, forks: Iterable[ForkSolution]) -> tuple[Notice, ...]:

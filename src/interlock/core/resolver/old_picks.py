@@ -11,7 +11,7 @@ from interlock.core.names import NormalizedName
 from interlock.core.resolver.dependencies import Dependency, admitted
 from interlock.core.resolver.facts import Known
 from interlock.core.resolver.incompatibility import PackageKey
-from interlock.core.resolver.notices import Notice
+from interlock.core.resolver.notice import Notice
 from interlock.core.resolver.placed import Places
 from interlock.core.resolver.report_text import requirement_text
 from interlock.core.resolver.resolution import ForkSolution

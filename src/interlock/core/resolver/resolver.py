@@ -20,14 +20,12 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from interlock.core.markers.diagram import (
-    TRUE,
     Marker,
     all_of,
     any_of,
     extras_in,
     format_marker,
     parse_marker,
-    requires_python_marker,
     simplify,
     without_environment,
     without_extras,
@@ -51,26 +49,15 @@ from interlock.core.resolver.shared import Shared
 from interlock.core.resolver.solver import DeadEnd, Solver
 from interlock.core.resolver.split import Split, halves, ordered
 from interlock.core.resolver.touched import clashing, first_parts, touched
+from interlock.core.resolver.world import world
 from interlock.core.sources.source import Member
 from interlock.core.versions.version_list import VersionList
 
-__all__ = ["Resolver", "world"]
+__all__ = ["Resolver"]
 
 _ROUNDS = 3
 """How often all is solved again because conflicts touch more packages than thought; whatever they touch, each round is
 sound."""
-
-
-def world(problem: Problem) -> Marker:
-    """All environments the lock is for: where any member runs, within the declared environments."""
-    # A virtual root has no Python range of its own: its groups are for wherever the members run.
-    texts = {member.requires_python for member in problem.members if member.name or member.requires_python}
-    found = any_of(map(requires_python_marker, sorted(texts)))
-    if found.is_false:
-        found = TRUE
-    if problem.environments:
-        found = found & any_of(map(parse_marker, problem.environments))
-    return found
 
 
 class Resolver:

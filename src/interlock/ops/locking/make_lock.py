@@ -12,7 +12,6 @@ from interlock.core.lock.freshness import with_digests
 from interlock.core.lock.model import Lock
 from interlock.core.lock.moves import Moves
 from interlock.core.members.narrowing import narrow
-from interlock.core.relock.edge_update import update_edges
 from interlock.events import Warned
 from interlock.means import Means
 from interlock.resolution.freshness import stale_reasons
@@ -71,10 +70,13 @@ async def _with_what_is_new(context: Context, reading: Reading, old: Lock, moves
     reasons = stale_reasons(reading, old)
     if not is_plain(reading) or narrow(reading.asks, reading.tool.environments).impossible:
         return None
+    # What changes edges knows how they are found, and a lock that is made anew needs neither.
+    from interlock.core.relock.edge_update import update_edges  # noqa: PLC0415
+
     problem = make_problem(reading, reading.asks, old, moves)
     made = await anyio.to_thread.run_sync(update_edges, old, problem, reasons)
     if made is None:
-        from interlock.ops.locking.relock import relock_new  # noqa: PLC0415
+        from interlock.ops.locking.relock_new import relock_new  # noqa: PLC0415
 
         made = await relock_new(context, reading, problem, old, reasons)
     return made

@@ -10,13 +10,11 @@ import msgspec
 
 from interlock.build.environment import BuildEnvironment
 from interlock.context import Context
-from interlock.core.lock.freshness import Stale
 from interlock.core.lock.model import Lock
 from interlock.core.lock.moves import Moves
 from interlock.core.members.narrowing import everywhere, narrow, narrow_to
 from interlock.core.relock.commits import kept_commits
 from interlock.core.relock.namesakes import namesakes, rename_namesakes, restore_names
-from interlock.core.relock.partial_resolution import extend_lock, partial_problem
 from interlock.core.relock.question import Question
 from interlock.core.resolver.problem import Problem
 from interlock.envs.environments import VirtualEnvironment, load_environment
@@ -30,16 +28,16 @@ from interlock.resolution.dynamic import complete
 from interlock.resolution.hashes import fill_hashes
 from interlock.resolution.problem import is_plain, make_problem
 from interlock.resolution.reading import Reading
-from interlock.resolution.resolve import Resolve, ResolvingHere, indexes_of, lock_of, resolve_at_once
+from interlock.resolution.resolve import Resolve, ResolvingHere, indexes_of, lock_of
 from interlock.resolution.without_python import refuse_without_python
-from interlock.toolchain.toolchain import Toolchain, ToolchainOptions
+from interlock.toolchain.toolchain import Toolchain
 from interlock.workspace.fresh.stamp import Basis
 from interlock.workspace.location import locator
 
 if TYPE_CHECKING:
     from interlock.index.view import View
 
-__all__ = ["Relocked", "relock", "relock_new"]
+__all__ = ["Relocked", "relock"]
 
 
 class Relocked(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,21 +152,3 @@ async def _building(means: Means, reading: Reading, toolchain: Toolchain) -> Too
         return toolchain
     shared = BuildEnvironment(python=found.python, path=found.scripts, isolated=False)
     return toolchain.on(await toolchain.interpreter(), shared)
-
-
-async def relock_new(
-    context: Context, reading: Reading, problem: Problem, old: Lock, reasons: tuple[Stale, ...]
-) -> Lock | None:
-    """Resolve only what is new to the lock; None when that is not all there is to do.
-
-    Raises what the indexes raise.
-    """
-    small = partial_problem(old, problem, reasons)
-    if small is None:
-        return None
-    async with open_toolchain(context, ToolchainOptions(tool=reading.tool)) as toolchain:
-        made = await resolve_at_once(toolchain, small.problem, small.facts)
-        if made is None:
-            return None
-        lock = await anyio.to_thread.run_sync(extend_lock, old, made, small, problem)
-        return None if lock is None else await fill_hashes(toolchain.client, lock, old)
