@@ -143,6 +143,14 @@ def answering(status: int) -> Fault:
     return answer
 
 
+def busy_at_first(cache: CacheServer, handler: BaseHTTPRequestHandler) -> None:
+    """Every address has to be asked for twice."""
+    if cache.asked.count((handler.command, handler.path)) % 2:
+        answering(429)(cache, handler)
+    else:
+        cache.serve(handler)
+
+
 def hanging_up(cache: CacheServer, handler: BaseHTTPRequestHandler) -> None:
     handler.close_connection = True
 

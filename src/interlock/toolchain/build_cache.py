@@ -47,6 +47,9 @@ _TAKEN = frozenset({200, 201, 202, 204})
 _TAKEN_BEFORE = frozenset({409, 412})
 _NOT_FROM_HERE = frozenset({401, 403, 405})
 _TOO_LARGE = 413
+_BUSY = 429
+_AGAIN = 0.25
+"""Seconds."""
 
 
 class _Action(msgspec.Struct, rename="camel"):
@@ -136,8 +139,8 @@ class BuildCache:
         headers = {"content-type": kind, **self.login}
         if not address.startswith("cas/"):
             headers["if-none-match"] = "*"
-        body = _pieces(content, self.patience)
-        response = await self._ask(partial(self._storer.put, f"{self.base}/{address}", headers, body, size))
+        url = f"{self.base}/{address}"
+        response = await self._ask(lambda: self._storer.put(url, headers, _pieces(content, self.patience), size))
         if response is None:
             return False
         if response.status in _NOT_FROM_HERE:
@@ -153,10 +156,22 @@ class BuildCache:
                 return None
             self.asked.set()
             try:
-                return await self.patience.keep(ask)
+                return await self.answer(ask)
             except FetchFailed as error:
                 self._give_up(error.reason)
                 return None
+
+    async def answer(self, ask: Callable[[], Awaitable[Response]]) -> Response:
+        """An answer, as long as patience lasts; who is told to come again comes again. Raises :class:`FetchFailed`."""
+
+        async def ask_again() -> Response:
+            while True:
+                response = await ask()
+                if response.status != _BUSY:
+                    return response
+                await anyio.sleep(_AGAIN)
+
+        return await self.patience.keep(ask_again)
 
     def _stop_writing(self, status: int) -> bool:
         if self._writing not in self._gone:
@@ -194,6 +209,8 @@ class _Sink:
 async def _pieces(content: bytes | BinaryIO, patience: Patience) -> AsyncIterator[bytes]:
     """A body as it is taken."""
     start = 0
+    if not isinstance(content, bytes):
+        content.seek(0)
     while True:
         if isinstance(content, bytes):
             piece = content[start : start + _PIECE]

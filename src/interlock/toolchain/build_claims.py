@@ -126,7 +126,7 @@ class BuildClaims:
         said, url = _Said(), f"{self._url}/{self._session}"
         post = partial(self._poster.post, url, self._headers, msgspec.json.encode(asked), said, most=SHORT)
         try:
-            response = await self._cache.patience.keep(post)
+            response = await self._cache.answer(post)
             if response.status == 200:
                 return msgspec.json.decode(bytes(said.data), type=ClaimAnswer).yours
             self._give_up(f"it answered {response.status}")
