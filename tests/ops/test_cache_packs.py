@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from interlock.core.settings.limits import DEFAULT
+from interlock.packs.header import PRELUDE, Form
 from interlock.packs.reading import open_pack
+from interlock.packs.writing import Content, write_pack
 from tests.shop import Shop
+from tests.wheels import BACKEND, Built, make_wheel
 
 PACK = "deps.pack"
 
@@ -169,3 +178,125 @@ def test_a_place_that_cannot_be_written_to_is_told(shop: Shop) -> None:
     (shop.root / "closed").mkdir(mode=0o500)
     shop.run("cache", "pack", "-o", "closed/deps.pack", code=1)
     assert list((shop.root / "closed").iterdir()) == []
+
+
+@pytest.fixture
+def built(empty_shop: Shop) -> Shop:
+    """A member and a source archive that are built with a package of the index."""
+    shop = empty_shop
+    shop.packages.wheel("helper", "1.0")
+    backend = (
+        BACKEND + "\nimport helper\n\n\ndef get_requires_for_build_editable(settings=None):\n    return ['late']\n"
+    )
+    shop.packages.wheel("late", "1.0")
+    shop.packages.add(make_wheel("backend", "1.0", requires=["helper"], files={"backend.py": backend}))
+    shop.packages.wheel("click", "8.1")
+    manifest = shop.member("app", "click") / "pyproject.toml"
+    text = manifest.read_text()
+    start = text.index("[build-system]")
+    manifest.write_text(text[:start] + '[build-system]\nrequires = ["backend"]\nbuild-backend = "backend"\n')
+    shop.run("lock")
+    return shop
+
+
+def test_members_are_built_offline_with_what_a_trusted_pack_has(built: Shop) -> None:
+    built.run("cache", "pack", "-o", PACK)
+    with open_pack(built.root / PACK, DEFAULT) as opened:
+        assert len(opened.header.entries) == 4
+        assert [[one.name for one in build.wanted] for build in opened.header.builds if len(build.wanted) == 3]
+    fresh = ("--cache-dir", built.root.parent / "fresh", "--offline")
+    said = built.run("cache", "unpack", PACK, *fresh)
+    assert "Put 1 file of deps.pack" in said.err
+    assert "Left what members are built with" in said.err
+    built.run("sync", "--package", "app", *fresh, code=1)
+    assert "Put 3 files" in built.run("cache", "unpack", "--trust-builds", PACK, *fresh).err
+    built.index.forget()
+    built.run("sync", "--package", "app", *fresh)
+    built.run("sync", "--package", "app", "--no-editable", "--reinstall", *fresh)
+    assert built.can_import("app")
+    assert built.index.requests == []
+
+
+def test_what_is_built_with_stays_the_same_bytes_and_can_be_left_out(built: Shop) -> None:
+    built.run("cache", "pack", "-o", PACK)
+    before = (built.root / PACK).read_bytes()
+    assert "has what is needed" in built.run("cache", "pack", "-o", PACK).err
+    built.run("cache", "pack", "-o", "again.pack", "--cache-dir", built.root.parent / "fresh")
+    assert (built.root / "again.pack").read_bytes() == before
+    built.run("cache", "pack", "--no-builds", "-o", PACK)
+    assert held(built.root / PACK) == locked(built)
+
+
+def test_builds_that_a_pack_makes_up_are_not_believed(built: Shop) -> None:
+    """Whoever writes the pack could say that another file is the backend: nothing of it is taken without trust."""
+    built.run("cache", "pack", "-o", PACK)
+    evil = make_wheel("backend", "1.0", files={"backend.py": "raise SystemExit('evil')\n"})
+    path = built.root / evil.filename
+    path.write_bytes(evil.data)
+    sha256 = hashlib.sha256(evil.data).hexdigest()
+    with open_pack(built.root / PACK, DEFAULT) as opened:
+        evil_one = next(one for build in opened.header.builds for one in build.wanted if one.name == "backend")
+        assert evil_one.artifact is not None
+        evil_one = replace(evil_one, artifact=replace(evil_one.artifact, sha256=sha256))
+        builds = tuple(
+            replace(
+                build,
+                wanted=tuple(evil_one if one.name == "backend" else one for one in build.wanted),
+            )
+            for build in opened.header.builds
+        )
+        content = Content(sha256=sha256, form=Form.WHEEL, path=path)
+        write_pack(built.root / "evil.pack", [content], None, builds)
+    fresh = built.root.parent / "fresh"
+    built.run("cache", "unpack", "evil.pack", "--cache-dir", fresh)
+    assert not list(fresh.glob("wheels-v1/*/*"))
+    assert not list(fresh.glob("build-envs-v1/answers/*"))
+    # With trust the environment's own digest still has to be that of its files.
+    built.run("cache", "unpack", "--trust-builds", "evil.pack", "--cache-dir", fresh)
+    assert "evil" not in built.run("sync", "--package", "app", "--cache-dir", fresh, "--offline", code=1).err
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"question": "../../x"},
+        {"digest": "y"},
+        {"wanted": [{"name": "a", "version": "1", "source": {"type": "path", "path": "/etc"}}]},
+        {"wanted": [{"name": "a", "version": "1", "source": {"type": "index", "index": "x"}}]},
+        {"wanted": "everything"},
+    ],
+)
+def test_builds_that_cannot_be_are_refused(shop: Shop, wrong: dict[str, object]) -> None:
+    shop.run("lock")
+    build = {"question": "a" * 64, "digest": "b" * 64, "wanted": [], **wrong}
+    text = msgspec.json.encode({"version": 1, "entries": [], "builds": [build]})
+    prelude = PRELUDE.pack(b"ilpack1\n", len(text), hashlib.sha256(text).digest())
+    (shop.root / PACK).write_bytes(prelude + text)
+    shop.refuses("cache", "unpack", "--trust-builds", PACK, error="bad-pack")
+
+
+@pytest.mark.network
+@pytest.mark.slow
+def test_members_of_hatchling_are_built_offline_on_a_new_machine(empty_shop: Shop, tmp_path: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet", "--only-binary", ":all:"]
+    subprocess.run([*pip, "--dest", str(tmp_path / "wheels"), "hatchling", "editables~=0.3"], check=True)
+    shop = empty_shop
+    for path in sorted((tmp_path / "wheels").iterdir()):
+        with zipfile.ZipFile(path) as archive:
+            metadata = archive.read(next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA")))
+        name, version = path.name.split("-")[:2]
+        data = path.read_bytes()
+        shop.packages.add(Built(name=name, version=version, filename=path.name, data=data, metadata=metadata))
+    manifest = shop.member("app") / "pyproject.toml"
+    text = manifest.read_text()
+    build = '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+    manifest.write_text(text[: text.index("[build-system]")] + build)
+    shop.run("lock")
+    shop.run("cache", "pack", "-o", PACK)
+    fresh = ("--cache-dir", tmp_path / "fresh", "--offline")
+    shop.run("cache", "unpack", "--trust-builds", PACK, *fresh)
+    shop.index.forget()
+    shop.run("sync", "--package", "app", *fresh)
+    shop.run("sync", "--package", "app", "--no-editable", "--reinstall", *fresh)
+    assert shop.can_import("app")
+    assert shop.index.requests == []

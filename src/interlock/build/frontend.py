@@ -196,6 +196,10 @@ class Builder:
         """Build a source archive."""
         return await self._file("sdist", source, out, config_settings)
 
+    async def prepare(self, kind: Kind, source: SourceTree) -> None:
+        """Have the environment that building takes, without building."""
+        await self._prepared(await self._job(kind, source, read_declared(source), None), kind)
+
     async def _file(self, kind: Kind, source: SourceTree, out: Path | None, settings: ConfigSettings | None) -> Path:
         job = self._settled.pop((kind, source), None) if settings is None else None
         result, path = await self._run(kind, source, job or read_declared(source), settings)
@@ -295,12 +299,7 @@ class Builder:
         hooks = self._hooks
         assert hooks is not None, "Builder is used outside of `async with`"
         kind = "wheel" if job.kind == "metadata" else job.kind
-        environment = await self._environment(job, job.requires)
-        wanted = await self._hook(job, f"get_requires_for_build_{kind}", (dict(job.settings),), environment)
-        if wanted is not MISSING:
-            more = check_requirements(wanted, job.source.label, f"get_requires_for_build_{kind}")
-            if more:
-                environment = await self._environment(job, (*job.requires, *more))
+        environment = await self._prepared(job, kind)
         async with hooks.scratch() as folder:
             if job.kind == "metadata":
                 hook = "prepare_metadata_for_build_wheel"
@@ -313,6 +312,14 @@ class Builder:
                     return self._keep(await self._lasting(job), BuildResult(metadata=metadata), folder)
             result = await self._produce(job, kind, folder, environment)
             return self._keep(await self._lasting(job), result, folder)
+
+    async def _prepared(self, job: _Job, kind: str) -> BuildEnvironment:
+        """The environment to build in, with what the backend asks for besides."""
+        environment = await self._environment(job, job.requires)
+        hook = f"get_requires_for_build_{kind}"
+        wanted = await self._hook(job, hook, (dict(job.settings),), environment)
+        more = () if wanted is MISSING else check_requirements(wanted, job.source.label, hook)
+        return await self._environment(job, (*job.requires, *more)) if more else environment
 
     async def _produce(self, job: _Job, kind: str, folder: Path, environment: BuildEnvironment) -> BuildResult:
         hook = f"build_{kind}"
@@ -367,10 +374,7 @@ class Builder:
         assert hooks is not None
         self.calls += 1
         environ = hook_environ(
-            self._environ,
-            environment,
-            variables=job.variables,
-            source_date_epoch=self._options.source_date_epoch,
+            self._environ, environment, variables=job.variables, source_date_epoch=self._options.source_date_epoch
         )
 
         async def call() -> object:

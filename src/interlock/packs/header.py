@@ -15,7 +15,9 @@ from itertools import accumulate
 
 import msgspec
 
+from interlock.core.plan.plan import Wanted
 from interlock.core.settings.limits import Limits
+from interlock.core.sources.source import Registry
 from interlock.packs.refusals import BadPack
 
 __all__ = [
@@ -35,6 +37,7 @@ PRELUDE = struct.Struct("<8sI32s")
 VERSION = 1
 _MOST_HEADER = 16 << 20
 _MOST_ENTRIES = 50_000
+_MOST_BUILDS = 10_000
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _SIGNATURE = re.compile(r"[0-9a-f]{128}")
 
@@ -85,10 +88,21 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.offset + self.length
 
 
+class PackedBuild(msgspec.Struct, frozen=True, kw_only=True):
+    """What is built with: no lock says so, and it is believed where somebody says that the whole pack is."""
+
+    question: str
+    """Digest of requirements, settings and interpreter, as of :mod:`interlock.store.build_answers`."""
+    digest: str
+    wanted: tuple[Wanted, ...]
+
+
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     version: int = VERSION
     entries: tuple[Entry, ...] = ()
     """The largest first: what takes longest begins first."""
+    builds: tuple[PackedBuild, ...] = ()
+    """By their questions."""
 
     @property
     def size(self) -> int:
@@ -100,12 +114,12 @@ class _Version(msgspec.Struct):
     version: int
 
 
-def layed_out(entries: Iterable[Entry]) -> Header:
+def layed_out(entries: Iterable[Entry], builds: Iterable[PackedBuild] = ()) -> Header:
     """The header of a pack of some files, whatever order they come in."""
     ordered = sorted(entries, key=lambda entry: (-entry.length, entry.sha256))
     offsets = accumulate((entry.length for entry in ordered), initial=0)
     placed = (msgspec.structs.replace(entry, offset=offset) for entry, offset in zip(ordered, offsets, strict=False))
-    return Header(entries=tuple(placed))
+    return Header(entries=tuple(placed), builds=tuple(sorted(builds, key=lambda build: build.question)))
 
 
 def encode_header(header: Header) -> bytes:
@@ -153,6 +167,8 @@ def _check(header: Header, limits: Limits) -> None:
     """Frames follow each other without gaps, so none can overlap another or lie outside."""
     if len(header.entries) > _MOST_ENTRIES:
         raise BadPack(f"it has more than {_MOST_ENTRIES} files")
+    if len(header.builds) > _MOST_BUILDS or not all(map(_is_sound, header.builds)):
+        raise BadPack("what it says of builds cannot be used")
     at, known = 0, set[str]()
     for entry in header.entries:
         sha256 = entry.sha256
@@ -178,3 +194,12 @@ def _fits_form(entry: Entry, limits: Limits) -> bool:
     if not 0 < entry.size <= limits.unpacked_size:
         return False
     return bool(_DIGEST.fullmatch(entry.base)) if entry.form is Form.DELTA else not entry.base
+
+
+def _is_sound(build: PackedBuild) -> bool:
+    if not (_DIGEST.fullmatch(build.question) and _DIGEST.fullmatch(build.digest)):
+        return False
+    artifacts = [wanted.artifact for wanted in build.wanted if isinstance(wanted.source, Registry)]
+    return len(artifacts) == len(build.wanted) and all(
+        artifact is not None and artifact.is_wheel and _DIGEST.fullmatch(artifact.sha256) for artifact in artifacts
+    )

@@ -23,7 +23,9 @@ class Unpacked(msgspec.Struct, frozen=True, kw_only=True):
     present: int = 0
     """In the store already."""
     left: int = 0
-    """None of the lock's."""
+    """None of the lock's, nor of builds that are believed."""
+    builds: int = 0
+    """Build environments whose files the pack has, whether they are believed or not."""
 
 
 def unpack(pack: OpenPack, layout: Layout, names: Mapping[str, str], *, jobs: int = 1) -> Unpacked:
@@ -50,7 +52,12 @@ def unpack(pack: OpenPack, layout: Layout, names: Mapping[str, str], *, jobs: in
     with ThreadPoolExecutor(jobs) as threads:
         _each(threads, pack.verified, lacking)
         _each(threads, add, lacking)
-    return Unpacked(added=len(lacking), present=len(wanted) - len(lacking), left=len(pack.header.entries) - len(wanted))
+    return Unpacked(
+        added=len(lacking),
+        present=len(wanted) - len(lacking),
+        left=len(pack.header.entries) - len(wanted),
+        builds=len(pack.header.builds),
+    )
 
 
 def _each(threads: ThreadPoolExecutor, work: Callable[[Entry], object], entries: list[Entry]) -> None:

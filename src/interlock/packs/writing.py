@@ -11,7 +11,7 @@ from typing import IO
 
 import msgspec
 
-from interlock.packs.header import Entry, Form, encode_header, layed_out
+from interlock.packs.header import Entry, Form, PackedBuild, encode_header, layed_out
 from interlock.packs.reading import OpenPack
 from interlock.packs.refusals import BadPack
 from interlock.store.replace import NotWritable, move_file
@@ -34,14 +34,16 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
         return Entry(sha256=self.sha256, form=self.form, length=length)
 
 
-def write_pack(target: Path, contents: Iterable[Content], old: OpenPack | None = None) -> int:
+def write_pack(
+    target: Path, contents: Iterable[Content], old: OpenPack | None = None, builds: Iterable[PackedBuild] = ()
+) -> int:
     """Write a pack, so that it appears whole; its size. ``old`` has what no path is given for. Blocking.
 
     Every file is verified once more while it is copied. Raises :class:`BadPack`, :class:`NotWritable` and OSError.
     """
     known = {content.sha256: content for content in contents}
     frames = {entry.sha256: entry for entry in old.header.entries} if old is not None else {}
-    header = layed_out(content.entry(frames) for content in known.values())
+    header = layed_out((content.entry(frames) for content in known.values()), builds)
     if target.is_dir():
         raise NotWritable(target, "a directory")
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -35,6 +35,7 @@ from interlock.resolution.environment_marker import environment_marker
 from interlock.resolution.hashes import hashed
 from interlock.resolution.policy import policy_of
 from interlock.resolution.resolve import resolve
+from interlock.store.build_answers import BuildAnswer, load_build_answer, save_build_answer
 from interlock.store.layout import Bucket
 from interlock.store.locks import hold
 from interlock.toolchain.obtain import Obtainer
@@ -43,13 +44,6 @@ from interlock.toolchain.toolchain import Toolchain
 __all__ = ["Provisioner"]
 
 _DAY = 86_400.0
-
-
-class _Answer(msgspec.Struct, frozen=True):
-    """Which environment a set of requirements got, and when (seconds since the epoch)."""
-
-    digest: str
-    at: float
 
 
 class Provisioner:
@@ -122,20 +116,17 @@ class Provisioner:
         interpreter = await self._toolchain.interpreter()
         files = await anyio.to_thread.run_sync(_contents, local)
         question = self._question((*requirements, *files), interpreter)
-        remembered = None if self._anew else await anyio.to_thread.run_sync(self._remembered, question)
+        self._toolchain.options.asked_builds.add(question)
+        remembered = None if self._anew else await self._remembered(question, interpreter, purpose)
         if remembered is not None:
             return _described(remembered)
         wanted = await self._resolved(requirements, local, interpreter, purpose)
         self._toolchain.options.build_hashes.check(wanted, local, purpose)
         digest = _digest(wanted, interpreter)
         environment = await self._installed(digest, wanted, interpreter)
-        answer = _Answer(digest, self._toolchain.means.now.timestamp())
-        self._toolchain.layout.remember(self._answers / question, msgspec.msgpack.encode(answer))
+        answer = BuildAnswer(digest, self._toolchain.means.now.timestamp(), wanted)
+        await anyio.to_thread.run_sync(save_build_answer, self._toolchain.layout, question, answer)
         return _described(environment)
-
-    @property
-    def _answers(self) -> Path:
-        return self._toolchain.layout.bucket(Bucket.BUILD_ENVIRONMENTS) / "answers"
 
     def _question(self, requirements: tuple[str, ...], interpreter: Interpreter) -> str:
         settings = self._toolchain.means.settings
@@ -154,19 +145,22 @@ class Provisioner:
         )
         return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
 
-    def _remembered(self, question: str) -> VirtualEnvironment | None:
-        data = self._toolchain.layout.read(self._answers / question)
-        if data is None:
+    async def _remembered(self, question: str, interpreter: Interpreter, purpose: str) -> VirtualEnvironment | None:
+        """The environment that was the answer before; offline it is made again of files that are in the store."""
+        answer = await anyio.to_thread.run_sync(load_build_answer, self._toolchain.layout, question)
+        if answer is None:
             return None
-        try:
-            answer = msgspec.msgpack.decode(data, type=_Answer)
-        except msgspec.MsgspecError:
-            return None
-        settings = self._toolchain.means.settings
+        offline = self._toolchain.means.settings.offline
         age = self._toolchain.means.now.timestamp() - answer.at
-        if not settings.offline and not 0 <= age < _DAY:
+        if not offline and not 0 <= age < _DAY:
             return None
-        return self._complete(answer.digest)
+        found = await anyio.to_thread.run_sync(self._complete, answer.digest)
+        if found is not None or not offline or not answer.wanted:
+            return found
+        if answer.digest != _digest(answer.wanted, interpreter):
+            return None
+        self._toolchain.options.build_hashes.check(answer.wanted, (), purpose)
+        return await self._installed(answer.digest, answer.wanted, interpreter)
 
     def _complete(self, digest: str) -> VirtualEnvironment | None:
         place = self._toolchain.layout.entry(Bucket.BUILD_ENVIRONMENTS, digest)

@@ -55,6 +55,8 @@ class ToolchainOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The time builds see."""
     build_timeout: float | None = None
     """Seconds for one hook."""
+    asked_builds: set[str] = msgspec.field(default_factory=set)
+    """The questions about build environments that were asked so far (:mod:`interlock.store.build_answers`)."""
     refresh: bool = False
     """Whether moving references are looked up anew."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from interlock.cli.call import BadValue, Call
 from interlock.cli.selecting import selection_flags
 from interlock.cli.words import format_bytes, plural
@@ -19,6 +21,7 @@ async def run(call: Call) -> int:
     if not output:
         raise BadValue("Where to write the pack is not said.", hint="Add `-o FILE`.")
     asked = PackSelection(flags=selection_flags(call, everyone=True), frozen=call.flag("frozen"))
+    asked = replace(asked, builds=not call.given("no_builds"))
     outcome = await pack(call.context, asked, Path(call.context.place.directory) / expanded(output))
     if call.json:
         call.document(outcome)

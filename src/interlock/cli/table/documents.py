@@ -163,7 +163,7 @@ DOCUMENTS: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {
     ("cache", "prune"): _REMOVED,
     ("cache", "gc"): (("", "entries, bytes, kept, fits"),),
     ("cache", "pack"): (("", "path, key, files, size, fetched, changed, unpacked"), ("key", "key, prefix")),
-    ("cache", "unpack"): (("", "added, present, left"),),
+    ("cache", "unpack"): (("", "added, present, left, builds"),),
     ("cache", "key"): (("", "key, prefix"),),
     ("config",): (("with --list", "KEY"), ("KEY", "value, origin"), ("with a key", "key, value, origin")),
     ("source", "show"): (("", "sources"), ("sources[]", "name, role, url")),

@@ -35,6 +35,7 @@ def _cache_verify_options(parser: OptionGroup) -> None:
 
 def _cache_pack_options(parser: OptionGroup) -> None:
     parser.value("-o", "--output", dest="output", metavar="FILE", text="the pack to write, or to bring up to date")
+    parser.flag("--no-builds", text="without what members and source archives are built with")
     _packed_options(parser)
 
 
@@ -51,6 +52,7 @@ def _packed_options(parser: OptionGroup) -> None:
 
 def _cache_unpack_options(parser: OptionGroup) -> None:
     parser.word("file", metavar="FILE", text="the pack")
+    parser.flag("--trust-builds", text="take what members are built with too; its code runs when they are")
 
 
 def _cache_size_options(parser: OptionGroup) -> None:
@@ -228,8 +230,8 @@ MACHINE = (
         "Put the files of a pack that the lock names into the cache",
         _cache_unpack_options,
         (
-            ("deps.pack", "then `interlock sync --offline` works"),
-            ("deps.pack --json", "what was added and left, for a script"),
+            ("deps.pack", "what the lock vouches for"),
+            ("--trust-builds deps.pack", "all of it, so that `interlock sync --offline` builds members too"),
         ),
         usage="[options] FILE",
     ),

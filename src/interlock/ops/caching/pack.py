@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from interlock.core.plan.plan import Wanted
 from interlock.core.sources.source import Registry, Url
 from interlock.events import Finished, Started, Warned
 from interlock.ops.caching.packed import CacheKey, PackSelection, find_packed
+from interlock.ops.caching.packed_builds import packed_builds
 from interlock.ops.tools import open_toolchain, options_of
-from interlock.packs.header import Entry, Form
+from interlock.packs.header import Entry, Form, PackedBuild
 from interlock.packs.reading import OpenPack, open_pack
 from interlock.packs.refusals import BadPack
 from interlock.packs.writing import Content, write_pack
@@ -54,24 +56,33 @@ async def pack(context: Context, asked: PackSelection, output: Path) -> PackOutc
             with ExitStack() as stack:
                 old = await anyio.to_thread.run_sync(_earlier, toolchain, output, stack)
                 kept = await anyio.to_thread.run_sync(_sound, old) if old is not None else {}
-                missing = [one for one in packed.files if _sha256(one) not in kept]
+                builds = await packed_builds(packed, toolchain) if asked.builds else ()
+                files = _files(packed.files, builds)
+                missing = [one for one in files if _sha256(one) not in kept]
                 await _fetch(toolchain, missing, folder)
-                contents = [_content(one, kept, folder) for one in packed.files]
+                contents = [_content(one, kept, folder) for one in files]
                 changed = bool(missing) or old is None or len(old.header.entries) != len(contents)
-                if changed:
-                    await anyio.to_thread.run_sync(write_pack, output, contents, old)
+                if changed or (old is not None and old.header.builds != builds):
+                    changed = True
+                    await anyio.to_thread.run_sync(write_pack, output, contents, old, builds)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     size = await anyio.to_thread.run_sync(lambda: output.stat().st_size)
     return PackOutcome(
         path=output,
         key=packed.key,
-        files=len(packed.files),
+        files=len(files),
         size=size,
         fetched=len(missing),
         changed=changed,
         unpacked=packed.unpacked,
     )
+
+
+def _files(locked: Iterable[Wanted], builds: Iterable[PackedBuild]) -> list[Wanted]:
+    """The files of a lock and of builds, each once."""
+    known = {_sha256(one): one for build in builds for one in build.wanted}
+    return list((known | {_sha256(one): one for one in locked}).values())
 
 
 def _sha256(wanted: Wanted) -> str:

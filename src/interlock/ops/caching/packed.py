@@ -14,7 +14,7 @@ from interlock.core.sources.source import Git, Registry, Url
 from interlock.envs.interpreters import Interpreter
 from interlock.ops.locking.locked_workspace import LockedWorkspace, locked_workspace
 from interlock.ops.syncing.sync_options import SyncOptions
-from interlock.ops.syncing.sync_targets import targets_of
+from interlock.ops.syncing.sync_targets import Target, targets_of
 from interlock.ops.syncing.target_python import target_python
 from interlock.toolchain.python import pythons_of
 from interlock.workspace.selection import SelectionFlags
@@ -30,6 +30,8 @@ class PackSelection(msgspec.Struct, frozen=True, kw_only=True):
     flags: SelectionFlags = SelectionFlags()
     frozen: bool = False
     """Use the lock as it stands without looking whether it is fresh."""
+    builds: bool = True
+    """With what members and source archives are built with."""
 
 
 class CacheKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +50,8 @@ class Packed(msgspec.Struct, frozen=True, kw_only=True):
     unpacked: tuple[str, ...]
     """Names of what comes from git repositories, and is therefore in no pack."""
     key: CacheKey
+    targets: tuple[tuple[Target, Interpreter], ...]
+    """The environments that they are for."""
 
 
 async def find_packed(context: Context, asked: PackSelection) -> Packed:
@@ -58,10 +62,10 @@ async def find_packed(context: Context, asked: PackSelection) -> Packed:
     pythons = pythons_of(found.context.means, found.context.place.start)
     files: dict[str, Wanted] = {}
     unpacked: set[str] = set()
-    interpreters = []
+    targets = []
     for target in targets_of(found, SyncOptions(selection=asked.flags)):
         interpreter = await anyio.to_thread.run_sync(target_python, found, target, pythons)
-        interpreters.append(interpreter)
+        targets.append((target, interpreter))
         for wanted in select(found.lock, interpreter.markers, target.selection, tags=interpreter.tags):
             artifact = wanted.artifact
             if artifact is not None and artifact.sha256 and isinstance(wanted.source, Registry | Url):
@@ -72,7 +76,8 @@ async def find_packed(context: Context, asked: PackSelection) -> Packed:
         found=found,
         files=tuple(files[sha256] for sha256 in sorted(files)),
         unpacked=tuple(sorted(unpacked)),
-        key=cache_key(files, interpreters[0] if interpreters else None),
+        key=cache_key(files, targets[0][1] if targets else None),
+        targets=tuple(targets),
     )
 
 
