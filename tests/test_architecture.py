@@ -76,6 +76,7 @@ FOLDERS = {
         "manifests", "plan", "members",
     },
     "advisories": {"errors", "names", "text", "versions", "manifests"},
+    "imports": {"names"},
     "foreign": {"errors", "names", "text", "markers", "toml", "versions", "requirements", "editing", "lock"},
     "soundness": {"names", "markers", "sources", "artifacts", "requirements", "manifests", "members", "lock"},
     "resolver": {
@@ -98,6 +99,7 @@ VERBS = {
     "locking": {"envs"},
     "syncing": {"envs", "locking"},
     "showing": {"envs", "locking"},
+    "imports": {"showing"},
     "auditing": {"locking", "showing"},
     "caching": {"locking", "syncing"},
     "running": {"envs", "syncing"},
@@ -114,6 +116,7 @@ IMPURE = {"anyio", "asyncio", "io", "os", "random", "shutil", "socket", "subproc
 """What core may not touch."""
 
 DEFERRED = {
+    "interlock.cli.commands.check": "reads sources only where it is asked to",
     "interlock.__main__": "answers Ctrl-C while everything else is being loaded",
     "interlock.cli.render": "spells out control characters only where there are some",
     "interlock.index.html_page": "reads HTML only where an index speaks nothing else",

@@ -134,7 +134,7 @@ def test_selection_reads_the_same_in_both_spellings(poetry: str, uv: str) -> Non
             "`web` is one argument too many.",
             "A member is named with `--package web`. See `interlock sync --help`.",
         ),
-        ("check now", BadArgument, "`now` is one argument too many.", "See `interlock check --help`."),
+        ("about now", BadArgument, "`now` is one argument too many.", "See `interlock about --help`."),
         ("python find 3.12 3.13", BadArgument, "`3.13` is one argument too many.", ""),
         ("lock --upgra", UnknownOption, "", "Did you mean `--upgrade`?"),
     ],

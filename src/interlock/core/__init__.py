@@ -11,6 +11,7 @@ A folder knows only those above it in this list::
     members                  what the members of a workspace ask for together
     lock                     the resolution written down, and all that follows from it without resolving
     advisories               what is known against what is locked
+    imports                  what sources import, and whether that is declared
     foreign  soundness       projects and locks of other tools; whether a lock is sound
     resolver                 from what is asked and known to a version of each package, or why there is none
     relock                   making a lock, from a resolution or from the lock there is

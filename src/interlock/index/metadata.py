@@ -29,7 +29,7 @@ from interlock.index.receiver import Receiver
 from interlock.index.sdist_info import read_pkg_info
 from interlock.index.upstream import Upstream
 from interlock.index.urls import is_remote
-from interlock.index.wheel_metadata import WheelMetadata, metadata_in
+from interlock.index.wheel_metadata import WheelMetadata, metadata_in, names_in
 from interlock.index.wheel_tail import NotAWheel
 from interlock.store.entries import Entries
 from interlock.store.layout import Bucket
@@ -82,6 +82,19 @@ class MetadataLadder:
     def known(self, index: Index, name: NormalizedName, artifact: Artifact) -> Metadata | None:
         """What was learned of a file before, if anything was."""
         return self._entries.load(self._key(index, name, artifact))
+
+    async def file_names(self, index: Index, name: NormalizedName, artifact: Artifact) -> tuple[str, ...]:
+        """The names of the files in a wheel, of which no more is fetched than has to be.
+
+        Raises :class:`NotAWheel` and what fetching raises.
+        """
+        url = self._downloads.address(index, name, artifact)
+        whole = _Fetched(self._downloads, index, name, artifact, self._layout.limits)
+        found = await self._texts.names(index, artifact, url, whole)
+        if found is None:
+            receiver = await self._downloads.fetch(index, name, artifact)
+            found = await names_in(receiver, artifact.filename, self._layout.limits)
+        return tuple(found.decode("utf-8", "replace").splitlines())
 
     def _key(self, index: Index, name: NormalizedName, artifact: Artifact) -> str:
         # By index as well as by hash: what one index says about a file must not become what another one says.

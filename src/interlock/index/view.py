@@ -16,6 +16,7 @@ from interlock.core.metadata.metadata import Metadata
 from interlock.core.names import NormalizedName
 from interlock.core.settings.choices import IndexStrategy
 from interlock.core.sources.source import Index
+from interlock.errors import IndexFailure
 from interlock.events import SILENT, Advanced, Reporter
 from interlock.index.defaults import default_index_url
 from interlock.index.downloads import Downloads, Fetched, place
@@ -28,6 +29,7 @@ from interlock.index.outcomes import Absent, NeedsBuild, Unavailable
 from interlock.index.receiver import Receiver
 from interlock.index.session import Stats
 from interlock.index.upstream import Upstream
+from interlock.index.wheel_tail import NotAWheel
 from interlock.store.space import named
 
 __all__ = ["View", "ViewOptions"]
@@ -123,6 +125,19 @@ class View:
     def known_metadata(self, name: NormalizedName, index: str, artifact: Artifact) -> Metadata | None:
         """What an index has said of a file before it was fetched; blocking, from the store."""
         return self._ladder.known(self._index(name, index), name, artifact)
+
+    async def wheel_files(self, name: NormalizedName, index: str, artifact: Artifact) -> tuple[str, ...] | None:
+        """The names of the files in a wheel; None where they cannot be had.
+
+        Nothing is verified but that it is a wheel: what is said here decides what people are told, and nothing else.
+        """
+        at = self._index(name, index)
+        try:
+            if not artifact.location:
+                await self._pages.page(at, name)
+            return await self._ladder.file_names(at, name, artifact)
+        except (NotAWheel, IndexFailure):
+            return None
 
     async def download(
         self, name: NormalizedName, index: str, artifact: Artifact, destination: Path | None = None

@@ -5,7 +5,7 @@ wheel, else all of it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -24,11 +24,13 @@ from interlock.index.fetcher import Response
 from interlock.index.receiver import Receiver
 from interlock.index.session import Session
 from interlock.index.urls import is_remote, origin
-from interlock.index.wheel_tail import MoreNeeded, NotAWheel, Pieces, find_metadata
+from interlock.index.wheel_tail import MoreNeeded, NotAWheel, Pieces, find_metadata, find_names
 from interlock.store.digests import DigestMismatch
 from interlock.store.layout import Layout
 
-__all__ = ["WheelMetadata", "Whole", "metadata_in", "metadata_of"]
+__all__ = ["WheelMetadata", "Whole", "metadata_in", "metadata_of", "names_in"]
+
+_Find = Callable[[Pieces, str, Limits], bytes | MoreNeeded]
 
 _TAIL = 64 << 10
 _MOST_READS = 4
@@ -74,6 +76,17 @@ class WheelMetadata:
             text = await whole.metadata()
         return text
 
+    async def names(self, index: Index, artifact: Artifact, url: str, whole: Whole) -> bytes | None:
+        """The names of a wheel's files, one a line; None where they cannot be had without all of it.
+
+        Raises as :meth:`read` does.
+        """
+        if not url or not is_remote(url) or origin(url) in self._without_ranges:
+            return None
+        return await twice(
+            lambda headers: self._from_tail(url, index, artifact, whole, headers, find=find_names), (NotAWheel,)
+        )
+
     async def _from_file(self, url: str, index: Index, artifact: Artifact) -> bytes | None:
 
         async def attempt(headers: Mapping[str, str]) -> bytes | None:
@@ -90,9 +103,18 @@ class WheelMetadata:
             return None
 
     async def _from_tail(
-        self, url: str, index: Index, artifact: Artifact, whole: Whole, headers: Mapping[str, str]
+        self,
+        url: str,
+        index: Index,
+        artifact: Artifact,
+        whole: Whole,
+        headers: Mapping[str, str],
+        *,
+        find: _Find = find_metadata,
     ) -> bytes | None:
-        """METADATA from the end of the wheel; None when the host serves no ranges and the wheel must be fetched."""
+        """METADATA, or what else is looked for, from the end of the wheel; None when the host serves no ranges and the
+        wheel must be fetched.
+        """
         pieces, wanted = Pieces(), f"bytes=-{_TAIL}"
         for _ in range(_MOST_READS):
             response, receiver = await self._session.stream(
@@ -110,7 +132,7 @@ class WheelMetadata:
                 except BaseException:
                     receiver.discard()
                     raise
-                return await metadata_in(receiver, artifact.filename, self._limits)
+                return await _found_in(receiver, artifact.filename, self._limits, find)
             first = _first_byte(response)
             if response.status != 206 or first is None:
                 if response.status in {404, 410}:
@@ -118,7 +140,7 @@ class WheelMetadata:
                 self._without_ranges.add(origin(url))
                 return None
             pieces.add(first, await _taken(receiver))
-            found = find_metadata(pieces, artifact.filename, self._limits)
+            found = find(pieces, artifact.filename, self._limits)
             if not isinstance(found, MoreNeeded):
                 return found
             wanted = f"bytes={found.start}-{found.stop - 1}"
@@ -141,9 +163,18 @@ def _first_byte(response: Response) -> int | None:
 
 async def metadata_in(receiver: Receiver, filename: str, limits: Limits) -> bytes:
     """METADATA of a wheel that is here completely."""
+    return await _found_in(receiver, filename, limits, find_metadata)
+
+
+async def names_in(receiver: Receiver, filename: str, limits: Limits) -> bytes:
+    """The names of the files of a wheel that is here completely."""
+    return await _found_in(receiver, filename, limits, find_names)
+
+
+async def _found_in(receiver: Receiver, filename: str, limits: Limits, find: _Find) -> bytes:
     pieces = Pieces()
     pieces.add(0, await _taken(receiver))
-    found = find_metadata(pieces, filename, limits)
+    found = find(pieces, filename, limits)
     if isinstance(found, MoreNeeded):
         raise NotAWheel("its directory is damaged")
     return found

@@ -1,4 +1,4 @@
-"""METADATA out of the end of a wheel (APPNOTE 6.3: end record, central directory, zip64).
+"""METADATA and the names of files out of the end of a wheel (APPNOTE 6.3: end record, central directory, zip64).
 
 Pure: given the bytes there are, it says what it found or which bytes it needs.
 """
@@ -6,6 +6,7 @@ Pure: given the bytes there are, it says what it found or which bytes it needs.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 
 import msgspec
 
@@ -13,7 +14,7 @@ from interlock.core.names import normalize_name
 from interlock.core.settings.limits import DEFAULT, Limits, is_plausible_text
 from interlock.store.zip_records import END, END64, END64_LOCATOR, LARGE, LOCAL, CutOff, find_end, read_entry
 
-__all__ = ["MoreNeeded", "NotAWheel", "Pieces", "find_metadata"]
+__all__ = ["MoreNeeded", "NotAWheel", "Pieces", "find_metadata", "find_names"]
 
 _AROUND = 32 << 10
 """METADATA is usually among the last entries, just before the central directory: read a little more than asked."""
@@ -83,6 +84,33 @@ def find_metadata(pieces: Pieces, filename: str, limits: Limits = DEFAULT) -> by
         return _inflate(pieces, entry)
     except _Missing as missing:
         return missing.needed
+
+
+def find_names(pieces: Pieces, filename: str, limits: Limits = DEFAULT) -> bytes | MoreNeeded:
+    """The names of the files in a wheel of which at least the end is known, one a line.
+
+    Raises :class:`NotAWheel`.
+    """
+    del filename
+    try:
+        offset, size = _directory(pieces)
+        if size > limits.metadata_size:
+            raise NotAWheel(f"its directory would have {size} bytes, which is not plausible")
+        directory = pieces.read(offset, size)
+    except _Missing as missing:
+        return missing.needed
+    return b"\n".join(name for name in _names(directory) if b"\n" not in name)
+
+
+def _names(directory: bytes) -> Iterator[bytes]:
+    at = 0
+    try:
+        while at < len(directory):
+            found = read_entry(directory, at)
+            yield found.name
+            at = found.after
+    except CutOff as error:
+        raise NotAWheel(str(error)) from error
 
 
 class _Entry(msgspec.Struct, frozen=True):

@@ -82,7 +82,12 @@ DOCUMENTS: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {
         ("paths[].steps[]", "name, version, via, extras, marker"),
     ),
     ("outdated",): _OUTDATED,
-    ("check",): (("", "ok, findings"), ("findings[]", "level, file, code, message")),
+    ("check",): (
+        ("", "ok, findings, imports"),
+        ("findings[]", "level, file, code, message, line"),
+        ("imports", "members, files, findings, unknown, broken"),
+        ("imports.findings[]", "code, member, file, line, package, locked, module, places, command, message"),
+    ),
     ("licenses",): (("", "packages, denied"), ("packages[]", "name, version, license, members, installed")),
     ("audit",): (
         (

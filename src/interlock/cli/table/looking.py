@@ -41,6 +41,8 @@ def _check_options(parser: OptionGroup) -> None:
     parser.flag("--lock", text="a lock that is missing or out of date is an error")
     parser.flag("--strict", text="exit 1 for warnings too")
     parser.value("--format", metavar="KIND", text="text, or github for its annotations", choices=("text", "github"))
+    parser.flag("--imports", text="compare what sources import with what manifests declare")
+    parser.repeat("--package", dest="package", metavar="MEMBER", text="with --imports: only of this member")
 
 
 def _licenses_options(parser: OptionGroup) -> None:
@@ -108,7 +110,10 @@ LOOKING = (
         "check",
         "Look for mistakes in manifests and lock",
         _check_options,
-        (("", "manifests, and the lock when there is one"), ("--lock --strict", "in CI")),
+        (
+            ("--lock --strict", "manifests and lock, in CI"),
+            ("--imports --package web", "also what it imports and does not declare, or declares for nothing"),
+        ),
     ),
     Command(
         ("licenses",),

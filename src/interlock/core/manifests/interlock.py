@@ -8,9 +8,14 @@ from interlock.core.manifests.uv import HONOURED
 __all__ = ["check_keys", "kept_keys"]
 
 _OURS = frozenset({"audit", "cache", "env", "default-index", "service"})
-_KEPT = frozenset({"affected", "build", "internal-bounds", "publish", "tasks", "version"})
+_KEPT = frozenset({"affected", "build", "imports", "internal-bounds", "publish", "tasks", "version"})
 """Read by later commands; kept as written."""
-_INNER = {"affected": ("ignore", "everyone"), "build": ("source-date-epoch",), "version": ("groups", "dependents")}
+_INNER = {
+    "affected": ("ignore", "everyone"),
+    "build": ("source-date-epoch",),
+    "imports": ("ignore",),
+    "version": ("groups", "dependents"),
+}
 """The keys of kept tables; their values are judged by who reads them."""
 
 
@@ -22,6 +27,9 @@ def check_keys(table: Table) -> None:
         inner = table.table(key)
         if inner is not None:
             inner.only(known)
+    imports = table.table("imports")
+    if imports is not None:
+        imports.names("ignore")
 
 
 def kept_keys(table: Table) -> dict[str, object]:

@@ -37,6 +37,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     file: str
     code: str
     message: str
+    line: int | None = None
 
 
 async def check(context: Context, *, with_lock: bool) -> tuple[Finding, ...]:

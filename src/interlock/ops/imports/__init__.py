@@ -1,0 +1,1 @@
+"""Whether what members import is what their manifests declare."""
