@@ -109,7 +109,7 @@ class Pages:
 
     def files(self) -> list[str]:
         """Where the pages are kept that this run has taken, as far as they came from a cache or are in it now."""
-        return [str(self._cache.path(self._keys[index], name)) for index, name in self._pages if index in self._keys]
+        return [self._cache.path(self._keys[index], name) for index, name in self._pages if index in self._keys]
 
     def base(self, index: Index, name: NormalizedName) -> str:
         """Where a package's files are, as far as it was ever learned."""

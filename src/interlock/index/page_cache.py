@@ -133,6 +133,7 @@ class PageCache:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._maps = MappedFiles()
+        self._folder = str(layout.bucket(Bucket.PAGES))
         self._flats = Entries(layout, Bucket.PAGES, CachedFlat)
         self._bases = Entries(layout, Bucket.PAGES, Bases)
 
@@ -153,11 +154,11 @@ class PageCache:
 
     def save(self, key: str, name: str, page: CachedPage) -> None:
         if page.validators.storable:
-            self._layout.remember(self.path(key, name), _encode(page))
+            self._layout.remember(Path(self.path(key, name)), _encode(page))
 
-    def path(self, key: str, name: str) -> Path:
+    def path(self, key: str, name: str) -> str:
         """Where a page is, or would be."""
-        return self._layout.bucket(Bucket.PAGES) / key / name
+        return os.path.join(self._folder, key, name)
 
     def load_flat(self, key: str) -> CachedFlat | None:
         return self._flats.load(".flat", key)

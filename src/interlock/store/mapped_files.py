@@ -25,10 +25,10 @@ class MappedFiles:
     def __repr__(self) -> str:
         return f"<MappedFiles: {self._left} left>"
 
-    def view(self, path: Path) -> memoryview | None:
+    def view(self, path: str | Path) -> memoryview | None:
         """The content of a file that is never written in place, or None when there is no such file; blocking."""
         try:
-            with open(path, "rb") as file:
+            with open(path, "rb", buffering=0) as file:
                 if self._left <= 0 or os.fstat(file.fileno()).st_size < _LARGE:
                     return memoryview(file.read())
                 self._left -= 1
