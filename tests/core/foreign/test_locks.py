@@ -218,9 +218,8 @@ def test_more_forks_than_people_make_are_none() -> None:
     assert len(forks_of(many[:20])) == 11
 
 
-def test_a_tower_of_versions_that_is_too_high_is_left_without_forks() -> None:
-    """Each version of a package decides where one of the package before it counts, and they are gone over in order."""
-    height = 9
+def tower(height: int) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Each version of a package asks for one of the package that comes before it in the alphabet."""
     entries = []
     for floor in range(height):
         for version in ("1", "2"):
@@ -231,8 +230,19 @@ def test_a_tower_of_versions_that_is_too_high_is_left_without_forks() -> None:
         Requirement(top, "==1", 'python_version < "3.12"'),
         Requirement(top, "==2", 'python_version >= "3.12"'),
     )
-    found = {
-        (pin.name, pin.version): pin.markers for pin in parse_foreign_lock("poetry.lock", old_lock(*entries), asked)
+    pins = parse_foreign_lock("poetry.lock", old_lock(*entries), asked)
+    return {(pin.name, pin.version): pin.markers for pin in pins}
+
+
+def test_who_asks_for_a_version_may_have_several_himself() -> None:
+    where = {
+        "1": ("python_full_version >= '3.9' and python_full_version < '3.12'",),
+        "2": ("python_full_version >= '3.12'",),
     }
-    assert found[top, "2"] == ("python_full_version >= '3.12'",)
-    assert all(found[normalize_name("p0"), version] != found[top, version] for version in ("1", "2"))
+    assert tower(4) == {(f"p{floor}", version): where[version] for floor in range(4) for version in ("1", "2")}
+
+
+def test_a_tower_of_versions_that_is_too_high_is_left_without_forks_below() -> None:
+    found = tower(9)
+    assert found["p8", "2"] == ("python_full_version >= '3.12'",)
+    assert found["p0", "1"] == found["p0", "2"] == ()

@@ -208,3 +208,10 @@ def test_what_is_no_member_or_needs_an_extra_narrows_nobody() -> None:
         member("b", ">=3.12"),
     ]
     assert narrow(asked).members == tuple(asked)
+
+
+def test_a_hole_of_less_than_a_minor_version_narrows_nothing() -> None:
+    members = [member("a", ">=3.11", ask("b")), member("b", ">=3.11,!=3.12.3")]
+    assert [one.requires_python for one in narrow(members).members] == [">=3.11", ">=3.11,!=3.12.3"]
+    whole = [member("a", ">=3.11", ask("b")), member("b", ">=3.11,!=3.12.*")]
+    assert next(one.requires_python for one in narrow(whole).members) == ">=3.11,!=3.12.*"

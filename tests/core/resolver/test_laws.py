@@ -84,6 +84,7 @@ def test_one_lock_serves_every_environment(world: dict[str, Any]) -> None:
 @example(363220)
 @example(175994)
 @example(25749)
+@example(930117)
 def test_one_lock_serves_every_environment_of_a_wild_world(seed: int) -> None:
     _judge(wild_world(seed), WILD_ENVIRONMENTS)
 

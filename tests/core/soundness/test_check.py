@@ -18,6 +18,7 @@ from interlock.core.soundness.asked import admits
 from interlock.core.soundness.check import check_soundness
 from interlock.core.soundness.evidence import Evidence
 from interlock.core.soundness.finding import Finding
+from interlock.core.sources.source import Directory
 from tests.core.lock.locks import package
 from tests.core.resolver.soundness import evidence_of
 from tests.core.resolver.world import problem_of, resolve_problem
@@ -201,3 +202,34 @@ def test_a_file_that_the_index_does_not_tell_of_is_held_against_nobody() -> None
 @pytest.mark.parametrize(("specifier", "version"), [("", "1"), (">=1", ""), ("not a specifier", "1")])
 def test_what_says_nothing_about_versions_admits_all(specifier: str, version: str) -> None:
     assert admits(specifier, version)
+
+
+_NEAR: dict[str, Any] = {
+    "members": {"app": {"requires": ["lib[fast]", "a[x]"]}, "lib": {"extras": {"fast": ["c"]}}},
+    "packages": {"a": {"1.0": {"extras": {"x": ["c"]}}}, "c": {"1.0": {}}},
+}
+
+
+def test_an_extra_of_a_member_that_is_left_out_is_missed() -> None:
+    problem, facts = problem_of(_NEAR), Facts()
+    lock = resolve_problem(problem, _NEAR, facts).lock
+    assert lock is not None
+    bare = _member(lock, "app", lambda edges: tuple(msgspec.structs.replace(edge, extras=()) for edge in edges))
+    found = _said(check_soundness(bare, evidence_of(lock, problem, facts)))
+    assert {("extra-missing", "lib", "app", ""), ("extra-missing", "a", "app", "")} <= found
+    # Of a version that nobody has published nothing is known.
+    other = _package(bare, "a", version="9.0")
+    assert ("extra-missing", "a", "app", "") not in _said(check_soundness(other, evidence_of(lock, problem, facts)))
+
+
+def test_a_member_in_the_place_of_what_is_wanted_from_elsewhere_is_told() -> None:
+    problem, facts = problem_of(_NEAR), Facts()
+    lock = resolve_problem(problem, _NEAR, facts).lock
+    assert lock is not None
+    (app, lib) = problem.members
+    asks = tuple(
+        msgspec.structs.replace(one, source=Directory("vendored/lib")) if one.requirement.name == "lib" else one
+        for one in app.dependencies
+    )
+    wanted = msgspec.structs.replace(problem, members=(msgspec.structs.replace(app, dependencies=asks), lib))
+    assert ("source", "lib", "app", "") in _said(check_soundness(lock, evidence_of(lock, wanted, facts)))

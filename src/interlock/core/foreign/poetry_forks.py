@@ -6,7 +6,7 @@ has taken the newer one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -54,11 +54,13 @@ def forks_of_poetry(
         *(one for key, package in entries.items() for one in _of_package(key, package)),
     ]
     by_name = {name: [one for one in asked if one.name == name] for name in several}
-    where = {key: _pythons(package) for key, package in entries.items() if key.name in several}
+    pythons = {key: _pythons(package) for key, package in entries.items() if key.name in several}
+    where = pythons
     for _ in range(_PASSES):
-        before = dict(where)
+        # Each pass begins with what a version runs on: who asks for it may have been in too many places before.
+        before, where = where, dict(where)
         for name in sorted(several):
-            where.update(_placed(name, versions[name], by_name[name], {key: where.get(key, TRUE) for key in where}))
+            where.update(_placed([_Key(name, version) for version in versions[name]], by_name[name], pythons, where))
         if where == before:
             break
     broken = {key.name for key, marker in where.items() if marker.is_false}
@@ -73,17 +75,18 @@ def _key(package: dict[str, object]) -> _Key | None:
 
 
 def _placed(
-    name: NormalizedName, versions: list[str], asked: list[_Asked], known: dict[_Key, Marker]
+    versions: Iterable[_Key], asked: list[_Asked], pythons: Mapping[_Key, Marker], where: Mapping[_Key, Marker]
 ) -> Iterator[tuple[_Key, Marker]]:
+    """Where each version of a package counts, when those who ask for it count ``where`` they are said to."""
     taken = FALSE
-    for version in sorted(versions, key=_order, reverse=True):
-        here = known[_Key(name, version)]
+    for key in sorted(versions, key=lambda key: _order(key.version), reverse=True):
+        here = pythons[key]
         for one in asked:
-            if not one.specifier.contains(version, prereleases=True):
-                here = here & ~(one.marker & (known.get(one.by, TRUE) if one.by is not None else TRUE))
+            if not one.specifier.contains(key.version, prereleases=True):
+                here = here & ~(one.marker & (where.get(one.by, TRUE) if one.by is not None else TRUE))
         here = here & ~taken
         taken = taken | here
-        yield _Key(name, version), here
+        yield key, here
 
 
 def _order(version: str) -> tuple[bool, Version | str]:

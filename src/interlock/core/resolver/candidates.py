@@ -199,7 +199,7 @@ class Candidates:
         while mask:
             other = mask.bit_length() - 1
             mask &= ~(1 << other)
-            if self.usability(universe.name, other).has_files:
+            if self.usability(universe.name, other).has_files:  # pragma: no branch - files gone beside a yank
                 yield other
 
     # ---- where a candidate can be used -----------------------------------------------------------------------
@@ -249,7 +249,7 @@ class Candidates:
         platform = any_of({lower_bound_marker(artifact.requires_python) for artifact in sources}) & python
         if platform is not python:
             for artifact in files:
-                if artifact.is_wheel:
+                if artifact.is_wheel:  # pragma: no branch - a source archive's Python counts above
                     where = implied_marker(artifact.filename) & lower_bound_marker(artifact.requires_python)
                     platform = platform | where
             platform = platform & python
@@ -272,7 +272,7 @@ class Candidates:
         mask = segment.mask & ~((2 << position) - 1)
         for rejection in self._ruled_out(name):
             mask &= ~rejection.mask
-        if segment.listing is not None:
+        if segment.listing is not None:  # pragma: no branch - a tree has one version, and none is newer
             mask &= ~(sum(1 << at for at in segment.listing.yanked) << segment.offset)
         early = self._prerelease_mask(universe)
         if self._policy.prerelease_of(name) != "allow" and not early >> position & 1:
@@ -282,7 +282,7 @@ class Candidates:
         while mask:
             newest = mask.bit_length() - 1
             mask &= ~(1 << newest)
-            if self.artifacts(name, newest):
+            if self.artifacts(name, newest):  # pragma: no branch - files gone above an upper bound
                 yield newest
 
     # ---- choice ----------------------------------------------------------------------------------------------

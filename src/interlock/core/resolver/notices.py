@@ -77,7 +77,7 @@ def _unknown_extras(resolver: Resolver, dependency: Dependency, target: int) -> 
     name, origin = dependency.requirement.name, dependency.origin
     known = resolver.facts.dependencies.get((name, target))
     if origin is None or not isinstance(known, Known):
-        return
+        return  # pragma: no cover - what is chosen is known, and those looked at are of members
     which = f"{name} {resolver.facts.universes[name].version(target)}".rstrip()
     who = f"`{origin.member}`" if origin.member else "The workspace root"
     text = format_requirement(dependency.requirement)

@@ -143,7 +143,8 @@ class _Search:
             if universe is None or target is None or dependency.marker.is_disjoint(fork.env):
                 continue
             wanted = admitted(universe, dependency)
-            if not wanted >> target & 1 and (held := self._holding(fork, name, wanted)):
+            held = "" if wanted >> target & 1 else self._holding(fork, name, wanted)
+            if held:  # pragma: no branch - in no law's world something else holds it back
                 return f"{who} requires `{requirement_text(dependency.requirement)}`, and {held}"
         return ""
 

@@ -85,7 +85,7 @@ class Pinned:
             for extra in (None, *requirement.extras):
                 known = reached.get((tree, extra), FALSE)
                 reached[tree, extra] = known | where
-                if reached[tree, extra] is not known:
+                if reached[tree, extra] is not known:  # pragma: no branch - trees that ask for each other in a circle
                     queue += self._of_tree(tree, extra, reached[tree, extra])
         for (tree, extra), where in reached.items():
             yield from self._of_tree(tree, extra, where)

@@ -97,7 +97,7 @@ class Priorities:
         """
         number = self._order.get(affected, -1)
         if number < 0:
-            return None
+            return None  # pragma: no cover - what clashes was in the order
         self._affected[number] = self._affected.get(number, 0) + 1
         culprits = {self._order.get(package, -1) for package, _ in conflict.terms} - {-1, number}
         against = self._against[number] = self._against.get(number, frozenset()) | culprits

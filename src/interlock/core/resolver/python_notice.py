@@ -61,7 +61,7 @@ def _needed_where(resolver: Resolver, fork: ForkSolution) -> dict[PackageKey, Ma
                 if known is here:
                     continue
                 joined = known | here & marker
-                if joined is not known and child in fork.chosen:
+                if joined is not known and child in fork.chosen:  # pragma: no branch - what holds is chosen
                     where[child] = joined
                     todo.append(child)
     return where

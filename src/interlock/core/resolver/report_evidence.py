@@ -93,7 +93,7 @@ def evidence_of(resolver: Resolver, cause: Incompatibility) -> Evidence:
             for leaf in leaves:
                 mask |= max(term for _, term in leaf.terms) >> 1
             found.ruled_out.append(Ruling(cause_of.key.name, cause_of.reason, cause_of.detail, mask))
-        elif isinstance(cause_of, NeededBy):
+        elif isinstance(cause_of, NeededBy):  # pragma: no branch - there are no other causes of leaves
             need = _need(resolver, leaves, cause_of)
             kind = found.limits if need.kind == "constraint" else found.said if need.origin is None else found.asked
             kind.append(need)
@@ -139,7 +139,7 @@ def _need(resolver: Resolver, leaves: list[Incompatibility], cause: NeededBy) ->
         for package, mask in leaf.terms:
             if package == depender:
                 versions |= mask >> 1
-            elif shared.keys[package].name == cause.requirement.name:
+            elif shared.keys[package].name == cause.requirement.name:  # pragma: no branch - it is one of the two
                 forbidden |= mask >> 1
         if len(leaf.terms) == 1 and leaf.terms[0][0] == depender:
             # Nothing of the dependee will do.

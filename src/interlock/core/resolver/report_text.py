@@ -103,7 +103,7 @@ class Wording:
         found: set[str] = set()
         for position in positions(mask):
             segment = universe.segment(position)
-            if segment.listing is not None:
+            if segment.listing is not None:  # pragma: no branch - a tree is never yanked
                 found.add(segment.listing.yanked_because(position - segment.offset))
         said = sorted(reason for reason in found if reason)
         return f" ({'; '.join(said[:_MOST_WORDS])})" if said else ""
@@ -135,7 +135,7 @@ class Wording:
         tags: set[str] = set()
         for artifact in left:
             wheel = parse_wheel_filename(artifact.filename)
-            if wheel is not None:
+            if wheel is not None:  # pragma: no branch - with a source archive it would have files for here
                 tags.add("-".join((".".join(wheel.pythons), ".".join(wheel.abis), ".".join(wheel.platforms))))
         return f"{has} only wheels for {listed(sorted(tags)[:_MOST_WORDS])} and no source archive"
 

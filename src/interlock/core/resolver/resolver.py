@@ -228,7 +228,7 @@ class Resolver:
         for python in self._rejected_pythons(cause):
             # Rejected because it does not run in all of the fork, or of the fork that this one was split from.
             if env.implies(python):
-                stale = True
+                stale = True  # pragma: no cover - the split itself takes that back
             elif not env.is_disjoint(python):
                 return halves(env, python)
         # A requirement from before a split, whose marker no longer holds here, must not decide the outcome.

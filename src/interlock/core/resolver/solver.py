@@ -127,7 +127,7 @@ class Solver:
             package, mask = self.pending
             if package not in self.solution.decided and self.solution.masks[package] & mask:
                 return package
-            self.pending = None
+            self.pending = None  # pragma: no cover - what is ruled out is dropped where that is seen
         return self.priorities.pop(self.solution)
 
     def _choose(self, package: int) -> Needs | Split | None:

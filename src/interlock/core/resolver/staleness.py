@@ -91,7 +91,7 @@ class Staleness:
             return False
         if cause.reason == "python":
             return not self._shared.fork_python and self._runs_now(cause.key, fact)
-        if cause.reason == "source":
+        if cause.reason == "source":  # pragma: no cover - sources are told anew in each part
             allowed = self._shared.allowed(cause.key, self._env) << 1
             return any(mask & allowed for _, mask in fact.terms)
         return False

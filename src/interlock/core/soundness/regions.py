@@ -190,7 +190,7 @@ class Regions:
             self._arrive(Node(id(other)), through)
             for extra in edge.extras:
                 within = through & self._on(other.name, Slot(extra)) if isinstance(other, LockedMember) else through
-                if not within.is_false:
+                if not within.is_false:  # pragma: no branch - an extra goes where its member does
                     self._arrive(Node(id(other), Slot(extra)), within)
 
     def _found_strays(self) -> list[Stray]:

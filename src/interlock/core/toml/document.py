@@ -239,7 +239,7 @@ class TomlDocument:
                 _cut(inner, path[length:])
                 self._replace(holder.value, holder.value_end, format_value(inner))
                 return True
-        return False
+        return False  # pragma: no cover - what has a value is in an assignment or a table
 
     def _delete_table(self, path: Path) -> bool:
         """Remove ``[path]`` and what is below it, wherever it stands."""
