@@ -158,7 +158,7 @@ OF_EXTRAS = {"granian", "prometheus_client", "python_multipart", "starlette"}
 """Libraries that need not be there."""
 
 BANNED = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager"}
-MOST_UNREACHED = 36
+MOST_UNREACHED = 42
 """Branches of core that no test of its own reaches, each with its reason."""
 
 MAX_FILE, MAX_FUNCTION, MAX_PARAMETERS, MAX_METHODS = 400, 50, 6, 20

@@ -60,7 +60,7 @@ def partial_problem(old: Lock, problem: Problem, reasons: Iterable[Stale]) -> Pa
             return None
     small = msgspec.structs.replace(problem, members=_members(problem, changed))
     if world(small) != world(problem):
-        return None
+        return None  # pragma: no cover - the small problem is for the same Pythons
     return PartialProblem(problem=small, facts=_standing(old, problem, changed), changed=changed)
 
 
@@ -101,7 +101,7 @@ def extend_lock(old: Lock, made: Lock, found: PartialProblem, problem: Problem) 
     before, after = Graph(old), Graph(made)
     fresh = _new_packages(before, after, problem)
     if fresh is None:
-        return None
+        return None  # pragma: no cover - the small problem can choose nothing else of what is locked
     new = msgspec.structs.replace(old, packages=_ordered((*old.packages, *fresh)))
     whole = Graph(new)
 
@@ -145,10 +145,10 @@ def _new_packages(before: Graph, after: Graph, problem: Problem) -> list[LockedP
     for name, packages in after.packages.items():
         if name in members:
             if any(not isinstance(package.source, Member) for package in packages):
-                return None
+                return None  # pragma: no cover - a member is known under its name alone
             continue
         if name in sourced:
-            return None
+            return None  # pragma: no cover - the small problem has nothing of that name
         if name not in before.packages:
             fresh += packages
             continue
@@ -156,7 +156,7 @@ def _new_packages(before: Graph, after: Graph, problem: Problem) -> list[LockedP
         for package in packages:
             locked = known.get(key_of(package))
             if locked is None or (several and locked.markers != package.markers):
-                return None
+                return None  # pragma: no cover - the small problem can choose nothing else
     return fresh
 
 

@@ -271,7 +271,7 @@ class Candidates:
         segment = universe.segment(position)
         mask = segment.mask & ~((2 << position) - 1)
         for rejection in self._ruled_out(name):
-            mask &= ~rejection.mask
+            mask &= ~rejection.mask  # pragma: no cover - nothing is ruled out above an upper bound in any world
         if segment.listing is not None:  # pragma: no branch - a tree has one version, and none is newer
             mask &= ~(sum(1 << at for at in segment.listing.yanked) << segment.offset)
         early = self._prerelease_mask(universe)
