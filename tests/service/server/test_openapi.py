@@ -41,6 +41,25 @@ async def test_an_operation_asks_for_the_scope_that_is_said(serve: Serve) -> Non
         assert (nobody.status_code == 401) == (not one.is_open), one
 
 
+async def test_an_address_that_does_not_take_a_method_tells_all_that_it_takes(serve: Serve) -> None:
+    """RFC 9110, 15.5.6: also where each method has a route of its own."""
+    service = await serve()
+    there: dict[str, set[str]] = {}
+    for one in OPERATIONS:
+        there.setdefault(one.path, set()).add(one.method)
+    for path, methods in there.items():
+        answer = await service.client.request(
+            "OPTIONS", path.replace("{", "").replace("}", ""), headers=service.bearer()
+        )
+        assert answer.status_code == 405, path
+        allowed = answer.headers["allow"].split(", ")
+        assert allowed == sorted(allowed)
+        assert methods <= set(allowed), path
+        for method in allowed:
+            taken = await service.client.request(method, answer.request.url, headers=service.bearer())
+            assert taken.status_code != 405, (method, path)
+
+
 async def test_who_has_a_token_may_read_it(serve: Serve) -> None:
     service = await serve()
     answer = await service.client.get("/openapi.json", headers=service.bearer())

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute, Router
+from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from interlock.service.refusals import BadRequest, MethodRefused, NothingHere, Refusal
@@ -57,12 +57,18 @@ class _Routes:
         try:
             await self._router(scope, receive, send)
         except HTTPException as error:
-            raise _refusal(scope, error) from error
+            raise self._refusal(scope, error) from error
+
+    def _refusal(self, scope: Scope, error: HTTPException) -> Refusal:
+        if error.status_code == 405:
+            # The router tells the methods of the first route of an address, and each has its own.
+            routes = [route for route in self._router.routes if route.matches(scope)[0] is not Match.NONE]
+            methods = {method for route in routes if isinstance(route, Route) for method in route.methods or ()}
+            return MethodRefused(scope["method"], ", ".join(sorted(methods)))
+        return _refusal(scope, error)
 
 
 def _refusal(scope: Scope, error: HTTPException) -> Refusal:
-    if error.status_code == 405:
-        return MethodRefused(scope["method"], (error.headers or {}).get("Allow", ""))
     if error.status_code == 404:
         return NothingHere(scope["path"])
     return BadRequest(f"{error.detail}.")

@@ -339,7 +339,8 @@ def _described(one: Operation, named: dict[int, Any]) -> dict[str, Any]:
         described["x-scope"] = one.scope.value
     if one.takes is not None:
         kind, shape = one.takes
-        described["requestBody"] = {"required": True, "content": {kind: {"schema": named[id(shape)]}}}
+        # No bytes are bytes too.
+        described["requestBody"] = {"required": shape is not bytes, "content": {kind: {"schema": named[id(shape)]}}}
     described["parameters"] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"\{(\w+)\}", one.path)
