@@ -56,3 +56,34 @@ async def test_nothing_is_deleted_while_somebody_uses_the_store(layout: Layout) 
 def test_a_store_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     sweep(Layout(tmp_path / "nowhere" / "store"))
     assert not (tmp_path / "nowhere" / "store" / "tmp").exists()
+
+
+def leave_parts(layout: Layout, *ages: float, size: int = 1 << 20) -> list[Path]:
+    """Files that came in part to processes that are gone, so many seconds ago."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        pass
+    left = []
+    for number, age in enumerate(ages):
+        path = layout.tmp / f"{gone.pid}-part-{number:064x}"
+        path.touch()
+        os.truncate(path, size)
+        at = path.stat().st_mtime - age
+        os.utime(path, (at, at))
+        left.append(path)
+    return left
+
+
+def test_files_that_came_in_part_are_kept_for_a_day(layout: Layout) -> None:
+    young, old, future = leave_parts(layout, 3600, 90_000, -90_000)
+    sweep(layout)
+    assert young.exists()
+    assert not old.exists()
+    assert not future.exists()
+
+
+def test_files_that_came_in_part_are_kept_up_to_a_gigabyte_the_latest_first(layout: Layout) -> None:
+    first, second, third = leave_parts(layout, 30, 20, 10, size=400 << 20)
+    sweep(layout)
+    assert not first.exists()
+    assert second.exists()
+    assert third.exists()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import hashlib
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import anyio.to_thread
@@ -14,32 +12,62 @@ import anyio.to_thread
 from interlock.index.fetcher import FetchFailed
 from interlock.packs.header import Entry
 from interlock.store.layout import Layout
-from interlock.store.space import named
+from interlock.store.partial_files import PartialFile
 
 __all__ = ["ArrivingFrame", "PackPart", "Spread", "parts_of"]
 
-_SMALL = 1 << 20
-"""Bytes up to which a file stays in memory."""
+_SMALL = 256 << 10
+"""Bytes up to which a file stays in memory, and comes anew when its process is killed."""
 _LARGEST_PART, _SMALLEST_PART = 8 << 20, 256 << 10
 _PARTS = 4
 """For each connection, so that none waits long for the last one."""
 
 
 class ArrivingFrame:
-    """One file: each of its bytes comes once."""
+    """One file: each of its bytes comes once, be it to a process that was killed before this one."""
 
     def __init__(self, entry: Entry, layout: Layout) -> None:
         self.entry = entry
         self._layout = layout
         self._missing = entry.length
         self._data = bytearray(entry.length) if entry.length <= _SMALL else bytearray()
-        self._path: Path | None = None
-        self._handle = -1
+        self._file: PartialFile | None = None
         self._lost = False
         self._writers = 0
 
     def __repr__(self) -> str:
         return f"<ArrivingFrame {self.entry.sha256[:8]}: {self._missing} of {self.entry.length} bytes to come>"
+
+    @property
+    def key(self) -> str:
+        """What the parts of this very frame are known by."""
+        entry = self.entry
+        parts = ("frame 1", entry.sha256, entry.form, str(entry.length), entry.tree, entry.base)
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    @property
+    def is_whole(self) -> bool:
+        return self._missing == 0 and not self._lost
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether some of it came to an earlier process, so that nobody else is to blame for wrong bytes."""
+        return self._file is not None and bool(self._file.got)
+
+    def resume(self, left: Path) -> None:
+        """Go on with what an earlier process left, if it can be used; blocking."""
+        if self.entry.length > _SMALL:
+            self._file = PartialFile.left(left, self.key, self.entry.length)
+        if self._file is not None:
+            self._missing -= sum(stop - start for start, stop in self._file.got)
+
+    def lacking(self) -> list[tuple[int, int]]:
+        """What has to come, before anything does: from where to where."""
+        places, at = [], 0
+        for start, stop in self._file.got if self._file is not None else ():
+            places.append((at, start))
+            at = stop
+        return [(start, stop) for start, stop in (*places, (at, self.entry.length)) if start < stop]
 
     async def write(self, at: int, piece: memoryview) -> bool:
         """Take a piece; whether it was the last one."""
@@ -50,47 +78,45 @@ class ArrivingFrame:
         else:
             await self._write_down(at, piece)
         self._missing -= len(piece)
-        return self._missing == 0 and not self._lost
+        return self.is_whole
 
     def content(self) -> bytes | Path:
         """All of it, once it is whole; a file is there until this is lost."""
-        return bytes(self._data) if self._path is None else self._path
+        if self._file is None:
+            return bytes(self._data)
+        self._file.end()
+        return self._file.path
 
     def lose(self) -> None:
         """Forget what came, and what will come."""
         self._lost = True
         self._data = bytearray()
-        self._delete()
+        self._close(keeps=False)
+
+    def leave(self) -> None:
+        """Forget it, and keep what came for who asks for this frame next."""
+        self._lost = True
+        self._close(keeps=True)
 
     async def _write_down(self, at: int, piece: memoryview) -> None:
-        self._open()
+        if self._file is None:
+            self._file = PartialFile.new(self._layout, self.key, self.entry.length)
         self._writers += 1
         try:
-            await anyio.to_thread.run_sync(self._put, at, piece)
+            await anyio.to_thread.run_sync(self._file.write, at, piece)
         finally:
             self._writers -= 1
             if self._lost:
-                self._delete()
+                self._close(keeps=False)
 
-    def _open(self) -> None:
-        if self._handle < 0:
-            self._layout.prepare()
-            self._handle, name = tempfile.mkstemp(dir=self._layout.tmp, prefix=f"{os.getpid()}-")
-            self._path = Path(name)
-
-    def _put(self, at: int, piece: memoryview) -> None:
-        with named(self._path or self._layout.tmp):
-            while piece:
-                written = os.pwrite(self._handle, piece, at)
-                piece, at = piece[written:], at + written
-
-    def _delete(self) -> None:
+    def _close(self, *, keeps: bool) -> None:
         """Unless somebody writes, who does it afterwards: a number of a closed file may be another one's by then."""
-        if self._path is not None and not self._writers:
-            os.close(self._handle)
-            with suppress(FileNotFoundError):
-                self._path.unlink()
-            self._path = None
+        if self._file is not None and not self._writers:
+            if keeps:
+                self._file.leave()
+            else:
+                self._file.drop()
+            self._file = None
 
 
 class Spread:
@@ -119,6 +145,11 @@ class Spread:
         number = bisect_right(self._frames, at - self._head, key=lambda frame: frame.entry.offset) - 1
         return self._frames[number]
 
+    def lacking(self) -> list[tuple[int, int]]:
+        """Which bytes of the pack have to come, before any do."""
+        begins = ((frame, self._head + frame.entry.offset) for frame in self._frames)
+        return [(begin + start, begin + stop) for frame, begin in begins for start, stop in frame.lacking()]
+
     def end_of(self, frame: ArrivingFrame) -> int:
         return self._head + frame.entry.end
 
@@ -142,11 +173,18 @@ class PackPart:
         self.at += len(chunk)
 
 
-def parts_of(start: int, stop: int, connections: int) -> list[tuple[int, int]]:
-    """The parts that a pack is fetched in, in their order.
+def parts_of(places: Iterable[tuple[int, int]], connections: int) -> list[tuple[int, int]]:
+    """The parts that some of a pack is fetched in, in their order; places are where it begins and ends, in their order.
 
-    >>> parts_of(100, 100, 4), parts_of(100, 300 << 10, 2)
-    ([], [(100, 262244), (262244, 307200)])
+    >>> parts_of([], 4), parts_of([(100, 200), (200, 300 << 10), (400 << 10, 401 << 10)], 2)
+    ([], [(100, 262244), (262244, 307200), (409600, 410624)])
     """
-    size = min(_LARGEST_PART, max(_SMALLEST_PART, (stop - start) // (connections * _PARTS)))
-    return [(at, min(at + size, stop)) for at in range(start, stop, size)]
+    joined: list[tuple[int, int]] = []
+    for start, stop in places:
+        if joined and joined[-1][1] == start:
+            joined[-1] = (joined[-1][0], stop)
+        else:
+            joined.append((start, stop))
+    total = sum(stop - start for start, stop in joined)
+    size = min(_LARGEST_PART, max(_SMALLEST_PART, total // (connections * _PARTS)))
+    return [(at, min(at + size, stop)) for start, stop in joined for at in range(start, stop, size)]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.to_thread
 
 from interlock.errors import first_reason
 from interlock.packs.header import Entry, encode_header
@@ -16,6 +17,7 @@ from interlock.service.pack_arrivals import ArrivingFrame, PackPart, Spread, par
 from interlock.service.pack_client import PackClient
 from interlock.service.pack_protocol import PackPlan, PackRequest
 from interlock.service.posting import NotOffered
+from interlock.store.kept_parts import abandoned_parts
 from interlock.store.layout import Layout
 
 __all__ = ["SILENCE", "PackFetch", "Take"]
@@ -54,9 +56,7 @@ class PackFetch:
 
     async def run(self, plan: PackPlan, take: Take) -> None:
         """Have every file of the plan taken that comes. Raises :class:`Unusable`; what was taken by then, was."""
-        frames = [ArrivingFrame(entry, self._layout) for entry in plan.header.entries]
-        head = len(encode_header(plan.header))
-        waiting = deque(parts_of(head, head + plan.header.size, self._connections))
+        frames = await anyio.to_thread.run_sync(_frames, plan, self._layout)
         try:
             async with anyio.create_task_group() as watching:
                 watching.start_soon(self._watch)
@@ -65,12 +65,20 @@ class PackFetch:
                     def whole(frame: ArrivingFrame) -> None:
                         tasks.start_soon(_taken, frame, take)
 
-                    spread = Spread(frames, head, whole)
+                    spread = Spread(frames, len(encode_header(plan.header)), whole)
+                    waiting = deque(parts_of(spread.lacking(), self._connections))
+                    for frame in frames:
+                        if frame.is_whole:
+                            whole(frame)
                     for _ in range(min(self._connections, len(waiting))):
                         tasks.start_soon(self._work, plan, waiting, spread)
                 watching.cancel_scope.cancel()
         except BaseExceptionGroup as failures:
             raise first_reason(failures) from None
+        except anyio.get_cancelled_exc_class():
+            for frame in frames:
+                frame.leave()
+            raise
         finally:
             for frame in frames:
                 frame.lose()
@@ -141,8 +149,23 @@ class PackFetch:
         raise Unusable(f"it said nothing for {self._silence:.0f} seconds")
 
 
+def _frames(plan: PackPlan, layout: Layout) -> list[ArrivingFrame]:
+    """The files of a plan, with what an earlier process left of them; blocking."""
+    frames = [ArrivingFrame(entry, layout) for entry in plan.header.entries]
+    left = abandoned_parts(layout)
+    for frame in frames if left else ():
+        if frame.key in left:
+            frame.resume(left[frame.key])
+    return frames
+
+
 async def _taken(frame: ArrivingFrame, take: Take) -> None:
+    """Of one that was not taken whoever fetches the pack decides whether it is kept."""
+    resumed = frame.is_resumed
     try:
         await take(frame.entry, frame.content())
-    finally:
-        frame.lose()
+    except Unusable:
+        # What an earlier process left may have been damaged since: whoever wants the file fetches it otherwise.
+        if not resumed:
+            raise
+    frame.lose()

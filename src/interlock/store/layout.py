@@ -19,7 +19,8 @@
       frames-v1/ab/<key>            what a service sends in place of wheels, and made of them
       cache-v1/ab/<key>.<kind>.*    what clients of a service share
       locks/                        lock files of running processes; run-* of programs in build-envs-v1
-      tmp/                          work in progress; anything here may be deleted when no process runs
+      tmp/                          work in progress; anything here may be deleted when no process runs; *part-*: files
+                                    that came in part, which the next process goes on with
 
 A bucket's version changes when its format does, so two versions of Interlock can share one store.
 """

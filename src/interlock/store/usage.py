@@ -11,8 +11,10 @@ from pathlib import Path
 
 import anyio.to_thread
 
+from interlock.store.kept_parts import kept_parts
 from interlock.store.layout import Layout
 from interlock.store.locks import LockTimeout, hold, hold_sync
+from interlock.store.processes import is_running
 
 __all__ = ["sweep", "using"]
 
@@ -32,7 +34,10 @@ async def using(layout: Layout) -> AsyncIterator[None]:
 
 
 def sweep(layout: Layout) -> None:
-    """Delete work in progress of processes that are gone; nothing while another process uses the store. Blocking."""
+    """Delete work in progress of processes that are gone; nothing while another process uses the store. Blocking.
+
+    Files that came in part stay for a while (:mod:`interlock.store.kept_parts`), for who goes on with them.
+    """
     with suppress(OSError, LockTimeout), hold_sync(layout.usage_lock, timeout=0):
         for path in _leftovers(layout):
             if path.is_dir() and not path.is_symlink():
@@ -42,21 +47,15 @@ def sweep(layout: Layout) -> None:
 
 
 def _leftovers(layout: Layout) -> list[Path]:
-    found = [layout.tmp / name for name in _listed(layout.tmp) if not _is_owned(name)]
+    names = _listed(layout.tmp)
+    kept = kept_parts(layout, names)
+    found = [layout.tmp / name for name in names if name not in kept and not _is_owned(name)]
     return found + [layout.locks / name for name in _listed(layout.locks) if name.startswith(_GRAVES)]
 
 
 def _is_owned(name: str) -> bool:
     match = _OWNER.match(name)
-    if match is None:
-        return False
-    try:
-        os.kill(int(match[1]), 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True
+    return match is not None and is_running(int(match[1]))
 
 
 def _listed(folder: Path) -> list[str]:
