@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 from typing import Literal
 
 from interlock.core.settings import choices
-from interlock.install.link_helper import LinkHelper
 from interlock.store.space import named
 
 __all__ = ["LinkMode", "Linker", "StoreDamaged"]
@@ -31,8 +30,6 @@ _UNSUPPORTED = frozenset(
     }
 )
 _FICLONE = 0x40049409
-_FEW = 8
-"""Files that are linked sooner than anybody is asked to."""
 
 
 class StoreDamaged(Exception):
@@ -50,26 +47,16 @@ class Linker:
         self.wished = mode
         self.mode: LinkMode = ("clone" if sys.platform == "darwin" else "hardlink") if mode == "auto" else mode
         self.fell_back = False
-        self.helper: LinkHelper | None = None
-        """Who makes hard links at the same time, if there are many to make."""
-
-    @property
-    def can_be_helped(self) -> bool:
-        return self.mode == "hardlink" and os.link in os.supports_dir_fd
 
     def __repr__(self) -> str:
         return f"<Linker {self.mode}{' (fallback)' if self.fell_back else ''}>"
 
     def link_below(self, source: str, target: str, paths: Sequence[str]) -> None:
         """The same for paths that are below one folder and go below another."""
-        done = self._hard_linked(source, target, paths) if self.mode == "hardlink" else 0
+        done = _link_relative(source, target, paths) if self.mode == "hardlink" else 0
         rest = paths[done:]
         # Whatever the matter is with the next one, it is found out here.
         self.link([f"{source}/{path}" for path in rest], [f"{target}/{path}" for path in rest])
-
-    def _hard_linked(self, source: str, target: str, paths: Sequence[str]) -> int:
-        found = self.helper.link(source, target, paths) if self.helper is not None and len(paths) > _FEW else None
-        return _link_relative(source, target, paths) if found is None else found
 
     def link(self, sources: Iterable[str], targets: Iterable[str]) -> None:
         """Make each target a file with its source's content; folders exist, targets do not."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import anyio
@@ -27,7 +27,6 @@ from interlock.install.conflicts import check_targets
 from interlock.install.data import destination
 from interlock.install.identity import is_wanted
 from interlock.install.link import Linker, LinkMode, StoreDamaged
-from interlock.install.link_helper import LinkHelper
 from interlock.install.other_python import UnfittingWheel, UnmetPythons
 from interlock.install.stage import Notes, Staged, compile_staged, stage, write_record
 from interlock.install.swap import Move, has_leftovers, move, recover, site_folders, work_folder, write_journal
@@ -52,8 +51,6 @@ Look = Callable[[Wanted], StoredWheel | None]
 """Finds what is in the store already; called in worker threads."""
 
 _EVERYWHERE = "-py3-none-any.whl"
-_MANY = 40
-"""Wheels from which on a second process is worth its start."""
 
 
 _NO_ROOM = "What was begun is deleted again. Free some space there, and run the command again."
@@ -198,8 +195,7 @@ class _Transaction:
 
         try:
             if self.look is not None:
-                with self._helped():
-                    await self._stage_known(staged, self.look)
+                await self._stage_known(staged, self.look)
             async with anyio.create_task_group() as group:
                 for number, step in enumerate(steps):
                     if staged[number] is None:
@@ -214,15 +210,6 @@ class _Transaction:
         if self.options.compile:
             await self._compile(complete, linking)
         return complete
-
-    @contextmanager
-    def _helped(self) -> Iterator[None]:
-        """With somebody else who links, where there is much to link and a processor for it."""
-        if self.options.jobs < 2 or len(self.plan.install) < _MANY or not self.linker.can_be_helped:
-            yield
-            return
-        with LinkHelper(self.environment.python) as self.linker.helper:
-            yield
 
     async def _stage_known(self, staged: list[Staged | None], look: Look) -> None:
         """Stage what is in the store, by a few threads that each take one wheel after the other.
