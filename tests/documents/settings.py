@@ -11,7 +11,7 @@ from tests.architecture import ROOT
 
 __all__ = ["inner_keys", "keys", "member_keys", "properties", "root_keys"]
 
-_OF_BOTH = {"conflicts", "imports", "index", "internal-bounds", "tasks", "sources"}
+_OF_BOTH = {"catalog", "conflicts", "imports", "index", "internal-bounds", "tasks", "sources"}
 """What the root says for everybody and a member for itself."""
 
 

@@ -10,7 +10,7 @@ _SECTIONS = (
         (
             ("add, remove, update", "Change requirements, the lock and the environment"),
             ("lock, sync, install", "Resolve all members at once; install what is locked"),
-            ("import, export", "Take over other tools' projects, and write for them"),
+            ("catalog, import, export", "Ranges that members share; projects of other tools"),
         ),
     ),
     (

@@ -16,6 +16,7 @@ from interlock.core.manifests.manifest import Manifest, WorkspaceTable
 from interlock.core.names import NormalizedName
 from interlock.errors import ManifestError
 from interlock.store.layout import Layout
+from interlock.workspace.catalog import with_catalog
 from interlock.workspace.globs import expand, is_excluded, is_included
 from interlock.workspace.ignored import holds_only_ignored
 from interlock.workspace.manifest_cache import ManifestCache
@@ -111,13 +112,15 @@ def discover(
     cache.save()
     here = os.path.relpath(home, root).replace(os.sep, "/")
     current = next((member.name for member in members if member.path == here), None)
-    return Workspace(
-        root=root,
-        manifest=manifest,
-        members=members,
-        current=current,
-        root_inputs=inputs,
-        digest=cache.digest(),
+    return with_catalog(
+        Workspace(
+            root=root,
+            manifest=manifest,
+            members=members,
+            current=current,
+            root_inputs=inputs,
+            digest=cache.digest(),
+        )
     )
 
 

@@ -44,6 +44,8 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     """The workspace's."""
     own_inputs: dict[str, str] = {}
     """Digests of the resolution inputs that follow from this manifest alone."""
+    written: Manifest | None = None
+    """The manifest as it is in its file, where ranges of the workspace's catalog were filled in."""
 
     @property
     def directory(self) -> Path:
@@ -69,6 +71,8 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Digests of the root's own inputs, which count as a member's when a virtual root has groups."""
     digest: str = ""
     """Of the bytes of every manifest that was read, the root's included."""
+    written: Manifest | None = None
+    """The root's manifest as it is in its file, where there is a catalog."""
 
     @cached_property
     def by_name(self) -> dict[NormalizedName, Member]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from interlock.cli.call import Call
 from interlock.cli.selecting import selection_flags
 from interlock.cli.words import plural
@@ -21,6 +23,10 @@ async def run(call: Call) -> int:
     if call.texts("package") and not call.given("imports"):
         raise UsageError("`--package` says whose imports to look at; add `--imports`.")
     found = list(await check(call.context, with_lock=call.given("lock")))
+    if call.given("catalog"):
+        from interlock.ops.showing.catalog import find_strays  # noqa: PLC0415 - few ask for it
+
+        found += [Finding(**msgspec.structs.asdict(stray)) for stray in await find_strays(call.context)]
     imports = None
     if call.given("imports"):
         from interlock.ops.imports.check_imports import check_imports  # noqa: PLC0415 - few ask for it

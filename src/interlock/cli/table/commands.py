@@ -15,6 +15,7 @@ from interlock.cli.table.workspace import WORKSPACE
 __all__ = ["COMMANDS", "GROUPS"]
 
 GROUPS = {
+    "catalog": "Ranges that members share: list and change them",
     "source": "Add, remove and list indexes",
     "auth": "Store, forget and show logins for indexes",
     "self": "Look at this installation, update it, add plugins",

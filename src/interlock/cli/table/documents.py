@@ -25,6 +25,14 @@ def _changes(place: str) -> tuple[tuple[str, str], ...]:
 
 
 _CHANGED = (("", "written, manifests, lock"), ("lock", "changed, changes"), *_changes("lock.changes"))
+_CATALOG = (
+    ("", "written, manifests, lock, ranges, adopted, left"),
+    ("lock", "changed, changes"),
+    *_changes("lock.changes"),
+    ("ranges", "NAME"),
+    ("adopted[]", "member, name, before, range"),
+    ("left[]", "name, ranges"),
+)
 _SYNCED = (
     ("", "in_sync, applied, lock, environments"),
     ("lock", "path, changed, changes"),
@@ -44,6 +52,14 @@ _REMOVED = (("", "files, bytes, in_use"), ("in_use[]", "path, pid, what"))
 DOCUMENTS: dict[tuple[str, ...], tuple[tuple[str, str], ...]] = {
     ("add",): _CHANGED,
     ("remove",): _CHANGED,
+    ("catalog", "show"): (
+        ("", "ranges"),
+        ("ranges[]", "name, catalog, range, members, own"),
+        ("ranges[].own[]", "member, range"),
+    ),
+    ("catalog", "set"): _CATALOG,
+    ("catalog", "adopt"): _CATALOG,
+    ("catalog", "dedupe"): _CATALOG,
     ("update",): (("", "lock, written"), ("lock", "changed, changes"), *_changes("lock.changes")),
     ("new",): _CREATED,
     ("init",): _CREATED,

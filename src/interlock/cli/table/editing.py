@@ -92,6 +92,28 @@ def _after_options(parser: OptionGroup) -> None:
     add_resolver_options(parser)
 
 
+def _catalog_options(parser: OptionGroup) -> None:
+    after = parser.section("what to do then")
+    after.flag("--no-sync", "--lock", text="write manifests and lock, leave the environment", dest="no_sync")
+    after.flag("--frozen", text="write manifests only, without resolving")
+    after.flag("--locked", text="fail when the lock was not fresh before")
+    after.flag("--dry-run", text="show what would change, write nothing")
+
+
+def _catalog_set_options(parser: OptionGroup) -> None:
+    parser.words("ranges", metavar="RANGE", text="a name with its range: 'httpx>=0.27,<1'")
+    parser.value("--catalog", metavar="NAME", text="into a catalog of its own, by name")
+    _catalog_options(parser)
+
+
+def _catalog_adopt_options(parser: OptionGroup) -> None:
+    parser.words(
+        "names", metavar="NAME", text="these, whatever range there is now (default: all with the same or none)"
+    )
+    parser.repeat("--package", dest="package", metavar="MEMBER", text="only this member (repeatable)")
+    _catalog_options(parser)
+
+
 EDITING = (
     Command(
         ("add",),
@@ -121,6 +143,29 @@ EDITING = (
         (("", "everything, within the bounds of the manifests"), ("httpx anyio --lock", "two packages, lock only")),
         usage="[options] [PACKAGE ...]",
         aliases=(("upgrade",), ("up",)),
+    ),
+    Command(
+        ("catalog", "set"),
+        "catalog_edit:run_set",
+        "Write ranges that members share into the root, and lock",
+        _catalog_set_options,
+        (("'httpx>=0.27,<1'", "for everybody who takes it"), ("'django<5' --catalog legacy", "for those who name it")),
+        usage="[options] RANGE ...",
+    ),
+    Command(
+        ("catalog", "adopt"),
+        "catalog_edit:run_adopt",
+        "Have members take the catalog's ranges instead of their own",
+        _catalog_adopt_options,
+        (("", "where they are the same"), ("httpx --package web", "one, whatever it was")),
+        usage="[options] [NAME ...]",
+    ),
+    Command(
+        ("catalog", "dedupe"),
+        "catalog_edit:run_dedupe",
+        "Move ranges that several members have alike into the catalog",
+        _catalog_options,
+        (("--dry-run", "see which"), ("--no-sync", "and lock")),
     ),
     Command(
         ("import",),

@@ -41,6 +41,7 @@ def _check_options(parser: OptionGroup) -> None:
     parser.flag("--lock", text="a lock that is missing or out of date is an error")
     parser.flag("--strict", text="exit 1 for warnings too")
     parser.value("--format", metavar="KIND", text="text, or github for its annotations", choices=("text", "github"))
+    parser.flag("--catalog", text="compare what members ask for with the catalog's ranges")
     parser.flag("--imports", text="compare what sources import with what manifests declare")
     parser.repeat("--package", dest="package", metavar="MEMBER", text="with --imports: only of this member")
 
@@ -82,6 +83,13 @@ def _tags_options(parser: OptionGroup) -> None:
 
 
 LOOKING = (
+    Command(
+        ("catalog", "show"),
+        "catalog_show",
+        "List the ranges that members share, and who takes them",
+        no_options,
+        (("", "for people"), ("--json", "for scripts")),
+    ),
     Command(
         ("why",),
         "why",

@@ -21,7 +21,7 @@ from interlock.core.toml.document import Path, TomlDocument, format_key, format_
 
 __all__ = ["RootUse", "reduce_root"]
 
-_FOR_BUILDS = (*BUILD_KEYS, "cache-keys", "env", "internal-bounds", "build")
+_FOR_BUILDS = (*BUILD_KEYS, "cache-keys", "env", "internal-bounds", "build", "catalog")
 _BY_NAME = frozenset(
     {
         "constraint-dependencies",

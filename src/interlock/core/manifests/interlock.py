@@ -7,7 +7,7 @@ from interlock.core.manifests.uv import HONOURED
 
 __all__ = ["check_keys", "kept_keys"]
 
-_OURS = frozenset({"audit", "cache", "env", "default-index", "service"})
+_OURS = frozenset({"audit", "cache", "catalog", "env", "default-index", "service"})
 _KEPT = frozenset({"affected", "build", "imports", "internal-bounds", "publish", "tasks", "version"})
 """Read by later commands; kept as written."""
 _INNER = {

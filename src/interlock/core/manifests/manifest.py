@@ -34,6 +34,7 @@ __all__ = [
     "AuditExcuse",
     "AuditTable",
     "BuildSystem",
+    "CatalogTable",
     "ConflictItem",
     "Dialect",
     "IncludeGroup",
@@ -126,6 +127,19 @@ class AuditTable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     advisories: tuple[str, ...] = ()
     """Paths relative to the root, and URLs, of OSV records."""
     ignore: tuple[AuditExcuse, ...] = ()
+
+
+class CatalogTable(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``catalog`` in ``[tool.interlock]``: in the root the ranges there are, in a member which of them it takes."""
+
+    ranges: dict[str, dict[NormalizedName, str]] = {}
+    """By catalog; the one without a name is called nothing."""
+    every: bool = False
+    """Every bare name takes its range, where there is one."""
+    named: str = ""
+    """Out of this catalog before the one without a name."""
+    names: dict[NormalizedName, str] = {}
+    """These names take a range, each out of the catalog that is named."""
 
 
 class WorkspaceTable(msgspec.Struct, frozen=True):
@@ -240,6 +254,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     settings: ToolSettings = ToolSettings()
     managed: bool = True
     """False when the project asked to be left alone (``managed = false``); it is then no member of any workspace."""
+    catalog: CatalogTable = CatalogTable()
     kept: dict[str, object] = {}
     """Keys of ``[tool.interlock]`` that later commands read (``tasks``, ``publish``, ...), as written."""
     dialect: Dialect = "standard"

@@ -13,6 +13,7 @@ import msgspec
 
 from interlock.core.manifests import interlock as manifest_interlock
 from interlock.core.manifests import uv as manifest_uv
+from interlock.core.manifests.catalog import parse_catalog
 from interlock.core.manifests.groups import Groups, parse_groups
 from interlock.core.manifests.manifest import (
     BuildSystem,
@@ -109,14 +110,14 @@ def parse_manifest(data: bytes, *, path: str, file: str) -> Manifest:
         workspace=_workspace(table),
         settings=parse_settings(table, project.name, path) if table.values else ToolSettings(),
         managed=table.flag("managed") is not False,
+        catalog=parse_catalog(table, path),
         kept=manifest_interlock.kept_keys(table) if dialect == "interlock" else {},
         dialect=dialect,
     )
     poetry = tool.table("poetry")
     if poetry is not None and (project_table is None or dialect == "standard"):
         manifest = apply_poetry(manifest, poetry)
-    if path != ".":
-        _warn_of_root_settings(table, manifest)
+    _warn_of_root_settings(table, manifest)
     warnings = problems.finish(strict=dialect == "interlock")
     return msgspec.structs.replace(manifest, warnings=warnings) if warnings else manifest
 
@@ -193,6 +194,8 @@ def _workspace(table: Table) -> WorkspaceTable | None:
 
 
 def _warn_of_root_settings(table: Table, manifest: Manifest) -> None:
+    if manifest.path == ".":
+        return
     own = {index.name for index in manifest.settings.indexes} <= pinned_indexes(manifest)
     for key in ROOT_KEYS:
         # An index for the member's own sources does count, and so do conflicts.

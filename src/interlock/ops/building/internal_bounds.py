@@ -31,6 +31,7 @@ from interlock.core.requirements.bounds import POLICIES, Edge, bounds, is_open
 from interlock.core.requirements.requirement import Requirement
 from interlock.errors import BuildError, InterlockError, ManifestError
 from interlock.toolchain.siblings import BuildSiblings
+from interlock.workspace.catalog import taken_ranges
 from interlock.workspace.members import Member, Workspace
 
 __all__ = ["InternalBounds", "InvalidBounds", "VersionUnknown"]
@@ -121,7 +122,11 @@ class InternalBounds:
             if any(item.name == needs and is_open(item, forced=forced) for item in requirements):
                 specifier = await self._range(policy, name, needs, builder)
                 found[needs] = Edge(specifier=specifier, forced=forced)
-        return found if outdated(requirements, found) or self._has_paths(member) else {}
+        if not outdated(requirements, found) and not self._has_paths(member):
+            found = {}
+        # What the catalog says is published with the member, as if it were written in its manifest.
+        taken = taken_ranges(self._workspace, member)
+        return found | {needs: Edge(specifier=text) for needs, text in taken.items()}
 
     async def _requirements(self, member: Member, builder: Builder) -> list[Requirement]:
         """A member's requirements on other members: those it says, or those its backend computes."""

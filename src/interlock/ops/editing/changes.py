@@ -33,6 +33,7 @@ from interlock.resolution.reading import Reading, read_workspace
 from interlock.store.locks import hold
 from interlock.store.replace import replace_file
 from interlock.store.usage import using
+from interlock.workspace.catalog import with_catalog
 from interlock.workspace.discovery import discover
 from interlock.workspace.globs import is_excluded, is_included
 from interlock.workspace.guards import workspace_guard
@@ -143,7 +144,7 @@ def overlay(workspace: Workspace, files: Mapping[str, bytes]) -> Workspace:
     """The workspace as it would be read with other contents of some manifests; a new path is a new member, and one
     that the root no longer lists is none."""
     members = {member.path: member for member in workspace.members}
-    root, root_inputs = workspace.manifest, workspace.root_inputs
+    root, root_inputs = workspace.written or workspace.manifest, workspace.root_inputs
     for path, data in files.items():
         file = "pyproject.toml" if path == "." else f"{path}/pyproject.toml"
         manifest = parse_manifest(data, path=path, file=file)
@@ -161,12 +162,15 @@ def overlay(workspace: Workspace, files: Mapping[str, bytes]) -> Workspace:
             for path, member in members.items()
             if path == "." or (is_included(path, table.members) and not is_excluded(path, table.exclude))
         }
-    return Workspace(
-        root=workspace.root,
-        manifest=root,
-        members=tuple(sorted(members.values(), key=lambda member: member.name)),
-        current=workspace.current,
-        root_inputs=root_inputs,
+    return with_catalog(
+        Workspace(
+            root=workspace.root,
+            manifest=root,
+            members=tuple(sorted(members.values(), key=lambda member: member.name)),
+            current=workspace.current,
+            root_inputs=root_inputs,
+            written=root if workspace.written is not None else None,
+        )
     )
 
 
