@@ -13,6 +13,7 @@ import pytest
 
 from interlock.cli.explanations import explanations
 from interlock.core.soundness.finding import Fault, Note
+from interlock.ops.imports.check_imports import ImportCode
 from tests.architecture import error_codes, modules
 from tests.cli.conftest import Run
 
@@ -58,9 +59,10 @@ def test_what_check_finds_is_explained() -> None:
     found |= {
         code
         for name, node in calls("Finding")
-        if name == "interlock.ops.locking.checking"
+        if name in {"interlock.ops.locking.checking", "interlock.cli.commands.check"}
         for code in constants(node, at=9)
     }
+    found |= {*get_args(ImportCode)}
     assert found - codes("error") - codes("warning") == codes("check")
 
 

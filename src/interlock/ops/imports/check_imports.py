@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
 import anyio.to_thread
 import msgspec
@@ -25,7 +26,7 @@ from interlock.ops.showing.reading import Locked, read_locked
 from interlock.workspace.members import Member, Workspace
 from interlock.workspace.selection import SelectionFlags
 
-__all__ = ["ImportFinding", "ImportsReport", "check_imports"]
+__all__ = ["ImportCode", "ImportFinding", "ImportsReport", "check_imports"]
 
 _BUILD_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -33,9 +34,11 @@ _TEST_EXTRAS = frozenset({"dev", "develop", "development", "test", "tests", "tes
 _SHOWN = 3
 
 
+ImportCode = Literal["undeclared-import", "unused-dependency"]
+
+
 class ImportFinding(msgspec.Struct, frozen=True, kw_only=True):
-    code: str
-    """``undeclared-import`` or ``unused-dependency``."""
+    code: ImportCode
     member: NormalizedName
     file: str
     line: int | None
@@ -181,6 +184,7 @@ def _words(value: object) -> Iterator[str]:
 def _finding(member: Member, fault: Fault, text: str, *, locked: bool) -> ImportFinding:
     name = fault.package
     places = tuple(f"{place.file}:{place.line}" for place in fault.places)
+    code: ImportCode
     if fault.kind == "unused":
         line = find_line(text, ("project", "dependencies"), near=name)
         file, code, command = member.file, "unused-dependency", f"interlock remove {name} --package {member.name}"
