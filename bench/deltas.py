@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
 import subprocess
 import sys
@@ -97,6 +98,7 @@ def main() -> int:
         print(f"{one.name:18} {one.wheel / 1e6:8.2f} MB  {one.sent / 1e6:8.2f} MB  {share:5.0%}  {one.seconds:5.1f} s")
     wheels, sent = sum(one.wheel for one in found), sum(one.sent for one in found)
     print(f"{'together':18} {wheels / 1e6:8.2f} MB  {sent / 1e6:8.2f} MB  {sent / wheels:5.0%}")
+    print(f"{'peak memory':18} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6:8.2f} MB")
     return 0
 
 

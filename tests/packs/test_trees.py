@@ -94,6 +94,24 @@ def test_a_delta_is_small_and_stored_as_the_wheel_is(tmp_path: Path) -> None:
     assert snapshot(Path(unpacked.root)) == snapshot(Path(add_wheel(one, new, filename=new.name).root))
 
 
+@pytest.mark.slow
+def test_a_delta_of_what_is_as_large_as_it_may_be_finds_what_is_the_same_far_away(tmp_path: Path) -> None:
+    """The contents of both are more than the window."""
+    chance = random.Random(5)
+    blocks = {f"p/{number}.bin": chance.randbytes(10 << 20) for number in range(15)}
+    first, base = wheel(tmp_path, "1.0", 1, **blocks)
+    last = blocks["p/14.bin"]
+    second, sha256 = wheel(tmp_path, "1.1", 1, **{**blocks, "p/14.bin": last[:1000] + b"!" + last[1000:]})
+    made = make_frame(second, first, DEFAULT)
+    assert made is not None
+    assert made.size > 150 << 20
+    assert len(made.frame) < 1 << 20
+    layout = Layout(tmp_path / "store")
+    add_wheel(layout, first, filename="p-1.0-py3-none-any.whl", sha256=base)
+    add_tree(layout, entry_of(made, sha256, base), made.frame, "p-1.1-py3-none-any.whl")
+    assert not wheel_problems(layout, sha256)
+
+
 @pytest.mark.parametrize("damage", ["edited", "longer", "gone", "absent", "list"])
 def test_a_base_that_is_not_as_it_was_gives_nothing(tmp_path: Path, damage: str) -> None:
     old, old_sha256 = wheel(tmp_path, "1.0", 1)

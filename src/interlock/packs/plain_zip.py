@@ -16,7 +16,7 @@ from interlock.store.zips import Buffer, inflate, read_directory
 
 __all__ = ["MOST_PLAIN", "plain_of_stored", "plain_of_wheel"]
 
-MOST_PLAIN = 128 << 20
+MOST_PLAIN = 160 << 20
 """Bytes of a wheel's contents that are held in memory; larger ones travel as they were published."""
 _MOST_FILES = 0xFFFE
 _PLAIN, _RUN = 0o100644, 0o100755

@@ -32,7 +32,7 @@ from interlock.service.pack_client import PackClient
 from interlock.service.pack_fetch import SILENCE, PackFetch
 from interlock.service.pack_protocol import AskedFile, PackRequest
 from interlock.settings.decided import Settings
-from interlock.store.archives import add_wheel
+from interlock.store.archives import add_wheel, open_wheel
 from interlock.store.digests import DigestMismatch
 from interlock.store.layout import Bucket, Layout
 from interlock.store.partial_files import PartialFile
@@ -219,6 +219,29 @@ def test_parts_are_all_of_it_in_its_order(start: int, length: int, connections: 
     assert sum(stop - begin for begin, stop in parts) == length
     assert [begin for begin, _ in parts[1:]] == [stop for _, stop in parts[:-1]]
     assert all(0 < stop - begin <= 8 << 20 for begin, stop in parts)
+
+
+async def test_what_has_come_is_unpacked_while_the_rest_comes(
+    server: PackServer, layout: Layout, files: dict[str, bytes]
+) -> None:
+    first = server.plan.header.entries[0]
+    begin = len(server.head) + first.length
+    seen = []
+
+    def withhold(at: int, data: bytes) -> bytes:
+        """The last files come when the first one is in the store."""
+        if at >= begin:
+            end = time.monotonic() + 9
+            while open_wheel(layout, first.sha256) is None and time.monotonic() < end:
+                time.sleep(0.01)
+            seen.append(open_wheel(layout, first.sha256) is not None)
+        return data
+
+    server.change = withhold
+    await fetch(server, layout, files, silence=30)
+    assert seen
+    assert all(seen)
+    assert stored(layout) == files.keys()
 
 
 async def killed(server: PackServer, layout: Layout, files: dict[str, bytes], most: int) -> None:
