@@ -197,6 +197,16 @@ def test_set_writes_a_range_and_locks(empty_shop: Shop) -> None:
         empty_shop.run("catalog", "set", "click>=1", "--dry-run")
 
 
+def test_what_is_added_takes_the_range_there_is(empty_shop: Shop) -> None:
+    catalog(empty_shop, 'click = "<2"')
+    empty_shop.member("one", lines=TAKES)
+    empty_shop.run("add", "click", "flask", "--package", "one", "--no-sync")
+    manifest = tomllib.loads(empty_shop.manifest("one").read_text())
+    assert manifest["project"]["dependencies"] == ["click", "flask>=2.0"]
+    assert empty_shop.versions() == {"click": "1.5", "flask": "2.0"}
+    empty_shop.run("lock", "--check")
+
+
 def test_dedupe_shares_what_is_asked_for_alike(empty_shop: Shop) -> None:
     empty_shop.member("one", "click<2", "flask<2", "jinja<2")
     empty_shop.member("two", "click<2", "flask>=1.5", "one")

@@ -11,6 +11,8 @@ from interlock.context import Context
 from interlock.core.editing.manifest_editor import ManifestEditor, Target
 from interlock.core.editing.requirement_wishes import Wish, bounded
 from interlock.core.lock.model import Lock
+from interlock.core.manifests.catalog_ranges import range_for
+from interlock.core.manifests.manifest import Manifest
 from interlock.core.names import NormalizedName, normalize_extra
 from interlock.core.requirements.requirement import Requirement, format_requirement
 from interlock.core.settings.choices import Bounds
@@ -21,6 +23,7 @@ from interlock.ops.editing.changes import ChangeOptions, ChangeOutcome, Draft, c
 from interlock.ops.editing.editing import chosen_paths, manifest_at, open_editor
 from interlock.ops.editing.rewrite import Files, read_manifest
 from interlock.ops.editing.wanted_sources import Placed, newest, place_wishes
+from interlock.workspace.catalog import takes
 from interlock.workspace.members import Workspace
 
 __all__ = ["AddOptions", "AddOutcome", "SelfDependency", "add"]
@@ -153,7 +156,7 @@ class _Adding:
             self.present.append(wish.name)
             return
         keep = known[0] if len(known) == 1 else None
-        requirement = self._requirement(item, keep, lock)
+        requirement = self._requirement(item, keep, lock, shared=self._is_shared(own, name))
         text = format_requirement(requirement)
         text = wish.name + text[len(requirement.name) :]
         editor.put(options.target, requirement, _single_quoted(text))
@@ -161,7 +164,11 @@ class _Adding:
             editor.set_source(wish.name, dict(_relative(item.source, path)))
         self.added.append((path, str(options.target), text))
 
-    def _requirement(self, item: Placed, keep: Requirement | None, lock: Lock | None) -> Requirement:
+    def _is_shared(self, manifest: Manifest, name: NormalizedName) -> bool:
+        """Whether a manifest takes a range from the workspace's catalog where it has the bare name."""
+        return bool(range_for(takes(manifest), self._workspace.manifest.catalog, name))
+
+    def _requirement(self, item: Placed, keep: Requirement | None, lock: Lock | None, *, shared: bool) -> Requirement:
         wish, options = item.wish, self._options
         name = wish.normalized
         extras = {*wish.extras, *(normalize_extra(extra) for extra in options.extras)}
@@ -173,6 +180,8 @@ class _Adding:
         elif not specifier and not item.source.keys() - {"index"}:
             if keep is not None and not wish.latest and keep.specifier:
                 specifier = keep.specifier
+            elif shared:
+                specifier = ""
             elif lock is None:
                 specifier = self._constraints.get(name) or self._least.get(name, "")
             elif not options.raw and not options.after.frozen:
