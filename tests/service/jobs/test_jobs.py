@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import msgspec
 import pytest
 
 from interlock.core.metadata.metadata import Metadata
@@ -19,6 +22,7 @@ from interlock.core.relock.question import plain_lock
 from interlock.core.requirements.requirement import Requirement
 from interlock.service.jobs.jobs import Full, Jobs, JobsOptions, Waiter
 from interlock.service.jobs.pool import Pool, PoolOptions
+from interlock.service.jobs.worker import LENGTH
 from interlock.service.protocol import (
     Beat,
     Conflict,
@@ -272,3 +276,21 @@ async def test_results_can_be_asked_for_again(index: Any, tmp_path: Path) -> Non
         assert kept is not None
         assert decode_frame(kept.line) == frames[-1]
         assert jobs.result("other") is None
+
+
+def test_a_process_whose_service_is_gone_ends_without_a_word(index: Any, tmp_path: Path) -> None:
+    data = msgspec.msgpack.encode(work(index(_packages()), tmp_path, "a"))
+    with subprocess.Popen(
+        [sys.executable, "-m", "interlock.service.jobs.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        process.stdin.write(len(data).to_bytes(LENGTH, "big") + data)
+        process.stdin.close()
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=30) == 0

@@ -39,8 +39,12 @@ def _serve(source: BinaryIO, target: BinaryIO) -> None:
     works = msgspec.msgpack.Decoder(Work)
 
     def emit(line: bytes) -> None:
-        target.write(line + b"\n")
-        target.flush()
+        try:
+            target.write(line + b"\n")
+            target.flush()
+        except BrokenPipeError:
+            # Whoever started it is gone, and with it everybody who wanted to know.
+            os._exit(0)
 
     while length := source.read(LENGTH):
         data = source.read(int.from_bytes(length, "big"))

@@ -78,7 +78,10 @@ async def make_plan(
     return Plan(
         told=PackPlan(id=hashlib.sha256(head).hexdigest(), header=header),
         head=head,
-        parts=tuple(msgspec.structs.replace(found[entry.sha256], entry=entry) for entry in header.entries),
+        parts=tuple(
+            Part(entry, found[entry.sha256].located.without_page(), found[entry.sha256].path)
+            for entry in header.entries
+        ),
         served=frozenset(served[asked.index] for asked in files if asked.sha256 in found),
     )
 

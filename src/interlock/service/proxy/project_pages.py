@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
+from msgspec.structs import replace
 
 from interlock.core.artifacts.artifact import Artifact
+from interlock.core.artifacts.listing import Listing
 from interlock.core.names import NormalizedName
 from interlock.core.sources.source import Index
 from interlock.errors import InterlockError
@@ -47,6 +49,12 @@ class Located(msgspec.Struct, frozen=True, kw_only=True):
     found: Found
     artifact: Artifact
     url: str
+
+    def without_page(self) -> Located:
+        """To be kept: where the file is, and nothing of the others on its page, which may be thousands."""
+        listing = self.found.page.listing
+        page = Page(Listing(name=listing.name, index=listing.index, versions=(), files=()))
+        return replace(self, found=replace(self.found, page=page))
 
 
 class ProjectPages:
