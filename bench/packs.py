@@ -28,7 +28,7 @@ from bench.paths import fresh, memory_folder
 from bench.replica import PAGE_KIND
 from bench.traffic import NGINX_FORMAT, traffic_since
 
-__all__ = ["Measured", "Setting", "measure"]
+__all__ = ["Line", "Measured", "Setting", "far_away", "measure"]
 
 _DELAY = 0.030
 _RATE = "10m"
@@ -101,7 +101,7 @@ class Setting:
         shutil.rmtree(self.tree / ".venv", ignore_errors=True)
 
 
-class _Line:
+class Line:
     """The index and the service as they are seen from far away."""
 
     def __init__(self, setting: Setting, log: Path, index: int, service: int) -> None:
@@ -134,7 +134,7 @@ class _Line:
 
 def measure(setting: Setting) -> dict[str, Measured | int]:
     """Both ways once, and one that is killed and begun again."""
-    with _far_away(setting) as line, _service(setting, line) as token:
+    with far_away(setting) as line, _service(setting, line) as token:
         through = {"INTERLOCK_SERVICE": line.service, "INTERLOCK_SERVICE_TOKEN": token}
         line.install(**through)  # so that the service has the files
         found: dict[str, Measured | int] = {}
@@ -150,7 +150,7 @@ def measure(setting: Setting) -> dict[str, Measured | int]:
 
 
 @contextlib.contextmanager
-def _far_away(setting: Setting) -> Iterator[_Line]:
+def far_away(setting: Setting) -> Iterator[Line]:
     folder, index, service, inner = setting.folder, free_port(), free_port(), free_port()
     log = folder / "access.log"
     log.touch()
@@ -160,7 +160,7 @@ def _far_away(setting: Setting) -> Iterator[_Line]:
     )
     try:
         wait_for(index, process, folder / "error.log")
-        line = _Line(setting, log, index, service)
+        line = Line(setting, log, index, service)
         setting.build(line.index)
         (folder / "inner").write_text(str(inner))
         yield line
@@ -170,7 +170,7 @@ def _far_away(setting: Setting) -> Iterator[_Line]:
 
 
 @contextlib.contextmanager
-def _service(setting: Setting, line: _Line) -> Iterator[str]:
+def _service(setting: Setting, line: Line) -> Iterator[str]:
     folder = setting.folder
     (folder / "service.toml").write_text(f'[[index]]\nname = "far"\nurl = "{line.index}"\n')
     places = ["--data", str(folder / "data")]
