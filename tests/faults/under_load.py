@@ -97,6 +97,10 @@ class Report:
             late = times[len(times) * 99 // 100] * 1000 if times else 0
             why = ", ".join(f"{reason} {count}" for reason, count in again.most_common())
             lines.append(f"{kind:10}{len(times):10}{again.total():13}{middle:11.0f}{late:9.0f}  {why}")
+        if self.resident:
+            end = self.resident[-1][0]
+            sizes = " ".join(f"{self.between(end * part / 10, end * (part + 1) / 10):.0f}" for part in range(10))
+            lines.append(f"resident MiB of the server, in tenths of the time: {sizes}")
         lines.append("meanwhile: " + ", ".join(f"{what} {count}" for what, count in sorted(self.chaos.items())))
         lines += [f"WRONG: {text}" for text in self.wrong[:40]]
         return "\n".join([*lines, f"{len(self.wrong)} wrong"])
@@ -441,7 +445,6 @@ def load(folder: Path, seconds: float, seed: int, workspaces: int) -> Report:
     report.wrong += [f"the service said {event}" for event in stage.bugs]
     if is_long:
         third, end = report.between(seconds / 3, seconds * 0.38), report.between(seconds * 0.95, seconds)
-        report.chaos[f"resident MiB {third:.1f} after a third and {end:.1f} at the end"] = 1
         if end > third * _GROWTH:
             report.fail(f"the server has grown from {third:.1f} to {end:.1f} MiB")
     return report
