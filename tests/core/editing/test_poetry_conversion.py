@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
 from interlock.core.editing.poetry_conversion import convert_poetry
-from interlock.core.manifests.manifest import IncludeGroup, Manifest
+from interlock.core.manifests.manifest import IncludeGroup, Manifest, SourceRule
 from interlock.core.manifests.parse import parse_manifest
+from interlock.core.names import normalize_name
 from interlock.core.requirements.requirement import Requirement
+from interlock.core.sources.source import Member
 from interlock.core.toml.document import format_key, format_value
 
 HEAD = '[tool.poetry]\nname = "My.App"\nversion = "1.2.0"\n'
@@ -255,6 +257,14 @@ def test_sources_and_indexes_of_ours_are_kept_and_not_said_twice() -> None:
     ours = values["tool"]["interlock"]
     assert ours["sources"] == {"Lib": {"workspace": True}, "other": {"git": "https://x.test/o.git"}}
     assert [index["name"] for index in ours["index"]] == ["near"]
+
+
+def test_a_source_that_became_a_member_is_one_of_the_workspace() -> None:
+    text = HEAD + '[tool.poetry.dependencies]\npython = ">=3.11"\nlib = { path = "../lib" }\n' + BUILD
+    name = normalize_name("lib")
+    manifest = msgspec.structs.replace(parse(text), sources={name: (SourceRule(source=Member(name)),)})
+    values = tomllib.loads(convert_poetry(text.encode(), manifest, "pyproject.toml").decode())
+    assert values["tool"]["interlock"]["sources"] == {"lib": {"workspace": True}}
 
 
 def test_a_project_table_that_lacks_nothing_gains_nothing() -> None:

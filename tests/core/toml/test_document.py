@@ -281,3 +281,16 @@ def test_a_table_that_only_dotted_keys_speak_of_goes_with_them() -> None:
     document = TomlDocument(b"a.b = 1\na.c = 2\n", "x.toml")
     assert document.delete(("a",))
     assert document.data == b""
+
+
+def test_nothing_is_set_below_a_value_that_is_no_table() -> None:
+    text = b"a = { b = 0, c = { d = 1 } }\n"
+    for path in (("a", "b", "x"), ("a", "c", "d", "x")):
+        document = TomlDocument(text, "x.toml")
+        with pytest.raises(UnsupportedLayout):
+            document.set(path, "1")
+        assert document.data == text
+        assert document.get(("a",)) == {"b": 0, "c": {"d": 1}}
+    document = TomlDocument(text, "x.toml")
+    document.set(("a", "c", "e", "f"), "2")
+    assert document.get(("a", "c")) == {"d": 1, "e": {"f": 2}}

@@ -14,7 +14,7 @@ from interlock.core.manifests.manifest import IncludeGroup, Manifest, SourceRule
 from interlock.core.names import is_name, normalize_group, normalize_name
 from interlock.core.requirements.requirement import Requirement
 from interlock.core.sources.git_reference import read_reference
-from interlock.core.sources.source import Directory, File, Git, Registry, Url
+from interlock.core.sources.source import Directory, File, Git, Member, Url
 from interlock.core.toml.array import literal
 from interlock.core.toml.document import Path, TomlDocument, format_key, format_value
 
@@ -314,8 +314,9 @@ def _source(rule: SourceRule, path: str) -> dict[str, object]:
         entry["path"] = f"{up}{source.path}"
         if rule.editable:
             entry["editable"] = True
+    elif isinstance(source, Member):
+        entry["workspace"] = True
     else:
-        assert isinstance(source, Registry), "Poetry knows no members"
         entry["index"] = source.index
     if rule.marker:
         entry["marker"] = rule.marker.replace('"', "'")

@@ -223,7 +223,8 @@ class TomlDocument:
                 return True
             inner = self.get(path[:length])
             assert isinstance(inner, dict)
-            _assign(inner, path[length:], tomllib.loads(f"x = {value}")["x"])
+            if not _assign(inner, path[length:], tomllib.loads(f"x = {value}")["x"]):
+                return False
             self._replace(holder.value, holder.value_end, format_value(inner))
             return True
         return False
@@ -307,12 +308,16 @@ def _dotted(path: Path) -> str:
     return ".".join(format_key(part) for part in path)
 
 
-def _assign(table: dict[str, object], path: Path, value: object) -> None:
-    for part in path[:-1]:
-        inner = table.setdefault(part, {})
-        assert isinstance(inner, dict)
-        table = inner
-    table[path[-1]] = value
+def _assign(table: dict[str, object], path: Path, value: object) -> bool:
+    """Whether it could be done: what is on the way has to be a table, or not there."""
+    inner = table.get(path[0], {})
+    if len(path) == 1:
+        table[path[0]] = value
+        return True
+    if not isinstance(inner, dict) or not _assign(inner, path[1:], value):
+        return False
+    table[path[0]] = inner
+    return True
 
 
 def _cut(table: dict[str, object], path: Path) -> None:
