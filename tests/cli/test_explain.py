@@ -14,6 +14,7 @@ import pytest
 from interlock.cli.explanations import explanations
 from interlock.core.soundness.finding import Fault, Note
 from interlock.ops.imports.check_imports import ImportCode
+from interlock.ops.showing.catalog import StrayCode
 from tests.architecture import error_codes, modules
 from tests.cli.conftest import Run
 
@@ -62,7 +63,7 @@ def test_what_check_finds_is_explained() -> None:
         if name in {"interlock.ops.locking.checking", "interlock.cli.commands.check"}
         for code in constants(node, at=9)
     }
-    found |= {*get_args(ImportCode)}
+    found |= {*get_args(ImportCode), *get_args(StrayCode)}
     assert found - codes("error") - codes("warning") == codes("check")
 
 

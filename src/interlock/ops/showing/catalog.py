@@ -15,7 +15,7 @@ from interlock.workspace.catalog import takes, written_manifest
 from interlock.workspace.discovery import discover
 from interlock.workspace.members import Member, Workspace
 
-__all__ = ["CatalogLine", "OwnRange", "Stray", "find_strays", "list_catalog"]
+__all__ = ["CatalogLine", "OwnRange", "Stray", "StrayCode", "find_strays", "list_catalog"]
 
 
 class OwnRange(msgspec.Struct, frozen=True, order=True):
@@ -36,13 +36,18 @@ class CatalogLine(msgspec.Struct, frozen=True, kw_only=True):
     """Those that ask for a range of their own instead."""
 
 
+StrayCode = Literal[
+    "catalog-range-differs", "catalog-range-not-taken", "catalog-range-repeated", "catalog-range-unused"
+]
+
+
 class Stray(msgspec.Struct, frozen=True, kw_only=True):
     """Something that is not as the catalog would have it."""
 
     level: Literal["error", "warning"]
     file: str
     line: int | None
-    code: str
+    code: StrayCode
     message: str
 
 
@@ -122,15 +127,15 @@ def _strays(workspace: Workspace, member: Member) -> list[Stray]:
             message = f"{member.name} asks for {item.name}{item.specifier}, where the catalog has {shown}."
             hint = f" `interlock catalog adopt {item.name} --package {member.name}` takes what the catalog has."
             level: Literal["error", "warning"] = "warning" if item.specifier in here.values() else "error"
-            stray = ("catalog-range-repeated" if level == "warning" else "catalog-range-differs", message + hint)
+            code: StrayCode = "catalog-range-repeated" if level == "warning" else "catalog-range-differs"
         elif not effective.specifier and item.name not in workspace.by_name:
             level = "warning"
             message = f"{member.name} asks for any {item.name}, where the catalog has {shown}."
             hint = f" `interlock catalog adopt {item.name} --package {member.name}` takes it."
-            stray = ("catalog-range-not-taken", message + hint)
+            code = "catalog-range-not-taken"
         else:
             continue
-        found.append(Stray(level=level, file=member.file, line=line, code=stray[0], message=stray[1]))
+        found.append(Stray(level=level, file=member.file, line=line, code=code, message=message + hint))
     return found
 
 
